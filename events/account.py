@@ -1,0 +1,195 @@
+"""An account's books: the state that decisions are made on, and what each fact does to it.
+
+`Books` holds the account, its totals, and only those orders, payouts, reserves and secrets that a command names
+(`needs`): an account with a million orders costs no more memory than one with ten. Rows are frozen values; `evolve`
+replaces them. It is pure but for that: no clock, no random, no I/O, and the same facts give the same books.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from events import commands, facts
+from events.instants import Instant
+
+PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED = "pending", "in_transit", "paid", "failed", "cancelled"
+"""A payout's five statuses."""
+
+PAYOUT_STATUSES = (PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED)
+MANUAL, PLUGIPAY = "manual", "plugipay"
+OPEN, FROZEN, CLOSED = "open", "frozen", "closed"
+LIVE, TEST = "live", "test"
+SYSTEM_MODE = "system"
+"""The mode of a lane's own stream: no key has it, so no caller sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    mode: str
+    backend: str
+    currencies: tuple[str, ...]
+    status: str = OPEN
+    opened_at: Instant = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Number and holder are sealed."""
+
+    bank_code: str | None
+    bank_name: str
+    bank_account_number: str
+    bank_account_holder: str
+    updated_at: Instant = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where one currency's money is, in minor units."""
+
+    pending: int = 0
+    available: int = 0
+    reserved: int = 0
+    held: int = 0
+    paid_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one order has earned and what of it is still pending."""
+
+    recorded: int = 0
+    pending: int = 0
+    refunded: int = 0
+    channel: str | None = None
+    expected_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    amount: int
+    currency: str
+    remaining: int
+    reason: str
+    until: Instant | None
+    held_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    amount: int
+    currency: str
+    status: str
+    backend: str
+    bank_code: str | None
+    bank_name: str
+    bank_account_number: str
+    bank_account_holder: str
+    requested_at: Instant
+    position: int
+    note: str | None = None
+    reference: str | None = None
+    failure_reason: str | None = None
+    provider_payout_id: str | None = None
+    in_transit_at: Instant | None = None
+    paid_at: Instant | None = None
+    failed_at: Instant | None = None
+    cancelled_at: Instant | None = None
+    returned_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The secret is sealed."""
+
+    workspace_id: str
+    key_id: str
+    secret: str
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecret:
+    """The secret is sealed. It was believed from `added_at` until `retired_at`."""
+
+    secret: str
+    added_at: Instant
+    retired_at: Instant | None = None
+
+
+OrderKey = tuple[str, str]
+"""(currency, reference)."""
+
+
+@dataclass(slots=True)
+class Books:
+    """One account as a decision sees it; `version` counts its events."""
+
+    account_id: str
+    version: int = 0
+    account: Account | None = None
+    bank_account: BankAccount | None = None
+    provider: Provider | None = None
+    balances: dict[str, Balance] = field(default_factory=dict)
+    orders: dict[OrderKey, Order] = field(default_factory=dict)
+    payouts: dict[str, Payout] = field(default_factory=dict)
+    reserves: dict[str, Reserve] = field(default_factory=dict)
+    secrets: dict[str, WebhookSecret] = field(default_factory=dict)
+    observed: set[str] = field(default_factory=set)
+    """Ids of the provider's events that the account has taken in, of those asked about."""
+
+    def copy(self) -> Books:
+        """Books that can be changed without changing these."""
+        return Books(
+            account_id=self.account_id,
+            version=self.version,
+            account=self.account,
+            bank_account=self.bank_account,
+            provider=self.provider,
+            balances=dict(self.balances),
+            orders=dict(self.orders),
+            payouts=dict(self.payouts),
+            reserves=dict(self.reserves),
+            secrets=dict(self.secrets),
+            observed=set(self.observed),
+        )
+
+    def balance(self, currency: str) -> Balance:
+        return self.balances.get(currency) or Balance()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The rows, beside the account and its totals, that a decision has to see."""
+
+    order: OrderKey | None = None
+    payout_id: str | None = None
+    reserve_id: str | None = None
+    secret_id: str | None = None
+
+
+_NOTHING = Needs()
+
+
+def needs(command: commands.Command) -> Needs:
+    """What `decide` must be given for this command."""
+    match command:
+        case commands.RecordRevenue() | commands.SettleRevenue() | commands.RecordRefund():
+            return Needs(order=(command.currency, command.reference))
+        case commands.ReleaseReserve():
+            return Needs(reserve_id=command.reserve_id)
+        case commands.RetireWebhookSecret():
+            return Needs(secret_id=command.secret_id)
+        case (
+            commands.CancelPayout()
+            | commands.MarkInTransit()
+            | commands.MarkPaid()
+            | commands.MarkFailed()
+            | commands.RecordBankReturn()
+            | commands.LinkProviderPayout()
+        ):
+            return Needs(payout_id=command.payout_id)
+        case _:
+            return _NOTHING
+
+

@@ -1,0 +1,99 @@
+"""Stored names and shapes of facts. The one place where either is spelled; a name here never changes.
+
+`encode` and `decode` are inverse for the current schema version. An older version is brought up to date by its
+upcaster before it is decoded; stored bytes stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+
+from events import facts
+from events.chain import Envelope
+from events.facts import Data, Fact
+
+STORED_NAMES: dict[type[Fact], str] = {
+    facts.LedgerBegun: "ledger.begun",
+    facts.AccountOpened: "account.opened",
+    facts.CurrencyAdded: "account.currency_added",
+    facts.BackendSet: "account.backend_set",
+    facts.AccountFrozen: "account.frozen",
+    facts.AccountUnfrozen: "account.unfrozen",
+    facts.AccountClosed: "account.closed",
+    facts.BankAccountSet: "account.bank_account_set",
+    facts.ProviderSet: "account.provider_set",
+    facts.WebhookSecretAdded: "account.webhook_secret_added",
+    facts.WebhookSecretRetired: "account.webhook_secret_retired",
+    facts.RevenueRecorded: "revenue.recorded",
+    facts.RevenueSettled: "revenue.settled",
+    facts.RefundRecorded: "refund.recorded",
+    facts.FeeCharged: "fee.charged",
+    facts.BalanceAdjusted: "balance.adjusted",
+    facts.ReserveHeld: "reserve.held",
+    facts.ReserveReleased: "reserve.released",
+    facts.PayoutRequested: "payout.requested",
+    facts.PayoutProviderLinked: "payout.provider_linked",
+    facts.PayoutInTransit: "payout.in_transit",
+    facts.PayoutPaid: "payout.paid",
+    facts.PayoutFailed: "payout.failed",
+    facts.PayoutCancelled: "payout.cancelled",
+    facts.PayoutReturned: "payout.returned",
+    facts.ProviderObserved: "provider.observed",
+}
+
+SCHEMA_VERSIONS: dict[str, int] = dict.fromkeys(STORED_NAMES.values(), 1)
+"""The version that `encode` writes, per stored name."""
+
+UPCASTERS: dict[tuple[str, int], Callable[[Data], Data]] = {}
+"""(stored name, version) -> what turns data of that version into the next one's."""
+
+METADATA = "metadata"
+"""The key, in a fact's data, of what the caller wanted kept beside it."""
+
+
+class UnknownEvent(Exception):
+    """The log holds an event this release cannot read: run the release that wrote it, or a newer one."""
+
+
+def _key(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _required(field: Field[object]) -> bool:
+    return field.default is MISSING
+
+
+_TYPES: dict[str, type[Fact]] = {name: fact_type for fact_type, name in STORED_NAMES.items()}
+_KEYS: dict[type[Fact], list[tuple[str, str, bool]]] = {
+    fact_type: [(field.name, _key(field.name), _required(field)) for field in fields(fact_type)]
+    for fact_type in STORED_NAMES
+}
+
+
+def encode(fact: Fact, metadata: Data | None = None) -> tuple[str, int, Data]:
+    """Stored name, schema version and data. An optional field without a value is left out."""
+    name = STORED_NAMES[type(fact)]
+    data = {
+        key: value
+        for attribute, key, required in _KEYS[type(fact)]
+        if (value := getattr(fact, attribute)) is not None or required
+    }
+    if metadata:
+        data[METADATA] = metadata
+    return name, SCHEMA_VERSIONS[name], data
+
+
+def decode(name: str, schema_version: int, data: Data) -> Fact:
+    """The fact that these stored bytes mean today. UnknownEvent for a name or version from a newer release."""
+    fact_type = _TYPES.get(name)
+    if fact_type is None or schema_version > SCHEMA_VERSIONS[name]:
+        raise UnknownEvent(f"{name} version {schema_version} is not known to this release")
+    for version in range(schema_version, SCHEMA_VERSIONS[name]):
+        data = UPCASTERS[name, version](data)
+    return fact_type(**{attribute: data[key] for attribute, key, required in _KEYS[fact_type] if required or key in data})
+
+
+def fact_of(event: Envelope) -> Fact:
+    return decode(event.type, event.schema_version, event.data)

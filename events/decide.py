@@ -1,0 +1,90 @@
+"""`decide`: a command and the books as they stand give facts, or a refusal. Pure and total.
+
+A command in the wrong state is refused, a repeat included: repeats are settled by the idempotency key before a
+decision is asked for. An empty answer means that what was wished for is so already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from events import commands
+from events.account import CLOSED, Books
+from events.commands import AnyCommand
+from events.facts import Fact
+from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
+from events.rules import accounts, balances, payouts
+from events.rules.context import Context
+
+
+def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact]:
+    """The facts that follow from the command; raises a Refusal and changes nothing where none may."""
+    account = books.account
+    if account is not None and account.mode != context.mode:
+        raise AccountNotFound(command.account_id)
+    if command.expected_version is not None and command.expected_version != books.version:
+        raise VersionConflict(expected=command.expected_version, actual=books.version)
+    _check_time(command, context)
+    if isinstance(command, commands.OpenAccount):
+        return accounts.open_account(command, books, context)
+    if account is None:
+        raise AccountNotFound(command.account_id)
+    if account.status == CLOSED:
+        raise AccountIsClosed(command.account_id)
+    match command:
+        case commands.RequestPayout():
+            return payouts.request(command, books, account, context)
+        case commands.RecordRevenue():
+            return balances.record_revenue(command, books, account)
+        case commands.SettleRevenue():
+            return balances.settle_revenue(command, books, account)
+        case commands.RecordRefund():
+            return balances.record_refund(command, books, account)
+        case commands.ChargeFee():
+            return balances.charge_fee(command, books, account)
+        case commands.Adjust():
+            return balances.adjust(command, books, account)
+        case commands.HoldReserve():
+            return balances.hold_reserve(command, books, account, context)
+        case commands.ReleaseReserve():
+            return balances.release_reserve(command, books)
+        case commands.CancelPayout():
+            return payouts.cancel(command, books)
+        case commands.MarkInTransit():
+            return payouts.mark_in_transit(command, books)
+        case commands.MarkPaid():
+            return payouts.mark_paid(command, books)
+        case commands.MarkFailed():
+            return payouts.mark_failed(command, books)
+        case commands.RecordBankReturn():
+            return payouts.record_return(command, books)
+        case commands.LinkProviderPayout():
+            return payouts.link_provider(command, books)
+        case commands.SetBankAccount():
+            return accounts.set_bank_account(command, account)
+        case commands.SetBackend():
+            return accounts.set_backend(command, account)
+        case commands.FreezeAccount():
+            return accounts.freeze(command, account)
+        case commands.UnfreezeAccount():
+            return accounts.unfreeze(command, account)
+        case commands.CloseAccount():
+            return accounts.close(command, books, account)
+        case commands.SetProvider():
+            return accounts.set_provider(command)
+        case commands.AddWebhookSecret():
+            return accounts.add_webhook_secret(command, context)
+        case commands.RetireWebhookSecret():
+            return accounts.retire_webhook_secret(command, books)
+        case _:
+            assert_never(command)
+
+
+def _check_time(command: AnyCommand, context: Context) -> None:
+    if command.effective_at is None:
+        return
+    if command.effective_at > context.now:
+        raise InvalidCommand("effectiveAt lies in the future: it is when something happened", field="effectiveAt")
+    if command.effective_at < context.earliest:
+        raise InvalidCommand(f"effectiveAt lies before {context.earliest}, the earliest allowed", field="effectiveAt")

@@ -1,0 +1,296 @@
+"""The facts of an account's stream: what has become true, in the past tense.
+
+These types are a public format. Their stored names are spelled in `events/codec.py`; fields may be added with a new
+schema version and an upcaster, and never change meaning. Amounts are integers of the currency's minor unit. A field
+marked *sealed* holds ciphertext (docs/personal-data.md), never the plain text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from events.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerBegun:
+    """Position 1 of a lane: which ledger this is and how many decimals each currency has in it, for ever."""
+
+    digest_version: int
+    exponents: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """The account exists, in live or test mode, with its first currency."""
+
+    mode: str
+    backend: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyAdded:
+    """The account holds one more currency. Currencies are never mixed or converted."""
+
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSet:
+    """Payouts requested from now on go this way: `manual` or `plugipay`."""
+
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFrozen:
+    """No payout leaves until it is unfrozen; facts still come in."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnfrozen:
+    """Payouts may leave again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClosed:
+    """No command is taken any more; facts still come in."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccountSet:
+    """Where payouts requested from now on go. Number and holder are *sealed*."""
+
+    bank_code: str | None
+    bank_name: str
+    bank_account_number: str
+    bank_account_holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSet:
+    """How to reach this account's workspace at Plugipay. The secret is *sealed*."""
+
+    workspace_id: str
+    key_id: str
+    secret: str
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecretAdded:
+    """Deliveries signed with this secret (*sealed*) are believed from now on."""
+
+    secret_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecretRetired:
+    """Deliveries received from now on are not believed on this secret's word."""
+
+    secret_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueRecorded:
+    """Money was earned for an order and is not released yet: it adds to pending."""
+
+    amount: int
+    currency: str
+    reference: str
+    channel: str | None = None
+    expected_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueSettled:
+    """An order's money was released, wholly or in part: pending becomes available."""
+
+    amount: int
+    currency: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRecorded:
+    """A buyer got money back: from the order's pending first, the rest from available."""
+
+    amount: int
+    currency: str
+    reference: str
+    from_pending: int
+    from_available: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCharged:
+    """A fee was taken from available."""
+
+    amount: int
+    currency: str
+    reference: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceAdjusted:
+    """Somebody corrected available by a signed amount, and said why."""
+
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveHeld:
+    """Money was set aside: available becomes held."""
+
+    reserve_id: str
+    amount: int
+    currency: str
+    reason: str
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveReleased:
+    """Held money came back, wholly or in part: held becomes available."""
+
+    reserve_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRequested:
+    """Money is promised to the merchant's bank: available becomes reserved.
+
+    The bank account is the snapshot of that moment; number and holder are *sealed*.
+    """
+
+    payout_id: str
+    amount: int
+    currency: str
+    backend: str
+    bank_code: str | None
+    bank_name: str
+    bank_account_number: str
+    bank_account_holder: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutProviderLinked:
+    """The provider knows this payout under this id."""
+
+    payout_id: str
+    provider_payout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutInTransit:
+    """The money is on its way; still reserved. It may be told after the end was: then only the stamp is new."""
+
+    payout_id: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPaid:
+    """The bank has the money: reserved becomes paid out."""
+
+    payout_id: str
+    amount: int
+    currency: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFailed:
+    """The money did not go: reserved becomes available again."""
+
+    payout_id: str
+    amount: int
+    currency: str
+    failure_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutCancelled:
+    """The payout was called off before it left: reserved becomes available again."""
+
+    payout_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutReturned:
+    """The bank sent the money back after it was paid: paid out becomes available again."""
+
+    payout_id: str
+    amount: int
+    currency: str
+    reason: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderObserved:
+    """The provider said something, and this is what the ledger made of it.
+
+    `event_id` is the provider's; `verdict` is one of `events.provider.Verdict`. What changed because of it stands in
+    the events that follow with this one as their cause.
+    """
+
+    provider: str
+    event_id: str
+    event_type: str
+    occurred_at: Instant
+    verdict: str
+    payout_id: str | None = None
+    provider_payout_id: str | None = None
+    note: str | None = None
+
+
+Fact = (
+    LedgerBegun
+    | AccountOpened
+    | CurrencyAdded
+    | BackendSet
+    | AccountFrozen
+    | AccountUnfrozen
+    | AccountClosed
+    | BankAccountSet
+    | ProviderSet
+    | WebhookSecretAdded
+    | WebhookSecretRetired
+    | RevenueRecorded
+    | RevenueSettled
+    | RefundRecorded
+    | FeeCharged
+    | BalanceAdjusted
+    | ReserveHeld
+    | ReserveReleased
+    | PayoutRequested
+    | PayoutProviderLinked
+    | PayoutInTransit
+    | PayoutPaid
+    | PayoutFailed
+    | PayoutCancelled
+    | PayoutReturned
+    | ProviderObserved
+)
+
+Data = dict[str, Any]
+"""A fact's content as stored: camel-case ASCII keys, JSON values without floats."""

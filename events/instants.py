@@ -1,0 +1,38 @@
+"""Points in time as the log writes them: UTC text with six decimals and Z, `2026-05-13T10:42:00.000000Z`.
+
+One spelling for each instant, so that text order is time order and equal times are equal bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+Instant = str
+"""An instant in the log's one spelling."""
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """The log's spelling of an aware datetime; a naive one is a ValueError, since its zone would be a guess."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone: add Z or an offset such as +07:00")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+
+
+def parse(text: str) -> Instant:
+    """Any ISO 8601 date and time with a zone, respelled; ValueError for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not an ISO 8601 date and time, such as 2026-05-13T10:42:00Z") from None
+    try:
+        return from_datetime(moment)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999 once in UTC") from None
+
+
+def to_datetime(instant: Instant) -> datetime:
+    return datetime.fromisoformat(instant)
+
+
+def shifted(instant: Instant, by: timedelta) -> Instant:
+    return from_datetime(to_datetime(instant) + by)

@@ -1,0 +1,119 @@
+"""Refusals: why a command is not carried out. A refusal changes nothing and may be tried again.
+
+    Refusal
+    ├── InvalidCommand            a field is wrong for this account
+    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound
+    ├── AccountExists
+    ├── AccountIsFrozen, AccountIsClosed
+    ├── InsufficientBalance
+    ├── BankAccountNotSet
+    ├── InvalidTransition         the payout (or account) is not in a state that allows it
+    └── VersionConflict           the account has moved on from the version the caller saw
+
+`code` is part of the API (docs/api.md); the HTTP status that goes with it is paired in `service/http/errors.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """The command is refused."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str, *, field: str | None = None, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.details = details
+
+
+class InvalidCommand(Refusal):
+    code = "VALIDATION_ERROR"
+
+
+class AccountNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"there is no account {account_id}", field="accountId")
+
+
+class PayoutNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, payout_id: str) -> None:
+        super().__init__(f"there is no payout {payout_id}", field="payoutId")
+
+
+class ReserveNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, reserve_id: str) -> None:
+        super().__init__(f"there is no reserve {reserve_id}", field="reserveId")
+
+
+class SecretNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, secret_id: str) -> None:
+        super().__init__(f"there is no active webhook secret {secret_id}", field="secretId")
+
+
+class AccountExists(Refusal):
+    code = "ACCOUNT_EXISTS"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"account {account_id} is open already", field="accountId")
+
+
+class AccountIsFrozen(Refusal):
+    code = "ACCOUNT_FROZEN"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"account {account_id} is frozen: no payout leaves it until it is unfrozen")
+
+
+class AccountIsClosed(Refusal):
+    code = "ACCOUNT_CLOSED"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"account {account_id} is closed: it takes no more commands")
+
+
+class InsufficientBalance(Refusal):
+    code = "INSUFFICIENT_BALANCE"
+
+    def __init__(self, *, asked: int, available: int, currency: str, bucket: str = "available") -> None:
+        super().__init__(
+            f"{asked} {currency} asked for, {available} {currency} {bucket} (minor units)",
+            field="amount",
+            details={bucket: available, "currency": currency},
+        )
+
+
+class BankAccountNotSet(Refusal):
+    code = "BANK_ACCOUNT_NOT_SET"
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            f"no bank account is configured, and the request does not carry a whole one: {missing} is missing",
+            field=missing,
+        )
+
+
+class InvalidTransition(Refusal):
+    code = "INVALID_TRANSITION"
+
+
+class VersionConflict(Refusal):
+    code = "VERSION_CONFLICT"
+
+    def __init__(self, *, expected: int, actual: int) -> None:
+        super().__init__(
+            f"the account is at version {actual}, not at the expected {expected}: read it again and decide again",
+            field="expectedVersion",
+            details={"version": actual},
+        )

@@ -1,0 +1,81 @@
+"""Opening, configuring, freezing and closing an account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events import commands, facts
+from events.account import CLOSED, FROZEN, OPEN, PLUGIPAY, Account, Books
+from events.facts import Fact
+from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound
+from events.rules.context import Context
+
+
+def open_account(command: commands.OpenAccount, books: Books, context: Context) -> Sequence[Fact]:
+    if books.account is not None:
+        raise AccountExists(command.account_id)
+    return [facts.AccountOpened(mode=context.mode, backend=command.backend, currency=command.currency)]
+
+
+def set_backend(command: commands.SetBackend, account: Account) -> Sequence[Fact]:
+    if command.backend == account.backend:
+        return []
+    return [facts.BackendSet(backend=command.backend)]
+
+
+def freeze(command: commands.FreezeAccount, account: Account) -> Sequence[Fact]:
+    if account.status == FROZEN:
+        raise InvalidTransition("the account is frozen already")
+    return [facts.AccountFrozen(reason=command.reason)]
+
+
+def unfreeze(command: commands.UnfreezeAccount, account: Account) -> Sequence[Fact]:
+    if account.status == OPEN:
+        raise InvalidTransition("the account is not frozen")
+    return [facts.AccountUnfrozen(reason=command.reason)]
+
+
+def close(command: commands.CloseAccount, books: Books, account: Account) -> Sequence[Fact]:
+    assert account.status != CLOSED, "a closed account takes no command"
+    left = {
+        currency: {"pending": b.pending, "available": b.available, "reserved": b.reserved, "held": b.held}
+        for currency, b in books.balances.items()
+        if b.pending or b.available or b.reserved or b.held
+    }
+    if left:
+        raise InvalidTransition(
+            f"the account cannot be closed while money is in it ({', '.join(sorted(left))})", details={"balances": left}
+        )
+    return [facts.AccountClosed(reason=command.reason)]
+
+
+def set_bank_account(command: commands.SetBankAccount, account: Account) -> Sequence[Fact]:
+    if account.backend == PLUGIPAY and command.bank_code is None:
+        raise InvalidCommand("bankCode is required while payouts go through Plugipay", field="bankCode")
+    return [
+        facts.BankAccountSet(
+            bank_code=command.bank_code,
+            bank_name=command.bank_name,
+            bank_account_number=command.bank_account_number,
+            bank_account_holder=command.bank_account_holder,
+        )
+    ]
+
+
+def set_provider(command: commands.SetProvider) -> Sequence[Fact]:
+    return [
+        facts.ProviderSet(
+            workspace_id=command.workspace_id, key_id=command.key_id, secret=command.secret, base_url=command.base_url
+        )
+    ]
+
+
+def add_webhook_secret(command: commands.AddWebhookSecret, context: Context) -> Sequence[Fact]:
+    return [facts.WebhookSecretAdded(secret_id=f"whs_{context.new_id}", secret=command.secret)]
+
+
+def retire_webhook_secret(command: commands.RetireWebhookSecret, books: Books) -> Sequence[Fact]:
+    secret = books.secrets.get(command.secret_id)
+    if secret is None or secret.retired_at is not None:
+        raise SecretNotFound(command.secret_id)
+    return [facts.WebhookSecretRetired(secret_id=command.secret_id)]

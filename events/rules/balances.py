@@ -1,0 +1,113 @@
+"""Revenue, refunds, fees, adjustments and reserves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events import commands, facts
+from events.account import Account, Balance, Books, Order
+from events.currency import AMOUNT_MAX
+from events.facts import Fact
+from events.refusals import InsufficientBalance, InvalidCommand, ReserveNotFound
+from events.rules.context import Context
+
+
+def require_currency(account: Account, currency: str) -> None:
+    if currency not in account.currencies:
+        held = ", ".join(account.currencies)
+        raise InvalidCommand(f"the account does not hold {currency}: it holds {held}", field="currency")
+
+
+def _require_room(balance: Balance, amount: int) -> None:
+    """Totals stay within +-(2^53 - 1), as every amount does."""
+    total = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
+    if total + amount > AMOUNT_MAX or balance.available + amount < -AMOUNT_MAX:
+        raise InvalidCommand(f"the account's total would pass {AMOUNT_MAX}", field="amount")
+
+
+def record_revenue(command: commands.RecordRevenue, books: Books, account: Account) -> Sequence[Fact]:
+    _require_room(books.balance(command.currency), command.amount)
+    recorded = facts.RevenueRecorded(
+        amount=command.amount,
+        currency=command.currency,
+        reference=command.reference,
+        channel=command.channel,
+        expected_at=command.expected_at,
+    )
+    if command.currency in account.currencies:
+        return [recorded]
+    return [facts.CurrencyAdded(currency=command.currency), recorded]
+
+
+def settle_revenue(command: commands.SettleRevenue, books: Books, account: Account) -> Sequence[Fact]:
+    require_currency(account, command.currency)
+    pending = books.orders.get((command.currency, command.reference), Order()).pending
+    if command.amount > pending:
+        raise InsufficientBalance(
+            asked=command.amount, available=pending, currency=command.currency, bucket="pending"
+        )
+    return [facts.RevenueSettled(amount=command.amount, currency=command.currency, reference=command.reference)]
+
+
+def record_refund(command: commands.RecordRefund, books: Books, account: Account) -> Sequence[Fact]:
+    require_currency(account, command.currency)
+    pending = books.orders.get((command.currency, command.reference), Order()).pending
+    from_pending = min(pending, command.amount)
+    from_available = command.amount - from_pending
+    _require_room(books.balance(command.currency), -from_available)
+    return [
+        facts.RefundRecorded(
+            amount=command.amount,
+            currency=command.currency,
+            reference=command.reference,
+            from_pending=from_pending,
+            from_available=from_available,
+            reason=command.reason,
+        )
+    ]
+
+
+def charge_fee(command: commands.ChargeFee, books: Books, account: Account) -> Sequence[Fact]:
+    require_currency(account, command.currency)
+    _require_room(books.balance(command.currency), -command.amount)
+    return [
+        facts.FeeCharged(
+            amount=command.amount, currency=command.currency, reference=command.reference, kind=command.kind
+        )
+    ]
+
+
+def adjust(command: commands.Adjust, books: Books, account: Account) -> Sequence[Fact]:
+    require_currency(account, command.currency)
+    if command.amount == 0:
+        raise InvalidCommand("an adjustment of nothing is not an adjustment", field="amount")
+    _require_room(books.balance(command.currency), command.amount)
+    return [facts.BalanceAdjusted(amount=command.amount, currency=command.currency, reason=command.reason)]
+
+
+def hold_reserve(command: commands.HoldReserve, books: Books, account: Account, context: Context) -> Sequence[Fact]:
+    require_currency(account, command.currency)
+    available = books.balance(command.currency).available
+    if command.amount > available:
+        raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)
+    return [
+        facts.ReserveHeld(
+            reserve_id=f"rsv_{context.new_id}",
+            amount=command.amount,
+            currency=command.currency,
+            reason=command.reason,
+            until=command.until,
+        )
+    ]
+
+
+def release_reserve(command: commands.ReleaseReserve, books: Books) -> Sequence[Fact]:
+    reserve = books.reserves.get(command.reserve_id)
+    if reserve is None:
+        raise ReserveNotFound(command.reserve_id)
+    amount = reserve.remaining if command.amount is None else command.amount
+    if amount > reserve.remaining or amount == 0:
+        raise InsufficientBalance(
+            asked=amount, available=reserve.remaining, currency=reserve.currency, bucket="held"
+        )
+    return [facts.ReserveReleased(reserve_id=command.reserve_id, amount=amount, currency=reserve.currency)]

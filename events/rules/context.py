@@ -1,0 +1,19 @@
+"""What a decision is handed from outside, since it may not look there itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from events.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    now: Instant
+    """The time of recording."""
+    earliest: Instant
+    """How far back a command may say that it happened."""
+    new_id: str
+    """A fresh ULID (26 characters) for whatever the command creates."""
+    mode: str
+    """`live` or `test`: the mode of the key that asks."""

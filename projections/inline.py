@@ -1,0 +1,125 @@
+"""The inline views: what decisions are made on, written in the same transaction as the events.
+
+The fold is `events.evolve`, the same for the live view, a rebuild and the tests. This module only lays books out as
+rows and reads rows back as books; a row's columns are named as the state's fields are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from events.account import (
+    Account,
+    Balance,
+    BankAccount,
+    Books,
+    Order,
+    Payout,
+    Provider,
+    Reserve,
+    WebhookSecret,
+)
+
+Row = dict[str, Any]
+
+_BANK_ACCOUNT = tuple(f.name for f in fields(BankAccount))
+_PROVIDER = tuple(f.name for f in fields(Provider))
+_BALANCE = tuple(f.name for f in fields(Balance))
+_ORDER = tuple(f.name for f in fields(Order))
+_RESERVE = tuple(f.name for f in fields(Reserve))
+_PAYOUT = tuple(f.name for f in fields(Payout))
+_SECRET = tuple(f.name for f in fields(WebhookSecret))
+
+
+@dataclass(slots=True)
+class InlineRows:
+    """Rows to insert or update, a list a table."""
+
+    accounts: list[Row] = field(default_factory=list)
+    bank_accounts: list[Row] = field(default_factory=list)
+    providers: list[Row] = field(default_factory=list)
+    webhook_secrets: list[Row] = field(default_factory=list)
+    balances: list[Row] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)
+    reserves: list[Row] = field(default_factory=list)
+    payouts: list[Row] = field(default_factory=list)
+
+
+def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
+    for name in names:
+        row[name] = getattr(state, name)
+    return row
+
+
+def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
+    """Adds the rows in which one account's books differ. Rows are frozen values, so identity tells."""
+    account_id = after.account_id
+    if after.account is not None and after.version != before.version:
+        account = after.account
+        rows.accounts.append(
+            {
+                "account_id": account_id,
+                "version": after.version,
+                "mode": account.mode,
+                "backend": account.backend,
+                "status": account.status,
+                "currencies": account.currencies,
+                "opened_at": account.opened_at,
+            }
+        )
+    if after.bank_account is not None and after.bank_account is not before.bank_account:
+        rows.bank_accounts.append(_row(after.bank_account, _BANK_ACCOUNT, {"account_id": account_id}))
+    if after.provider is not None and after.provider is not before.provider:
+        rows.providers.append(_row(after.provider, _PROVIDER, {"account_id": account_id}))
+    for currency, balance in after.balances.items():
+        if before.balances.get(currency) is not balance:
+            rows.balances.append(_row(balance, _BALANCE, {"account_id": account_id, "currency": currency}))
+    for (currency, reference), order in after.orders.items():
+        if before.orders.get((currency, reference)) is not order:
+            row = {"account_id": account_id, "currency": currency, "reference": reference}
+            rows.orders.append(_row(order, _ORDER, row))
+    for reserve_id, reserve in after.reserves.items():
+        if before.reserves.get(reserve_id) is not reserve:
+            rows.reserves.append(_row(reserve, _RESERVE, {"account_id": account_id, "reserve_id": reserve_id}))
+    for payout_id, payout in after.payouts.items():
+        if before.payouts.get(payout_id) is not payout:
+            rows.payouts.append(_row(payout, _PAYOUT, {"account_id": account_id, "payout_id": payout_id}))
+    for secret_id, secret in after.secrets.items():
+        if before.secrets.get(secret_id) is not secret:
+            rows.webhook_secrets.append(_row(secret, _SECRET, {"account_id": account_id, "secret_id": secret_id}))
+
+
+def _read(row: Row, names: tuple[str, ...]) -> Row:
+    return {name: row[name] for name in names}
+
+
+def payout_from(row: Row) -> Payout:
+    return Payout(**_read(row, _PAYOUT))
+
+
+def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None:
+    """Puts rows as `ledger/read_books.sql` gives them into the books of their accounts."""
+    for row in found["accounts"]:
+        target = books[row["account_id"]]
+        target.version = row["version"]
+        target.account = Account(
+            row["mode"], row["backend"], tuple(row["currencies"]), row["status"], row["opened_at"]
+        )
+    for row in found["bank_accounts"]:
+        books[row["account_id"]].bank_account = BankAccount(**_read(row, _BANK_ACCOUNT))
+    for row in found["providers"]:
+        books[row["account_id"]].provider = Provider(**_read(row, _PROVIDER))
+    for row in found["balances"]:
+        books[row["account_id"]].balances[row["currency"]] = Balance(**_read(row, _BALANCE))
+    for row in found["orders"]:
+        books[row["account_id"]].orders[row["currency"], row["reference"]] = Order(**_read(row, _ORDER))
+    for row in found["payouts"]:
+        books[row["account_id"]].payouts[row["payout_id"]] = payout_from(row)
+    for row in found["reserves"]:
+        books[row["account_id"]].reserves[row["reserve_id"]] = Reserve(**_read(row, _RESERVE))
+    for row in found["webhook_secrets"]:
+        books[row["account_id"]].secrets[row["secret_id"]] = WebhookSecret(**_read(row, _SECRET))
+    for row in found["provider_events"]:
+        books[row["account_id"]].observed.add(row["event_id"])

@@ -1,0 +1,71 @@
+"""The one place that opens connections to Postgres, and checks that the server keeps what it says it keeps."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import asyncpg
+
+from service.settings import Settings, WrongSettings
+from sql import query
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+"""What it looks like when Postgres is away, or did not answer in time. Whether a statement took effect is unknown."""
+
+POSTGRES_OLDEST = 150000
+
+
+def _session(settings: Settings) -> dict[str, str]:
+    return {
+        "application_name": "payout-ledger",
+        "synchronous_commit": "on",
+        "TimeZone": "UTC",
+        # One short statement at a time: compiling it costs more than running it.
+        "jit": "off",
+        "statement_timeout": str(int(settings.database_timeout_seconds * 1000)),
+        "idle_in_transaction_session_timeout": str(int(settings.database_timeout_seconds * 2000)),
+    }
+
+
+async def connect(settings: Settings) -> Connection:
+    """A connection of one's own."""
+    return await asyncpg.connect(
+        settings.database_url,
+        server_settings=_session(settings),
+        timeout=settings.database_timeout_seconds,
+        command_timeout=settings.database_timeout_seconds * 1.5,
+    )
+
+
+async def open_pool(settings: Settings) -> Pool:
+    """Connections for reads."""
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=1,
+        max_size=settings.database_pool_size_max,
+        server_settings=_session(settings),
+        timeout=settings.database_timeout_seconds,
+        command_timeout=settings.database_timeout_seconds * 1.5,
+    )
+
+
+async def require_durable(connection: Connection) -> None:
+    """WrongSettings where the server may lose what it has acknowledged, or is too old."""
+    row = await connection.fetchrow(query("schema/durability"))
+    assert row is not None
+    if row["fsync"] != "on" or row["full_page_writes"] != "on":
+        raise WrongSettings("DATABASE_URL: the server runs with fsync or full_page_writes off and may lose what it acknowledged")
+    if row["version"] < POSTGRES_OLDEST:
+        raise WrongSettings(f"DATABASE_URL: PostgreSQL {row['version'] // 10000} is too old, 15 or newer is needed")

@@ -1,0 +1,108 @@
+"""Settings: environment variables, read once in the entry point and handed down."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from events.currency import ISO_4217_EXPONENTS
+
+
+class WrongSettings(Exception):
+    """The service does not start on settings it cannot trust; the message names the variable."""
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable of the same name, in upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str = Field(default="", description="Postgres, as the service's login (may only insert into events).")
+    migrate_database_url: str | None = Field(default=None, description="Postgres, as the schema's owner.")
+    database_pool_size_max: int = Field(default=8, ge=1, le=200, description="Connections for reads, per process.")
+    database_timeout_seconds: float = Field(default=10, gt=0, le=300, description="The longest a statement may take.")
+    master_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: wraps every other key.")
+    kafka_bootstrap_servers: str | None = Field(default=None, description="host:port,... ; without it, no consumer.")
+    kafka_webhooks_topic: str = Field(default="plugipay.webhooks", min_length=1)
+    kafka_group: str = Field(default="payout-ledger", min_length=1)
+    plugipay_webhook_secret: SecretStr | None = Field(
+        default=None, description="Believed for every account, also for those nobody has told us of."
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    lanes: int = Field(default=1, ge=1, le=1024, description="Independent logs. May be raised, never lowered.")
+    batch_commands_max: int = Field(default=500, ge=1, le=5000, description="Commands in one transaction.")
+    queue_commands_max: int = Field(default=20_000, ge=1, description="Waiting commands, beyond which 503 is answered.")
+    body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
+    effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
+    currency_exponents: Annotated[dict[str, int], NoDecode] = Field(
+        default={}, description='Decimals that differ from ISO 4217, as JSON: {"IDR": 0}. Fixed by the first event.'
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_requests: bool = Field(default=True, description="One line for each command and each refusal.")
+    drain_seconds: float = Field(default=10, ge=0, le=600, description="How long a stop waits for work under way.")
+
+    @field_validator("database_url", "migrate_database_url")
+    @classmethod
+    def _is_postgres(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must start with postgresql://")
+        return url
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value():
+            try:
+                raw = base64.b64decode(key.get_secret_value(), validate=True)
+            except binascii.Error:
+                raise ValueError("must be base64") from None
+            if len(raw) != 32:
+                raise ValueError("must be 32 bytes in base64, such as from: openssl rand -base64 32")
+        return key
+
+    @field_validator("currency_exponents", mode="before")
+    @classmethod
+    def _are_exponents(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise ValueError('must be JSON, such as {"IDR": 0}') from None
+        return value
+
+    @field_validator("currency_exponents")
+    @classmethod
+    def _are_known(cls, value: dict[str, int]) -> dict[str, int]:
+        for code, exponent in value.items():
+            if code not in ISO_4217_EXPONENTS:
+                raise ValueError(f"{code} is not an ISO 4217 currency")
+            if not 0 <= exponent <= 4:
+                raise ValueError(f"{code} has {exponent} decimals: 0 to 4 are possible")
+        return value
+
+    @property
+    def exponents(self) -> dict[str, int]:
+        """Decimals of every currency, for a ledger that is yet to begin."""
+        return {**ISO_4217_EXPONENTS, **self.currency_exponents}
+
+    def require(self, *names: str) -> None:
+        """WrongSettings, naming the variable, where one of these is missing."""
+        for name in names:
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                raise WrongSettings(f"{name.upper()} is not set: {type(self).model_fields[name].description}")
+
+
+def load(**overrides: object) -> Settings:
+    """The settings of this environment. WrongSettings names the variable that is wrong, and never shows a value."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as problem:
+        lines = [f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in problem.errors()]
+        raise WrongSettings("\n".join(lines)) from None

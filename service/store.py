@@ -1,0 +1,186 @@
+"""The event store: reads what a decision needs, and appends a batch behind the lane's fence."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import orjson
+
+from events.account import Books, Needs
+from events.instants import Instant, to_datetime
+from projections.inline import InlineRows, Row, fill_books
+from service.database import Connection
+from service.vault import AccountKey, Vault
+from sql import query
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a lane stands: its last position, that event's digest and time."""
+
+    position: int
+    digest: bytes
+    recorded_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a command, sealed with its account's key."""
+
+    digest: str
+    status: int
+    sealed: bytes
+    position: int
+
+
+@dataclass(slots=True)
+class Wants:
+    """The rows that a batch of decisions has to see."""
+
+    accounts: set[str] = field(default_factory=set)
+    orders: set[tuple[str, str, str]] = field(default_factory=set)
+    payouts: set[tuple[str, str]] = field(default_factory=set)
+    reserves: set[tuple[str, str]] = field(default_factory=set)
+    secrets: set[tuple[str, str]] = field(default_factory=set)
+    answers: set[tuple[str, str]] = field(default_factory=set)
+    observed: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, account_id: str, needs: Needs) -> None:
+        self.accounts.add(account_id)
+        if needs.order is not None:
+            self.orders.add((account_id, *needs.order))
+        elif needs.payout_id is not None:
+            self.payouts.add((account_id, needs.payout_id))
+        elif needs.reserve_id is not None:
+            self.reserves.add((account_id, needs.reserve_id))
+        elif needs.secret_id is not None:
+            self.secrets.add((account_id, needs.secret_id))
+
+    @property
+    def named_rows(self) -> bool:
+        """Whether anything but accounts and their totals is wanted."""
+        return bool(
+            self.orders or self.payouts or self.reserves or self.secrets or self.answers or self.observed
+        )
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What stood in the database at one moment."""
+
+    head: Head
+    books: dict[str, Books]
+    keys: dict[str, AccountKey]
+    answers: dict[tuple[str, str], Answer]
+
+
+@dataclass(slots=True)
+class EventRows:
+    """New events, a list a column."""
+
+    account_id: list[str] = field(default_factory=list)
+    version: list[int] = field(default_factory=list)
+    type: list[str] = field(default_factory=list)
+    effective_at: list[Instant] = field(default_factory=list)
+    envelope: list[str] = field(default_factory=list)
+    digest: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Append:
+    """All that one transaction writes to a lane."""
+
+    lane: int
+    before: Head
+    after: Head
+    events: EventRows
+    views: InlineRows
+    provider_events: list[Row] = field(default_factory=list)
+    account_keys: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    deliveries: list[Row] = field(default_factory=list)
+    consumer_offsets: list[Row] = field(default_factory=list)
+
+
+_VIEWS = tuple(f.name for f in fields(InlineRows))
+
+
+async def read_head(connection: Connection, lane: int) -> Head:
+    row = await connection.fetchrow(query("ledger/head"), lane)
+    assert row is not None, "a lane has a head from its first event on"
+    return Head(row["position"], row["digest"], row["recorded_at"])
+
+
+async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vault) -> Snapshot:
+    """The wanted rows and the head, in one snapshot. Accounts that do not exist come back as empty books."""
+    row = await connection.fetchrow(
+        query("ledger/read_books"),
+        lane,
+        list(wants.accounts),
+        *_columns(wants.orders, 3),
+        *_columns(wants.payouts, 2),
+        *_columns(wants.reserves, 2),
+        *_columns(wants.secrets, 2),
+        *_columns(wants.answers, 2),
+        *_columns(wants.observed, 2),
+    )
+    assert row is not None, "a lane has a head from its first event on"
+    found: dict[str, Iterable[Row]] = {
+        name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD
+    }
+    books = {account_id: Books(account_id) for account_id in wants.accounts}
+    fill_books(books, found)
+    keys: dict[str, AccountKey] = {}
+    for entry in found["account_keys"]:
+        known = keys.get(entry["account_id"])
+        if known is None or known.generation < entry["generation"]:
+            keys[entry["account_id"]] = vault.account_key(
+                entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
+            )
+    answers = {
+        (entry["account_id"], entry["key"]): Answer(
+            entry["digest"], entry["status"], base64.b64decode(entry["answer"]), entry["position"]
+        )
+        for entry in found["answers"]
+    }
+    return Snapshot(Head(row["position"], row["digest"], row["recorded_at"]), books, keys, answers)
+
+
+_HEAD = ("position", "digest", "recorded_at")
+
+
+def _columns(rows: set[Any], count: int) -> list[list[str]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+
+
+def _json(rows: list[Row]) -> str:
+    return orjson.dumps(rows).decode() if rows else "[]"
+
+
+async def append(connection: Connection, batch: Append) -> bool:
+    """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
+    events = batch.events
+    position = await connection.fetchval(
+        query("ledger/append"),
+        batch.lane,
+        batch.before.position,
+        batch.after.position,
+        batch.after.digest,
+        to_datetime(batch.after.recorded_at),
+        events.account_id,
+        events.version,
+        events.type,
+        [to_datetime(at) for at in events.effective_at],
+        events.envelope,
+        events.digest,
+        *(_json(getattr(batch.views, name)) for name in _VIEWS),
+        _json(batch.provider_events),
+        _json(batch.account_keys),
+        _json(batch.answers),
+        _json(batch.deliveries),
+        _json(batch.consumer_offsets),
+    )
+    return position is not None

@@ -1,0 +1,335 @@
+"""The writer of a lane: gathers what waits, decides it in turn, commits it in one transaction, then answers.
+
+A warm writer keeps the books of the accounts it has seen. They are true exactly as long as the head stands where it
+left it, and the head is the fence of the append: one round trip decides and writes. Where another process has moved
+the head, nothing was written; the writer then takes the head's lock first, reads again and decides again.
+
+If the connection breaks while an append is under way, nobody knows whether it took effect. The writer waits for the
+head's lock, which an append still running in the server holds, and looks for its own digest in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import asyncpg
+
+from events.account import Books
+from events.chain import SYSTEM_ACCOUNT
+from events.instants import Instant
+from service import logs
+from service.batch import Batch
+from service.database import OUTAGES, Connection
+from service.seam import Seam
+from service.store import Append, Head, Snapshot, Wants, append, read_books, read_head
+from service.units import Unit
+from service.vault import AccountKey, Vault
+from sql import query
+
+log = logs.get("writer")
+
+Connect = Callable[[], Coroutine[Any, Any, Connection]]
+
+
+class Unavailable(Exception):
+    """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
+
+
+class LaneWriter:
+    """One lane's only writer in this process. Other processes may write to the lane too; the fence keeps them apart."""
+
+    def __init__(
+        self,
+        lane: int,
+        ledger_id: str,
+        connect: Connect,
+        vault: Vault,
+        seam: Seam,
+        *,
+        batch_commands_max: int = 500,
+        queue_commands_max: int = 20_000,
+        outage_seconds_max: float = 10,
+        warm_accounts_max: int = 50_000,
+    ) -> None:
+        self.lane = lane
+        self._ledger_id = ledger_id
+        self._connect = connect
+        self._vault = vault
+        self._seam = seam
+        self._batch_max = batch_commands_max
+        self._queue_max = queue_commands_max
+        self._outage_seconds_max = outage_seconds_max
+        self._warm_max = warm_accounts_max
+        self._waiting: deque[Unit] = deque()
+        self._waiting_commands = 0
+        self._wake = asyncio.Event()
+        self._connection: Connection | None = None
+        self._head: Head | None = None
+        self._warm: OrderedDict[str, tuple[Books, AccountKey]] = OrderedDict()
+        self._contended = False
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = self._seam.spawn(self._run(), f"lane-{self.lane}-writer")
+
+    async def close(self) -> None:
+        """Finishes what waits, then stops."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        await self._disconnect()
+
+    def submit(self, unit: Unit) -> None:
+        """Queues a unit. Unavailable where too much waits already, or the writer is stopping."""
+        if self._closing:
+            raise Unavailable("the service is stopping")
+        if self._waiting_commands + unit.commands_count > self._queue_max:
+            raise Unavailable(f"{self._waiting_commands} commands are waiting already")
+        self._waiting.append(unit)
+        self._waiting_commands += unit.commands_count
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            while not self._waiting:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+            units = self._take()
+            try:
+                await self._commit(units)
+            except Exception as problem:
+                log.exception("batch_failed", lane=self.lane, units=len(units))
+                self._forget()
+                for unit in units:
+                    unit.reject(problem)
+
+    def _take(self) -> list[Unit]:
+        units: list[Unit] = []
+        count = 0
+        while self._waiting and (not units or count + self._waiting[0].commands_count <= self._batch_max):
+            unit = self._waiting.popleft()
+            count += unit.commands_count
+            units.append(unit)
+        self._waiting_commands -= count
+        return units
+
+    async def _commit(self, units: list[Unit]) -> None:
+        """Commits the units, trying again while others win the race or the database is away for a moment."""
+        deadline = self._seam.monotonic() + self._outage_seconds_max
+        while True:
+            try:
+                settled = await self._attempt(units)
+            except Unavailable as problem:
+                self._forget()
+                for unit in units:
+                    unit.reject(problem)
+                return
+            except OUTAGES as outage:
+                log.warning("database_away", lane=self.lane, problem=repr(outage))
+                await self._disconnect()
+                if self._seam.monotonic() > deadline:
+                    for unit in units:
+                        unit.reject(Unavailable("the database does not answer: try again, with the same idempotency key"))
+                    return
+                await self._seam.sleep(0.05)
+            except asyncpg.PostgresError as problem:
+                await self._disconnect()
+                if len(units) == 1:
+                    log.exception("append_failed", lane=self.lane)
+                    units[0].reject(problem)
+                    return
+                # One unit that Postgres will not take must not take the others down with it.
+                for unit in units:
+                    await self._commit([unit])
+                return
+            else:
+                if settled:
+                    return
+                self._forget()
+                self._contended = True
+
+    async def _attempt(self, units: list[Unit]) -> bool:
+        """Decides and writes once. False where the head had moved: nothing was written, the units may be tried again."""
+        connection = await self._connected()
+        if self._contended:
+            settled = await self._attempt_locked(connection, units)
+            if settled is None:
+                return False
+            batch = settled
+        else:
+            batch, verified = await self._decide(connection, units)
+            if batch.is_empty():
+                # Refusals are only true of books that are true: look whether the head still stands.
+                if not verified and (await read_head(connection, self.lane)).position != batch.before.position:
+                    return False
+            elif not await self._append(connection, batch.to_append()):
+                return False
+            self._adopt(batch)
+        for unit in units:
+            unit.resolve()
+        return True
+
+    async def _attempt_locked(self, connection: Connection, units: list[Unit]) -> Batch | None:
+        """Decides with the head's lock held, so that no other process can win the race."""
+        sent: tuple[Batch, Append] | None = None
+        try:
+            async with connection.transaction():
+                await connection.fetchval(query("ledger/lock_head"), self.lane)
+                self._forget()
+                batch, _ = await self._decide(connection, units)
+                if not batch.is_empty():
+                    sent = batch, batch.to_append()
+                    if not await append(connection, sent[1]):
+                        raise Unavailable("another consumer has been assigned this partition")
+        except OUTAGES:
+            if sent is None:
+                raise
+            if not await self._look_for(sent[1]):
+                return None
+            batch = sent[0]
+        except asyncpg.UniqueViolationError as violation:
+            raise Unavailable(f"another process wrote {violation.constraint_name} at this moment: try again") from None
+        self._contended = False
+        return batch
+
+    async def _decide(self, connection: Connection, units: list[Unit]) -> tuple[Batch, bool]:
+        """A batch with every unit's decision, and whether the head was seen to stand there in this attempt."""
+        wants = Wants()
+        for unit in units:
+            unit.collect(wants)
+        snapshot, verified = await self._snapshot(connection, wants)
+        while True:
+            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
+            failed: tuple[Unit, Exception] | None = None
+            for unit in units:
+                try:
+                    unit.decide(batch)
+                except Exception as problem:  # noqa: BLE001 - one unit's bug is not the others' fault
+                    failed = (unit, problem)
+                    break
+            if failed is None:
+                return batch, verified
+            # What the failing unit recorded before it failed is not kept: the others are decided again without it.
+            log.error("decision_failed", lane=self.lane, exc_info=failed[1])
+            units.remove(failed[0])
+            failed[0].reject(failed[1])
+            snapshot, verified = await self._snapshot(connection, wants)
+
+    async def _snapshot(self, connection: Connection, wants: Wants) -> tuple[Snapshot, bool]:
+        """What is wanted, from memory where it is warm and from the database where it is not."""
+        if self._head is not None:
+            cold = {account_id for account_id in wants.accounts if account_id not in self._warm}
+            if not cold and not wants.named_rows:
+                return self._from_memory(wants, self._head), False
+            wanted = Wants(
+                cold, wants.orders, wants.payouts, wants.reserves, wants.secrets, wants.answers, wants.observed
+            )
+            wanted.accounts = cold | _accounts_of_named_rows(wants)
+            found = await read_books(connection, self.lane, wanted, self._vault)
+            if found.head.position == self._head.position:
+                rest = Wants(wants.accounts - wanted.accounts)
+                warm = self._from_memory(rest, self._head)
+                return (
+                    Snapshot(found.head, warm.books | found.books, warm.keys | found.keys, found.answers),
+                    True,
+                )
+            self._forget()
+        return await read_books(connection, self.lane, wants, self._vault), True
+
+    def _from_memory(self, wants: Wants, head: Head) -> Snapshot:
+        books: dict[str, Books] = {}
+        keys: dict[str, AccountKey] = {}
+        for account_id in wants.accounts:
+            books[account_id], keys[account_id] = self._warm[account_id]
+            self._warm.move_to_end(account_id)
+        return Snapshot(head, books, keys, {})
+
+    async def _append(self, connection: Connection, batch: Append) -> bool:
+        try:
+            return await append(connection, batch)
+        except OUTAGES:
+            return await self._look_for(batch)
+        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            # A second check of the same property: somebody else was first.
+            return False
+
+    async def _look_for(self, batch: Append) -> bool:
+        """Whether an append whose answer was lost took effect. Nothing is decided again before that is known.
+
+        Unavailable where the database stays away for longer than anybody would wait. A batch without events (only
+        deliveries and offsets) counts as lost: taking those in twice changes nothing.
+        """
+        deadline = self._seam.monotonic() + self._outage_seconds_max
+        while True:
+            await self._disconnect()
+            try:
+                connection = await self._connected()
+                async with connection.transaction():
+                    await connection.fetchval(query("ledger/lock_head"), self.lane)
+                    digest = await connection.fetchval(query("events/at"), self.lane, batch.after.position)
+            except OUTAGES as outage:
+                if self._seam.monotonic() > deadline:
+                    raise Unavailable(
+                        "the database went away while this was written, and nobody knows yet whether it was: "
+                        "ask again with the same idempotency key"
+                    ) from outage
+                await self._seam.sleep(0.1)
+                continue
+            took_effect = bool(batch.events.digest) and digest == batch.after.digest
+            log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
+            return took_effect
+
+    def _adopt(self, batch: Batch) -> None:
+        """Remembers the books that the commit left, without the rows that only single commands named."""
+        self._head = Head(batch.position, batch.digest, batch.now if batch.events.account_id else batch.before.recorded_at)
+        for account_id, books in batch.changed_books().items():
+            key = batch.keys.get(account_id)
+            if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:
+                continue
+            warm = Books(
+                account_id=account_id,
+                version=books.version,
+                account=books.account,
+                bank_account=books.bank_account,
+                provider=books.provider,
+                balances=books.balances,
+            )
+            self._warm[account_id] = (warm, key)
+            self._warm.move_to_end(account_id)
+        while len(self._warm) > self._warm_max:
+            self._warm.popitem(last=False)
+
+    def _forget(self) -> None:
+        self._head = None
+        self._warm.clear()
+
+    def _now(self, head: Head) -> Instant:
+        """The time of recording: never before the last event's, whatever the clock does."""
+        now = self._seam.instant()
+        if now < head.recorded_at:
+            log.warning("clock_went_back", lane=self.lane, clock=now, last_recorded_at=head.recorded_at)
+            return head.recorded_at
+        return now
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        self._forget()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+def _accounts_of_named_rows(wants: Wants) -> set[str]:
+    """Rows are filled into the books of their accounts, so those are read with them."""
+    return {row[0] for rows in (wants.orders, wants.payouts, wants.reserves, wants.secrets, wants.observed) for row in rows}

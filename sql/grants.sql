@@ -1,0 +1,13 @@
+-- What the service's login may do, given anew after each migration. The role is the setting payout_ledger.service_role.
+-- On the log and on what arrived it may only insert and read; no role but the owner may change the schema.
+DO $$
+DECLARE
+    service text := current_setting('payout_ledger.service_role');
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', service);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', service);
+    EXECUTE format('GRANT INSERT ON events, deliveries, answers, ledger, account_lanes, account_keys TO %I', service);
+    EXECUTE format('GRANT INSERT, UPDATE ON lanes, consumer_offsets, api_keys, api_key_epoch TO %I', service);
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '
+                   'reserves, payouts, provider_events, journal, checkpoints TO %I', service);
+END $$;

@@ -1,0 +1,3 @@
+-- An active key.   1 key id
+SELECT key_id, secret_sealed, mode, scopes, account_id, on_behalf_of FROM api_keys
+ WHERE key_id = $1 AND revoked_at IS NULL

@@ -1,0 +1,2 @@
+-- Where every lane stands.
+SELECT lane, position, digest FROM lanes ORDER BY lane

@@ -1,0 +1,68 @@
+-- What a batch of decisions has to see, in one snapshot: the head, and the named rows as JSON.
+--   1 lane   2 account ids
+--   named rows, one array a column:
+--   3, 4, 5 orders: account, currency, reference   6, 7 payouts: account, payout id
+--   8, 9 reserves: account, reserve id   10, 11 webhook secrets: account, secret id
+--   12, 13 answers: account, idempotency key   14, 15 provider events: account, event id
+SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
+       (SELECT json_agg(json_build_object(
+                   'account_id', a.account_id, 'version', a.version, 'mode', a.mode, 'backend', a.backend,
+                   'status', a.status, 'currencies', a.currencies, 'opened_at', instant(a.opened_at)))
+          FROM accounts a WHERE a.lane = $1 AND a.account_id = ANY ($2::text[])) AS accounts,
+       (SELECT json_agg(json_build_object(
+                   'account_id', b.account_id, 'bank_code', b.bank_code, 'bank_name', b.bank_name,
+                   'bank_account_number', b.bank_account_number, 'bank_account_holder', b.bank_account_holder,
+                   'updated_at', instant(b.updated_at)))
+          FROM bank_accounts b WHERE b.lane = $1 AND b.account_id = ANY ($2::text[])) AS bank_accounts,
+       (SELECT json_agg(json_build_object(
+                   'account_id', p.account_id, 'workspace_id', p.workspace_id, 'key_id', p.key_id,
+                   'secret', p.secret, 'base_url', p.base_url))
+          FROM providers p WHERE p.lane = $1 AND p.account_id = ANY ($2::text[])) AS providers,
+       (SELECT json_agg(json_build_object(
+                   'account_id', b.account_id, 'currency', b.currency, 'pending', b.pending, 'available', b.available,
+                   'reserved', b.reserved, 'held', b.held, 'paid_out', b.paid_out))
+          FROM balances b WHERE b.lane = $1 AND b.account_id = ANY ($2::text[])) AS balances,
+       (SELECT json_agg(json_build_object('account_id', k.account_id, 'generation', k.generation,
+                                          'wrapped', encode(k.wrapped, 'base64')))
+          FROM account_keys k WHERE k.lane = $1 AND k.account_id = ANY ($2::text[])) AS account_keys,
+       (SELECT json_agg(json_build_object(
+                   'account_id', o.account_id, 'currency', o.currency, 'reference', o.reference,
+                   'recorded', o.recorded, 'pending', o.pending, 'refunded', o.refunded, 'channel', o.channel,
+                   'expected_at', instant(o.expected_at)))
+          FROM unnest($3::text[], $4::text[], $5::text[]) AS n(account_id, currency, reference)
+          JOIN orders o ON o.lane = $1 AND o.account_id = n.account_id AND o.currency = n.currency
+                       AND o.reference = n.reference) AS orders,
+       (SELECT json_agg(json_build_object(
+                   'account_id', p.account_id, 'payout_id', p.payout_id, 'position', p.position, 'amount', p.amount,
+                   'currency', p.currency, 'status', p.status, 'backend', p.backend, 'bank_code', p.bank_code,
+                   'bank_name', p.bank_name, 'bank_account_number', p.bank_account_number,
+                   'bank_account_holder', p.bank_account_holder, 'note', p.note, 'reference', p.reference,
+                   'failure_reason', p.failure_reason, 'provider_payout_id', p.provider_payout_id,
+                   'requested_at', instant(p.requested_at), 'in_transit_at', instant(p.in_transit_at),
+                   'paid_at', instant(p.paid_at), 'failed_at', instant(p.failed_at),
+                   'cancelled_at', instant(p.cancelled_at), 'returned_at', instant(p.returned_at)))
+          FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
+          JOIN payouts p ON p.lane = $1 AND p.account_id = n.account_id AND p.payout_id = n.payout_id) AS payouts,
+       (SELECT json_agg(json_build_object(
+                   'account_id', r.account_id, 'reserve_id', r.reserve_id, 'currency', r.currency,
+                   'amount', r.amount, 'remaining', r.remaining, 'reason', r.reason, 'until', instant(r.until),
+                   'held_at', instant(r.held_at)))
+          FROM unnest($8::text[], $9::text[]) AS n(account_id, reserve_id)
+          JOIN reserves r ON r.lane = $1 AND r.account_id = n.account_id AND r.reserve_id = n.reserve_id) AS reserves,
+       (SELECT json_agg(json_build_object(
+                   'account_id', s.account_id, 'secret_id', s.secret_id, 'secret', s.secret,
+                   'added_at', instant(s.added_at), 'retired_at', instant(s.retired_at)))
+          FROM unnest($10::text[], $11::text[]) AS n(account_id, secret_id)
+          JOIN webhook_secrets s ON s.lane = $1 AND s.account_id = n.account_id
+                                AND s.secret_id = n.secret_id) AS webhook_secrets,
+       (SELECT json_agg(json_build_object(
+                   'account_id', i.account_id, 'key', i.key, 'digest', i.digest, 'status', i.status,
+                   'answer', encode(i.answer, 'base64'), 'key_generation', i.key_generation, 'position', i.position))
+          FROM unnest($12::text[], $13::text[]) AS n(account_id, key)
+          JOIN answers i ON i.lane = $1 AND i.account_id = n.account_id AND i.key = n.key) AS answers,
+       (SELECT json_agg(json_build_object('account_id', e.account_id, 'event_id', e.event_id))
+          FROM unnest($14::text[], $15::text[]) AS n(account_id, event_id)
+          JOIN provider_events e ON e.lane = $1 AND e.account_id = n.account_id
+                                AND e.event_id = n.event_id) AS provider_events
+  FROM lanes h
+ WHERE h.lane = $1
