@@ -49,12 +49,18 @@ async def connect(settings: Settings) -> Connection:
     )
 
 
+async def _keep_session(_connection: Connection) -> None:
+    pass
+
+
 async def open_pool(settings: Settings) -> Pool:
     """Connections for reads."""
     return await asyncpg.create_pool(
         settings.database_url,
         min_size=1,
         max_size=settings.database_pool_size_max,
+        # Nothing here changes a session, so nothing has to be reset: that would be a round trip for each read.
+        reset=_keep_session,
         server_settings=_session(settings),
         timeout=settings.database_timeout_seconds,
         command_timeout=settings.database_timeout_seconds * 1.5,

@@ -13,7 +13,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 def _as_json(value: Any, **_: Any) -> bytes:
-    return orjson.dumps(value, default=repr)
+    return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
 def configure(level: str) -> None:

@@ -47,6 +47,7 @@ class Wants:
     secrets: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)
     observed: set[tuple[str, str]] = field(default_factory=set)
+    provider_payouts: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
@@ -62,9 +63,14 @@ class Wants:
     @property
     def named_rows(self) -> bool:
         """Whether anything but accounts and their totals is wanted."""
-        return bool(
-            self.orders or self.payouts or self.reserves or self.secrets or self.answers or self.observed
-        )
+        return any(getattr(self, name) for name in _NAMED_ROWS)
+
+    def accounts_of_named_rows(self) -> set[str]:
+        """Rows are filled into the books of their accounts, so those are read with them; answers stand alone."""
+        return {row[0] for name in _NAMED_ROWS if name != "answers" for row in getattr(self, name)}
+
+
+_NAMED_ROWS = ("orders", "payouts", "reserves", "secrets", "answers", "observed", "provider_payouts")
 
 
 @dataclass(slots=True)
@@ -126,6 +132,7 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
         *_columns(wants.secrets, 2),
         *_columns(wants.answers, 2),
         *_columns(wants.observed, 2),
+        *_columns(wants.provider_payouts, 2),
     )
     assert row is not None, "a lane has a head from its first event on"
     found: dict[str, Iterable[Row]] = {

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -228,10 +229,7 @@ class LaneWriter:
             cold = {account_id for account_id in wants.accounts if account_id not in self._warm}
             if not cold and not wants.named_rows:
                 return self._from_memory(wants, self._head), False
-            wanted = Wants(
-                cold, wants.orders, wants.payouts, wants.reserves, wants.secrets, wants.answers, wants.observed
-            )
-            wanted.accounts = cold | _accounts_of_named_rows(wants)
+            wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
             found = await read_books(connection, self.lane, wanted, self._vault)
             if found.head.position == self._head.position:
                 rest = Wants(wants.accounts - wanted.accounts)
@@ -329,7 +327,3 @@ class LaneWriter:
         if connection is not None:
             connection.terminate()
 
-
-def _accounts_of_named_rows(wants: Wants) -> set[str]:
-    """Rows are filled into the books of their accounts, so those are read with them."""
-    return {row[0] for rows in (wants.orders, wants.payouts, wants.reserves, wants.secrets, wants.observed) for row in rows}

@@ -4,6 +4,7 @@
 --   3, 4, 5 orders: account, currency, reference   6, 7 payouts: account, payout id
 --   8, 9 reserves: account, reserve id   10, 11 webhook secrets: account, secret id
 --   12, 13 answers: account, idempotency key   14, 15 provider events: account, event id
+--   16, 17 payouts by the provider's id: account, provider payout id
 SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object(
                    'account_id', a.account_id, 'version', a.version, 'mode', a.mode, 'backend', a.backend,
@@ -41,8 +42,12 @@ SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
                    'requested_at', instant(p.requested_at), 'in_transit_at', instant(p.in_transit_at),
                    'paid_at', instant(p.paid_at), 'failed_at', instant(p.failed_at),
                    'cancelled_at', instant(p.cancelled_at), 'returned_at', instant(p.returned_at)))
-          FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
-          JOIN payouts p ON p.lane = $1 AND p.account_id = n.account_id AND p.payout_id = n.payout_id) AS payouts,
+          FROM (SELECT p.* FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
+                  JOIN payouts p ON p.lane = $1 AND p.account_id = n.account_id AND p.payout_id = n.payout_id
+                UNION
+                SELECT p.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
+                  JOIN payouts p ON p.lane = $1 AND p.provider_payout_id = n.provider_payout_id
+                                AND p.account_id = n.account_id) p) AS payouts,
        (SELECT json_agg(json_build_object(
                    'account_id', r.account_id, 'reserve_id', r.reserve_id, 'currency', r.currency,
                    'amount', r.amount, 'remaining', r.remaining, 'reason', r.reason, 'until', instant(r.until),

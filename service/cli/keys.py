@@ -1,0 +1,193 @@
+"""`payout-ledger keys`: create, list, rotate, revoke. A secret is shown once, when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+import uvloop
+from cyclopts import App, Parameter
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from events.account import LIVE, TEST
+from events.commands import AccountId, OpenAccount
+from events.refusals import AccountExists, Refusal
+from service import keys as api_keys
+from service import logs
+from service.cli.target import Data, Target
+from service.keys import SCOPES, NewKey
+from service.ledger import Ledger
+from service.own_commands import open_account
+from service.process import running_ledger
+from service.settings import WrongSettings
+
+app = App(name="keys", help="API keys: create, list, rotate, revoke.")
+
+Result = TypeVar("Result")
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+@app.command
+def create(
+    *,
+    account: str | None = None,
+    platform: bool = False,
+    scopes: str = "payout:read,payout:write",
+    mode: Literal["live", "test"] = "live",
+    currency: str = "IDR",
+    backend: Literal["manual", "plugipay"] = "manual",
+    on_behalf_of: bool = False,
+    label: str | None = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Make a key and print its secret, this once: the bearer token and the signing secret.
+
+    Parameters
+    ----------
+    account
+        The account it is bound to. One that does not exist is opened, with --currency, --backend and --mode.
+    platform
+        Bind it to no account: it names one in each request, and sees all accounts of its mode.
+    scopes
+        Separated by commas: payout:read, payout:write, command:write, operator, audit.
+    mode
+        live or test: a key never sees an account of the other mode.
+    on_behalf_of
+        Let a key that is bound to an account ask for others too.
+    """
+    if (account is None) != platform:
+        raise WrongSettings("give either --account ID or --platform")
+    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
+
+    async def run(ledger: Ledger) -> NewKey:
+        if account is not None:
+            await _ensure_account(ledger, account, currency, backend, mode)
+        return await api_keys.create_key(
+            ledger.pool,
+            ledger.vault,
+            ledger.seam,
+            mode=mode,
+            scopes=wanted,
+            account_id=account,
+            on_behalf_of=on_behalf_of or platform,
+            label=label,
+        )
+
+    _show(_with_ledger(data, run), as_json=as_json)
+
+
+@app.command(name="list")
+def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
+    """List all keys, without their secrets."""
+    rows = _with_ledger(data, lambda ledger: api_keys.list_keys(ledger.pool))
+    if as_json:
+        print(orjson.dumps([_camel(row) for row in rows]).decode())  # noqa: T201
+        return
+    table = Table("key", "mode", "account", "scopes", "label", "created", "revoked")
+    for row in rows:
+        table.add_row(
+            row["key_id"],
+            row["mode"],
+            row["account_id"] or "(platform)",
+            ", ".join(row["scopes"]),
+            row["label"] or "",
+            row["created_at"],
+            row["revoked_at"] or "",
+        )
+    Console().print(table)
+
+
+@app.command
+def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data: Data = None) -> None:
+    """Make a key like this one, and revoke this one.
+
+    Parameters
+    ----------
+    keep_old
+        Leave the old key active, to be revoked once the new one is in use everywhere.
+    """
+
+    async def run(ledger: Ledger) -> NewKey:
+        old = next((row for row in await api_keys.list_keys(ledger.pool) if row["key_id"] == key_id), None)
+        if old is None or old["revoked_at"] is not None:
+            raise WrongSettings(f"there is no active key {key_id}")
+        new = await api_keys.create_key(
+            ledger.pool,
+            ledger.vault,
+            ledger.seam,
+            mode=old["mode"],
+            scopes=old["scopes"],
+            account_id=old["account_id"],
+            on_behalf_of=old["on_behalf_of"],
+            label=old["label"],
+        )
+        if not keep_old:
+            await api_keys.revoke_key(ledger.pool, ledger.seam, key_id)
+        return new
+
+    _show(_with_ledger(data, run), as_json=as_json)
+
+
+@app.command
+def revoke(key_id: str, *, data: Data = None) -> None:
+    """End a key: within a second no service takes it any more."""
+    if _with_ledger(data, lambda ledger: api_keys.revoke_key(ledger.pool, ledger.seam, key_id)) is None:
+        raise WrongSettings(f"there is no active key {key_id}")
+    Console().print(f"{key_id} is revoked")
+
+
+async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: str, mode: str) -> None:
+    """Opens the account where it is missing. WrongSettings where it cannot be, or is of the other mode."""
+    try:
+        TypeAdapter(AccountId).validate_python(account)
+        command = OpenAccount.model_validate({"accountId": account, "currency": currency, "backend": backend})
+    except ValidationError as problem:
+        raise WrongSettings("; ".join(f"{e['loc'][-1] if e['loc'] else '--account'}: {e['msg']}" for e in problem.errors())) from None
+    outcome = await open_account(ledger, command, mode)
+    if isinstance(outcome, AccountExists):
+        return
+    if isinstance(outcome, Refusal):
+        other = TEST if mode == LIVE else LIVE
+        raise WrongSettings(f"account {account} cannot be opened in {mode} mode: it exists in {other} mode")
+
+
+def _with_ledger(data: Path | None, run: Callable[[Ledger], Awaitable[Result]]) -> Result:
+    """Runs something with the ledger that the command is about."""
+
+    async def go(target: Target) -> Result:
+        async with running_ledger(target.settings) as ledger:
+            return await run(ledger)
+
+    with Target(data) as target:
+        logs.configure("warning")
+        return uvloop.run(go(target))
+
+
+def _camel(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "keyId": row["key_id"],
+        "mode": row["mode"],
+        "scopes": row["scopes"],
+        "accountId": row["account_id"],
+        "onBehalfOf": row["on_behalf_of"],
+        "label": row["label"],
+        "createdAt": row["created_at"],
+        "revokedAt": row["revoked_at"],
+    }
+
+
+def _show(key: NewKey, *, as_json: bool) -> None:
+    if as_json:
+        print(orjson.dumps({"keyId": key.key_id, "secret": key.secret}).decode())  # noqa: T201
+        return
+    console = Console(highlight=False)
+    console.print(f"key     {key.key_id}\nsecret  {key.secret}", soft_wrap=True)
+    console.print("The secret is not shown again.", style="yellow")

@@ -1,0 +1,47 @@
+"""`payout-ledger serve`: in production by the environment, or with everything it needs embedded."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+from service import logs, settings
+from service.cli.demo import show_demo
+from service.embedded.kafka import start_broker
+from service.embedded.postgres import master_key, start_postgres
+from service.process import serve
+from service.settings import Settings
+
+
+def serve_settings(at: Settings) -> None:
+    """Production: Postgres and Kafka are somebody else's processes."""
+    at.require("database_url", "master_key")
+    logs.configure(at.log_level)
+    uvloop.run(serve(at))
+
+
+def serve_embedded(data: Path, given: dict[str, object], *, demo: bool) -> None:
+    """Everything in one process group: Postgres keeps its data in `data`, the broker keeps nothing."""
+    postgres = start_postgres(data)
+    try:
+        broker = start_broker()
+        try:
+            at = settings.load(
+                **{
+                    "database_url": postgres.service_url,
+                    "migrate_database_url": postgres.migrate_url,
+                    "master_key": master_key(data),
+                    "kafka_bootstrap_servers": broker.bootstrap_servers,
+                    **given,
+                }
+            )
+            logs.configure(at.log_level)
+            uvloop.run(serve(at, partial(show_demo, at) if demo else None))
+        finally:
+            broker.stop()
+    finally:
+        postgres.stop()
+
+

@@ -1,0 +1,45 @@
+"""Which ledger a command is about: the embedded one in a data directory, or the one in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+from cyclopts import Parameter
+
+from service import settings
+from service.settings import Settings
+
+Data = Annotated[
+    Path | None, Parameter(help="The data directory of an embedded ledger, running or not (default: DATABASE_URL).")
+]
+
+
+class Target:
+    """Settings that reach the ledger; an embedded Postgres is joined where it runs, and started where it does not."""
+
+    settings: Settings
+
+    def __init__(self, data: Path | None) -> None:
+        self._data = data
+
+    def __enter__(self) -> Self:
+        if self._data is None:
+            self.settings = settings.load()
+            return self
+        from service.embedded.postgres import master_key, start_postgres  # noqa: PLC0415 - an extra
+
+        self._postgres = start_postgres(self._data)
+        self.settings = settings.load(
+            database_url=self._postgres.service_url,
+            migrate_database_url=self._postgres.migrate_url,
+            master_key=master_key(self._data),
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._data is not None:
+            self._postgres.stop()

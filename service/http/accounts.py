@@ -1,0 +1,120 @@
+"""Accounts, and the log as a feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from events.account import LIVE
+from service.http.call import Call
+from service.http.cursors import Cursor
+from service.http.envelope import respond, success
+from service.http.errors import ApiError
+from service.http.payouts import read_limit
+from service.keys import AUDIT, COMMAND_WRITE, PAYOUT_READ
+from sql import query
+
+FEED_MAX = 1000
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    return [
+        web.get(f"{prefix}/accounts", list_accounts),
+        web.get(f"{prefix}/accounts/{{account_id}}", get_account),
+        web.get(f"{prefix}/events", feed),
+    ]
+
+
+async def list_accounts(request: web.Request) -> web.Response:
+    """The accounts that the key may see, by id: a platform's all of its mode, an account's its own."""
+    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
+    limit = read_limit(request, 50, 100)
+    after = ""
+    if text := request.query.get("cursor"):
+        after = Cursor.parse(text, "accounts").filter or ""
+    rows = await call.ledger.pool.fetch(query("accounts/page"), call.key.mode, after, limit + 1, call.account_id)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    cursor = Cursor("accounts", rows[-1]["account_id"], 1).text() if more else None
+    documents = [_document(dict(row)) for row in rows]
+    return respond(
+        success(
+            orjson.dumps(documents),
+            call.request_id,
+            call.ledger.seam.instant(),
+            page={"limit": limit, "hasMore": more, "nextCursor": cursor},
+            cursor=cursor,
+            hasMore=more,
+        )
+    )
+
+
+async def get_account(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
+    account_id = request.match_info["account_id"]
+    rows = []
+    if call.account_id in (None, account_id):
+        rows = await call.ledger.pool.fetch(query("accounts/page"), call.key.mode, "", 1, account_id)
+    if not rows:
+        raise ApiError("NOT_FOUND", f"there is no account {account_id[:64]}", field="accountId")
+    document = _document(dict(rows[0]))
+    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["account_id"],
+        "mode": row["mode"],
+        "backend": row["backend"],
+        "status": row["status"],
+        "currencies": row["currencies"],
+        "openedAt": row["opened_at"],
+        "version": row["version"],
+        "lane": row["lane"],
+    }
+
+
+async def feed(request: web.Request) -> web.Response:
+    """The log in order: `?lane=&after=&limit=`. Ask again with the last position; nothing is ever skipped.
+
+    A platform key reads whole lanes, an account's key its own events.
+    """
+    call = await Call.begin(request, AUDIT)
+    limit = read_limit(request, 100, FEED_MAX)
+    after = _number(request, "after", 0)
+    if call.account_id is not None:
+        lane = await call.lane()
+        rows = await call.ledger.pool.fetch(
+            query("events/read_account_after"), lane, after, limit + 1, call.account_id
+        )
+    else:
+        if call.key.mode != LIVE:
+            raise ApiError("FORBIDDEN", "a lane holds live accounts too: read it with a live key")
+        lane = _number(request, "lane", 1)
+        if lane not in call.ledger.lanes:
+            raise ApiError(
+                "VALIDATION_ERROR", f"there is no lane {lane}: this ledger has {len(call.ledger.lanes)}", field="lane"
+            )
+        rows = await call.ledger.pool.fetch(query("events/read_after"), lane, after, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    events = b",".join(
+        b'{"lane":%d,"position":%d,"digest":"%b","event":%b}'
+        % (lane, row["position"], row["digest"].hex().encode(), row["envelope"].encode())
+        for row in rows
+    )
+    reached = rows[-1]["position"] if rows else after
+    return respond(
+        success(b"[%b]" % events, call.request_id, call.ledger.seam.instant(), hasMore=more, after=reached, lane=lane)
+    )
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ApiError("VALIDATION_ERROR", f"{name} is a whole number", field=name)
+    return int(text)

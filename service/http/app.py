@@ -1,0 +1,34 @@
+"""The HTTP application around a ledger that is running."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from service.health import Health
+from service.http import accounts, commands, openapi, payouts, probes
+from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, SEAM
+from service.http.balance_reader import BalanceReader
+from service.http.edge import edge
+from service.keys import KeyRing
+from service.ledger import Ledger
+from service.settings import Settings
+
+PREFIXES = ("/v1", "/api/v1")
+"""S2 writes /v1, its SDKs send /api/v1."""
+
+
+def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
+    """All routes. What the handlers need is handed in; closing it is the caller's business."""
+    app = web.Application(middlewares=[edge], client_max_size=settings.body_bytes_max)
+    app[LEDGER] = ledger
+    app[SEAM] = ledger.seam
+    app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.seam)
+    app[BALANCES] = BalanceReader(ledger.pool)
+    app[HEALTH] = health
+    app.add_routes(probes.routes())
+    app.add_routes(openapi.routes())
+    for prefix in PREFIXES:
+        app.add_routes(payouts.routes(prefix))
+        app.add_routes(commands.routes(prefix))
+        app.add_routes(accounts.routes(prefix))
+    return app

@@ -1,0 +1,75 @@
+"""Balances for many requests at once: those that wait together are read in one statement, never from a stale copy."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from events.account import Balance
+from service.database import Pool
+from sql import query
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalances:
+    """All of an account's balances, true at this position of its lane."""
+
+    mode: str
+    lane: int
+    position: int
+    version: int
+    first_currency: str
+    balances: dict[str, Balance]
+
+
+class BalanceReader:
+    """Gathers reads while one is under way, and runs the next for all of them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: dict[str, asyncio.Future[AccountBalances | None]] = {}
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def of(self, account_id: str) -> AccountBalances | None:
+        """The account's balances, read after this call began; None where there is no such account."""
+        future = self._waiting.get(account_id)
+        if future is None:
+            future = self._waiting[account_id] = asyncio.get_running_loop().create_future()
+            if self._running < 2:
+                self._start()
+        return await asyncio.shield(future)
+
+    def _start(self) -> None:
+        self._running += 1
+        task = asyncio.get_running_loop().create_task(self._run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self) -> None:
+        # Everybody who becomes ready in this turn of the loop joins the read.
+        await asyncio.sleep(0)
+        waiting, self._waiting = self._waiting, {}
+        try:
+            found = await self._read(list(waiting))
+            for account_id, future in waiting.items():
+                if not future.done():
+                    future.set_result(found.get(account_id))
+        except Exception as problem:  # noqa: BLE001 - whoever waits is told
+            for future in waiting.values():
+                if not future.done():
+                    future.set_exception(problem)
+        finally:
+            self._running -= 1
+            if self._waiting and self._running < 2:
+                self._start()
+
+    async def _read(self, account_ids: list[str]) -> dict[str, AccountBalances]:
+        found: dict[str, AccountBalances] = {}
+        for account_id, mode, lane, position, version, first, currency, *amounts in await self._pool.fetch(
+            query("balances/of_accounts"), account_ids
+        ):
+            if account_id not in found:
+                found[account_id] = AccountBalances(mode, lane, position, version, first, {})
+            found[account_id].balances[currency] = Balance(*amounts)
+        return found

@@ -1,0 +1,42 @@
+"""Opaque page cursors: they carry their list's filter, so that a page cannot be continued in another list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import orjson
+
+from service.http.errors import ApiError
+
+_PREFIX = "cur_"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list that is ordered by position: rows added later do not move it."""
+
+    account_id: str
+    filter: str | None
+    position: int
+
+    def text(self) -> str:
+        raw = orjson.dumps([self.account_id, self.filter, self.position])
+        return _PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str, account_id: str) -> Cursor:
+        """The cursor that `text` gave, in a list of this account; 400 for anything else."""
+        wrong = ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
+        if not text.startswith(_PREFIX) or len(text) > 500:
+            raise wrong
+        raw = text.removeprefix(_PREFIX)
+        try:
+            parts = orjson.loads(base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True))
+        except (binascii.Error, ValueError):
+            raise wrong from None
+        match parts:
+            case [str(owner), None | str() as kept, int(position)] if owner == account_id and 0 < position < 2**62:
+                return cls(owner, kept, position)
+        raise wrong

@@ -1,0 +1,67 @@
+"""The edge: every request gets an id, and whatever goes wrong becomes an envelope. The only catch-all there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from events.refusals import Refusal
+from service import logs
+from service.database import OUTAGES
+from service.http.app_keys import SEAM
+from service.http.call import REQUEST_ID
+from service.http.envelope import error_response
+from service.http.errors import ApiError, from_refusal
+from service.writer import Unavailable
+
+log = logs.get("http")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    seam = request.app[SEAM]
+    request_id = request[REQUEST_ID] = f"req_{seam.ulid()}"
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - the only catch-all there is
+        error = _error_of(problem)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if error.status >= 500 and error.code == "INTERNAL":
+                log.exception("request_failed", method=request.method, path=request.path)
+            else:
+                log.info("request_refused", method=request.method, path=request.path, code=error.code)
+        response = error_response(error, request_id, seam.instant())
+    response.headers["X-Request-Id"] = request_id
+    return response
+
+
+def _error_of(problem: Exception) -> ApiError:
+    match problem:
+        case ApiError():
+            return problem
+        case Refusal():
+            return from_refusal(problem)
+        case Unavailable():
+            return ApiError("UNAVAILABLE", str(problem))
+        case web.HTTPRequestEntityTooLarge():
+            return ApiError("PAYLOAD_TOO_LARGE", "the body is larger than this service takes")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(problem.allowed_methods))
+            return ApiError("METHOD_NOT_ALLOWED", f"allowed here: {allowed}", headers={"Allow": allowed})
+        case web.HTTPNotFound():
+            return ApiError("NOT_FOUND", "there is nothing at this path (see /openapi.json)")
+        case web.HTTPException() if problem.status < 500:
+            return ApiError("VALIDATION_ERROR", problem.reason)
+        case ConnectionResetError() | web.PayloadAccessError():
+            return ApiError("VALIDATION_ERROR", "the body did not arrive whole")
+        case _ if isinstance(problem, OUTAGES):
+            return ApiError("UNAVAILABLE", "the database does not answer: try again")
+        case _:
+            return ApiError("INTERNAL", "something went wrong on our side; the request id finds it in the log")

@@ -1,0 +1,84 @@
+"""The one place that pairs what went wrong with an HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from events.refusals import Refusal
+
+STATUSES = {
+    "VALIDATION_ERROR": 400,
+    "UNAUTHORIZED": 401,
+    "INVALID_KEY": 401,
+    "INVALID_SIGNATURE": 401,
+    "INVALID_TIMESTAMP": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "ABORTED": 409,
+    "ACCOUNT_CLOSED": 409,
+    "ACCOUNT_EXISTS": 409,
+    "ACCOUNT_FROZEN": 409,
+    "BANK_ACCOUNT_NOT_SET": 409,
+    "IDEMPOTENCY_MISMATCH": 409,
+    "INSUFFICIENT_BALANCE": 409,
+    "INVALID_TRANSITION": 409,
+    "VERSION_CONFLICT": 409,
+    "ERASED": 410,
+    "PAYLOAD_TOO_LARGE": 413,
+    "RATE_LIMITED": 429,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+}
+"""Every error code of the API and its status. Codes are a public format (docs/api.md)."""
+
+
+class ApiError(Exception):
+    """Ends a request with an error answer."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = STATUSES[code]
+        self.message = message
+        self.field = field
+        self.details = details
+        self.headers = headers or {}
+
+    def document(self) -> dict[str, Any]:
+        """The `error` member of the envelope."""
+        document: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.field is not None:
+            document["field"] = self.field
+        if self.details:
+            document["details"] = self.details
+        return document
+
+
+def from_refusal(refusal: Refusal) -> ApiError:
+    return ApiError(refusal.code, refusal.message, field=refusal.field, details=refusal.details)
+
+
+def from_validation(problem: ValidationError, prefix: str = "") -> ApiError:
+    """The first thing wrong with a body, with the field to blame."""
+    first = problem.errors(include_url=False, include_input=False)[0]
+    path = prefix
+    for part in first["loc"]:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += f".{part}" if path else str(part)
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "this field is not known here"
+    return ApiError("VALIDATION_ERROR", f"{path}: {message}" if path else message, field=path or None)

@@ -1,0 +1,301 @@
+"""The payouts API (S2): payouts, the bank account they go to, and the balance they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from events import commands
+from events.account import PAYOUT_STATUSES, Payout
+from events.refusals import Refusal
+from projections.inline import payout_from
+from service.database import Pool
+from service.http.app_keys import BALANCES, LEDGER
+from service.http.call import Call
+from service.http.cursors import Cursor
+from service.http.envelope import respond, success
+from service.http.errors import ApiError, from_refusal, from_validation
+from service.http.waiting import wait_for_position
+from service.keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
+from service.profiles import Profile, read_profile
+from service.units import Accepted, Done, Work
+from service.vault import ERASED, AccountKey
+from sql import query
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 100
+
+_BANK_FIELDS = ("bankCode", "bankName", "bankAccountNumber", "bankAccountHolder")
+
+DataOf = Callable[[Accepted], dict[str, Any]]
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    base = f"{prefix}/payouts"
+    return [
+        web.get(base, list_payouts),
+        web.post(base, create),
+        web.get(f"{base}/bank-account", get_bank_account),
+        web.patch(f"{base}/bank-account", set_bank_account),
+        web.get(f"{base}/balance", balance),
+        web.get(f"{base}/{{payout_id}}", get_payout),
+        web.post(f"{base}/{{payout_id}}/cancel", cancel),
+        web.post(f"{base}/{{payout_id}}/mark-in-transit", mark_in_transit),
+        web.post(f"{base}/{{payout_id}}/mark-paid", mark_paid),
+        web.post(f"{base}/{{payout_id}}/mark-failed", mark_failed),
+    ]
+
+
+def payout_document(account_id: str, payout_id: str, payout: Payout, key: AccountKey | None) -> dict[str, Any]:
+    """S2's payout object, and beside it the backend, the provider's id and the time of a bank return."""
+    return {
+        "id": payout_id,
+        "accountId": account_id,
+        "amount": payout.amount,
+        "currency": payout.currency,
+        "status": payout.status,
+        "backend": payout.backend,
+        "bankCode": payout.bank_code,
+        "bankName": payout.bank_name,
+        "bankAccountNumber": _unsealed(key, "bankAccountNumber", payout.bank_account_number),
+        "bankAccountHolder": _unsealed(key, "bankAccountHolder", payout.bank_account_holder),
+        "bankAccountKnown": key is not None,
+        "reference": payout.reference,
+        "providerPayoutId": payout.provider_payout_id,
+        "failureReason": payout.failure_reason,
+        "note": payout.note,
+        "requestedAt": payout.requested_at,
+        "inTransitAt": payout.in_transit_at,
+        "paidAt": payout.paid_at,
+        "failedAt": payout.failed_at,
+        "cancelledAt": payout.cancelled_at,
+        "returnedAt": payout.returned_at,
+    }
+
+
+def _unsealed(key: AccountKey | None, field: str, sealed: str) -> str:
+    return key.unseal(field, sealed) if key is not None else ERASED
+
+
+async def _carry_out(call: Call, command: commands.AnyCommand, body: Any, data_of: DataOf, status: int = 200) -> web.Response:
+    """Has the command decided, and answers when it is durable."""
+    idempotency_key = call.idempotency_key()
+
+    def render(accepted: Accepted) -> bytes:
+        return success(
+            orjson.dumps(data_of(accepted)),
+            call.request_id,
+            accepted.at,
+            lane=accepted.lane,
+            position=accepted.position,
+            version=accepted.version,
+        )
+
+    same = orjson.dumps([command.type, command.account_id, body], option=orjson.OPT_SORT_KEYS)
+    [outcome] = await call.ledger.carry_out([Work(command, same, status, render, idempotency_key)], call.asked())
+    if isinstance(outcome, Refusal):
+        raise from_refusal(outcome)
+    return answer(outcome)
+
+
+def answer(outcome: Done) -> web.Response:
+    """The answer to an accepted command: if it is a repeat, the first one byte for byte."""
+    return respond(outcome.body, outcome.status, {"Idempotency-Replayed": "true"} if outcome.replayed else None)
+
+
+def _command(model: type[commands.Command], **values: Any) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as problem:
+        raise from_validation(problem) from None
+
+
+async def create(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_WRITE)
+    body = call.document("amount", "currency", "note", *_BANK_FIELDS)
+    command = _command(commands.RequestPayout, accountId=call.account, **body)
+    return await _carry_out(call, command, body, _created_payout, status=201)
+
+
+def _created_payout(accepted: Accepted) -> dict[str, Any]:
+    assert accepted.created_id is not None
+    return _payout_of(accepted.created_id, accepted)
+
+
+def _payout_of(payout_id: str, accepted: Accepted) -> dict[str, Any]:
+    return payout_document(accepted.books.account_id, payout_id, accepted.books.payouts[payout_id], accepted.key)
+
+
+async def _change(
+    request: web.Request, scope: str, model: type[commands.Command], *known: str
+) -> web.Response:
+    call = await Call.begin(request, scope)
+    body = call.document(*(known or ("",)))
+    payout_id = request.match_info["payout_id"]
+    if len(payout_id) > 64:
+        raise ApiError("NOT_FOUND", "there is no such payout")
+    command = _command(model, accountId=call.account, payoutId=payout_id, **body)
+    return await _carry_out(call, command, [payout_id, body], partial(_payout_of, payout_id))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    return await _change(request, PAYOUT_WRITE, commands.CancelPayout)
+
+
+async def mark_in_transit(request: web.Request) -> web.Response:
+    return await _change(request, OPERATOR, commands.MarkInTransit, "reference")
+
+
+async def mark_paid(request: web.Request) -> web.Response:
+    return await _change(request, OPERATOR, commands.MarkPaid, "reference")
+
+
+async def mark_failed(request: web.Request) -> web.Response:
+    return await _change(request, OPERATOR, commands.MarkFailed, "failureReason")
+
+
+async def _profile(call: Call) -> tuple[int, Profile]:
+    """The account, at the position that the caller asked for or later."""
+    lane = await call.lane()
+    await wait_for_position(call, lane)
+    profile = await read_profile(call.ledger, lane, call.account)
+    if profile is None or profile.mode != call.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    return lane, profile
+
+
+async def get_payout(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ)
+    lane, profile = await _profile(call)
+    payout_id = request.match_info["payout_id"]
+    rows = await call.ledger.pool.fetch(query("payouts/page"), lane, call.account, None, None, 1, payout_id)
+    if not rows:
+        raise ApiError("NOT_FOUND", f"there is no payout {payout_id[:64]}", field="payoutId")
+    document = payout_document(call.account, payout_id, payout_from(dict(rows[0])), profile.key)
+    return respond(
+        success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position)
+    )
+
+
+async def list_payouts(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    status = request.query.get("status")
+    if status is not None and status not in PAYOUT_STATUSES:
+        raise ApiError("VALIDATION_ERROR", f"status is one of {', '.join(PAYOUT_STATUSES)}", field="status")
+    before = None
+    if text := request.query.get("cursor"):
+        cursor = Cursor.parse(text, call.account)
+        if status is not None and status != cursor.filter:
+            raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with another status", field="cursor")
+        before, status = cursor.position, cursor.filter
+    lane, profile = await _profile(call)
+    rows = await _page(call.ledger.pool, lane, call.account, before, status, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    documents = [
+        payout_document(call.account, row["payout_id"], payout_from(dict(row)), profile.key) for row in rows
+    ]
+    cursor_next = Cursor(call.account, status, rows[-1]["position"]).text() if more else None
+    return respond(
+        success(
+            orjson.dumps(documents),
+            call.request_id,
+            _now(call),
+            page={"limit": limit, "hasMore": more, "nextCursor": cursor_next},
+            cursor=cursor_next,
+            hasMore=more,
+            lane=lane,
+            position=profile.position,
+        )
+    )
+
+
+async def _page(pool: Pool, lane: int, account: str, before: int | None, status: str | None, limit: int) -> list[Any]:
+    return await pool.fetch(query("payouts/page"), lane, account, before, status, limit, None)
+
+
+def read_limit(request: web.Request, default: int, most: int) -> int:
+    text = request.query.get("limit")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise ApiError("VALIDATION_ERROR", f"limit is a whole number from 1 to {most}", field="limit")
+    return int(text)
+
+
+async def get_bank_account(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ)
+    lane, profile = await _profile(call)
+    bank = profile.bank_account
+    known = bank is not None and profile.key is not None
+    document = {
+        "accountId": call.account,
+        "configured": bank is not None,
+        "bankAccountKnown": known,
+        "bankCode": bank.bank_code if bank else None,
+        "bankName": bank.bank_name if bank else None,
+        "bankAccountNumber": _unsealed(profile.key, "bankAccountNumber", bank.bank_account_number) if bank else None,
+        "bankAccountHolder": _unsealed(profile.key, "bankAccountHolder", bank.bank_account_holder) if bank else None,
+    }
+    return respond(
+        success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position)
+    )
+
+
+async def set_bank_account(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_WRITE)
+    body = call.document(*_BANK_FIELDS)
+    command = _command(commands.SetBankAccount, accountId=call.account, **body)
+    return await _carry_out(call, command, body, _bank_account_now)
+
+
+def _bank_account_now(accepted: Accepted) -> dict[str, Any]:
+    bank = accepted.books.bank_account
+    assert bank is not None
+    return {
+        "accountId": accepted.books.account_id,
+        "configured": True,
+        "bankAccountKnown": True,
+        "bankCode": bank.bank_code,
+        "bankName": bank.bank_name,
+        "bankAccountNumber": accepted.key.unseal("bankAccountNumber", bank.bank_account_number),
+        "bankAccountHolder": accepted.key.unseal("bankAccountHolder", bank.bank_account_holder),
+    }
+
+
+async def balance(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ)
+    account_id = call.account
+    if "minPosition" in request.query:
+        await wait_for_position(call, await call.lane())
+    found = await request.app[BALANCES].of(account_id)
+    if found is None or found.mode != call.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {account_id}")
+    currency = request.query.get("currency", found.first_currency)
+    amounts = found.balances.get(currency)
+    if amounts is None:
+        held = ", ".join(sorted(found.balances))
+        raise ApiError("VALIDATION_ERROR", f"the account does not hold {currency[:16]}: it holds {held}", field="currency")
+    document = {
+        "available": amounts.available,
+        "pending": amounts.pending,
+        "reserved": amounts.reserved,
+        "held": amounts.held,
+        "paidOut": amounts.paid_out,
+        "currency": currency,
+        "lane": found.lane,
+        "position": found.position,
+    }
+    return respond(
+        success(orjson.dumps(document), call.request_id, _now(call), lane=found.lane, position=found.position)
+    )
+
+
+def _now(call: Call) -> str:
+    return call.request.app[LEDGER].seam.instant()

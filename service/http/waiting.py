@@ -1,0 +1,36 @@
+"""Reading one's own write: a read may ask for a position, and waits until its lane is there."""
+
+from __future__ import annotations
+
+from service.http.app_keys import SEAM
+from service.http.call import Call
+from service.http.errors import ApiError
+from service.store import read_head
+
+WAIT_SECONDS_MAX = 5.0
+_STEP_SECONDS = 0.02
+
+
+async def wait_for_position(call: Call, lane: int) -> None:
+    """Returns once the lane has reached `?minPosition=`; 503 after five seconds, since it may yet get there."""
+    text = call.request.query.get("minPosition")
+    if text is None:
+        return
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ApiError("VALIDATION_ERROR", "minPosition is a position: a whole number", field="minPosition")
+    wanted = int(text)
+    seam = call.request.app[SEAM]
+    deadline = seam.monotonic() + WAIT_SECONDS_MAX
+    while True:
+        async with call.ledger.pool.acquire() as connection:
+            head = await read_head(connection, lane)
+        if head.position >= wanted:
+            return
+        if seam.monotonic() > deadline:
+            raise ApiError(
+                "UNAVAILABLE",
+                f"lane {lane} is at position {head.position} and did not reach {wanted} in {WAIT_SECONDS_MAX:.0f} s",
+                field="minPosition",
+                details={"lane": lane, "position": head.position},
+            )
+        await seam.sleep(_STEP_SECONDS)

@@ -1,0 +1,159 @@
+"""Takes deliveries into a lane: raw bytes, dedupe, facts and the consumer's offsets in one transaction.
+
+Whatever transport brought a delivery, it comes in here. A delivery is never refused: it is believed and judged, or
+kept with the reason why it was not believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from events.chain import Actor, Source
+from events.facts import ProviderObserved
+from events.instants import Instant
+from events.provider import Observation, observe
+from service import logs
+from service.batch import Batch, Cause
+from service.plugipay.webhook import PROVIDER
+from service.store import Wants
+
+log = logs.get("plugipay")
+
+ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One arrival. `account_id` is whose stream it belongs to: the lane's own where nobody could be named."""
+
+    account_id: str
+    raw: bytes
+    signature: str | None
+    received_at: Instant | None
+    origin: str
+    observation: Observation | None = None
+    mentions: tuple[str, ...] = ()
+    rejected_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetMove:
+    """How far a partition has been taken in, under the epoch of our assignment."""
+
+    log: str
+    topic: str
+    partition: int
+    next_offset: int
+    epoch: int
+
+
+@dataclass(slots=True)
+class DeliveryUnit:
+    """Deliveries for one lane, with the offsets that they complete."""
+
+    deliveries: list[Delivery]
+    offsets: list[OffsetMove]
+    done: asyncio.Future[None]
+    verdicts: list[str] = field(default_factory=list)
+
+    @property
+    def commands_count(self) -> int:
+        return max(1, len(self.deliveries))
+
+    def collect(self, wants: Wants) -> None:
+        for delivery in self.deliveries:
+            account_id = delivery.account_id
+            wants.accounts.add(account_id)
+            if delivery.observation is None:
+                continue
+            wants.observed.add((account_id, delivery.observation.event_id))
+            for payout_id in delivery.mentions:
+                wants.payouts.add((account_id, payout_id))
+            if delivery.observation.provider_payout_id is not None:
+                wants.provider_payouts.add((account_id, delivery.observation.provider_payout_id))
+
+    def decide(self, batch: Batch) -> None:
+        self.verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
+        batch.consumer_offsets.extend(
+            {
+                "log": move.log,
+                "topic": move.topic,
+                "partition": move.partition,
+                "next_offset": move.next_offset,
+                "epoch": move.epoch,
+            }
+            for move in self.offsets
+        )
+
+    def resolve(self) -> None:
+        for delivery, verdict in zip(self.deliveries, self.verdicts, strict=True):
+            log.info(
+                "webhook_taken_in",
+                account=delivery.account_id,
+                origin=delivery.origin,
+                verdict=verdict,
+                reason=delivery.rejected_because,
+                event=delivery.observation.event_id if delivery.observation else None,
+            )
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+
+def _take_in(delivery: Delivery, batch: Batch) -> str:
+    key = batch.keys[delivery.account_id]
+    digest = key.digest(delivery.raw)
+    books = batch.books(delivery.account_id)
+    observation = delivery.observation
+    verdict = REJECTED
+    if observation is not None and delivery.rejected_because is None:
+        payout_id = _ours(delivery, observation, batch)
+        facts = observe(observation, books, payout_id)
+        verdict = ACCEPTED if facts else DUPLICATE
+        cause_id: str | None = None
+        for fact in facts:
+            cause = Cause(
+                actor=Actor("provider", PROVIDER),
+                source=Source(PROVIDER, observation.event_id, digest),
+                correlation_id=observation.event_id,
+                causation_id=cause_id,
+            )
+            envelope = batch.record(books, fact, cause, effective_at=observation.occurred_at)
+            if isinstance(fact, ProviderObserved):
+                cause_id = envelope.event_id
+    row: dict[str, Any] = {
+        "delivery_id": batch.seam.uuid7(),
+        "account_id": delivery.account_id,
+        "provider": PROVIDER,
+        "event_id": observation.event_id if observation else None,
+        "digest": digest,
+        "raw": base64.b64encode(key.seal_bytes("delivery", delivery.raw)).decode(),
+        "key_generation": key.generation,
+        "signature": delivery.signature,
+        "received_at": delivery.received_at,
+        "verdict": verdict,
+        "reason": delivery.rejected_because,
+        "origin": delivery.origin,
+    }
+    batch.deliveries.append(row)
+    return verdict
+
+
+def _ours(delivery: Delivery, observation: Observation, batch: Batch) -> str | None:
+    """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
+    books = batch.books(delivery.account_id)
+    if observation.provider_payout_id is not None:
+        for payout_id, payout in books.payouts.items():
+            if payout.provider_payout_id == observation.provider_payout_id:
+                return payout_id
+    for payout_id in delivery.mentions:
+        named = books.payouts.get(payout_id)
+        if named is not None and named.provider_payout_id is None:
+            return payout_id
+    return None

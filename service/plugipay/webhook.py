@@ -1,0 +1,147 @@
+"""A Plugipay webhook: its signature, and what it says in either generation of its envelope.
+
+    header     plugipay-signature: t=<epoch seconds>,v1=<hex>[,v1=<hex>...]
+    v1         hex(HMAC-SHA256(secret as UTF-8 text, t + "." + raw body))
+
+(a) `{id, type: "payout.paid", createdAt, workspaceId, data: {...the payout...}}`
+(b) `{id, type: "plugipay.payout.paid.v1", accountId, occurredAt, data: {object: {...}, aggregateType, aggregateId}}`
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from events.canonical import check_content
+from events.instants import Instant, parse
+from events.provider import TYPES, Observation, Says
+
+PROVIDER = "plugipay"
+TOLERANCE_SECONDS = 300
+OUR_PAYOUT_ID = re.compile(r"pout_[0-9A-HJKMNP-TV-Z]{26}")
+
+_ID_MAX = 200
+
+
+class Malformed(Exception):
+    """The body is not a Plugipay webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A body read, not yet believed. `named` is the account or workspace that it claims to be about."""
+
+    named: str
+    observation: Observation
+    mentions: tuple[str, ...]
+    """Ids of ours that it mentions, most telling first."""
+
+
+def read(raw: bytes) -> Webhook:
+    """Reads either generation. Malformed says what is wrong."""
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as problem:
+        raise Malformed(f"not JSON: {problem}") from None
+    if not isinstance(document, dict):
+        raise Malformed("not a JSON object")
+    event_id, event_type = _text(document, "id"), _text(document, "type")
+    named = document.get("accountId") or document.get("workspaceId")
+    if not isinstance(named, str) or not 0 < len(named) <= _ID_MAX:
+        raise Malformed("neither accountId nor workspaceId names an account")
+    happened = document.get("occurredAt") or document.get("createdAt")
+    try:
+        occurred_at: Instant = parse(happened) if isinstance(happened, str) else ""
+    except ValueError as problem:
+        raise Malformed(f"occurredAt or createdAt: {problem}") from None
+    if not occurred_at:
+        raise Malformed("neither occurredAt nor createdAt says when it happened")
+    data = document.get("data")
+    payout = _payout(data)
+    try:
+        check_content([event_id, event_type, named])
+    except ValueError as problem:
+        raise Malformed(str(problem)) from None
+    amount = payout.get("amount")
+    note = _optional(payout, "note", 500)
+    provider_payout_id = _optional(payout, "id", _ID_MAX)
+    mentioned = [provider_payout_id or "", note or "", _optional(payout, "reference", 200) or ""]
+    return Webhook(
+        named=named,
+        observation=Observation(
+            provider=PROVIDER,
+            event_id=event_id,
+            event_type=event_type,
+            says=TYPES.get(event_type, Says.OTHER),
+            occurred_at=occurred_at,
+            provider_payout_id=provider_payout_id,
+            amount=amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
+            currency=_optional(payout, "currency", 3),
+            reference=_optional(payout, "reference", 200),
+            failure_reason=_optional(payout, "failureReason", 500),
+            note=note,
+        ),
+        mentions=tuple(dict.fromkeys(found for text in mentioned for found in OUR_PAYOUT_ID.findall(text))),
+    )
+
+
+def _payout(data: Any) -> dict[str, Any]:
+    """The resource: under `data.object` in generation (b), `data` itself in (a)."""
+    if not isinstance(data, dict):
+        return {}
+    inner = data.get("object")
+    if isinstance(inner, dict):
+        aggregate = data.get("aggregateId")
+        if data.get("aggregateType") == "payout" and isinstance(aggregate, str):
+            return {"id": aggregate, **inner}
+        return inner
+    return data
+
+
+def _text(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _ID_MAX:
+        raise Malformed(f"{name} is to be a text of 1 to {_ID_MAX} characters")
+    return value
+
+
+def _optional(document: dict[str, Any], name: str, length_max: int) -> str | None:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        check_content(value)
+    except ValueError:
+        return None
+    return value[:length_max]
+
+
+def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], received_at: float) -> str | None:
+    """None where one of the secrets signed these bytes within five minutes of their receipt; else why not."""
+    if not header:
+        return "no signature"
+    timestamp, signatures = "", []
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        if name.strip() == "t":
+            timestamp = value.strip()
+        elif name.strip() == "v1":
+            signatures.append(value.strip())
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12) or not signatures:
+        return "the signature header is malformed"
+    if abs(received_at - int(timestamp)) > TOLERANCE_SECONDS:
+        return f"signed more than {TOLERANCE_SECONDS} s away from its receipt"
+    signed = timestamp.encode() + b"." + raw
+    matches = [
+        hmac.compare_digest(hmac.digest(secret.encode(), signed, "sha256").hex().encode(), given.encode())
+        for secret in secrets
+        for given in signatures
+    ]
+    if not matches:
+        return "no secret is known for this account"
+    return None if any(matches) else "the signature matches none of the account's secrets"

@@ -1,0 +1,114 @@
+"""The service as a process: opens everything in order, serves, and closes everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from service import database, logs
+from service.health import Health
+from service.http.app import build_app
+from service.ledger import Ledger
+from service.migrate import migrate, require_current
+from service.plugipay.consumer import Consumer
+from service.projector import Projector
+from service.seam import REAL, Seam
+from service.settings import Settings, WrongSettings
+
+log = logs.get("process")
+
+_PARTITIONS_SECONDS = 3600
+
+OnReady = Callable[[Ledger, int], Awaitable[None]]
+"""Called once requests are answered, with the ledger and the port."""
+
+
+@contextlib.asynccontextmanager
+async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator[Ledger]:
+    """A ledger on a migrated, durable database, closed at the end. WrongSettings where that cannot be."""
+    settings.require("database_url", "master_key")
+    if settings.migrate_database_url is not None:
+        await migrate(settings)
+    try:
+        pool = await database.open_pool(settings)
+    except database.OUTAGES as outage:
+        raise WrongSettings(f"DATABASE_URL: the database cannot be reached: {outage}") from None
+    try:
+        async with pool.acquire() as connection:
+            await require_current(connection)
+            await database.require_durable(connection)
+        ledger = await Ledger.start(settings, pool, seam)
+        try:
+            yield ledger
+        finally:
+            await ledger.close()
+    finally:
+        await pool.close()
+
+
+async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_ledger(settings, seam) as ledger:
+        health = Health(ledger.pool, settings)
+        projector = Projector(ledger)
+        consumer = Consumer(ledger, settings, health) if settings.kafka_bootstrap_servers else None
+        tasks = [seam.spawn(projector.run(), "projector")]
+        if consumer is not None:
+            health.report("broker", ok=False, message="connecting")
+            tasks.append(seam.spawn(consumer.run(), "consumer"))
+        else:
+            health.report("broker", ok=False, message="KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are not consumed")
+        if settings.migrate_database_url is not None:
+            tasks.append(seam.spawn(_keep_partitions_ahead(settings, seam), "partitions"))
+        runner = web.AppRunner(
+            build_app(ledger, health, settings), access_log=None, shutdown_timeout=settings.drain_seconds
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+        try:
+            await site.start()
+        except OSError as problem:
+            await runner.cleanup()
+            raise WrongSettings(f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}") from None
+        port = runner.addresses[0][1]
+        log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
+        try:
+            if on_ready is not None:
+                await on_ready(ledger, port)
+            await stop.wait()
+            log.info("draining")
+        finally:
+            await runner.cleanup()
+            projector.stop()
+            if consumer is not None:
+                consumer.stop()
+            await _end(tasks, settings.drain_seconds)
+    log.info("stopped")
+
+
+async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
+    """Lets tasks finish what they are at; the one that only waits for its hour is cancelled."""
+    for task in tasks:
+        if task.get_name() == "partitions":
+            task.cancel()
+    _, unfinished = await asyncio.wait(tasks, timeout=seconds)
+    for task in unfinished:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_partitions_ahead(settings: Settings, seam: Seam) -> None:
+    while True:
+        await seam.sleep(_PARTITIONS_SECONDS)
+        try:
+            await migrate(settings)
+        except database.OUTAGES as outage:
+            log.warning("partitions_not_made", problem=repr(outage))
