@@ -40,10 +40,10 @@ def _session(settings: Settings) -> dict[str, str]:
 
 
 async def connect(settings: Settings) -> Connection:
-    """A connection of one's own."""
+    """A writer's connection: its few large statements are planned once, since planning them costs more than running."""
     return await asyncpg.connect(
         settings.database_url,
-        server_settings=_session(settings),
+        server_settings=_session(settings) | {"plan_cache_mode": "force_generic_plan"},
         timeout=settings.database_timeout_seconds,
         command_timeout=settings.database_timeout_seconds * 1.5,
     )

@@ -44,6 +44,7 @@ class Ledger:
         self._settings = settings
         self._writers: dict[int, LaneWriter] = {}
         self._lane_of: OrderedDict[str, int] = OrderedDict()
+        self._earliest_for: tuple[Instant, Instant] = ("", "")
 
     @classmethod
     async def start(cls, settings: Settings, pool: Pool, seam: Seam) -> Ledger:
@@ -164,7 +165,10 @@ class Ledger:
         return [outcomes[index] for index in range(len(works))]
 
     def _earliest(self, now: Instant) -> Instant:
-        return shifted(now, -timedelta(days=self._settings.effective_days_back_max))
+        """How far back a command recorded now may reach; a batch asks many times for the same moment."""
+        if self._earliest_for[0] != now:
+            self._earliest_for = now, shifted(now, -timedelta(days=self._settings.effective_days_back_max))
+        return self._earliest_for[1]
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ _RECOVERY_SECONDS_MAX = 3600
 _RETRY_SECONDS = 15
 """After a crash the old server's last processes, which hold its shared memory, take a moment to go."""
 _SOCKET_DIRECTORY_BYTES_MAX = 85
-"""An address has 104 bytes on macOS, 108 on Linux; Postgres adds `/.s.PGSQL.5432`, and a lock's suffix while it starts."""
+"""An address has 104 bytes on macOS, 108 on Linux, and Postgres adds `/.s.PGSQL.5432`."""
 _LOG_BYTES_MAX = 10_000_000
 
 
@@ -50,7 +50,7 @@ class Cluster:
     programs: Path
 
     def ensure_made(self) -> None:
-        """initdb into a draft that gets its name when it is whole, so that an interrupted one is begun again."""
+        """Makes a draft that gets its name when it is whole, so that an interrupted one is begun again."""
         if self._account is not None:
             _let_through(self.directory.parent)
             _let_read(self.programs.parent)
@@ -79,7 +79,7 @@ class Cluster:
                 return
             if time.monotonic() > deadline:
                 raise WrongSettings(
-                    f"the embedded Postgres does not start, its log is {self.directory / 'log'}: {self._last_log_line()}"
+                    f"the embedded Postgres does not start, see {self.directory / 'log'}: {self._last_log_line()}"
                 )
             time.sleep(0.2)
         self._wait_until_ready()

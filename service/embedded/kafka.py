@@ -28,7 +28,7 @@ class EmbeddedBroker:
 
 
 def start_broker() -> EmbeddedBroker:
-    """A broker on a free port of this machine, reachable over TCP by any Kafka client. WrongSettings where it cannot run."""
+    """A broker on a free port of this machine, for any Kafka client. WrongSettings where it is not installed."""
     if find_spec("confluent_kafka") is None:
         raise WrongSettings(
             "the embedded Kafka is not installed: pip install '.[embedded]', or set KAFKA_BOOTSTRAP_SERVERS"

@@ -73,7 +73,8 @@ def start_postgres(data: Path) -> EmbeddedPostgres:
     data = _data_directory(data)
     server = start_server(data / "postgres")
     try:
-        server.cluster.psql(statement_file("embedded"))
+        with _starting_or_stopping(server.cluster.directory):
+            server.cluster.psql(statement_file("embedded"))
     except BaseException:
         server.stop()
         raise

@@ -1,4 +1,6 @@
 -- What a batch of decisions has to see, in one snapshot: the head, and the named rows as JSON.
+-- Named rows are looked up one by one: the LIMIT keeps the planner from joining them the other way round, which it would
+-- choose while a table is still empty, and keep while it grows.
 --   1 lane   2 account ids
 --   named rows, one array a column:
 --   3, 4, 5 orders: account, currency, reference   6, 7 payouts: account, payout id
@@ -31,8 +33,9 @@ SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
                    'recorded', o.recorded, 'pending', o.pending, 'refunded', o.refunded, 'channel', o.channel,
                    'expected_at', instant(o.expected_at)))
           FROM unnest($3::text[], $4::text[], $5::text[]) AS n(account_id, currency, reference)
-          JOIN orders o ON o.lane = $1 AND o.account_id = n.account_id AND o.currency = n.currency
-                       AND o.reference = n.reference) AS orders,
+          CROSS JOIN LATERAL (SELECT * FROM orders r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.currency = n.currency
+                                 AND r.reference = n.reference LIMIT 1) o) AS orders,
        (SELECT json_agg(json_build_object(
                    'account_id', p.account_id, 'payout_id', p.payout_id, 'position', p.position, 'amount', p.amount,
                    'currency', p.currency, 'status', p.status, 'backend', p.backend, 'bank_code', p.bank_code,
@@ -42,32 +45,36 @@ SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
                    'requested_at', instant(p.requested_at), 'in_transit_at', instant(p.in_transit_at),
                    'paid_at', instant(p.paid_at), 'failed_at', instant(p.failed_at),
                    'cancelled_at', instant(p.cancelled_at), 'returned_at', instant(p.returned_at)))
-          FROM (SELECT p.* FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
-                  JOIN payouts p ON p.lane = $1 AND p.account_id = n.account_id AND p.payout_id = n.payout_id
+          FROM (SELECT f.* FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
+                  CROSS JOIN LATERAL (SELECT * FROM payouts r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                                AND r.payout_id = n.payout_id LIMIT 1) f
                 UNION
-                SELECT p.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
-                  JOIN payouts p ON p.lane = $1 AND p.provider_payout_id = n.provider_payout_id
-                                AND p.account_id = n.account_id) p) AS payouts,
+                SELECT f.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
+                  CROSS JOIN LATERAL (SELECT * FROM payouts r
+                                       WHERE r.lane = $1 AND r.provider_payout_id = n.provider_payout_id
+                                         AND r.account_id = n.account_id LIMIT 1) f) p) AS payouts,
        (SELECT json_agg(json_build_object(
                    'account_id', r.account_id, 'reserve_id', r.reserve_id, 'currency', r.currency,
                    'amount', r.amount, 'remaining', r.remaining, 'reason', r.reason, 'until', instant(r.until),
                    'held_at', instant(r.held_at)))
           FROM unnest($8::text[], $9::text[]) AS n(account_id, reserve_id)
-          JOIN reserves r ON r.lane = $1 AND r.account_id = n.account_id AND r.reserve_id = n.reserve_id) AS reserves,
+          CROSS JOIN LATERAL (SELECT * FROM reserves r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.reserve_id = n.reserve_id LIMIT 1) r) AS reserves,
        (SELECT json_agg(json_build_object(
                    'account_id', s.account_id, 'secret_id', s.secret_id, 'secret', s.secret,
                    'added_at', instant(s.added_at), 'retired_at', instant(s.retired_at)))
           FROM unnest($10::text[], $11::text[]) AS n(account_id, secret_id)
-          JOIN webhook_secrets s ON s.lane = $1 AND s.account_id = n.account_id
-                                AND s.secret_id = n.secret_id) AS webhook_secrets,
+          CROSS JOIN LATERAL (SELECT * FROM webhook_secrets r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.secret_id = n.secret_id LIMIT 1) s) AS webhook_secrets,
        (SELECT json_agg(json_build_object(
                    'account_id', i.account_id, 'key', i.key, 'digest', i.digest, 'status', i.status,
                    'answer', encode(i.answer, 'base64'), 'key_generation', i.key_generation, 'position', i.position))
           FROM unnest($12::text[], $13::text[]) AS n(account_id, key)
-          JOIN answers i ON i.lane = $1 AND i.account_id = n.account_id AND i.key = n.key) AS answers,
+          CROSS JOIN LATERAL (SELECT * FROM answers r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.key = n.key LIMIT 1) i) AS answers,
        (SELECT json_agg(json_build_object('account_id', e.account_id, 'event_id', e.event_id))
           FROM unnest($14::text[], $15::text[]) AS n(account_id, event_id)
-          JOIN provider_events e ON e.lane = $1 AND e.account_id = n.account_id
-                                AND e.event_id = n.event_id) AS provider_events
+          CROSS JOIN LATERAL (SELECT * FROM provider_events r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.event_id = n.event_id LIMIT 1) e) AS provider_events
   FROM lanes h
  WHERE h.lane = $1

@@ -1,0 +1,1 @@
+"""What it costs: each figure beside a reference, in one run, on one machine."""

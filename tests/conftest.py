@@ -1,0 +1,100 @@
+"""What tests stand on: a real Postgres, a broker that speaks Kafka, and settings for a ledger of their own.
+
+Nothing here skips: a test that cannot have what it needs fails.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.embedded.kafka import start_broker
+from service.settings import Settings
+from tests.kafka.broker import NoRealKafka, start_real_broker
+from tests.support.databases import Databases, Run
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    handed_down = getattr(config, "workerinput", None)
+    if handed_down is not None:
+        name, folder = handed_down["payout_ledger_run"]
+        config.stash[RUN] = Run(name, Path(folder), os.environ.get("TEST_DATABASE_URL"))
+        return
+    # Not pytest's own temporary folder: it is closed to the account that a root's embedded Postgres runs as, and its
+    # path may be too long for a socket.
+    folder = tempfile.mkdtemp(prefix="payout-ledger-test-")
+    run = Run(f"pl_{secrets.token_hex(4)}", Path(folder), os.environ.get("TEST_DATABASE_URL"))
+    config.stash[RUN] = run
+    # The last one first: workers are gone by the time that this process cleans up.
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(run.end)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker of pytest-xdist which run it belongs to."""
+    run = node.config.stash[RUN]
+    node.workerinput["payout_ledger_run"] = (run.name, str(run.folder))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the broker belongs to `-m kafka`, which `make test-kafka` runs on the real one."""
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker("kafka")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has set for a service of theirs is not the tests'."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """The Postgres server: TEST_DATABASE_URL (a login that may create databases and roles), else an embedded one."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    databases = Databases.join(request.config.stash[RUN], worker)
+    yield databases
+    databases.leave()
+
+
+@pytest.fixture
+def settings(databases: Databases) -> Iterator[Settings]:
+    """A migrated database of one's own, with the two logins of production and a fresh master key."""
+    with databases.fresh() as name:
+        yield databases.settings(name)
+
+
+@pytest.fixture
+def empty_settings(databases: Databases) -> Iterator[Settings]:
+    """As `settings`, before the first migration."""
+    with databases.empty() as name:
+        yield databases.settings(name)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Bootstrap servers: the embedded broker's, or a real Kafka's with REAL_KAFKA=1."""
+    if os.environ.get("REAL_KAFKA") == "1":
+        try:
+            real = start_real_broker()
+        except NoRealKafka as problem:
+            pytest.fail(str(problem), pytrace=False)
+        yield real.bootstrap_servers
+        real.stop()
+        return
+    embedded = start_broker()
+    yield embedded.bootstrap_servers
+    embedded.stop()

@@ -1,0 +1,150 @@
+"""Random lives of an account: steps that are drawn first and made into commands or statements when their turn comes.
+
+A step is relative to the books it meets (this payout, all that is available), since commands drawn blindly are
+nearly all refused and prove little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from events import commands
+from events.account import LIVE, Books, Order
+from events.commands import AnyCommand
+from events.decide import decide
+from events.facts import Fact
+from events.instants import Instant
+from events.provider import Observation, Says, observe
+from events.refusals import Refusal
+from events.rules.context import Context
+from tests.spec import ACCOUNT, seen_by
+
+MOST = 9_007_199_254_740_991
+CURRENCIES = ["IDR", "IDR", "IDR", "USD", "VND"]
+
+Step = tuple[str, int, int, str, bool]
+"""What kind of thing happens, which row it is about, how much, in what currency, and a choice."""
+
+KINDS = [
+    *["revenue", "settle", "payout"] * 5,
+    *["send", "pay", "provider"] * 4,
+    *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
+    *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
+]
+AMOUNTS = st.integers(1, 30) | st.integers(1, MOST)
+STEP: st.SearchStrategy[Step] = st.tuples(
+    st.sampled_from(KINDS), st.integers(0, 3), AMOUNTS, st.sampled_from(CURRENCIES), st.booleans()
+)
+BEGINNING: list[Step] = [
+    ("open", 0, 1, "IDR", False),
+    ("bank", 0, 1, "IDR", True),
+    ("revenue", 0, 100_000, "IDR", False),
+    ("settle", 0, 90_000, "IDR", False),
+]
+LIVES: st.SearchStrategy[list[Step]] = st.lists(STEP, min_size=25, max_size=60).map(lambda steps: [*BEGINNING, *steps])
+
+
+def moment(step: int) -> Instant:
+    return f"2026-05-13T10:42:00.{step:06}Z"
+
+
+def _row(rows: dict[str, Any], which: int, missing: str) -> str:
+    names = sorted(rows)
+    return names[-1 - which % len(names)] if names else missing
+
+
+def _out_of(there: int, amount: int, flag: bool) -> int:
+    """An amount to take from what is there: all of it, one more than that, some of it, or whatever was drawn."""
+    if there <= 0 or (flag and amount % 2):
+        return amount
+    return [there, there + 1, min(there, amount), min(there, amount)][amount % 4]
+
+
+def command_of(step: Step, books: Books) -> AnyCommand:
+    kind, which, amount, currency, flag = step
+    reference = f"o-{which}"
+    money = {"amount": amount, "currency": currency}
+    order = {**money, "reference": reference}
+    pending = books.orders.get((currency, reference), Order()).pending
+    available = books.balance(currency).available
+    payout = {"payout_id": _row(books.payouts, which, "pout_none")}
+    reserve_id = _row(books.reserves, which, "rsv_none")
+    held = books.reserves[reserve_id].remaining if reserve_id in books.reserves else 0
+    bank = {"bank_name": "BCA", "bank_account_number": f"sealed:{which}", "bank_account_holder": "sealed:h"}
+    why = {"reason": "because"}
+    kinds: dict[str, tuple[type[commands.Command], dict[str, Any]]] = {
+        "open": (commands.OpenAccount, {"currency": currency}),
+        "backend": (commands.SetBackend, {"backend": "plugipay" if flag else "manual"}),
+        "bank": (commands.SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
+        "workspace": (commands.SetProvider, {"workspace_id": "ws", "key_id": "k", "secret": "sealed:secret"}),
+        "secret": (commands.AddWebhookSecret, {"secret": "sealed:secret"}),
+        "retire": (commands.RetireWebhookSecret, {"secret_id": _row(books.secrets, which, "whs_none")}),
+        "freeze": (commands.FreezeAccount, why),
+        "unfreeze": (commands.UnfreezeAccount, why),
+        "close": (commands.CloseAccount, why),
+        "revenue": (commands.RecordRevenue, order),
+        "settle": (commands.SettleRevenue, {**order, "amount": _out_of(pending, amount, flag)}),
+        "refund": (commands.RecordRefund, {**order, "amount": _out_of(pending, amount, flag)}),
+        "fee": (commands.ChargeFee, {**order, "kind": "platform"}),
+        "adjust": (commands.Adjust, {**money, **why, "amount": amount if flag else -amount}),
+        "hold": (commands.HoldReserve, {**money, **why, "amount": _out_of(available, amount, flag)}),
+        "release": (
+            commands.ReleaseReserve,
+            {"reserve_id": reserve_id, "amount": _out_of(held, amount, flag) if flag else None},
+        ),
+        "payout": (
+            commands.RequestPayout,
+            {**money, **(bank if flag else {}), "amount": _out_of(available, amount, flag)},
+        ),
+        "cancel": (commands.CancelPayout, payout),
+        "send": (commands.MarkInTransit, payout),
+        "pay": (commands.MarkPaid, payout),
+        "fail": (commands.MarkFailed, {**payout, "failure_reason": "because"}),
+        "return": (commands.RecordBankReturn, {**payout, **why}),
+        "link": (commands.LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
+    }
+    model, fields = kinds[kind]
+    command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]
+    return command
+
+
+def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, str]:
+    _, which, amount, currency, flag = step
+    payout_id = _row(books.payouts, which, "pout_none")
+    strange = flag and amount % 2 == 1
+    return (
+        Observation(
+            provider="plugipay",
+            event_id=f"evt_{which if amount % 5 == 0 else number}",
+            event_type="payout",
+            says=list(Says)[amount % len(Says)],
+            occurred_at=moment(amount % (number + 2)),
+            provider_payout_id=f"po_{which}" if flag else None,
+            amount=amount if strange else None,
+            currency=currency if strange else None,
+        ),
+        payout_id,
+    )
+
+
+def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Refusal, Instant]:
+    """What the step leads to and when it happened; the books stay as they are."""
+    before = books.copy()
+    outcome: Sequence[Fact] | Refusal
+    if step[0] == "provider":
+        observation, payout_id = observation_of(step, number, books)
+        outcome, effective_at = observe(observation, books, payout_id), observation.occurred_at
+    else:
+        command, effective_at = command_of(step, books), moment(number)
+        seen = seen_by(command, books)
+        untouched = seen.copy()
+        try:
+            outcome = decide(command, seen, Context(effective_at, moment(0), new_id=f"{number:026}", mode=LIVE))
+        except Refusal as refusal:
+            outcome = refusal
+        assert seen == untouched, "a decision never writes in the books, and least of all a refusal"
+    assert books == before
+    return outcome, effective_at

@@ -1,0 +1,158 @@
+"""What holds for every command: which account it may touch, from which version, and when it may have happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from events import commands, facts
+from events.account import LIVE, Needs, needs
+from events.commands import AnyCommand
+from events.decide import decide
+from events.evolve import evolve
+from events.facts import Fact
+from events.rules.context import Context
+from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, HISTORY, ON_HISTORY, OPEN, UNFREEZE
+from tests.spec import EARLIEST, NEW_ID, NOW, given
+
+every_command = pytest.mark.parametrize(
+    ("command", "history"), ACCEPTABLE, ids=[command.type for command, _ in ACCEPTABLE]
+)
+on_an_account = pytest.mark.parametrize("command", [*ON_HISTORY, UNFREEZE, CLOSE], ids=lambda command: command.type)
+
+
+def changed(command: AnyCommand, **fields: Any) -> AnyCommand:
+    return command.model_copy(update=fields)
+
+
+def test_no_command_is_forgotten_here() -> None:
+    assert {type(command) for command, _ in ACCEPTABLE} == COMMAND_TYPES
+    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 23
+
+
+@every_command
+def test_every_command_is_accepted_where_it_fits(command: AnyCommand, history: list[Fact]) -> None:
+    outcome = given(*history).when(command)
+    assert outcome.refusal is None
+    assert outcome.facts
+
+
+@on_an_account
+def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None:
+    given().when(command).then_refused("NOT_FOUND", "accountId")
+
+
+@on_an_account
+def test_a_closed_account_takes_no_command(command: AnyCommand) -> None:
+    given(*HISTORY, facts.AccountClosed(reason="left us")).when(command).then_refused("ACCOUNT_CLOSED")
+
+
+@on_an_account
+@pytest.mark.parametrize("mode", ["test", "system", ""])
+def test_a_key_of_another_mode_sees_no_account(command: AnyCommand, mode: str) -> None:
+    given(*HISTORY).when(command, mode=mode).then_refused("NOT_FOUND", "accountId")
+
+
+def test_a_key_of_another_mode_learns_neither_version_nor_state() -> None:
+    command = changed(ON_HISTORY[0], expected_version=1, effective_at="2027-01-01T00:00:00.000000Z")
+    given(*HISTORY, facts.AccountClosed(reason="left us")).when(command, mode="test").then_refused(
+        "NOT_FOUND", "accountId"
+    )
+
+
+@pytest.mark.parametrize("command", ON_HISTORY, ids=lambda command: command.type)
+def test_a_frozen_account_refuses_payouts_and_nothing_else(command: AnyCommand) -> None:
+    outcome = given(*FROZEN).when(command)
+    if isinstance(command, commands.RequestPayout):
+        outcome.then_refused("ACCOUNT_FROZEN")
+    elif isinstance(command, commands.FreezeAccount):
+        outcome.then_refused("INVALID_TRANSITION")
+    elif not isinstance(command, commands.MarkInTransit):
+        assert outcome.refusal is None
+
+
+@every_command
+def test_the_version_that_the_caller_saw_must_still_stand(command: AnyCommand, history: list[Fact]) -> None:
+    version = len(history)
+    assert given(*history).when(changed(command, expected_version=version)).refusal is None
+    for other in (version - 1, version + 1):
+        given(*history).when(changed(command, expected_version=other)).then_refused(
+            "VERSION_CONFLICT", "expectedVersion", {"version": version}
+        )
+
+
+@every_command
+def test_a_command_may_say_that_it_happened_from_the_earliest_moment_to_now(
+    command: AnyCommand, history: list[Fact]
+) -> None:
+    for moment in (EARLIEST, "2026-05-01T00:00:00.000000Z", NOW):
+        assert given(*history).when(changed(command, effective_at=moment)).refusal is None
+    for moment in ("2026-05-13T10:42:00.000001Z", "2026-04-13T10:41:59.999999Z"):
+        given(*history).when(changed(command, effective_at=moment)).then_refused("VALIDATION_ERROR", "effectiveAt")
+
+
+class Watched(dict[Any, Any]):
+    """Rows that remember which of them were looked at. Walking through all of them is a failure of its own."""
+
+    def __init__(self, rows: dict[Any, Any]) -> None:
+        super().__init__(rows)
+        self.read: set[Any] = set()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.read.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: Any) -> Any:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.read.add(key)
+        return super().__contains__(key)
+
+    def __iter__(self) -> Any:
+        raise AssertionError("a decision walks through no rows: an account may have a million")
+
+    items = values = keys = __iter__
+
+
+@every_command
+def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: AnyCommand, history: list[Fact]) -> None:
+    books = given(*history).books
+    books.orders = orders = Watched(books.orders)
+    books.payouts = payouts = Watched(books.payouts)
+    books.reserves = reserves = Watched(books.reserves)
+    books.secrets = secrets = Watched(books.secrets)
+    for fact in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
+        evolve(books, fact, NOW, books.version + 1)
+    wanted = needs(command)
+    assert orders.read == ({wanted.order} if wanted.order else set())
+    assert payouts.read == ({wanted.payout_id} if wanted.payout_id else set())
+    assert reserves.read == ({wanted.reserve_id} if wanted.reserve_id else set())
+    assert secrets.read == ({wanted.secret_id} if wanted.secret_id else set())
+
+
+NEEDED = {
+    "settleRevenue": Needs(order=("IDR", "o-1")),
+    "recordRefund": Needs(order=("IDR", "o-1")),
+    # The decision does not depend on the order, but the fold adds to its row.
+    "recordRevenue": Needs(order=("USD", "o-1")),
+    "releaseReserve": Needs(reserve_id="rsv_1"),
+    "retireWebhookSecret": Needs(secret_id="whs_1"),
+    "cancelPayout": Needs(payout_id="pout_pending"),
+    "markInTransit": Needs(payout_id="pout_pending"),
+    "markPaid": Needs(payout_id="pout_sent"),
+    "markFailed": Needs(payout_id="pout_sent"),
+    "recordBankReturn": Needs(payout_id="pout_paid"),
+    "linkProviderPayout": Needs(payout_id="pout_plugipay"),
+}
+
+
+@every_command
+def test_a_command_needs_the_row_it_names_and_no_other(command: AnyCommand, history: list[Fact]) -> None:
+    assert needs(command) == NEEDED.get(command.type, Needs())
+
+
+def test_opening_reads_nothing_but_whether_there_is_an_account() -> None:
+    assert needs(OPEN) == Needs()

@@ -1,0 +1,286 @@
+"""A payout's life as commands drive it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from events import commands, facts
+from events.account import Balance, Payout
+from events.commands import AnyCommand
+from events.facts import Fact
+from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, at, earned, given, opened
+
+BANK = facts.BankAccountSet("bca", "Bank Central Asia", "sealed:1", "sealed:2")
+NEW_PAYOUT = f"pout_{NEW_ID}"
+
+
+def request(amount: int = 400, currency: str = "IDR", **fields: Any) -> commands.RequestPayout:
+    return commands.RequestPayout(account_id=ACCOUNT, amount=amount, currency=currency, **fields)
+
+
+def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() -> None:
+    books = (
+        given(opened(), BANK, *earned(1000))
+        .when(request(note="April revenue"))
+        .then(
+            facts.PayoutRequested(
+                NEW_PAYOUT, 400, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2", "April revenue"
+            )
+        )
+    )
+    assert books.balances == {"IDR": Balance(available=600, reserved=400)}
+    # Opening, bank account, earning and releasing come before: the payout is the fifth event.
+    assert books.payouts == {
+        NEW_PAYOUT: Payout(
+            amount=400,
+            currency="IDR",
+            status="pending",
+            backend="manual",
+            bank_code="bca",
+            bank_name="Bank Central Asia",
+            bank_account_number="sealed:1",
+            bank_account_holder="sealed:2",
+            requested_at=NOW,
+            position=5,
+            note="April revenue",
+        )
+    }
+
+
+def test_a_payout_takes_no_more_than_is_available() -> None:
+    account = given(opened(), BANK, *earned(400), facts.RevenueRecorded(9000, "IDR", "o-2"))
+    account.when(request(400)).then(
+        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
+    )
+    account.when(request(401)).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": 400, "currency": "IDR"})
+
+
+def test_an_account_in_debt_pays_nothing_out() -> None:
+    in_debt = given(opened(), BANK, facts.FeeCharged(10, "IDR", "f", "platform"))
+    in_debt.when(request(1)).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": -10, "currency": "IDR"})
+
+
+def test_a_payout_in_a_currency_the_account_does_not_hold_is_refused() -> None:
+    given(opened(), BANK, *earned(1000)).when(request(1, "USD")).then_refused("VALIDATION_ERROR", "currency")
+
+
+def test_a_payout_is_covered_by_its_own_currency_only() -> None:
+    two = given(opened(), BANK, *earned(9000), facts.CurrencyAdded("USD"), *earned(10, "USD"))
+    two.when(request(11, "USD")).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": 10, "currency": "USD"})
+
+
+def test_a_frozen_account_pays_nothing_out() -> None:
+    frozen = given(opened(), BANK, *earned(1000), facts.AccountFrozen(reason="fraud check"))
+    frozen.when(request(1)).then_refused("ACCOUNT_FROZEN")
+
+
+def test_an_unfrozen_account_pays_out_again() -> None:
+    thawed = given(opened(), BANK, *earned(9), facts.AccountFrozen(reason="a"), facts.AccountUnfrozen(reason="b"))
+    thawed.when(request(9)).then(
+        facts.PayoutRequested(NEW_PAYOUT, 9, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
+    )
+
+
+CONFIGURED = ("bca", "Bank Central Asia", "sealed:1", "sealed:2")
+
+
+@pytest.mark.parametrize(
+    ("override", "sent_to"),
+    [
+        ({}, CONFIGURED),
+        ({"bank_code": "bni"}, ("bni", *CONFIGURED[1:])),
+        ({"bank_name": "BNI"}, ("bca", "BNI", "sealed:1", "sealed:2")),
+        ({"bank_account_number": "sealed:9"}, ("bca", "Bank Central Asia", "sealed:9", "sealed:2")),
+        ({"bank_account_holder": "sealed:8"}, ("bca", "Bank Central Asia", "sealed:1", "sealed:8")),
+        (
+            {
+                "bank_code": "bni",
+                "bank_name": "BNI",
+                "bank_account_number": "sealed:9",
+                "bank_account_holder": "sealed:8",
+            },
+            ("bni", "BNI", "sealed:9", "sealed:8"),
+        ),
+    ],
+)
+def test_bank_fields_override_the_configured_account_one_by_one(
+    override: dict[str, Any], sent_to: tuple[str, str, str, str]
+) -> None:
+    account = given(opened(), BANK, *earned(400))
+    books = account.when(request(**override)).then(facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", *sent_to))
+    assert books.bank_account == account.books.bank_account, "an override is for one payout only"
+
+
+WHOLE: dict[str, Any] = {"bank_name": "BNI", "bank_account_number": "sealed:9", "bank_account_holder": "sealed:8"}
+
+
+def test_a_request_that_carries_a_whole_account_needs_no_configured_one() -> None:
+    given(opened(), *earned(400)).when(request(**WHOLE)).then(
+        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", None, "BNI", "sealed:9", "sealed:8")
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "field"),
+    [
+        ("bank_name", "bankName"),
+        ("bank_account_number", "bankAccountNumber"),
+        ("bank_account_holder", "bankAccountHolder"),
+    ],
+)
+def test_without_a_configured_account_every_missing_field_is_named(missing: str, field: str) -> None:
+    carried = {name: value for name, value in WHOLE.items() if name != missing}
+    given(opened(), *earned(400)).when(request(**carried)).then_refused("BANK_ACCOUNT_NOT_SET", field)
+
+
+def test_a_payout_without_any_bank_account_is_refused() -> None:
+    given(opened(), *earned(400)).when(request()).then_refused("BANK_ACCOUNT_NOT_SET", "bankName")
+
+
+def test_a_plugipay_payout_needs_a_bank_code_from_the_account_or_the_request() -> None:
+    codeless = facts.BankAccountSet(None, "BNI", "sealed:9", "sealed:8")
+    account = given(opened("plugipay"), codeless, *earned(400))
+    account.when(request()).then_refused("VALIDATION_ERROR", "bankCode")
+    account.when(request(bank_code="bni")).then(
+        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "plugipay", "bni", "BNI", "sealed:9", "sealed:8")
+    )
+
+
+def test_a_payout_keeps_the_backend_it_was_requested_with() -> None:
+    requested = facts.PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
+    moved = given(opened(), *earned(400), requested, facts.BackendSet(backend="plugipay"))
+    assert moved.books.payouts["pout_1"].backend == "manual"
+    moved.when(commands.MarkInTransit(account_id=ACCOUNT, payout_id="pout_1")).then(facts.PayoutInTransit("pout_1"))
+
+
+def test_a_payout_keeps_the_bank_account_it_was_requested_with() -> None:
+    requested = facts.PayoutRequested("pout_1", 400, "IDR", "manual", *CONFIGURED)
+    changed = given(opened(), BANK, *earned(400), requested, facts.BankAccountSet("bni", "BNI", "sealed:9", "sealed:8"))
+    assert changed.books.payouts["pout_1"].bank_account_number == "sealed:1"
+
+
+STATUSES = ("pending", "in_transit", "paid", "failed", "cancelled", "returned")
+SENT = facts.PayoutInTransit("pout_1", reference="trf-1")
+PAID = facts.PayoutPaid("pout_1", 400, "IDR")
+FAILED = facts.PayoutFailed("pout_1", 400, "IDR", "wrong number")
+CANCELLED = facts.PayoutCancelled("pout_1", 400, "IDR")
+RETURNED = facts.PayoutReturned("pout_1", 400, "IDR", "account closed")
+
+
+def history(status: str, backend: str) -> list[Fact]:
+    """What brings a payout of 400 from 1000 to the status."""
+    requested = facts.PayoutRequested("pout_1", 400, "IDR", backend, *CONFIGURED)
+    steps: dict[str, list[Fact]] = {
+        "pending": [],
+        "in_transit": [SENT],
+        "paid": [SENT, PAID],
+        "failed": [SENT, FAILED],
+        "cancelled": [CANCELLED],
+        "returned": [SENT, PAID, RETURNED],
+    }
+    return [opened(backend), *earned(1000), requested, *steps[status]]
+
+
+CANCEL = commands.CancelPayout(account_id=ACCOUNT, payout_id="pout_1")
+MARK_IN_TRANSIT = commands.MarkInTransit(account_id=ACCOUNT, payout_id="pout_1", reference="trf-1")
+MARK_PAID = commands.MarkPaid(account_id=ACCOUNT, payout_id="pout_1")
+MARK_FAILED = commands.MarkFailed(account_id=ACCOUNT, payout_id="pout_1", failure_reason="wrong number")
+RETURN = commands.RecordBankReturn(account_id=ACCOUNT, payout_id="pout_1", reason="account closed")
+
+ALLOWED: dict[tuple[str, str, str], Fact] = {
+    ("pending", "cancelPayout", "manual"): CANCELLED,
+    ("pending", "cancelPayout", "plugipay"): CANCELLED,
+    ("pending", "markInTransit", "manual"): SENT,
+    ("in_transit", "markPaid", "manual"): PAID,
+    ("pending", "markFailed", "manual"): FAILED,
+    ("in_transit", "markFailed", "manual"): FAILED,
+    ("paid", "recordBankReturn", "manual"): RETURNED,
+    ("paid", "recordBankReturn", "plugipay"): RETURNED,
+}
+"""(status, command, backend) -> what follows. Every cell that is not here is a 409."""
+
+
+@pytest.mark.parametrize("backend", ["manual", "plugipay"])
+@pytest.mark.parametrize("command", [CANCEL, MARK_IN_TRANSIT, MARK_PAID, MARK_FAILED, RETURN], ids=lambda c: c.type)
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_payout_moves_only_as_its_table_allows(status: str, command: AnyCommand, backend: str) -> None:
+    outcome = given(*history(status, backend)).when(command)
+    follows = ALLOWED.get((status, command.type, backend))
+    if follows is not None:
+        outcome.then(follows)
+    else:
+        shown = "failed" if status == "returned" else status
+        outcome.then_refused("INVALID_TRANSITION", details={"status": shown, "backend": backend})
+
+
+@pytest.mark.parametrize(
+    ("status", "balance"),
+    [
+        ("pending", Balance(available=600, reserved=400)),
+        ("in_transit", Balance(available=600, reserved=400)),
+        ("paid", Balance(available=600, paid_out=400)),
+        ("failed", Balance(available=1000)),
+        ("cancelled", Balance(available=1000)),
+        ("returned", Balance(available=1000)),
+    ],
+)
+def test_money_is_where_the_payouts_status_says(status: str, balance: Balance) -> None:
+    assert given(*history(status, "manual")).books.balances == {"IDR": balance}
+
+
+@pytest.mark.parametrize("command", [CANCEL, MARK_IN_TRANSIT, MARK_PAID, MARK_FAILED, RETURN], ids=lambda c: c.type)
+def test_a_payout_that_never_was_cannot_move(command: AnyCommand) -> None:
+    given(opened(), *earned(1000)).when(command).then_refused("NOT_FOUND", "payoutId")
+
+
+def test_each_step_leaves_its_stamp_and_a_return_shows_as_failed() -> None:
+    base = history("pending", "manual")
+    steps = [
+        at("2026-05-02T00:00:00.000000Z", facts.PayoutInTransit("pout_1", reference="trf-1")),
+        at("2026-05-03T00:00:00.000000Z", facts.PayoutPaid("pout_1", 400, "IDR", reference="trf-2")),
+        at("2026-05-04T00:00:00.000000Z", facts.PayoutReturned("pout_1", 400, "IDR", "closed", reference="trf-3")),
+    ]
+    payout = given(*base, *steps).books.payouts["pout_1"]
+    assert (payout.status, payout.failure_reason, payout.reference) == ("failed", "closed", "trf-2")
+    assert (payout.requested_at, payout.in_transit_at, payout.paid_at, payout.failed_at, payout.returned_at) == (
+        BEFORE,
+        "2026-05-02T00:00:00.000000Z",
+        "2026-05-03T00:00:00.000000Z",
+        "2026-05-04T00:00:00.000000Z",
+        "2026-05-04T00:00:00.000000Z",
+    )
+    assert payout.cancelled_at is None
+
+
+def test_a_failed_and_a_cancelled_payout_show_when_and_why() -> None:
+    failed = given(*history("failed", "manual")).books.payouts["pout_1"]
+    assert (failed.status, failed.failure_reason, failed.failed_at) == ("failed", "wrong number", BEFORE)
+    assert (failed.paid_at, failed.returned_at, failed.cancelled_at) == (None, None, None)
+    cancelled = given(*history("cancelled", "manual")).books.payouts["pout_1"]
+    assert (cancelled.status, cancelled.cancelled_at, cancelled.failed_at) == ("cancelled", BEFORE, None)
+
+
+def test_a_returned_payouts_money_can_be_paid_out_again() -> None:
+    given(*history("returned", "manual"), BANK).when(request(1000)).then(
+        facts.PayoutRequested(NEW_PAYOUT, 1000, "IDR", "manual", *CONFIGURED)
+    )
+
+
+LINK = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
+
+
+def test_a_provider_id_is_recorded_once_per_payout() -> None:
+    waiting = history("pending", "plugipay")
+    linked = facts.PayoutProviderLinked("pout_1", "po_1")
+    books = given(*waiting).when(LINK).then(linked)
+    assert books.payouts["pout_1"].provider_payout_id == "po_1"
+    given(*waiting, linked).when(LINK).then_nothing_changes()
+    other = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_2")
+    given(*waiting, linked).when(other).then_refused("INVALID_TRANSITION", details={"providerPayoutId": "po_1"})
+
+
+def test_a_manual_payout_has_no_provider_id() -> None:
+    given(*history("pending", "manual")).when(LINK).then_refused("INVALID_TRANSITION", details={"backend": "manual"})
+    given(opened("plugipay")).when(LINK).then_refused("NOT_FOUND", "payoutId")

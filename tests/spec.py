@@ -1,0 +1,113 @@
+"""Given these facts, when this command comes, then these facts follow: the rules read as specifications.
+
+`when` shows `decide` only the rows that `needs` names, so that every specification also proves that they suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from events.account import LIVE, Books, needs
+from events.commands import AnyCommand
+from events.decide import decide
+from events.evolve import evolve
+from events.facts import AccountOpened, Fact, RevenueRecorded, RevenueSettled
+from events.instants import Instant
+from events.refusals import Refusal
+from events.rules.context import Context
+
+ACCOUNT = "acc_1"
+NOW = "2026-05-13T10:42:00.000000Z"
+EARLIEST = "2026-04-13T10:42:00.000000Z"
+BEFORE = "2026-05-01T00:00:00.000000Z"
+"""When the given facts happened, unless they say otherwise."""
+
+NEW_ID = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
+
+Dated = tuple[Instant, Fact]
+
+
+def at(moment: Instant, fact: Fact) -> Dated:
+    return moment, fact
+
+
+def opened(backend: str = "manual", currency: str = "IDR", mode: str = LIVE) -> Fact:
+    return AccountOpened(mode=mode, backend=backend, currency=currency)
+
+
+def earned(amount: int, currency: str = "IDR", reference: str = "order-0") -> list[Fact]:
+    """An order whose money has been released."""
+    return [
+        RevenueRecorded(amount=amount, currency=currency, reference=reference),
+        RevenueSettled(amount=amount, currency=currency, reference=reference),
+    ]
+
+
+def fold(books: Books, facts: Iterable[Fact | Dated], moment: Instant = BEFORE) -> Books:
+    """The books after the facts; the ones handed in stay as they are."""
+    after = books.copy()
+    for fact in facts:
+        effective_at, what = fact if isinstance(fact, tuple) else (moment, fact)
+        evolve(after, what, effective_at, after.version + 1)
+    return after
+
+
+def seen_by(command: AnyCommand, books: Books) -> Books:
+    """The books with only the rows that `needs` asks for."""
+    wanted = needs(command)
+    seen = books.copy()
+    seen.orders = {key: row for key, row in books.orders.items() if key == wanted.order}
+    seen.payouts = {key: row for key, row in books.payouts.items() if key == wanted.payout_id}
+    seen.reserves = {key: row for key, row in books.reserves.items() if key == wanted.reserve_id}
+    seen.secrets = {key: row for key, row in books.secrets.items() if key == wanted.secret_id}
+    seen.observed = set()
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    before: Books
+    facts: Sequence[Fact]
+    refusal: Refusal | None
+
+    def then(self, *facts: Fact) -> Books:
+        """These facts and no others follow; the answer is the books after them."""
+        assert self.refusal is None, f"refused: {self.refusal}"
+        assert tuple(self.facts) == facts
+        return fold(self.before, facts, NOW)
+
+    def then_nothing_changes(self) -> None:
+        """What was wished for is so already."""
+        self.then()
+
+    def then_refused(self, code: str, field: str | None = None, details: dict[str, Any] | None = None) -> None:
+        assert self.refusal is not None, f"accepted: {self.facts}"
+        assert (self.refusal.code, self.refusal.field) == (code, field)
+        assert self.refusal.message
+        if details is not None:
+            assert self.refusal.details == details
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    books: Books
+
+    def when(
+        self, command: AnyCommand, *, mode: str = LIVE, now: Instant = NOW, earliest: Instant = EARLIEST
+    ) -> Outcome:
+        seen = seen_by(command, self.books)
+        untouched = seen.copy()
+        facts: Sequence[Fact] = ()
+        refusal: Refusal | None = None
+        try:
+            facts = decide(command, seen, Context(now=now, earliest=earliest, new_id=NEW_ID, mode=mode))
+        except Refusal as reason:
+            refusal = reason
+        assert seen == untouched, "decide looks at the books and never writes in them"
+        return Outcome(self.books, facts, refusal)
+
+
+def given(*facts: Fact | Dated) -> Given:
+    return Given(fold(Books(ACCOUNT), facts))
