@@ -88,7 +88,7 @@ def encode(fact: Fact, metadata: Data | None = None) -> tuple[str, int, Data]:
 def decode(name: str, schema_version: int, data: Data) -> Fact:
     """The fact that these stored bytes mean today. UnknownEvent for a name or version from a newer release."""
     fact_type = _TYPES.get(name)
-    if fact_type is None or schema_version > SCHEMA_VERSIONS[name]:
+    if fact_type is None or not 1 <= schema_version <= SCHEMA_VERSIONS[name]:
         raise UnknownEvent(f"{name} version {schema_version} is not known to this release")
     for version in range(schema_version, SCHEMA_VERSIONS[name]):
         data = UPCASTERS[name, version](data)

@@ -48,7 +48,8 @@ def _instant(text: str) -> instants.Instant:
 
 
 def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
-    check_content(metadata, "metadata")
+    # One level down: it will stand inside the event's data.
+    check_content(metadata, "metadata", depth=1)
     return metadata
 
 
@@ -60,7 +61,14 @@ Metadata = Annotated[dict[str, Any], AfterValidator(_storable)]
 class Command(BaseModel):
     """What every command carries."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        # What was sent may be a secret or a bank account number, and a message of pydantic's would show it.
+        hide_input_in_errors=True,
+    )
 
     account_id: AccountId
     idempotency_key: IdempotencyKey | None = None

@@ -23,14 +23,16 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
     account = books.account
     if account is not None and account.mode != context.mode:
         raise AccountNotFound(command.account_id)
+    if account is None and not isinstance(command, commands.OpenAccount):
+        raise AccountNotFound(command.account_id)
     if command.expected_version is not None and command.expected_version != books.version:
         raise VersionConflict(expected=command.expected_version, actual=books.version)
     _check_time(command, context)
-    if isinstance(command, commands.OpenAccount):
+    if account is None or isinstance(command, commands.OpenAccount):
+        assert isinstance(command, commands.OpenAccount)
         return accounts.open_account(command, books, context)
-    if account is None:
-        raise AccountNotFound(command.account_id)
-    if account.status == CLOSED:
+    # A bank return is a fact that an operator reports: it comes in whatever the account's state.
+    if account.status == CLOSED and not isinstance(command, commands.RecordBankReturn):
         raise AccountIsClosed(command.account_id)
     match command:
         case commands.RequestPayout():
@@ -52,13 +54,13 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
         case commands.CancelPayout():
             return payouts.cancel(command, books)
         case commands.MarkInTransit():
-            return payouts.mark_in_transit(command, books)
+            return payouts.mark_in_transit(command, books, account)
         case commands.MarkPaid():
             return payouts.mark_paid(command, books)
         case commands.MarkFailed():
             return payouts.mark_failed(command, books)
         case commands.RecordBankReturn():
-            return payouts.record_return(command, books)
+            return payouts.record_return(command, books, context)
         case commands.LinkProviderPayout():
             return payouts.link_provider(command, books)
         case commands.SetBankAccount():

@@ -21,7 +21,8 @@ def from_datetime(moment: datetime) -> Instant:
 def parse(text: str) -> Instant:
     """Any ISO 8601 date and time with a zone, respelled; ValueError for anything else."""
     try:
-        moment = datetime.fromisoformat(text)
+        # A NUL would end what fromisoformat reads.
+        moment = datetime.fromisoformat(text if text.isprintable() else "")
     except ValueError:
         raise ValueError("not an ISO 8601 date and time, such as 2026-05-13T10:42:00Z") from None
     try:

@@ -1,16 +1,17 @@
 """What the provider says of a payout, and what the ledger makes of it. Facts are never refused.
 
-Each delivery becomes one `ProviderObserved`, followed by whatever it changes. The provider's truth about a payout is
-a set of dated statements (in transit, paid, failed, cancelled); what it amounts to must not depend on the order in
-which they arrive:
+Each delivery becomes one `ProviderObserved`, followed by whatever it changes:
 
     known so far        says "in transit"     says "paid"           says "failed"                    says "cancelled"
     pending, in_transit stamp, in_transit     paid                  failed, money back               cancelled, money back
     paid                stamp only            confirms              newer: returned; older: stale    contradiction
-    failed              stamp only            contradiction         confirms                         contradiction
-    cancelled           stamp only            contradiction         contradiction                    confirms
+    failed              older: stamp only     contradiction         confirms                         contradiction
+    cancelled           older: stamp only     contradiction         contradiction                    confirms
 
-A contradiction changes no money: it is kept where a person can see it.
+`in transit` newer than a failure or a cancellation is a contradiction too, and so is anything that names another amount,
+currency or provider's id than ours, or a payout that is paid by hand. A contradiction changes no money: it is kept
+where a person can see it. In transit, then paid, ends the same in either order; a failure and a payment that were told
+in the wrong order end in a contradiction, since the money has gone back by then.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from events import facts
-from events.account import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, Books, Payout
+from events.account import CANCELLED, FAILED, IN_TRANSIT, MANUAL, PAID, PENDING, Books, Payout
 from events.facts import Fact
 from events.instants import Instant
 
@@ -129,8 +130,14 @@ def _judge(observation: Observation, books: Books, payout_id: str | None) -> tup
 
 
 def _differs(observation: Observation, payout: Payout) -> bool:
-    return (observation.amount is not None and observation.amount != payout.amount) or (
-        observation.currency is not None and observation.currency != payout.currency
+    """Whether it speaks of another payout than ours: another amount, another id, or one that is paid by hand."""
+    said_and_known = (
+        (observation.amount, payout.amount),
+        (observation.currency, payout.currency),
+        (observation.provider_payout_id, payout.provider_payout_id),
+    )
+    return payout.backend == MANUAL or any(
+        said is not None and known is not None and said != known for said, known in said_and_known
     )
 
 
@@ -138,10 +145,11 @@ def _compare(observation: Observation, payout: Payout, payout_id: str) -> tuple[
     amount, currency = payout.amount, payout.currency
     match observation.says:
         case Says.IN_TRANSIT:
-            if payout.status != PENDING and payout.in_transit_at is not None:
-                known = payout.in_transit_at <= observation.occurred_at
-                if known:
-                    return Verdict.CONFIRMED, []
+            ended_at = payout.paid_at or payout.failed_at or payout.cancelled_at
+            if ended_at is not None and observation.occurred_at > ended_at and payout.status != PAID:
+                return Verdict.CONTRADICTION, []
+            if payout.in_transit_at is not None and payout.in_transit_at <= observation.occurred_at:
+                return Verdict.CONFIRMED, []
             return Verdict.APPLIED, [facts.PayoutInTransit(payout_id=payout_id, reference=observation.reference)]
         case Says.PAID:
             if payout.status in (PENDING, IN_TRANSIT):

@@ -184,6 +184,11 @@ class Batch:
     def changed_books(self) -> dict[str, Books]:
         return self._books
 
+    def head_after(self) -> Head:
+        """Where the lane stands once this is written."""
+        recorded_at = self.now if self.events.account_id else self.before.recorded_at
+        return Head(self.position, self.digest, recorded_at, self.before.term)
+
     def to_append(self) -> Append:
         views = InlineRows()
         for account_id, books in self._books.items():
@@ -191,7 +196,7 @@ class Batch:
         return Append(
             lane=self.lane,
             before=self.before,
-            after=Head(self.position, self.digest, self.now if self.events.account_id else self.before.recorded_at),
+            after=self.head_after(),
             events=self.events,
             views=views,
             provider_events=self.provider_events,

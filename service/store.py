@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import asyncpg
 import orjson
 
 from events.account import Books, Needs
@@ -19,11 +20,12 @@ from sql import query
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a lane stands: its last position, that event's digest and time."""
+    """Where a lane stands: its last position, that event's digest and time, and the fence's term."""
 
     position: int
     digest: bytes
     recorded_at: Instant
+    term: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,11 @@ _VIEWS = tuple(f.name for f in fields(InlineRows))
 async def read_head(connection: Connection, lane: int) -> Head:
     row = await connection.fetchrow(query("ledger/head"), lane)
     assert row is not None, "a lane has a head from its first event on"
-    return Head(row["position"], row["digest"], row["recorded_at"])
+    return _head(row)
+
+
+def _head(row: asyncpg.Record) -> Head:
+    return Head(row["position"], row["digest"], row["recorded_at"], row["term"])
 
 
 async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vault) -> Snapshot:
@@ -153,10 +159,10 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
         )
         for entry in found["answers"]
     }
-    return Snapshot(Head(row["position"], row["digest"], row["recorded_at"]), books, keys, answers)
+    return Snapshot(_head(row), books, keys, answers)
 
 
-_HEAD = ("position", "digest", "recorded_at")
+_HEAD = ("position", "term", "digest", "recorded_at")
 
 
 def _columns(rows: set[Any], count: int) -> list[list[str]]:
@@ -189,5 +195,6 @@ async def append(connection: Connection, batch: Append) -> bool:
         _json(batch.answers),
         _json(batch.deliveries),
         _json(batch.consumer_offsets),
+        batch.before.term,
     )
     return position is not None

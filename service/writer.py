@@ -4,8 +4,10 @@ A warm writer keeps the books of the accounts it has seen. They are true exactly
 left it, and the head is the fence of the append: one round trip decides and writes. Where another process has moved
 the head, nothing was written; the writer then takes the head's lock first, reads again and decides again.
 
-If the connection breaks while an append is under way, nobody knows whether it took effect. The writer waits for the
-head's lock, which an append still running in the server holds, and looks for its own digest in the log.
+If the connection breaks while an append is under way, nobody knows whether it took effect, or will yet. The writer
+takes the head's lock, which an append still running in the server may hold, and looks for its own digest in the log.
+Where it is not there, the fence gets a new term, so that the lost append can never take effect any more; only then are
+the commands decided again.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ class LaneWriter:
         """Queues a unit. Unavailable where too much waits already, or the writer is stopping."""
         if self._closing:
             raise Unavailable("the service is stopping")
-        if self._waiting_commands + unit.commands_count > self._queue_max:
+        if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
             raise Unavailable(f"{self._waiting_commands} commands are waiting already")
         self._waiting.append(unit)
         self._waiting_commands += unit.commands_count
@@ -168,7 +170,7 @@ class LaneWriter:
             batch, verified = await self._decide(connection, units)
             if batch.is_empty():
                 # Refusals are only true of books that are true: look whether the head still stands.
-                if not verified and (await read_head(connection, self.lane)).position != batch.before.position:
+                if not verified and await read_head(connection, self.lane) != batch.before:
                     return False
             elif not await self._append(connection, batch.to_append()):
                 return False
@@ -231,7 +233,7 @@ class LaneWriter:
                 return self._from_memory(wants, self._head), False
             wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
             found = await read_books(connection, self.lane, wanted, self._vault)
-            if found.head.position == self._head.position:
+            if found.head == self._head:
                 rest = Wants(wants.accounts - wanted.accounts)
                 warm = self._from_memory(rest, self._head)
                 return (
@@ -272,6 +274,9 @@ class LaneWriter:
                 async with connection.transaction():
                     await connection.fetchval(query("ledger/lock_head"), self.lane)
                     digest = await connection.fetchval(query("events/at"), self.lane, batch.after.position)
+                    took_effect = bool(batch.events.digest) and digest == batch.after.digest
+                    if not took_effect:
+                        await connection.execute(query("ledger/end_term"), self.lane)
             except OUTAGES as outage:
                 if self._seam.monotonic() > deadline:
                     raise Unavailable(
@@ -280,13 +285,12 @@ class LaneWriter:
                     ) from outage
                 await self._seam.sleep(0.1)
                 continue
-            took_effect = bool(batch.events.digest) and digest == batch.after.digest
             log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
             return took_effect
 
     def _adopt(self, batch: Batch) -> None:
         """Remembers the books that the commit left, without the rows that only single commands named."""
-        self._head = Head(batch.position, batch.digest, batch.now if batch.events.account_id else batch.before.recorded_at)
+        self._head = batch.head_after()
         for account_id, books in batch.changed_books().items():
             key = batch.keys.get(account_id)
             if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:

@@ -19,9 +19,12 @@ def require_currency(account: Account, currency: str) -> None:
 
 
 def _require_room(balance: Balance, amount: int) -> None:
-    """Totals stay within +-(2^53 - 1), as every amount does."""
-    total = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
-    if total + amount > AMOUNT_MAX or balance.available + amount < -AMOUNT_MAX:
+    """Totals stay within +-(2^53 - 1), as every amount does, wherever the money is moved later.
+
+    What is owed to the ledger (a negative available) does not make room: it may be paid back.
+    """
+    total = balance.pending + max(balance.available, 0) + balance.reserved + balance.held + balance.paid_out
+    if total + max(amount, 0) > AMOUNT_MAX or balance.available + amount < -AMOUNT_MAX:
         raise InvalidCommand(f"the account's total would pass {AMOUNT_MAX}", field="amount")
 
 

@@ -82,15 +82,23 @@ def _require_manual(payout: Payout, verb: str) -> None:
 
 
 def cancel(command: commands.CancelPayout, books: Books) -> Sequence[Fact]:
+    """Calls a payout off, as long as nobody but us knows of it: what the provider has may be on its way."""
     payout = _named(books, command.payout_id)
+    if payout.provider_payout_id is not None:
+        raise InvalidTransition(
+            f"the provider has this payout as {payout.provider_payout_id}: it is cancelled when the provider says so",
+            details={"status": payout.status, "backend": payout.backend},
+        )
     if payout.status != PENDING:
         raise _refuse(payout, "cancelled", PENDING)
     return [facts.PayoutCancelled(payout_id=command.payout_id, amount=payout.amount, currency=payout.currency)]
 
 
-def mark_in_transit(command: commands.MarkInTransit, books: Books) -> Sequence[Fact]:
+def mark_in_transit(command: commands.MarkInTransit, books: Books, account: Account) -> Sequence[Fact]:
     payout = _named(books, command.payout_id)
     _require_manual(payout, "in transit")
+    if account.status == FROZEN:
+        raise AccountIsFrozen(books.account_id)
     if payout.status != PENDING:
         raise _refuse(payout, "marked in transit", PENDING)
     return [facts.PayoutInTransit(payout_id=command.payout_id, reference=command.reference)]
@@ -123,10 +131,12 @@ def mark_failed(command: commands.MarkFailed, books: Books) -> Sequence[Fact]:
     ]
 
 
-def record_return(command: commands.RecordBankReturn, books: Books) -> Sequence[Fact]:
+def record_return(command: commands.RecordBankReturn, books: Books, context: Context) -> Sequence[Fact]:
     payout = _named(books, command.payout_id)
-    if payout.status != PAID:
+    if payout.status != PAID or payout.paid_at is None:
         raise _refuse(payout, "returned by the bank", PAID)
+    if (command.effective_at or context.now) < payout.paid_at:
+        raise InvalidCommand(f"a payout that was paid at {payout.paid_at} cannot have come back before", field="effectiveAt")
     return [
         facts.PayoutReturned(
             payout_id=command.payout_id,

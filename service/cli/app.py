@@ -35,10 +35,10 @@ def main() -> None:
     try:
         app()
     except WrongSettings as problem:
-        Console(stderr=True, highlight=False).print(str(problem), style="red")
+        Console(stderr=True, highlight=False, markup=False).print(str(problem), style="red")
         sys.exit(2)
     except asyncpg.PostgresError as problem:
-        Console(stderr=True, highlight=False).print(f"Postgres refuses: {problem}", style="red")
+        Console(stderr=True, highlight=False, markup=False).print(f"Postgres refuses: {problem}", style="red")
         sys.exit(2)
 
 

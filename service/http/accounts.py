@@ -53,12 +53,12 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 async def get_account(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
-    account_id = request.match_info["account_id"]
+    account_id = call.id_in_path("account_id")
     rows = []
     if call.account_id in (None, account_id):
         rows = await call.ledger.pool.fetch(query("accounts/page"), call.key.mode, "", 1, account_id)
     if not rows:
-        raise ApiError("NOT_FOUND", f"there is no account {account_id[:64]}", field="accountId")
+        raise ApiError("NOT_FOUND", f"there is no account {account_id}", field="accountId")
     document = _document(dict(rows[0]))
     return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
 

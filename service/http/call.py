@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from events.chain import Actor, Source
 from events.commands import AccountId, IdempotencyKey
@@ -19,6 +20,7 @@ from service.ledger import Ledger
 from service.units import Asked
 
 REQUEST_ID = web.RequestKey("request_id", str)
+ID_LENGTH_MAX = 64
 
 _IDEMPOTENCY_KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
@@ -58,6 +60,13 @@ class Call:
                 field="X-Storlaunch-On-Behalf-Of",
             )
         return self.account_id
+
+    def id_in_path(self, name: str) -> str:
+        """An id as the path has it; 404 for what no id can be."""
+        text = self.request.match_info[name]
+        if not (len(text) <= ID_LENGTH_MAX and text.isascii() and text.isprintable()):
+            raise ApiError("NOT_FOUND", "there is nothing with this id", field=to_camel(name))
+        return text
 
     async def lane(self) -> int:
         """The account's lane; 404 where there is no such account."""
@@ -127,6 +136,8 @@ async def _authenticate(request: web.Request, body: bytes) -> ApiKey:
     header = request.headers.get("Authorization")
     if header is None:
         raise ApiError("UNAUTHORIZED", "no Authorization header: send Bearer sk_... or a signed request")
+    if not header.isascii():
+        raise ApiError("UNAUTHORIZED", "the Authorization header is not ASCII text")
     keys = request.app[KEYS]
     if header.startswith("Bearer "):
         key = await keys.by_bearer(header[7:].strip())
@@ -167,4 +178,4 @@ def _account(request: web.Request, key: ApiKey) -> str | None:
     try:
         return _ACCOUNT_ID.validate_python(named)
     except ValidationError:
-        raise ApiError("NOT_FOUND", f"there is no account {named[:64]}") from None
+        raise ApiError("NOT_FOUND", "there is no account of the id that this is asked on behalf of") from None

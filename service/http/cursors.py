@@ -38,5 +38,7 @@ class Cursor:
             raise wrong from None
         match parts:
             case [str(owner), None | str() as kept, int(position)] if owner == account_id and 0 < position < 2**62:
-                return cls(owner, kept, position)
+                # No filter needs more than ASCII, and Postgres has no NUL.
+                if kept is None or (kept.isascii() and kept.isprintable()):
+                    return cls(owner, kept, position)
         raise wrong

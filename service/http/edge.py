@@ -19,6 +19,8 @@ from service.writer import Unavailable
 
 log = logs.get("http")
 
+_BROKEN_BODIES = (web.PayloadAccessError, web.RequestPayloadError)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -38,6 +40,9 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             else:
                 log.info("request_refused", method=request.method, path=request.path, code=error.code)
         response = error_response(error, request_id, seam.instant())
+        if isinstance(problem, _BROKEN_BODIES):
+            # Nobody knows where the next request would begin.
+            response.force_close()
     response.headers["X-Request-Id"] = request_id
     return response
 
@@ -59,8 +64,8 @@ def _error_of(problem: Exception) -> ApiError:
             return ApiError("NOT_FOUND", "there is nothing at this path (see /openapi.json)")
         case web.HTTPException() if problem.status < 500:
             return ApiError("VALIDATION_ERROR", problem.reason)
-        case ConnectionResetError() | web.PayloadAccessError():
-            return ApiError("VALIDATION_ERROR", "the body did not arrive whole")
+        case _ if isinstance(problem, _BROKEN_BODIES):
+            return ApiError("VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name")
         case _ if isinstance(problem, OUTAGES):
             return ApiError("UNAVAILABLE", "the database does not answer: try again")
         case _:

@@ -136,9 +136,7 @@ async def _change(
 ) -> web.Response:
     call = await Call.begin(request, scope)
     body = call.document(*(known or ("",)))
-    payout_id = request.match_info["payout_id"]
-    if len(payout_id) > 64:
-        raise ApiError("NOT_FOUND", "there is no such payout")
+    payout_id = call.id_in_path("payout_id")
     command = _command(model, accountId=call.account, payoutId=payout_id, **body)
     return await _carry_out(call, command, [payout_id, body], partial(_payout_of, payout_id))
 
@@ -172,10 +170,10 @@ async def _profile(call: Call) -> tuple[int, Profile]:
 async def get_payout(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_READ)
     lane, profile = await _profile(call)
-    payout_id = request.match_info["payout_id"]
+    payout_id = call.id_in_path("payout_id")
     rows = await call.ledger.pool.fetch(query("payouts/page"), lane, call.account, None, None, 1, payout_id)
     if not rows:
-        raise ApiError("NOT_FOUND", f"there is no payout {payout_id[:64]}", field="payoutId")
+        raise ApiError("NOT_FOUND", f"there is no payout {payout_id}", field="payoutId")
     document = payout_document(call.account, payout_id, payout_from(dict(rows[0])), profile.key)
     return respond(
         success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position)
@@ -191,7 +189,7 @@ async def list_payouts(request: web.Request) -> web.Response:
     before = None
     if text := request.query.get("cursor"):
         cursor = Cursor.parse(text, call.account)
-        if status is not None and status != cursor.filter:
+        if cursor.filter not in (status, *PAYOUT_STATUSES) or status not in (None, cursor.filter):
             raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with another status", field="cursor")
         before, status = cursor.position, cursor.filter
     lane, profile = await _profile(call)

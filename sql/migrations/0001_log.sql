@@ -8,9 +8,11 @@ CREATE TABLE ledger (
     created_at timestamptz NOT NULL
 );
 
--- A lane's head: the fence that every append moves.
+-- A lane's head: the fence that every append moves. `term` moves when a writer has lost touch with an append of its own
+-- and must be sure that it can no longer take effect.
 CREATE TABLE lanes (
     lane        integer     PRIMARY KEY CHECK (lane > 0),
+    term        bigint      NOT NULL DEFAULT 0,
     position    bigint      NOT NULL CHECK (position >= 0),
     digest      bytea       NOT NULL CHECK (octet_length(digest) = 32),
     recorded_at timestamptz NOT NULL

@@ -60,6 +60,12 @@ def test_repetitions_under_another_event_id_change_nothing_either(reference: str
     assert all(end == ends[0] for end in ends)
 
 
+def test_a_payment_told_without_a_reference_keeps_the_one_of_its_sending() -> None:
+    wordless = replace(SETTLED, reference=None)
+    for order in permutations((INITIATED, wordless)):
+        assert told(order).payouts["pout_1"].reference == "trf-0"
+
+
 def test_created_sent_and_paid_end_the_same_in_every_order() -> None:
     ends = [told(order).payouts["pout_1"] for order in permutations((ACCEPTED, INITIATED, SETTLED))]
     assert len(ends) == 6

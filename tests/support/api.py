@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ class Answer:
     status: int
     raw: bytes
     document: dict[str, Any]
-    headers: dict[str, str]
+    headers: Mapping[str, str]
+    """By names of any case."""
 
     @property
     def data(self) -> Any:
@@ -65,7 +66,7 @@ class Caller:
             headers={"Authorization": f"Bearer {self.key.secret}", **(headers or {})},
         ) as response:
             content = await response.read()
-            return Answer(response.status, content, await response.json(), dict(response.headers))
+            return Answer(response.status, content, await response.json(), response.headers)
 
     async def get(self, path: str, **headers: str) -> Answer:
         return await self.call("GET", path, headers=headers)

@@ -1,18 +1,19 @@
 -- Appends a batch to a lane and brings every inline view up to date, or does nothing at all.
--- The fence is the head: no row comes back, and nothing is written, unless it stands where the writer thinks it does
--- and no partition of a topic has been assigned anew.
+-- The fence is the head: no row comes back, and nothing is written, unless it stands where the writer thinks it does,
+-- in the term it thinks it is, and no partition of a topic has been assigned anew.
 --   1 lane                 2 expected position    3 new position     4 new digest      5 recorded at
 --   events, one array a column: 6 account_id   7 version   8 type   9 effective_at   10 envelope   11 digest
 --   views, a JSON array of rows each: 12 accounts   13 bank_accounts   14 providers   15 webhook_secrets
 --   16 balances   17 orders   18 reserves   19 payouts   20 provider_events
 --   beside the log: 21 account_keys   22 answers   23 deliveries   24 consumer_offsets
+--   25 expected term
 WITH moved_offsets AS (
     SELECT * FROM json_to_recordset($24::json)
         AS r(log text, topic text, partition integer, next_offset bigint, epoch bigint)
 ), head AS (
     UPDATE lanes
        SET position = $3, digest = $4, recorded_at = $5
-     WHERE lane = $1 AND position = $2
+     WHERE lane = $1 AND position = $2 AND term = $25
        AND NOT EXISTS (
             SELECT FROM moved_offsets m
              WHERE NOT EXISTS (SELECT FROM consumer_offsets c

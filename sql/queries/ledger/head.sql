@@ -1,2 +1,2 @@
 -- Where a lane stands.   1 lane
-SELECT position, digest, instant(recorded_at) AS recorded_at FROM lanes WHERE lane = $1
+SELECT position, term, digest, instant(recorded_at) AS recorded_at FROM lanes WHERE lane = $1

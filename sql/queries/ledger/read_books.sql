@@ -7,7 +7,7 @@
 --   8, 9 reserves: account, reserve id   10, 11 webhook secrets: account, secret id
 --   12, 13 answers: account, idempotency key   14, 15 provider events: account, event id
 --   16, 17 payouts by the provider's id: account, provider payout id
-SELECT h.position, h.digest, instant(h.recorded_at) AS recorded_at,
+SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object(
                    'account_id', a.account_id, 'version', a.version, 'mode', a.mode, 'backend', a.backend,
                    'status', a.status, 'currencies', a.currencies, 'opened_at', instant(a.opened_at)))

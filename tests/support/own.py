@@ -1,0 +1,37 @@
+"""Commands given to a ledger directly, without HTTP."""
+
+from __future__ import annotations
+
+from events.account import LIVE
+from events.chain import Actor, Source
+from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
+from service.ledger import Ledger
+from service.units import Asked, Done, Outcome, Work
+
+
+def asked(request_id: str = "req_test") -> Asked:
+    return Asked(Actor("key", "key_test"), Source("command", "key_test"), LIVE, request_id)
+
+
+def work(command: AnyCommand, key: str | None = None) -> Work:
+    return Work(command, repr(command.model_dump()).encode(), 200, lambda accepted: b"%d" % accepted.position, key)
+
+
+async def carry_out(ledger: Ledger, command: AnyCommand, key: str | None = None) -> Outcome:
+    [outcome] = await ledger.carry_out([work(command, key)], asked())
+    return outcome
+
+
+async def fund(ledger: Ledger, account_id: str, available: int, *, opened: bool = False) -> None:
+    """Opens the account with a bank account, unless it is, and puts money into it."""
+    commands: list[AnyCommand] = [
+        OpenAccount(account_id=account_id, currency="IDR"),
+        SetBankAccount(account_id=account_id, bank_name="BCA", bank_account_number="0000000099", bank_account_holder="A"),
+    ]
+    reference = f"order-{available}"
+    commands = ([] if opened else commands) + [
+        RecordRevenue(account_id=account_id, amount=available, currency="IDR", reference=reference),
+        SettleRevenue(account_id=account_id, amount=available, currency="IDR", reference=reference),
+    ]
+    outcomes = await ledger.carry_out([work(command) for command in commands], asked())
+    assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
