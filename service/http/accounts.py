@@ -53,14 +53,18 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 async def get_account(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
-    account_id = call.id_in_path("account_id")
-    rows = []
-    if call.account_id in (None, account_id):
-        rows = await call.ledger.pool.fetch(query("accounts/page"), call.key.mode, "", 1, account_id)
-    if not rows:
-        raise ApiError("NOT_FOUND", f"there is no account {account_id}", field="accountId")
-    document = _document(dict(rows[0]))
+    document = _document(await _find(call, call.id_in_path("account_id")))
     return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+
+
+async def _find(call: Call, account_id: str) -> dict[str, Any]:
+    """The account, where the key may see it; 404 otherwise."""
+    row = None
+    if call.account_id in (None, account_id):
+        row = await call.ledger.pool.fetchrow(query("accounts/page"), call.key.mode, "", 1, account_id)
+    if row is None:
+        raise ApiError("NOT_FOUND", f"there is no account {account_id}", field="accountId")
+    return dict(row)
 
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +89,7 @@ async def feed(request: web.Request) -> web.Response:
     limit = read_limit(request, 100, FEED_MAX)
     after = _number(request, "after", 0)
     if call.account_id is not None:
-        lane = await call.lane()
+        lane = (await _find(call, call.account_id))["lane"]
         rows = await call.ledger.pool.fetch(
             query("events/read_account_after"), lane, after, limit + 1, call.account_id
         )

@@ -39,6 +39,6 @@ class Cursor:
         match parts:
             case [str(owner), None | str() as kept, int(position)] if owner == account_id and 0 < position < 2**62:
                 # No filter needs more than ASCII, and Postgres has no NUL.
-                if kept is None or (kept.isascii() and kept.isprintable()):
+                if position is not True and (kept is None or (kept.isascii() and kept.isprintable())):
                     return cls(owner, kept, position)
         raise wrong

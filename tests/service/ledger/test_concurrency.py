@@ -14,6 +14,7 @@ from service.settings import Settings
 from service.store import append
 from service.units import Done
 from tests.support.api import Api
+from tests.support.locks import until_blocked
 from tests.support.own import asked, carry_out, fund, work
 
 
@@ -126,7 +127,7 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         async def orphaned(_connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
             monkeypatch.setattr("service.writer.append", append)
             sent.append(asyncio.create_task(append(orphan, batch)))  # type: ignore[arg-type]
-            await _until_blocked(settings)
+            await until_blocked(settings)
             raise ConnectionResetError("the network went away in the middle")
 
         transaction = blocker.transaction()
@@ -134,7 +135,7 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         await blocker.execute(obstacle)
         monkeypatch.setattr("service.writer.append", orphaned)
         outcome = asyncio.create_task(carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR")))
-        await _until_blocked(settings, waiting=2)
+        await until_blocked(settings, 2)
         assert not outcome.done()
         await transaction.rollback()
         assert isinstance(await outcome, Done)
@@ -143,24 +144,6 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         assert await ledger.pool.fetchval("SELECT available FROM balances") == 40
         for connection in (orphan, blocker):
             await connection.close()
-
-
-async def _until_blocked(settings: Settings, waiting: int = 1) -> None:
-    """Returns when so many sessions of this database wait for a lock."""
-    # A connection of its own: within a transaction, the list of sessions stays as it was first seen.
-    connection = await asyncpg.connect(settings.migrate_database_url)
-    try:
-        async with asyncio.timeout(20):
-            while (
-                await connection.fetchval(
-                    "SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-                    " WHERE NOT l.granted AND a.datname = current_database()"
-                )
-                < waiting
-            ):
-                await asyncio.sleep(0.01)
-    finally:
-        await connection.close()
 
 
 async def test_what_one_unit_breaks_the_others_do_not_feel(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

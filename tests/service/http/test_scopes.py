@@ -1,0 +1,181 @@
+"""Which key may do what, to which account, in which mode: generated over every route there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.http.app import PREFIXES
+from service.keys import SCOPES
+from service.settings import Settings
+from tests.events.wire import BODIES
+from tests.support.api import Answer, Api, Caller
+from tests.support.refusals import complaints
+from tests.support.routes import ROUTES, Route, listed, served
+from tests.support.tables import read_tables
+
+OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json")}
+BANK_NUMBER = "0000000099"
+
+
+async def ask(caller: Caller, route: Route, prefix: str, payout_id: str, account: str, **headers: str) -> Answer:
+    path = prefix + route.path.format(payout_id=payout_id, account_id=account)
+    return await caller.call(route.method, path, route.body, headers=headers)
+
+
+async def test_no_route_is_forgotten_here(api: Api, settings: Settings) -> None:
+    assert served(api, settings) - OPEN == listed()
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+async def test_a_key_with_one_scope_may_do_exactly_what_that_scope_allows(api: Api, prefix: str) -> None:
+    merchant = await api.merchant(available=1000)
+    for scope in SCOPES:
+        caller = await api.caller("acc_1", scopes=[scope])
+        for route in ROUTES:
+            payout_id = (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).data["id"]
+            answer = await ask(caller, route, prefix, payout_id, "acc_1")
+            if scope in route.scopes:
+                assert answer.status in (200, 201, 409), (scope, route, answer.raw)
+            else:
+                assert complaints(answer, status=403) == [], (scope, route)
+                assert answer.error["code"] == "FORBIDDEN"
+                assert all(needed in answer.error["message"] for needed in route.scopes), (route, answer.error)
+
+
+async def test_a_key_without_scopes_may_do_nothing(api: Api, settings: Settings) -> None:
+    await api.merchant()
+    nobody = await api.caller("acc_1", scopes=[])
+    before = await read_tables(settings)
+    for route in ROUTES:
+        assert (await ask(nobody, route, "/v1", "pout_1", "acc_1")).status == 403, route
+    assert await read_tables(settings) == before
+
+
+OF_COMMANDS = {
+    "setBankAccount": "payout:write",
+    "requestPayout": "payout:write",
+    "cancelPayout": "payout:write",
+    "markInTransit": "operator",
+    "markPaid": "operator",
+    "markFailed": "operator",
+}
+
+
+async def test_a_command_needs_the_scope_of_its_own_endpoint_too(api: Api) -> None:
+    await api.merchant(available=1000)
+    for kind, fields in BODIES.items():
+        command = {"type": kind, **fields}
+        needed = OF_COMMANDS.get(kind)
+        body = {"commands": [{"type": "freezeAccount", "reason": "x"}, command]}
+        bare = await api.caller("acc_1", scopes=["command:write"])
+        answer = await bare.post("/v1/commands?dryRun=true", body)
+        if needed is None:
+            assert answer.status == 200, kind
+        else:
+            assert (answer.status, answer.error["code"]) == (403, "FORBIDDEN"), kind
+            assert needed in answer.error["message"]
+            full = await api.caller("acc_1", scopes=["command:write", needed])
+            assert (await full.post("/v1/commands?dryRun=true", body)).status == 200
+
+
+async def everywhere(api: Api, caller: Caller, payout_id: str, **headers: str) -> dict[str, Answer]:
+    """The answer of every route to somebody to whom acc_1 and its payout are none of their business."""
+    return {
+        f"{route} under {prefix}": await ask(caller, route, prefix, payout_id, "acc_1", **headers)
+        for prefix in PREFIXES
+        for route in ROUTES
+    }
+
+
+def results(answer: Answer) -> list[dict[str, Any]]:
+    found = answer.data["results"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["account key", "platform key on behalf"])
+async def test_a_key_of_the_other_mode_finds_nothing_anywhere(api: Api, settings: Settings, bound: bool) -> None:
+    merchant = await api.merchant("acc_1", available=1000, pending=5)
+    payout_id = (await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
+    caller = await api.caller("acc_1" if bound else None, mode="test")
+    headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_1"}
+    before = await read_tables(settings)
+    for name, answer in (await everywhere(api, caller, payout_id, **headers)).items():
+        if "/commands" in name:
+            assert [result["error"]["code"] for result in results(answer)] == ["NOT_FOUND"], name
+        elif name.startswith("GET /accounts under"):
+            assert answer.data == [], name
+        else:
+            assert complaints(answer, status=404) == [], name
+        assert b"BCA" not in answer.raw
+    opened = await caller.post(
+        "/v1/commands", {"commands": [{"type": "openAccount", "currency": "IDR", "accountId": "acc_1"}]}
+    )
+    assert results(opened)[0]["error"]["code"] == "NOT_FOUND"
+    assert await read_tables(settings) == before
+
+
+async def test_a_test_account_lives_beside_the_live_ones_and_is_not_seen_by_live_keys(api: Api) -> None:
+    await api.merchant("acc_live")
+    tester = await api.caller("acc_test", mode="test")
+    await tester.accepted(type="openAccount", currency="IDR")
+    assert (await tester.get("/v1/accounts")).data[0]["mode"] == "test"
+    live = await api.caller()
+    assert [account["id"] for account in (await live.get("/v1/accounts")).data] == ["acc_live"]
+    assert (await live.get("/v1/accounts/acc_test")).status == 404
+    assert (await (await api.caller(mode="test")).get("/v1/accounts")).data[0]["id"] == "acc_test"
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["account key", "platform key on behalf"])
+async def test_a_tenant_never_sees_or_moves_anything_of_another(api: Api, settings: Settings, bound: bool) -> None:
+    owner = await api.merchant("acc_1", available=1000, pending=5)
+    payout_id = (await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
+    stranger = await api.merchant("acc_2", available=1000, bank=False)
+    caller = stranger if bound else await api.caller()
+    headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_2"}
+    before = await read_tables(settings)
+    for prefix in PREFIXES:
+        for route in ROUTES:
+            if "{" in route.path:
+                answer = await ask(caller, route, prefix, payout_id, "acc_1", **headers)
+                assert complaints(answer, status=404) == [], route
+            elif route.method == "GET":
+                answer = await ask(caller, route, prefix, payout_id, "acc_1", **headers)
+                assert b"acc_1" not in answer.raw
+                assert payout_id.encode() not in answer.raw
+                assert BANK_NUMBER.encode() not in answer.raw
+            if bound:
+                named = {"X-Storlaunch-On-Behalf-Of": "acc_1"}
+                assert (await ask(caller, route, prefix, payout_id, "acc_1", **named)).status == 403, route
+        for kind, fields in BODIES.items():
+            body = {"commands": [{"type": kind, **fields, "accountId": "acc_1"}]}
+            answer = await caller.call("POST", f"{prefix}/commands", body, headers=headers)
+            assert complaints(answer, status=404, field="commands[0].accountId") == [], kind
+            if "payoutId" in fields:
+                body = {"commands": [{"type": kind, **fields, "payoutId": payout_id}]}
+                answer = await caller.call("POST", f"{prefix}/commands", body, headers=headers)
+                assert results(answer)[0]["error"]["code"] == "NOT_FOUND", kind
+    assert await read_tables(settings) == before
+
+
+async def test_nobody_reaches_the_ledgers_own_stream(api: Api, settings: Settings) -> None:
+    platform = await api.caller()
+    bound = await api.caller("system")
+    before = await read_tables(settings)
+    named = {"X-Storlaunch-On-Behalf-Of": "system"}
+    for caller, headers in ((platform, named), (bound, {})):
+        for route in ROUTES:
+            answer = await ask(caller, route, "/v1", "pout_1", "system", **headers)
+            if route.path == "/commands":
+                assert results(answer)[0]["error"]["code"] == "NOT_FOUND"
+            elif route.path == "/accounts":
+                assert answer.data == []
+            else:
+                assert complaints(answer, status=404) == [], route
+        opened = await caller.post(
+            "/v1/commands", {"commands": [{"type": "openAccount", "currency": "IDR", "accountId": "system"}]}
+        )
+        assert results(opened)[0]["status"] == "refused"
+    assert await read_tables(settings) == before

@@ -1,0 +1,232 @@
+"""Random histories against the real database, beside a model so plain that it cannot be wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings as hypothesis_settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from events import commands
+from service.ledger import Ledger
+from service.process import running_ledger
+from service.settings import Settings
+from service.units import Done
+from tests.support.databases import Databases
+from tests.support.own import carry_out
+
+T = TypeVar("T")
+AMOUNTS = st.integers(min_value=1, max_value=60)
+REFERENCES = st.sampled_from(["order-1", "order-2", "order-3"])
+ACCOUNTS = ("acc_a", "acc_b")
+
+
+class World:
+    """A ledger in a loop of its own, kept over all histories; each history has accounts of its own in it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._entered = running_ledger(settings)
+        self.ledger: Ledger = self.run(self._entered.__aenter__())
+        self.histories = 0
+        self.steps = 0
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    def close(self) -> None:
+        self.run(self._entered.__aexit__(None, None, None))
+        self.loop.close()
+
+
+class Money:
+    """One account, as a child would keep it."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, int] = {}
+        self.available = 0
+        self.payouts: dict[str, tuple[str, int]] = {}
+        self.reserves: dict[str, int] = {}
+        self.came = self.went = 0
+        self.frozen = False
+
+    def of(self, *statuses: str) -> int:
+        return sum(amount for status, amount in self.payouts.values() if status in statuses)
+
+    def totals(self) -> dict[str, int]:
+        return {
+            "pending": sum(self.pending.values()),
+            "available": self.available,
+            "reserved": self.of("pending", "in_transit"),
+            "held": sum(self.reserves.values()),
+            "paid_out": self.of("paid"),
+        }
+
+
+class Histories(RuleBasedStateMachine):
+    world: World
+
+    @initialize()
+    def open_accounts(self) -> None:
+        self.world.histories += 1
+        self.names = {name: f"{name}_{self.world.histories}" for name in ACCOUNTS}
+        self.money = {name: Money() for name in ACCOUNTS}
+        for name in ACCOUNTS:
+            self.give(name, commands.OpenAccount(account_id=self.names[name], currency="IDR"), expected=True)
+            bank = {"bank_name": "BCA", "bank_account_number": "1", "bank_account_holder": "A"}
+            self.give(name, commands.SetBankAccount(account_id=self.names[name], **bank), expected=True)
+
+    def give(self, name: str, command: commands.AnyCommand, *, expected: bool) -> None:
+        """Has a command decided, and says whether it ought to be accepted."""
+        self.world.steps += 1
+        outcome = self.world.run(carry_out(self.world.ledger, command))
+        assert isinstance(outcome, Done) is expected, (command.model_dump(), outcome)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
+    def earn(self, name: str, amount: int, reference: str) -> None:
+        command = commands.RecordRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        self.give(name, command, expected=True)
+        money = self.money[name]
+        money.pending[reference] = money.pending.get(reference, 0) + amount
+        money.came += amount
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
+    def settle(self, name: str, amount: int, reference: str) -> None:
+        money = self.money[name]
+        possible = amount <= money.pending.get(reference, 0)
+        command = commands.SettleRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        self.give(name, command, expected=possible)
+        if possible:
+            money.pending[reference] -= amount
+            money.available += amount
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
+    def refund(self, name: str, amount: int, reference: str) -> None:
+        command = commands.RecordRefund(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        self.give(name, command, expected=True)
+        money = self.money[name]
+        first = min(amount, money.pending.get(reference, 0))
+        money.pending[reference] = money.pending.get(reference, 0) - first
+        money.available -= amount - first
+        money.went += amount
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
+    def charge(self, name: str, amount: int) -> None:
+        command = commands.ChargeFee(account_id=self.names[name], amount=amount, currency="IDR", reference="f", kind="fee")
+        self.give(name, command, expected=True)
+        self.money[name].available -= amount
+        self.money[name].went += amount
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
+    def request(self, name: str, amount: int) -> None:
+        money = self.money[name]
+        possible = amount <= money.available and not money.frozen
+        known = set(self.rows("SELECT payout_id FROM payouts WHERE account_id = $1", name))
+        self.give(name, commands.RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible)
+        if possible:
+            [new] = set(self.rows("SELECT payout_id FROM payouts WHERE account_id = $1", name)) - known
+            money.payouts[new] = ("pending", amount)
+            money.available -= amount
+        self.check(name)
+
+    @precondition(lambda self: any(money.payouts for money in self.money.values()))
+    @rule(data=st.data(), verb=st.sampled_from(["cancel", "send", "pay", "fail", "return"]))
+    def move_a_payout(self, data: st.DataObject, verb: str) -> None:
+        name = data.draw(st.sampled_from([n for n in ACCOUNTS if self.money[n].payouts]))
+        money = self.money[name]
+        payout_id = data.draw(st.sampled_from(sorted(money.payouts)))
+        status, amount = money.payouts[payout_id]
+        ids = {"account_id": self.names[name], "payout_id": payout_id}
+        command, allowed, then, back = {
+            "cancel": (commands.CancelPayout(**ids), {"pending"}, "cancelled", True),
+            "send": (commands.MarkInTransit(**ids), set() if money.frozen else {"pending"}, "in_transit", False),
+            "pay": (commands.MarkPaid(**ids), {"in_transit"}, "paid", False),
+            "fail": (commands.MarkFailed(**ids, failure_reason="no"), {"pending", "in_transit"}, "failed", True),
+            "return": (commands.RecordBankReturn(**ids, reason="closed"), {"paid"}, "failed", True),
+        }[verb]
+        self.give(name, command, expected=status in allowed)
+        if status in allowed:
+            money.payouts[payout_id] = (then, amount)
+            money.available += amount if back else 0
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
+    def hold(self, name: str, amount: int) -> None:
+        money = self.money[name]
+        possible = amount <= money.available
+        known = set(self.rows("SELECT reserve_id FROM reserves WHERE account_id = $1", name))
+        command = commands.HoldReserve(account_id=self.names[name], amount=amount, currency="IDR", reason="risk")
+        self.give(name, command, expected=possible)
+        if possible:
+            [new] = set(self.rows("SELECT reserve_id FROM reserves WHERE account_id = $1", name)) - known
+            money.reserves[new] = amount
+            money.available -= amount
+        self.check(name)
+
+    @precondition(lambda self: any(money.reserves for money in self.money.values()))
+    @rule(data=st.data(), amount=AMOUNTS)
+    def release(self, data: st.DataObject, amount: int) -> None:
+        name = data.draw(st.sampled_from([n for n in ACCOUNTS if self.money[n].reserves]))
+        money = self.money[name]
+        reserve_id = data.draw(st.sampled_from(sorted(money.reserves)))
+        possible = amount <= money.reserves[reserve_id]
+        command = commands.ReleaseReserve(account_id=self.names[name], reserve_id=reserve_id, amount=amount)
+        self.give(name, command, expected=possible)
+        if possible:
+            money.reserves[reserve_id] -= amount
+            money.available += amount
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS))
+    def freeze_or_unfreeze(self, name: str) -> None:
+        money = self.money[name]
+        kind = commands.UnfreezeAccount if money.frozen else commands.FreezeAccount
+        self.give(name, kind(account_id=self.names[name], reason="check"), expected=True)
+        money.frozen = not money.frozen
+
+    def rows(self, statement: str, name: str) -> list[Any]:
+        found = self.world.run(self.world.ledger.pool.fetch(statement, self.names[name]))
+        return [row[0] for row in found]
+
+    def check(self, name: str) -> None:
+        row = self.world.run(
+            self.world.ledger.pool.fetchrow(
+                "SELECT pending, available, reserved, held, paid_out FROM balances WHERE account_id = $1",
+                self.names[name],
+            )
+        )
+        money = self.money[name]
+        assert dict(row) == money.totals()
+        assert sum(row) == money.came - money.went
+        assert all(row[bucket] >= 0 for bucket in ("pending", "reserved", "held", "paid_out"))
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_random_histories_end_as_the_plain_model_says(databases: Databases, part: int) -> None:
+    """Thousands of steps in each part; two parts, so that two workers share them."""
+    with databases.fresh() as name:
+        world = World(databases.settings(name))
+        try:
+            machine = type("TheseHistories", (Histories,), {"world": world})
+            run_state_machine_as_test(
+                machine,
+                settings=hypothesis_settings(
+                    max_examples=60,
+                    stateful_step_count=40,
+                    deadline=None,
+                    derandomize=False,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+            assert world.steps > 1000
+        finally:
+            world.close()

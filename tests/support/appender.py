@@ -1,0 +1,37 @@
+"""A process that appends multi-event batches as fast as it can: `python -m tests.support.appender` with JSON on stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from events.commands import OpenAccount, RecordRevenue
+from service import logs
+from service.process import running_ledger
+from service.settings import Settings
+from service.units import Done
+from tests.support.own import asked, work
+
+
+async def run(plan: dict[str, str]) -> None:
+    logs.configure("error")
+    settings = Settings.model_validate(plan["settings"])
+    account = plan["account"]
+    async with running_ledger(settings) as ledger:
+        await ledger.carry_out([work(OpenAccount(account_id=account, currency="IDR"))], asked())
+
+        async def append(number: int) -> None:
+            works = [
+                work(RecordRevenue(account_id=account, amount=1, currency="IDR", reference=f"{number}-{n}"))
+                for n in range(3)
+            ]
+            outcomes = await ledger.carry_out(works, asked(), atomic=True)
+            assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
+
+        for burst in range(int(plan["bursts"])):
+            await asyncio.gather(*(append(burst * 10 + n) for n in range(4)))
+
+
+if __name__ == "__main__":
+    asyncio.run(run(json.loads(sys.stdin.read())))

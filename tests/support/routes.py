@@ -1,0 +1,64 @@
+"""Every operation of the API, and which of the scopes it needs one of. The tests see to it that none is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from service.health import Health
+from service.http.app import PREFIXES, build_app
+from service.settings import Settings
+from tests.support.api import Api
+
+READERS = frozenset({"payout:read", "command:write", "audit"})
+
+
+@dataclass(frozen=True)
+class Route:
+    """An operation under each prefix; `{payout_id}` and `{account_id}` stand for an id."""
+
+    method: str
+    path: str
+    scopes: frozenset[str]
+    body: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+READ, WRITE, OPERATE = frozenset({"payout:read"}), frozenset({"payout:write"}), frozenset({"operator"})
+BANK = {"bankName": "BCA", "bankAccountNumber": "111", "bankAccountHolder": "A"}
+COMMAND = {"type": "recordRevenue", "amount": 1, "currency": "IDR", "reference": "o-77"}
+
+ROUTES = (
+    Route("GET", "/payouts", READ),
+    Route("POST", "/payouts", WRITE, {"amount": 1, "currency": "IDR"}),
+    Route("GET", "/payouts/bank-account", READ),
+    Route("PATCH", "/payouts/bank-account", WRITE, BANK),
+    Route("GET", "/payouts/balance", READ),
+    Route("GET", "/payouts/{payout_id}", READ),
+    Route("POST", "/payouts/{payout_id}/cancel", WRITE, {}),
+    Route("POST", "/payouts/{payout_id}/mark-in-transit", OPERATE, {}),
+    Route("POST", "/payouts/{payout_id}/mark-paid", OPERATE, {}),
+    Route("POST", "/payouts/{payout_id}/mark-failed", OPERATE, {"failureReason": "x"}),
+    Route("POST", "/commands", frozenset({"command:write"}), {"commands": [COMMAND]}),
+    Route("GET", "/accounts", READERS),
+    Route("GET", "/accounts/{account_id}", READERS),
+    Route("GET", "/events", frozenset({"audit"})),
+)
+
+
+def served(api: Api, settings: Settings) -> set[tuple[str, str]]:
+    """Method and path of all that the application routes, but for HEAD."""
+    app = build_app(api.ledger, Health(api.ledger.pool, settings), settings)
+    found = set()
+    for route in app.router.routes():
+        assert route.resource is not None
+        if route.method != "HEAD":
+            found.add((route.method, route.resource.canonical))
+    return found
+
+
+def listed() -> set[tuple[str, str]]:
+    """The same of `ROUTES`, under each prefix."""
+    return {(route.method, prefix + route.path) for prefix in PREFIXES for route in ROUTES}
