@@ -1,0 +1,275 @@
+"""Webhooks from Kafka: applied once in effect, in any order, and nothing that arrives is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaProducer
+
+from service.health import Health
+from service.plugipay.consumer import Consumer
+from service.settings import Settings
+from tests.support.api import Api, Caller, serving
+from tests.support.webhooks import SECRET, Message, docs_generation, message, sdk_generation, signature
+
+AT = "2026-05-12T00:00:00Z"
+LATER = "2026-05-12T01:00:00Z"
+LATEST = "2026-05-13T00:00:00Z"
+
+
+async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
+    """Returns once it is true; TimeoutError where it never is."""
+    async with asyncio.timeout(seconds):
+        while not await true():
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def consuming(api: Api, settings: Settings) -> AsyncIterator[Health]:
+    health = Health(api.ledger.pool, settings)
+    consumer = Consumer(api.ledger, settings, health)
+    task = asyncio.create_task(consumer.run())
+    try:
+        yield health
+    finally:
+        consumer.stop()
+        await task
+
+
+class Topic:
+    """The provider's side of the topic."""
+
+    def __init__(self, producer: AIOKafkaProducer, name: str) -> None:
+        self._producer = producer
+        self._name = name
+
+    async def put(self, *messages: Message) -> None:
+        for key, value, headers in messages:
+            await self._producer.send_and_wait(self._name, value, key=key, headers=headers)
+
+
+@pytest_asyncio.fixture
+async def kafka_settings(settings: Settings, broker: str) -> Settings:
+    return settings.model_copy(update={"kafka_bootstrap_servers": broker})
+
+
+@pytest_asyncio.fixture
+async def topic(kafka_settings: Settings) -> AsyncIterator[Topic]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka_settings.kafka_bootstrap_servers, acks="all", enable_idempotence=True
+    )
+    await producer.start()
+    # Makes the topic, so that the consumer finds it at once.
+    await producer.partitions_for(kafka_settings.kafka_webhooks_topic)
+    yield Topic(producer, kafka_settings.kafka_webhooks_topic)
+    await producer.stop()
+
+
+@pytest_asyncio.fixture
+async def served(kafka_settings: Settings) -> AsyncIterator[Api]:
+    async with serving(kafka_settings) as api:
+        yield api
+
+
+async def a_payout(api: Api, provider_id: str = "po_1", account: str = "acc_1") -> tuple[Caller, str]:
+    """A payout of 400 out of 1000 that the provider knows, on an account whose deliveries can be verified."""
+    merchant = await api.merchant(account, available=1000, backend="plugipay")
+    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
+    await merchant.accepted(type="addWebhookSecret", secret=SECRET)
+    payout_id = (await merchant.post("/v1/payouts", {"amount": 400, "currency": "IDR"})).data["id"]
+    await merchant.accepted(type="linkProviderPayout", payoutId=payout_id, providerPayoutId=provider_id)
+    return merchant, payout_id
+
+
+def payout(provider_id: str = "po_1", **more: Any) -> dict[str, Any]:
+    return {"id": provider_id, "amount": 400, "currency": "IDR", **more}
+
+
+def initiated(event_id: str = "evt_1", at: str = AT) -> bytes:
+    return docs_generation("initiated", payout(), event_id=event_id, workspace="ws_acc_1", at=at)
+
+
+def paid(event_id: str = "evt_2", at: str = LATER, **more: Any) -> bytes:
+    return sdk_generation("paid", payout(reference="TRX-9", **more), event_id=event_id, account="acc_1", at=at)
+
+
+async def verdicts(api: Api) -> list[str]:
+    rows = await api.ledger.pool.fetch("SELECT verdict FROM deliveries ORDER BY recorded_at, delivery_id")
+    return [row["verdict"] for row in rows]
+
+
+async def test_webhooks_of_both_generations_move_a_payout_and_a_repetition_changes_nothing(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, payout_id = await a_payout(served)
+
+    async def status() -> str:
+        return str((await merchant.get(f"/v1/payouts/{payout_id}")).data["status"])
+
+    async with consuming(served, kafka_settings) as health:
+        await eventually(lambda: connected(health))
+        await topic.put(message(initiated()))
+        await eventually(lambda: equals(status, "in_transit"))
+        await topic.put(message(paid()))
+        await eventually(lambda: equals(status, "paid"))
+        position = await served.position()
+        await topic.put(message(paid()), message(initiated()), message(paid()))
+        await eventually(lambda: counted(served, 5))
+    assert await verdicts(served) == ["accepted", "accepted", "duplicate", "duplicate", "duplicate"]
+    assert await served.position() == position, "a duplicate made an event"
+    document = (await merchant.get(f"/v1/payouts/{payout_id}")).data
+    assert (document["status"], document["reference"]) == ("paid", "TRX-9")
+    assert (document["inTransitAt"], document["paidAt"]) == ("2026-05-12T00:00:00.000000Z", "2026-05-12T01:00:00.000000Z")
+    balance = (await merchant.get("/v1/payouts/balance")).data
+    assert (balance["available"], balance["reserved"], balance["paidOut"]) == (600, 0, 400)
+
+
+async def test_out_of_order_and_twice_ends_in_the_same_state(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, payout_id = await a_payout(served)
+    await topic.put(message(paid()), message(initiated()), message(initiated()), message(paid()))
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 4))
+    document = (await merchant.get(f"/v1/payouts/{payout_id}")).data
+    assert (document["status"], document["inTransitAt"], document["paidAt"]) == (
+        "paid",
+        "2026-05-12T00:00:00.000000Z",
+        "2026-05-12T01:00:00.000000Z",
+    )
+    assert (await merchant.get("/v1/payouts/balance")).data["paidOut"] == 400
+
+
+async def test_a_return_after_paid_gives_the_money_back_and_an_older_failure_does_not(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, payout_id = await a_payout(served)
+    stale = docs_generation("failed", payout(failureReason="old"), event_id="evt_3", workspace="ws_acc_1", at=AT)
+    newer = docs_generation("failed", payout(failureReason="closed"), event_id="evt_4", workspace="ws_acc_1", at=LATEST)
+    async with consuming(served, kafka_settings):
+        await topic.put(message(paid()), message(stale))
+        await eventually(lambda: counted(served, 2))
+        assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+        await topic.put(message(newer))
+        await eventually(lambda: counted(served, 3))
+    document = (await merchant.get(f"/v1/payouts/{payout_id}")).data
+    assert (document["status"], document["failureReason"]) == ("failed", "closed")
+    assert document["returnedAt"] == "2026-05-13T00:00:00.000000Z"
+    assert (await merchant.get("/v1/payouts/balance")).data["available"] == 1000
+
+
+async def test_what_is_not_believed_or_not_understood_is_kept_and_blocks_nothing(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, payout_id = await a_payout(served)
+    body = paid()
+    unknown_type = sdk_generation("teleported", payout(), event_id="evt_7", account="acc_1", at=AT)
+    unknown_account = sdk_generation("paid", payout(), event_id="evt_8", account="acc_nobody", at=AT)
+    await topic.put(
+        message(body, header=signature(body, secret="whsec_of_somebody_else")),
+        message(body, header=signature(body, at=time.time() - 301)),
+        message(body, received_at=time.time() + 3600),
+        (b"acc_1", body, [("plugipay-signature", signature(body).encode())]),
+        message(b"\x00 not json"),
+        message(unknown_account),
+        message(unknown_type),
+        message(paid("evt_9")),
+    )
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 8))
+    rows = await served.ledger.pool.fetch("SELECT account_id, event_id, verdict, reason FROM deliveries")
+    rejected = {(row["account_id"], row["reason"]) for row in rows if row["verdict"] == "rejected"}
+    assert {account for account, _ in rejected} == {"acc_1", "system"}
+    reasons = " | ".join(reason for _, reason in rejected)
+    for part in ("matches none", "more than 300 s", "future", "no received-at", "not JSON", "no secret is known"):
+        assert part in reasons
+    assert {row["event_id"] for row in rows if row["verdict"] == "accepted"} == {"evt_7", "evt_9"}
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+    observed = await served.ledger.pool.fetch("SELECT envelope FROM events WHERE type = 'provider.observed'")
+    assert sorted('"verdict":"ignored"' in row["envelope"] for row in observed) == [False, True]
+
+
+async def test_a_payout_nobody_requested_is_kept_for_a_person_to_see(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, _ = await a_payout(served)
+    body = sdk_generation("paid", payout("po_strange"), event_id="evt_5", account="acc_1", at=AT)
+    async with consuming(served, kafka_settings):
+        await topic.put(message(body))
+        await eventually(lambda: counted(served, 1))
+    [row] = await served.ledger.pool.fetch("SELECT envelope FROM events WHERE type = 'provider.observed'")
+    assert '"verdict":"unmatched"' in row["envelope"]
+    assert (await merchant.get("/v1/payouts/balance")).data["available"] == 600
+
+
+async def test_offsets_move_with_the_events_so_a_new_consumer_goes_on_where_postgres_says(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    merchant, payout_id = await a_payout(served)
+    await topic.put(message(initiated()))
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 1))
+    assert await served.ledger.pool.fetchval("SELECT sum(next_offset) FROM consumer_offsets") == 1
+    # A group that Kafka knows nothing of: only Postgres can tell what was taken in.
+    other = kafka_settings.model_copy(update={"kafka_group": f"{kafka_settings.kafka_group}.other"})
+    await topic.put(message(paid()))
+    async with consuming(served, other):
+        await eventually(lambda: counted(served, 2))
+    assert await verdicts(served) == ["accepted", "accepted"], "the first was read again"
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+
+
+async def test_a_consumer_that_was_fenced_off_writes_nothing(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    """Another member has been assigned the partition; this one has read a batch and does not know it yet."""
+    merchant, payout_id = await a_payout(served)
+    async with consuming(served, kafka_settings) as health:
+        await eventually(lambda: connected(health))
+        await eventually(lambda: assigned(served))
+        owner = await asyncpg.connect(kafka_settings.migrate_database_url)
+        await owner.execute("UPDATE consumer_offsets SET epoch = epoch + 1")
+        bumped = await owner.fetchval("SELECT max(epoch) FROM consumer_offsets")
+        await topic.put(message(paid()))
+        # It is refused, asks for its place anew (which bumps the epoch again), and takes the message in once.
+        await eventually(lambda: counted(served, 1))
+        assert await owner.fetchval("SELECT max(epoch) FROM consumer_offsets") > bumped
+        await owner.close()
+    assert await verdicts(served) == ["accepted"]
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+
+
+async def test_what_was_received_is_sealed(served: Api, kafka_settings: Settings, topic: Topic) -> None:
+    await a_payout(served)
+    body = paid(bankAccountNumber="9988776655")
+    async with consuming(served, kafka_settings):
+        await topic.put(message(body))
+        await eventually(lambda: counted(served, 1))
+    row = await served.ledger.pool.fetchrow("SELECT raw, account_id FROM deliveries")
+    assert b"9988776655" not in row["raw"]
+    key_row = await served.ledger.pool.fetchrow("SELECT generation, wrapped FROM account_keys WHERE account_id = 'acc_1'")
+    key = served.ledger.vault.account_key("acc_1", key_row["generation"], key_row["wrapped"])
+    assert key.unseal_bytes("delivery", row["raw"]) == body, "byte for byte"
+
+
+async def equals(value: Callable[[], Awaitable[str]], wanted: str) -> bool:
+    return await value() == wanted
+
+
+async def connected(health: Health) -> bool:
+    return "broker" in health.parts and health.parts["broker"].ok
+
+
+async def assigned(api: Api) -> bool:
+    return bool(await api.ledger.pool.fetchval("SELECT count(*) FROM consumer_offsets"))
+
+
+async def counted(api: Api, deliveries: int) -> bool:
+    return int(await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries")) >= deliveries
