@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ import uvloop
 
 @dataclass
 class Plan:
-    """What to send: `{n}` in a template is a number that is new for each request, `{salt}` one that is new for each run."""
+    """What to send: `{n}` in a template becomes the salt, new for each run, and a number, new for each request."""
 
     port: int
     connections: int
@@ -92,7 +93,7 @@ async def run(plan: Plan) -> dict[str, Any]:
     for _ in range(plan.connections):
         ended: asyncio.Future[None] = loop.create_future()
         ends.append(ended)
-        _, client = await loop.create_connection(lambda e=ended: Client(plan, tally, numbers, e), "127.0.0.1", plan.port)  # type: ignore[misc]
+        _, client = await loop.create_connection(partial(Client, plan, tally, numbers, ended), "127.0.0.1", plan.port)
         clients.append(client)
     await asyncio.sleep(plan.warmup_seconds)
     tally.counting = True

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from events import commands, facts
+from events import commands
 from events.instants import Instant
+from events.values import value
 
 PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED = "pending", "in_transit", "paid", "failed", "cancelled"
 """A payout's five statuses."""
@@ -23,7 +24,7 @@ SYSTEM_MODE = "system"
 """The mode of a lane's own stream: no key has it, so no caller sees it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     mode: str
     backend: str
@@ -32,7 +33,7 @@ class Account:
     opened_at: Instant = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BankAccount:
     """Number and holder are sealed."""
 
@@ -43,7 +44,7 @@ class BankAccount:
     updated_at: Instant = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Balance:
     """Where one currency's money is, in minor units."""
 
@@ -54,7 +55,7 @@ class Balance:
     paid_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Order:
     """What one order has earned and what of it is still pending."""
 
@@ -65,7 +66,7 @@ class Order:
     expected_at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reserve:
     amount: int
     currency: str
@@ -75,7 +76,7 @@ class Reserve:
     held_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Payout:
     amount: int
     currency: str
@@ -98,7 +99,7 @@ class Payout:
     returned_at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Provider:
     """The secret is sealed."""
 
@@ -108,7 +109,7 @@ class Provider:
     base_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WebhookSecret:
     """The secret is sealed. It was believed from `added_at` until `retired_at`."""
 
@@ -158,7 +159,7 @@ class Books:
         return self.balances.get(currency) or Balance()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Needs:
     """The rows, beside the account and its totals, that a decision has to see."""
 
@@ -191,5 +192,3 @@ def needs(command: commands.Command) -> Needs:
             return Needs(payout_id=command.payout_id)
         case _:
             return _NOTHING
-
-

@@ -9,11 +9,11 @@ per lane, over positions 1, 2, 3 ... without holes. docs/log-format.md tells a s
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from events.canonical import canonical
 from events.instants import Instant
+from events.values import value
 
 DIGEST_VERSION = 1
 """Which rule made the digest: the one in this module's docstring."""
@@ -24,7 +24,7 @@ SYSTEM_ACCOUNT = "system"
 """The stream, one in each lane, of what belongs to no account: the genesis, and deliveries nobody can place."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Actor:
     """Who asked: a key, an operator, a provider, or the ledger itself."""
 
@@ -32,7 +32,7 @@ class Actor:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Source:
     """Where the event came from; `observation` is the keyed digest of a raw delivery."""
 
@@ -41,7 +41,7 @@ class Source:
     observation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """One event as it is stored for ever. The digest covers every field."""
 

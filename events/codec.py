@@ -92,7 +92,9 @@ def decode(name: str, schema_version: int, data: Data) -> Fact:
         raise UnknownEvent(f"{name} version {schema_version} is not known to this release")
     for version in range(schema_version, SCHEMA_VERSIONS[name]):
         data = UPCASTERS[name, version](data)
-    return fact_type(**{attribute: data[key] for attribute, key, required in _KEYS[fact_type] if required or key in data})
+    return fact_type(
+        **{attribute: data[key] for attribute, key, required in _KEYS[fact_type] if required or key in data}
+    )
 
 
 def fact_of(event: Envelope) -> Fact:

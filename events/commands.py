@@ -227,9 +227,9 @@ class RequestPayout(Command):
     note: Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)] | None = None
     bank_code: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=_NO_NUL)] | None = None
     bank_name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL)] | None = None
-    bank_account_number: (
-        Annotated[Personal, StringConstraints(min_length=1, max_length=50, pattern=_NO_NUL)] | None
-    ) = None
+    bank_account_number: Annotated[Personal, StringConstraints(min_length=1, max_length=50, pattern=_NO_NUL)] | None = (
+        None
+    )
     bank_account_holder: (
         Annotated[Personal, StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL)] | None
     ) = None

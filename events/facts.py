@@ -7,13 +7,13 @@ marked *sealed* holds ciphertext (docs/personal-data.md), never the plain text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from events.instants import Instant
+from events.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LedgerBegun:
     """Position 1 of a lane: which ledger this is and how many decimals each currency has in it, for ever."""
 
@@ -21,7 +21,7 @@ class LedgerBegun:
     exponents: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountOpened:
     """The account exists, in live or test mode, with its first currency."""
 
@@ -30,42 +30,42 @@ class AccountOpened:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CurrencyAdded:
     """The account holds one more currency. Currencies are never mixed or converted."""
 
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BackendSet:
     """Payouts requested from now on go this way: `manual` or `plugipay`."""
 
     backend: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountFrozen:
     """No payout leaves until it is unfrozen; facts still come in."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountUnfrozen:
     """Payouts may leave again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountClosed:
     """No command is taken any more; facts still come in."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BankAccountSet:
     """Where payouts requested from now on go. Number and holder are *sealed*."""
 
@@ -75,7 +75,7 @@ class BankAccountSet:
     bank_account_holder: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProviderSet:
     """How to reach this account's workspace at Plugipay. The secret is *sealed*."""
 
@@ -85,7 +85,7 @@ class ProviderSet:
     base_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WebhookSecretAdded:
     """Deliveries signed with this secret (*sealed*) are believed from now on."""
 
@@ -93,14 +93,14 @@ class WebhookSecretAdded:
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WebhookSecretRetired:
     """Deliveries received from now on are not believed on this secret's word."""
 
     secret_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RevenueRecorded:
     """Money was earned for an order and is not released yet: it adds to pending."""
 
@@ -111,7 +111,7 @@ class RevenueRecorded:
     expected_at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RevenueSettled:
     """An order's money was released, wholly or in part: pending becomes available."""
 
@@ -120,7 +120,7 @@ class RevenueSettled:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RefundRecorded:
     """A buyer got money back: from the order's pending first, the rest from available."""
 
@@ -132,7 +132,7 @@ class RefundRecorded:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FeeCharged:
     """A fee was taken from available."""
 
@@ -142,7 +142,7 @@ class FeeCharged:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BalanceAdjusted:
     """Somebody corrected available by a signed amount, and said why."""
 
@@ -151,7 +151,7 @@ class BalanceAdjusted:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReserveHeld:
     """Money was set aside: available becomes held."""
 
@@ -162,7 +162,7 @@ class ReserveHeld:
     until: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReserveReleased:
     """Held money came back, wholly or in part: held becomes available."""
 
@@ -171,7 +171,7 @@ class ReserveReleased:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutRequested:
     """Money is promised to the merchant's bank: available becomes reserved.
 
@@ -189,7 +189,7 @@ class PayoutRequested:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutProviderLinked:
     """The provider knows this payout under this id."""
 
@@ -197,7 +197,7 @@ class PayoutProviderLinked:
     provider_payout_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutInTransit:
     """The money is on its way; still reserved. It may be told after the end was: then only the stamp is new."""
 
@@ -205,7 +205,7 @@ class PayoutInTransit:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutPaid:
     """The bank has the money: reserved becomes paid out."""
 
@@ -215,7 +215,7 @@ class PayoutPaid:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutFailed:
     """The money did not go: reserved becomes available again."""
 
@@ -225,7 +225,7 @@ class PayoutFailed:
     failure_reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutCancelled:
     """The payout was called off before it left: reserved becomes available again."""
 
@@ -234,7 +234,7 @@ class PayoutCancelled:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PayoutReturned:
     """The bank sent the money back after it was paid: paid out becomes available again."""
 
@@ -245,7 +245,7 @@ class PayoutReturned:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProviderObserved:
     """The provider said something, and this is what the ledger made of it.
 

@@ -15,7 +15,8 @@ def from_datetime(moment: datetime) -> Instant:
     """The log's spelling of an aware datetime; a naive one is a ValueError, since its zone would be a guess."""
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone: add Z or an offset such as +07:00")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def parse(text: str) -> Instant:

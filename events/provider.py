@@ -17,13 +17,13 @@ in the wrong order end in a contradiction, since the money has gone back by then
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from events import facts
 from events.account import CANCELLED, FAILED, IN_TRANSIT, MANUAL, PAID, PENDING, Books, Payout
 from events.facts import Fact
 from events.instants import Instant
+from events.values import value
 
 
 class Says(StrEnum):
@@ -54,7 +54,7 @@ class Verdict(StrEnum):
     """It is not about a payout, or its type is not known to this release."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Observation:
     """One verified delivery, read but not judged."""
 
@@ -184,9 +184,7 @@ def _compare(observation: Observation, payout: Payout, payout_id: str) -> tuple[
             return Verdict.CONTRADICTION, []
         case Says.CANCELLED:
             if payout.status in (PENDING, IN_TRANSIT):
-                return Verdict.APPLIED, [
-                    facts.PayoutCancelled(payout_id=payout_id, amount=amount, currency=currency)
-                ]
+                return Verdict.APPLIED, [facts.PayoutCancelled(payout_id=payout_id, amount=amount, currency=currency)]
             if payout.status == CANCELLED:
                 return Verdict.CONFIRMED, []
             return Verdict.CONTRADICTION, []

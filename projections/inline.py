@@ -104,9 +104,7 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
     for row in found["accounts"]:
         target = books[row["account_id"]]
         target.version = row["version"]
-        target.account = Account(
-            row["mode"], row["backend"], tuple(row["currencies"]), row["status"], row["opened_at"]
-        )
+        target.account = Account(row["mode"], row["backend"], tuple(row["currencies"]), row["status"], row["opened_at"])
     for row in found["bank_accounts"]:
         books[row["account_id"]].bank_account = BankAccount(**_read(row, _BANK_ACCOUNT))
     for row in found["providers"]:

@@ -8,13 +8,13 @@ say where the rest went. Debits equal credits in every event.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import orjson
 
 from events import facts
 from events.chain import Envelope
 from events.codec import fact_of
+from events.values import value
 from projections.runner import Connection
 from sql import query
 
@@ -22,7 +22,7 @@ NAME = "journal"
 BOOKS = ("clearing", "pending", "available", "reserved", "held", "paid_out", "fees", "refunds", "adjustments")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Posting:
     """One line: exactly one of debit and credit is not zero. Minor units."""
 

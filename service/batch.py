@@ -11,13 +11,14 @@ from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
 from events.evolve import evolve
 from events.facts import Data, Fact, ProviderObserved
 from events.instants import Instant
+from events.values import value
 from projections.inline import InlineRows, Row, add_changes
 from service.seam import Seam
-from service.store import Answer, Append, EventRows, Head, Snapshot
+from service.store import Answer, Append, Head, Snapshot
 from service.vault import AccountKey, Vault
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cause:
     """Who and what an event is put down to."""
 
@@ -34,7 +35,6 @@ class Cause:
 class _Mark:
     """What a batch returns to when a unit is taken back."""
 
-    events: int
     digest: bytes
     books: dict[str, Books]
     lists: tuple[int, ...]
@@ -45,9 +45,7 @@ class _Mark:
 class Batch:
     """Decisions are recorded here in turn, each on the books that the ones before it left."""
 
-    def __init__(
-        self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, seam: Seam
-    ) -> None:
+    def __init__(self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, seam: Seam) -> None:
         self.lane = lane
         self.now = now
         self.seam = seam
@@ -55,7 +53,7 @@ class Batch:
         self.before = snapshot.head
         self.digest = snapshot.head.digest
         self.keys = snapshot.keys
-        self.events = EventRows()
+        self.events: list[Row] = []
         self.provider_events: list[Row] = []
         self.account_keys: list[Row] = []
         self.new_answers: list[Row] = []
@@ -68,7 +66,7 @@ class Batch:
 
     @property
     def position(self) -> int:
-        return self.before.position + len(self.events.account_id)
+        return self.before.position + len(self.events)
 
     def books(self, account_id: str) -> Books:
         """The account's books as the batch has left them so far."""
@@ -114,13 +112,17 @@ class Batch:
         )
         stored = envelope_bytes(envelope)
         self.digest = next_digest(self.digest, stored)
-        rows = self.events
-        rows.account_id.append(envelope.account_id)
-        rows.version.append(envelope.version)
-        rows.type.append(name)
-        rows.effective_at.append(effective_at)
-        rows.envelope.append(stored.decode())
-        rows.digest.append(self.digest)
+        self.events.append(
+            {
+                "position": position,
+                "account_id": envelope.account_id,
+                "version": envelope.version,
+                "type": name,
+                "effective_at": effective_at,
+                "envelope": stored.decode(),
+                "digest": self.digest.hex(),
+            }
+        )
         evolve(books, fact, effective_at, position)
         if isinstance(fact, ProviderObserved):
             self.provider_events.append(
@@ -155,7 +157,6 @@ class Batch:
 
     def mark(self) -> _Mark:
         return _Mark(
-            events=len(self.events.account_id),
             digest=self.digest,
             books={account_id: books.copy() for account_id, books in self._books.items()},
             lists=tuple(len(rows) for rows in self._lists()),
@@ -165,9 +166,6 @@ class Batch:
 
     def take_back(self, mark: _Mark) -> None:
         """Forgets everything recorded since the mark."""
-        rows = self.events
-        for column in (rows.account_id, rows.version, rows.type, rows.effective_at, rows.envelope, rows.digest):
-            del column[mark.events :]
         for kept, length in zip(self._lists(), mark.lists, strict=True):
             del kept[length:]
         self.digest = mark.digest
@@ -176,17 +174,24 @@ class Batch:
         self._answers = mark.answers
 
     def _lists(self) -> tuple[list[Row], ...]:
-        return (self.provider_events, self.account_keys, self.new_answers, self.deliveries, self.consumer_offsets)
+        return (
+            self.events,
+            self.provider_events,
+            self.account_keys,
+            self.new_answers,
+            self.deliveries,
+            self.consumer_offsets,
+        )
 
     def is_empty(self) -> bool:
-        return not self.events.account_id and not any(self._lists())
+        return not any(self._lists())
 
     def changed_books(self) -> dict[str, Books]:
         return self._books
 
     def head_after(self) -> Head:
         """Where the lane stands once this is written."""
-        recorded_at = self.now if self.events.account_id else self.before.recorded_at
+        recorded_at = self.now if self.events else self.before.recorded_at
         return Head(self.position, self.digest, recorded_at, self.before.term)
 
     def to_append(self) -> Append:

@@ -9,12 +9,16 @@ import asyncpg
 from service.settings import Settings, WrongSettings
 from sql import query
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+"""A connection of one's own, or one lent by the pool."""
+
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A connection of the pool that broke in the middle of something else.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -23,6 +27,9 @@ OUTAGES = (
     TimeoutError,
 )
 """What it looks like when Postgres is away, or did not answer in time. Whether a statement took effect is unknown."""
+
+UNREACHABLE = (*OUTAGES, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+"""What it looks like at the start, when an address, a login or a password may be wrong."""
 
 POSTGRES_OLDEST = 150000
 
@@ -53,6 +60,14 @@ async def _keep_session(_connection: Connection) -> None:
     pass
 
 
+async def connect_patiently(settings: Settings) -> Connection:
+    """A connection for work that takes as long as it takes: a rebuild, a verification."""
+    patient = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    return await asyncpg.connect(
+        settings.database_url, server_settings=_session(settings) | patient, timeout=settings.database_timeout_seconds
+    )
+
+
 async def open_pool(settings: Settings) -> Pool:
     """Connections for reads."""
     return await asyncpg.create_pool(
@@ -72,6 +87,8 @@ async def require_durable(connection: Connection) -> None:
     row = await connection.fetchrow(query("schema/durability"))
     assert row is not None
     if row["fsync"] != "on" or row["full_page_writes"] != "on":
-        raise WrongSettings("DATABASE_URL: the server runs with fsync or full_page_writes off and may lose what it acknowledged")
+        raise WrongSettings(
+            "DATABASE_URL: the server runs with fsync or full_page_writes off and may lose what it acknowledged"
+        )
     if row["version"] < POSTGRES_OLDEST:
         raise WrongSettings(f"DATABASE_URL: PostgreSQL {row['version'] // 10000} is too old, 15 or newer is needed")

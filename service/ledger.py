@@ -25,7 +25,7 @@ from service.settings import Settings, WrongSettings
 from service.store import Wants, read_books
 from service.units import Asked, CommandUnit, Outcome, Unit, Work
 from service.vault import CannotUnseal, Vault
-from service.writer import LaneWriter
+from service.writer import LaneWriter, Unavailable
 from sql import query
 
 _LANES_REMEMBERED_MAX = 200_000
@@ -76,6 +76,8 @@ class Ledger:
         standing = [row["lane"] for row in await self.pool.fetch(query("ledger/heads"))]
         if len(standing) > settings.lanes:
             raise WrongSettings(f"LANES: this ledger has {len(standing)} lanes, and lanes are never removed")
+        if 1 in standing:
+            await self._check_master_key()
         self.lanes = list(range(1, settings.lanes + 1))
         for lane in self.lanes:
             if lane not in standing:
@@ -127,7 +129,10 @@ class Ledger:
 
     def submit(self, lane: int, unit: Unit) -> None:
         """Hands a unit to a lane's writer. Unavailable where too much waits already."""
-        self._writers[lane].submit(unit)
+        writer = self._writers.get(lane)
+        if writer is None:
+            raise Unavailable(f"lane {lane} was added after this service started: it has to be started again")
+        writer.submit(unit)
 
     async def carry_out(
         self, works: Sequence[Work], asked: Asked, *, atomic: bool = False, dry_run: bool = False
@@ -136,6 +141,10 @@ class Ledger:
 
         Unavailable where the ledger cannot take them now.
         """
+        if len(works) == 1:
+            unit = self._unit(works, asked, atomic=atomic, dry_run=dry_run)
+            self.submit(await self.lane_of(works[0].command.account_id), unit)
+            return await unit.done
         by_lane: dict[int, list[int]] = {}
         for index, work in enumerate(works):
             by_lane.setdefault(await self.lane_of(work.command.account_id), []).append(index)
@@ -145,16 +154,8 @@ class Ledger:
                 field="commands",
                 details={"lanes": {works[i].command.account_id: lane for lane, at in by_lane.items() for i in at}},
             )
-        loop = asyncio.get_running_loop()
         units = {
-            lane: CommandUnit(
-                asked=asked,
-                works=[works[index] for index in at],
-                atomic=atomic,
-                dry_run=dry_run,
-                earliest=self._earliest,
-                done=loop.create_future(),
-            )
+            lane: self._unit([works[index] for index in at], asked, atomic=atomic, dry_run=dry_run)
             for lane, at in by_lane.items()
         }
         for lane, unit in units.items():
@@ -163,6 +164,10 @@ class Ledger:
         for lane, unit in units.items():
             outcomes.update(zip(by_lane[lane], await unit.done, strict=True))
         return [outcomes[index] for index in range(len(works))]
+
+    def _unit(self, works: Sequence[Work], asked: Asked, *, atomic: bool, dry_run: bool) -> CommandUnit:
+        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        return CommandUnit(asked, works, atomic, dry_run, self._earliest, done, self._settings.log_requests)
 
     def _earliest(self, now: Instant) -> Instant:
         """How far back a command recorded now may reach; a batch asks many times for the same moment."""

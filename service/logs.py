@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from typing import Any
@@ -16,19 +17,51 @@ def _as_json(value: Any, **_: Any) -> bytes:
     return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
+class Lines:
+    """Writes log lines together that come in one turn of the event loop: a system call for each costs more than it."""
+
+    def __init__(self) -> None:
+        self._kept: list[bytes] = []
+
+    def info(self, line: bytes) -> None:
+        """Keeps a line until the loop's next turn; writes it at once where no loop runs."""
+        self._kept.append(line)
+        if len(self._kept) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def error(self, line: bytes) -> None:
+        """What is wrong is told at once, after what came before it."""
+        self._kept.append(line)
+        self.flush()
+
+    debug = info
+    warning = critical = exception = error
+
+    def flush(self) -> None:
+        kept, self._kept = self._kept, []
+        if kept:
+            sys.stderr.buffer.write(b"\n".join(kept) + b"\n")
+            sys.stderr.buffer.flush()
+
+
+_LINES = Lines()
+
+
 def configure(level: str) -> None:
     """Log to standard error from this level on; other libraries' logs go the same way from `warning` on."""
     structlog.configure(
         cache_logger_on_first_use=True,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(serializer=_as_json),
         ],
-        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
+        logger_factory=lambda *_: _LINES,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

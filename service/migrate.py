@@ -1,4 +1,4 @@
-"""Brings the schema up to date, and begins the ledger: its name, its lanes, their first events.
+"""Brings the schema up to date, and makes the log's partitions ahead.
 
 Safe when several replicas start at once: a session lock in the database lets one through at a time, and whoever comes
 later finds nothing left to do.
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from service import logs
-from service.database import Connection
+from service.database import UNREACHABLE, Connection
 from service.settings import Settings, WrongSettings
 from sql import Migration, migrations, query, statement_file
 
@@ -24,8 +24,11 @@ PARTITION_ROOM = 20_000_000
 
 async def migrate(settings: Settings) -> int:
     """Applies what is missing, as the schema's owner; gives how many migrations that were."""
-    url = settings.migrate_database_url or settings.database_url
-    connection = await asyncpg.connect(url, timeout=settings.database_timeout_seconds)
+    name = "migrate_database_url" if settings.migrate_database_url else "database_url"
+    try:
+        connection = await asyncpg.connect(getattr(settings, name), timeout=settings.database_timeout_seconds)
+    except UNREACHABLE as problem:
+        raise WrongSettings(f"{name.upper()}: the database cannot be reached: {problem}") from None
     try:
         await connection.execute(query("schema/lock"), _LOCK)
         await connection.execute(query("schema/create"))
@@ -39,7 +42,10 @@ async def migrate(settings: Settings) -> int:
         if role is not None:
             async with connection.transaction():
                 await connection.execute(query("schema/set_service_role"), role)
-                await connection.execute(statement_file("grants"))
+                try:
+                    await connection.execute(statement_file("grants"))
+                except asyncpg.UndefinedObjectError as problem:
+                    raise WrongSettings(f"DATABASE_URL: the service's login is not there: {problem}") from None
         return len(applied)
     finally:
         await connection.close()

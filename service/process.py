@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -35,8 +36,8 @@ async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator
         await migrate(settings)
     try:
         pool = await database.open_pool(settings)
-    except database.OUTAGES as outage:
-        raise WrongSettings(f"DATABASE_URL: the database cannot be reached: {outage}") from None
+    except database.UNREACHABLE as problem:
+        raise WrongSettings(f"DATABASE_URL: the database cannot be reached: {problem}") from None
     try:
         async with pool.acquire() as connection:
             await require_current(connection)
@@ -72,15 +73,10 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
             build_app(ledger, health, settings), access_log=None, shutdown_timeout=settings.drain_seconds
         )
         await runner.setup()
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
         try:
-            await site.start()
-        except OSError as problem:
-            await runner.cleanup()
-            raise WrongSettings(f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}") from None
-        port = runner.addresses[0][1]
-        log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
-        try:
+            port = await _listen(runner, settings)
+            _spare_the_collector()
+            log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
             if on_ready is not None:
                 await on_ready(ledger, port)
             await stop.wait()
@@ -92,6 +88,25 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
                 consumer.stop()
             await _end(tasks, settings.drain_seconds)
     log.info("stopped")
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    """The port that is listened on."""
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+    except OSError as problem:
+        raise WrongSettings(
+            f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
+        ) from None
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _spare_the_collector() -> None:
+    """What is here by now stays; and requests leave no cycles worth looking for after every few hundred of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
@@ -110,5 +125,5 @@ async def _keep_partitions_ahead(settings: Settings, seam: Seam) -> None:
         await seam.sleep(_PARTITIONS_SECONDS)
         try:
             await migrate(settings)
-        except database.OUTAGES as outage:
-            log.warning("partitions_not_made", problem=repr(outage))
+        except (*database.OUTAGES, WrongSettings) as problem:
+            log.warning("partitions_not_made", problem=repr(problem))

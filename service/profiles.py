@@ -37,9 +37,7 @@ async def read_profile(ledger: Ledger, lane: int, account_id: str) -> Profile | 
         key = ledger.vault.account_key(account_id, newest["generation"], base64.b64decode(newest["wrapped"]))
     bank = None
     if row["bank_name"] is not None:
-        bank = BankAccount(
-            row["bank_code"], row["bank_name"], row["bank_account_number"], row["bank_account_holder"]
-        )
+        bank = BankAccount(row["bank_code"], row["bank_name"], row["bank_account_number"], row["bank_account_holder"])
     return Profile(
         mode=row["mode"],
         backend=row["backend"],

@@ -15,7 +15,7 @@ from events.facts import ProviderObserved
 from events.instants import to_datetime
 from projections.inline import InlineRows, Row, add_changes
 from service.database import Connection
-from service.store import Append, EventRows, append, read_head
+from service.store import Append, append, read_head
 from sql import query
 
 _ACCOUNTS_AT_ONCE = 200
@@ -56,9 +56,7 @@ async def rebuild_inline(connection: Connection, lane: int, progress: Progress) 
             views = InlineRows()
             for account_id, folded_books in books.items():
                 add_changes(views, Books(account_id), folded_books)
-            written = await append(
-                connection, Append(lane, head, head, EventRows(), views, provider_events=observed)
-            )
+            written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
             assert written, "the head is locked"
             progress(len(account_ids))
 
@@ -77,16 +75,22 @@ async def verify_lane(connection: Connection, lane: int, progress: Progress) -> 
     head = await read_head(connection, lane)
     digest, position = DIGEST_BEFORE_THE_FIRST, 0
     while position < head.position:
-        rows = await connection.fetch(query("events/verify"), lane, position, _EVENTS_AT_ONCE)
+        # Not beyond the head as it stood: the ledger may be writing meanwhile.
+        limit = min(_EVENTS_AT_ONCE, head.position - position)
+        rows = await connection.fetch(query("events/verify"), lane, position, limit)
         if not rows:
             return position, Damage(lane, position + 1, "the log ends here, but the head says it goes on")
         for row in rows:
+            if position == head.position:
+                break
             expected = position + 1
             if row["position"] != expected:
                 return position, Damage(lane, expected, "this position is missing")
             digest = next_digest(digest, row["envelope"].encode())
             if digest != row["digest"]:
-                return position, Damage(lane, expected, "the digest is not that of this envelope and the events before it")
+                return position, Damage(
+                    lane, expected, "the digest is not that of this envelope and the events before it"
+                )
             event = envelope_from(orjson.loads(row["envelope"]))
             columns = (
                 event.lane == lane,
@@ -104,4 +108,8 @@ async def verify_lane(connection: Connection, lane: int, progress: Progress) -> 
         progress(len(rows))
     if digest != head.digest:
         return position, Damage(lane, position, "the head's digest is not the last event's")
+    beyond = await connection.fetchrow(query("events/verify"), lane, position, 1)
+    # An event moves the head with it: one that was written meanwhile is within the head of now.
+    if beyond is not None and (await read_head(connection, lane)).position < beyond["position"]:
+        return position, Damage(lane, beyond["position"], "an event stands here that the head does not know of")
     return position, None

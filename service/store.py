@@ -12,13 +12,14 @@ import orjson
 
 from events.account import Books, Needs
 from events.instants import Instant, to_datetime
+from events.values import value
 from projections.inline import InlineRows, Row, fill_books
 from service.database import Connection
 from service.vault import AccountKey, Vault
 from sql import query
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """Where a lane stands: its last position, that event's digest and time, and the fence's term."""
 
@@ -28,7 +29,7 @@ class Head:
     term: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """What was answered to a command, sealed with its account's key."""
 
@@ -86,25 +87,13 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class EventRows:
-    """New events, a list a column."""
-
-    account_id: list[str] = field(default_factory=list)
-    version: list[int] = field(default_factory=list)
-    type: list[str] = field(default_factory=list)
-    effective_at: list[Instant] = field(default_factory=list)
-    envelope: list[str] = field(default_factory=list)
-    digest: list[bytes] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Append:
     """All that one transaction writes to a lane."""
 
     lane: int
     before: Head
     after: Head
-    events: EventRows
+    events: list[Row]
     views: InlineRows
     provider_events: list[Row] = field(default_factory=list)
     account_keys: list[Row] = field(default_factory=list)
@@ -175,7 +164,6 @@ def _json(rows: list[Row]) -> str:
 
 async def append(connection: Connection, batch: Append) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
-    events = batch.events
     position = await connection.fetchval(
         query("ledger/append"),
         batch.lane,
@@ -183,12 +171,7 @@ async def append(connection: Connection, batch: Append) -> bool:
         batch.after.position,
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
-        events.account_id,
-        events.version,
-        events.type,
-        [to_datetime(at) for at in events.effective_at],
-        events.envelope,
-        events.digest,
+        _json(batch.events),
         *(_json(getattr(batch.views, name)) for name in _VIEWS),
         _json(batch.provider_events),
         _json(batch.account_keys),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from events.facts import PayoutRequested, ReserveHeld, WebhookSecretAdded
 from events.instants import Instant
 from events.refusals import AccountNotFound, Refusal
 from events.rules.context import Context
+from events.values import value
 from service import logs
 from service.batch import Batch, Cause
 from service.store import Answer, Wants
@@ -52,7 +53,7 @@ class AbortedWithOthers(Refusal):
         super().__init__(f"not carried out, because commands[{index}] of the same atomic request was refused")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accepted:
     """A command that was carried out. `books` and `key` are for rendering the answer before the commit."""
 
@@ -68,7 +69,7 @@ class Accepted:
 Render = Callable[[Accepted], bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Done:
     """The command stands in the log, and this is its answer: the first one, if it is a replay."""
 
@@ -82,7 +83,7 @@ class Done:
 Outcome = Done | Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """Who asks, and in which request."""
 
@@ -107,7 +108,9 @@ class Work:
 class Unit(Protocol):
     """Something the writer decides as a whole."""
 
-    commands_count: int
+    @property
+    def commands_count(self) -> int:
+        """How many decisions it is, for the bounds of a batch and of the queue."""
 
     def collect(self, wants: Wants) -> None:
         """Names the rows that the decision has to see."""
@@ -127,11 +130,12 @@ class CommandUnit:
     """Commands of one request that concern one lane: each for itself, or all or none."""
 
     asked: Asked
-    works: list[Work]
+    works: Sequence[Work]
     atomic: bool
     dry_run: bool
     earliest: Callable[[Instant], Instant]
     done: asyncio.Future[list[Outcome]]
+    logged: bool = True
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property
@@ -162,7 +166,7 @@ class CommandUnit:
     def resolve(self) -> None:
         if not self.done.done():
             self.done.set_result(self.outcomes)
-        if self.dry_run:
+        if self.dry_run or not self.logged:
             return
         for work, outcome in zip(self.works, self.outcomes, strict=True):
             if isinstance(outcome, Done):
@@ -194,9 +198,9 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
     key = batch.keys.get(command.account_id)
     try:
         if books.account is not None and books.account.mode != asked.mode:
-            raise AccountNotFound(command.account_id)  # noqa: TRY301
+            raise AccountNotFound(command.account_id)
         if books.account is not None and key is None:
-            raise Erased  # noqa: TRY301
+            raise Erased
         if key is None and isinstance(command, OpenAccount):
             key = batch.vault.new_account_key(command.account_id)
         digest = key.digest(work.body) if key is not None and work.key is not None else None
@@ -204,7 +208,7 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
             first = batch.answer(command.account_id, work.key)
             if first is not None:
                 if first.digest != digest:
-                    raise IdempotencyMismatch(work.key)  # noqa: TRY301
+                    raise IdempotencyMismatch(work.key)
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
                 return Done(first.status, body, first.position, batch.lane, replayed=True)
         context = Context(batch.now, unit.earliest(batch.now), batch.seam.ulid(), asked.mode)
@@ -241,7 +245,11 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
     return Done(work.status, body, batch.position, batch.lane)
 
 
-WIRE_NAMES = {"bank_account_number": "bankAccountNumber", "bank_account_holder": "bankAccountHolder", "secret": "secret"}
+WIRE_NAMES = {
+    "bank_account_number": "bankAccountNumber",
+    "bank_account_holder": "bankAccountHolder",
+    "secret": "secret",
+}
 """The names under which fields are sealed: part of the associated data, so they never change."""
 
 

@@ -37,6 +37,10 @@ log = logs.get("writer")
 Connect = Callable[[], Coroutine[Any, Any, Connection]]
 
 
+class Fenced(Exception):
+    """One of the units moves an offset of a partition that another consumer has been assigned since."""
+
+
 class Unavailable(Exception):
     """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
 
@@ -139,16 +143,18 @@ class LaneWriter:
                 await self._disconnect()
                 if self._seam.monotonic() > deadline:
                     for unit in units:
-                        unit.reject(Unavailable("the database does not answer: try again, with the same idempotency key"))
+                        unit.reject(
+                            Unavailable("the database does not answer: try again, with the same idempotency key")
+                        )
                     return
                 await self._seam.sleep(0.05)
-            except asyncpg.PostgresError as problem:
+            except (asyncpg.PostgresError, Fenced) as problem:
                 await self._disconnect()
                 if len(units) == 1:
-                    log.exception("append_failed", lane=self.lane)
+                    log.warning("append_refused", lane=self.lane, problem=repr(problem))
                     units[0].reject(problem)
                     return
-                # One unit that Postgres will not take must not take the others down with it.
+                # One unit that cannot be written must not take the others down with it.
                 for unit in units:
                     await self._commit([unit])
                 return
@@ -190,7 +196,7 @@ class LaneWriter:
                 if not batch.is_empty():
                     sent = batch, batch.to_append()
                     if not await append(connection, sent[1]):
-                        raise Unavailable("another consumer has been assigned this partition")
+                        raise Fenced
         except OUTAGES:
             if sent is None:
                 raise
@@ -274,7 +280,7 @@ class LaneWriter:
                 async with connection.transaction():
                     await connection.fetchval(query("ledger/lock_head"), self.lane)
                     digest = await connection.fetchval(query("events/at"), self.lane, batch.after.position)
-                    took_effect = bool(batch.events.digest) and digest == batch.after.digest
+                    took_effect = bool(batch.events) and digest == batch.after.digest
                     if not took_effect:
                         await connection.execute(query("ledger/end_term"), self.lane)
             except OUTAGES as outage:
@@ -330,4 +336,3 @@ class LaneWriter:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
-

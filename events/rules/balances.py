@@ -46,9 +46,7 @@ def settle_revenue(command: commands.SettleRevenue, books: Books, account: Accou
     require_currency(account, command.currency)
     pending = books.orders.get((command.currency, command.reference), Order()).pending
     if command.amount > pending:
-        raise InsufficientBalance(
-            asked=command.amount, available=pending, currency=command.currency, bucket="pending"
-        )
+        raise InsufficientBalance(asked=command.amount, available=pending, currency=command.currency, bucket="pending")
     return [facts.RevenueSettled(amount=command.amount, currency=command.currency, reference=command.reference)]
 
 
@@ -110,7 +108,5 @@ def release_reserve(command: commands.ReleaseReserve, books: Books) -> Sequence[
         raise ReserveNotFound(command.reserve_id)
     amount = reserve.remaining if command.amount is None else command.amount
     if amount > reserve.remaining or amount == 0:
-        raise InsufficientBalance(
-            asked=amount, available=reserve.remaining, currency=reserve.currency, bucket="held"
-        )
+        raise InsufficientBalance(asked=amount, available=reserve.remaining, currency=reserve.currency, bucket="held")
     return [facts.ReserveReleased(reserve_id=command.reserve_id, amount=amount, currency=reserve.currency)]

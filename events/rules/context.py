@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from events.instants import Instant
+from events.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Context:
     now: Instant
     """The time of recording."""

@@ -1,8 +1,8 @@
 """A payout's life, as commands may drive it. What the provider says of it is in `events/provider.py`.
 
-    requested(pending) -> in_transit -> paid -> (bank return) failed with returnedAt
-        |       `------------`-> failed
-        `-> cancelled (only while pending)
+requested(pending) -> in_transit -> paid -> (bank return) failed with returnedAt
+    |       `------------`-> failed
+    `-> cancelled (only while pending)
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ def record_return(command: commands.RecordBankReturn, books: Books, context: Con
     if payout.status != PAID or payout.paid_at is None:
         raise _refuse(payout, "returned by the bank", PAID)
     if (command.effective_at or context.now) < payout.paid_at:
-        raise InvalidCommand(f"a payout that was paid at {payout.paid_at} cannot have come back before", field="effectiveAt")
+        raise InvalidCommand(
+            f"a payout that was paid at {payout.paid_at} cannot have come back before", field="effectiveAt"
+        )
     return [
         facts.PayoutReturned(
             payout_id=command.payout_id,
@@ -159,6 +161,4 @@ def link_provider(command: commands.LinkProviderPayout, books: Books) -> Sequenc
             f"this payout is already known to the provider as {payout.provider_payout_id}",
             details={"providerPayoutId": payout.provider_payout_id},
         )
-    return [
-        facts.PayoutProviderLinked(payout_id=command.payout_id, provider_payout_id=command.provider_payout_id)
-    ]
+    return [facts.PayoutProviderLinked(payout_id=command.payout_id, provider_payout_id=command.provider_payout_id)]

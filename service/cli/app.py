@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +19,7 @@ from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import keys
 from service.cli.target import Data, Target
+from service.database import OUTAGES, Connection, connect_patiently
 from service.migrate import migrate as run_migrations
 from service.process import running_ledger
 from service.replay import rebuild_inline, verify_lane
@@ -36,6 +39,9 @@ def main() -> None:
         app()
     except WrongSettings as problem:
         Console(stderr=True, highlight=False, markup=False).print(str(problem), style="red")
+        sys.exit(2)
+    except OUTAGES as problem:
+        Console(stderr=True, highlight=False, markup=False).print(f"the database went away: {problem}", style="red")
         sys.exit(2)
     except asyncpg.PostgresError as problem:
         Console(stderr=True, highlight=False, markup=False).print(f"Postgres refuses: {problem}", style="red")
@@ -65,6 +71,7 @@ def serve(
         The port to listen on (PORT, default 8080).
     demo
         Open an account with revenue in it, and print what to try. Only with --embedded.
+
     """
     from service.cli.serving import serve_embedded, serve_settings  # noqa: PLC0415 - the embedded servers are an extra
 
@@ -105,9 +112,7 @@ def rebuild(
 
 async def _rebuild(at: settings.Settings, name: str) -> int:
     total = 0
-    async with running_ledger(at) as ledger, ledger.pool.acquire() as connection:
-        # A rebuild takes as long as it takes; only its statements one by one are bounded.
-        await connection.execute("SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0")
+    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
         with _progress() as bar:
             for lane in ledger.lanes:
                 head = await read_head(connection, lane)
@@ -117,7 +122,11 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
                 else:
                     task = bar.add_task(f"lane {lane}, events", total=head.position)
                     total += await rebuild_trailing(
-                        connection, lane, Journal(), ledger.seam.now(), lambda n, task=task: bar.advance(task, n)  # type: ignore[misc]
+                        connection,
+                        lane,
+                        Journal(),
+                        ledger.seam.now(),
+                        lambda n, task=task: bar.advance(task, n),  # type: ignore[misc]
                     )
     return total
 
@@ -134,7 +143,7 @@ def verify(*, data: Data = None) -> None:
 
 async def _verify(at: settings.Settings) -> bool:
     console, damaged = Console(highlight=False), False
-    async with running_ledger(at) as ledger, ledger.pool.acquire() as connection:
+    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
         for lane in ledger.lanes:
             head = await read_head(connection, lane)
             with _progress() as bar:
@@ -146,6 +155,15 @@ async def _verify(at: settings.Settings) -> bool:
                 damaged = True
                 console.print(f"lane {lane}: DAMAGED at position {damage.position}: {damage.what}", style="red")
     return damaged
+
+
+@contextlib.asynccontextmanager
+async def _patient_connection(at: settings.Settings) -> AsyncIterator[Connection]:
+    connection = await connect_patiently(at)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def _progress() -> Progress:

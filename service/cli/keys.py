@@ -59,6 +59,7 @@ def create(
         live or test: a key never sees an account of the other mode.
     on_behalf_of
         Let a key that is bound to an account ask for others too.
+
     """
     if (account is None) != platform:
         raise WrongSettings("give either --account ID or --platform")
@@ -113,6 +114,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
     ----------
     keep_old
         Leave the old key active, to be revoked once the new one is in use everywhere.
+
     """
 
     async def run(ledger: Ledger) -> NewKey:
@@ -150,7 +152,9 @@ async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: 
         TypeAdapter(AccountId).validate_python(account)
         command = OpenAccount.model_validate({"accountId": account, "currency": currency, "backend": backend})
     except ValidationError as problem:
-        raise WrongSettings("; ".join(f"{e['loc'][-1] if e['loc'] else '--account'}: {e['msg']}" for e in problem.errors())) from None
+        raise WrongSettings(
+            "; ".join(f"{e['loc'][-1] if e['loc'] else '--account'}: {e['msg']}" for e in problem.errors())
+        ) from None
     outcome = await open_account(ledger, command, mode)
     if isinstance(outcome, AccountExists):
         return

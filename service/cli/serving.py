@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def serve_settings(at: Settings) -> None:
     uvloop.run(serve(at))
 
 
-def serve_embedded(data: Path, given: dict[str, object], *, demo: bool) -> None:
+def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> None:
     """Everything in one process group: Postgres keeps its data in `data`, the broker keeps nothing."""
     postgres = start_postgres(data)
     try:
@@ -43,5 +44,3 @@ def serve_embedded(data: Path, given: dict[str, object], *, demo: bool) -> None:
             broker.stop()
     finally:
         postgres.stop()
-
-

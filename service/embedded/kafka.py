@@ -31,7 +31,7 @@ def start_broker() -> EmbeddedBroker:
     """A broker on a free port of this machine, for any Kafka client. WrongSettings where it is not installed."""
     if find_spec("confluent_kafka") is None:
         raise WrongSettings(
-            "the embedded Kafka is not installed: pip install '.[embedded]', or set KAFKA_BOOTSTRAP_SERVERS"
+            "the embedded Kafka is not installed: pip install '.[embedded]', or serve without --embedded"
         )
     # Here and not above: production has no need of the package.
     from confluent_kafka import Producer  # noqa: PLC0415

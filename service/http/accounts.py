@@ -90,9 +90,7 @@ async def feed(request: web.Request) -> web.Response:
     after = _number(request, "after", 0)
     if call.account_id is not None:
         lane = (await _find(call, call.account_id))["lane"]
-        rows = await call.ledger.pool.fetch(
-            query("events/read_account_after"), lane, after, limit + 1, call.account_id
-        )
+        rows = await call.ledger.pool.fetch(query("events/read_account_after"), lane, after, limit + 1, call.account_id)
     else:
         if call.key.mode != LIVE:
             raise ApiError("FORBIDDEN", "a lane holds live accounts too: read it with a live key")

@@ -23,7 +23,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[LEDGER] = ledger
     app[SEAM] = ledger.seam
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.seam)
-    app[BALANCES] = BalanceReader(ledger.pool)
+    app[BALANCES] = BalanceReader(ledger.pool, ledger.seam)
     app[HEALTH] = health
     app.add_routes(probes.routes())
     app.add_routes(openapi.routes())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import chain
 
 from events.account import Balance
 from service.database import Pool
+from service.seam import Seam
 from sql import query
+
+_READS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,45 +27,47 @@ class AccountBalances:
 
 
 class BalanceReader:
-    """Gathers reads while one is under way, and runs the next for all of them."""
+    """Gathers reads while others are under way, and runs the next for all of them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, seam: Seam) -> None:
         self._pool = pool
-        self._waiting: dict[str, asyncio.Future[AccountBalances | None]] = {}
+        self._seam = seam
+        self._waiting: dict[str, list[asyncio.Future[AccountBalances | None]]] = {}
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def of(self, account_id: str) -> AccountBalances | None:
         """The account's balances, read after this call began; None where there is no such account."""
-        future = self._waiting.get(account_id)
-        if future is None:
-            future = self._waiting[account_id] = asyncio.get_running_loop().create_future()
-            if self._running < 2:
-                self._start()
-        return await asyncio.shield(future)
+        future: asyncio.Future[AccountBalances | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(account_id, []).append(future)
+        if self._running < _READS_AT_ONCE:
+            self._start()
+        return await future
 
     def _start(self) -> None:
         self._running += 1
-        task = asyncio.get_running_loop().create_task(self._run())
+        task = self._seam.spawn(self._run(), "balances")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
         # Everybody who becomes ready in this turn of the loop joins the read.
-        await asyncio.sleep(0)
+        await self._seam.sleep(0)
         waiting, self._waiting = self._waiting, {}
         try:
             found = await self._read(list(waiting))
-            for account_id, future in waiting.items():
-                if not future.done():
-                    future.set_result(found.get(account_id))
+            for account_id, futures in waiting.items():
+                balances = found.get(account_id)
+                for future in futures:
+                    if not future.done():
+                        future.set_result(balances)
         except Exception as problem:  # noqa: BLE001 - whoever waits is told
-            for future in waiting.values():
+            for future in chain.from_iterable(waiting.values()):
                 if not future.done():
                     future.set_exception(problem)
         finally:
             self._running -= 1
-            if self._waiting and self._running < 2:
+            if self._waiting and self._running < _READS_AT_ONCE:
                 self._start()
 
     async def _read(self, account_ids: list[str]) -> dict[str, AccountBalances]:

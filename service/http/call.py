@@ -43,7 +43,9 @@ class Call:
         body = await request.read() if request.can_read_body else b""
         key = await _authenticate(request, body)
         if scopes and key.scopes.isdisjoint(scopes):
-            raise ApiError("FORBIDDEN", f"this key lacks the scope {' or '.join(scopes)}", details={"scopes": list(scopes)})
+            raise ApiError(
+                "FORBIDDEN", f"this key lacks the scope {' or '.join(scopes)}", details={"scopes": list(scopes)}
+            )
         return cls(request, request.app[LEDGER], key, body, _account(request, key), request[REQUEST_ID])
 
     def require(self, scope: str) -> None:

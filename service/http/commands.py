@@ -92,7 +92,9 @@ def _work(call: Call, index: int, document: Any, header_key: str | None) -> Work
         call.require(scope)
     if header_key is not None and command.idempotency_key not in (None, header_key):
         raise ApiError(
-            "VALIDATION_ERROR", "the Idempotency-Key header and the command's idempotencyKey differ", field="Idempotency-Key"
+            "VALIDATION_ERROR",
+            "the Idempotency-Key header and the command's idempotencyKey differ",
+            field="Idempotency-Key",
         )
 
     def render(accepted: Accepted) -> bytes:
@@ -116,7 +118,9 @@ def _validation(problem: ValidationError, document: dict[str, Any], where: str) 
     kind = document.get("type")
     first = problem.errors(include_url=False, include_input=False)[0]
     if first["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return ApiError("VALIDATION_ERROR", f"{where}.type is not a command's name (see /openapi.json)", field=f"{where}.type")
+        return ApiError(
+            "VALIDATION_ERROR", f"{where}.type is not a command's name (see /openapi.json)", field=f"{where}.type"
+        )
     error = from_validation(problem, where)
     prefix = f"{where}.{kind}"
     if error.field is not None and error.field.startswith(prefix):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 
 from events.refusals import Refusal
@@ -32,13 +31,13 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
     except asyncio.CancelledError:
         raise
-    except Exception as problem:  # noqa: BLE001 - the only catch-all there is
+    except Exception as problem:
         error = _error_of(problem)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if error.status >= 500 and error.code == "INTERNAL":
-                log.exception("request_failed", method=request.method, path=request.path)
-            else:
-                log.info("request_refused", method=request.method, path=request.path, code=error.code)
+        told = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
+        if error.code == "INTERNAL":
+            log.exception("request_failed", **told)
+        else:
+            log.info("request_refused", **told)
         response = error_response(error, request_id, seam.instant())
         if isinstance(problem, _BROKEN_BODIES):
             # Nobody knows where the next request would begin.
@@ -65,7 +64,9 @@ def _error_of(problem: Exception) -> ApiError:
         case web.HTTPException() if problem.status < 500:
             return ApiError("VALIDATION_ERROR", problem.reason)
         case _ if isinstance(problem, _BROKEN_BODIES):
-            return ApiError("VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name")
+            return ApiError(
+                "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
+            )
         case _ if isinstance(problem, OUTAGES):
             return ApiError("UNAVAILABLE", "the database does not answer: try again")
         case _:

@@ -54,7 +54,7 @@ def document() -> dict[str, Any]:
 
 
 def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": [n for n, p in properties.items() if "required" not in p]}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _schemas() -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _schemas() -> dict[str, Any]:
             accountId=_TEXT,
             configured={"type": "boolean"},
             bankAccountKnown={"type": "boolean"},
-            **{name: _NULLABLE_TEXT for name in bank},
+            **dict.fromkeys(bank, _NULLABLE_TEXT),
         ),
         "NewBankAccount": {
             "type": "object",
@@ -121,6 +121,17 @@ def _schemas() -> dict[str, Any]:
                 "bankAccountHolder": {"type": ["string", "null"], "minLength": 1, "maxLength": 100},
             },
         },
+        "Transfer": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"reference": {"type": ["string", "null"], "minLength": 1, "maxLength": 200}},
+        },
+        "Failure": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["failureReason"],
+            "properties": {"failureReason": {"type": "string", "minLength": 1, "maxLength": 500}},
+        },
         "Commands": {
             "type": "object",
             "additionalProperties": False,
@@ -135,7 +146,16 @@ def _schemas() -> dict[str, Any]:
                 "atomic": {"type": "boolean", "default": False},
             },
         },
-        "Error": _object(code={"enum": sorted(STATUSES)}, message=_TEXT),
+        "Error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"enum": sorted(STATUSES)},
+                "message": _TEXT,
+                "field": _TEXT,
+                "details": {"type": "object"},
+            },
+        },
     }
 
 
@@ -148,7 +168,9 @@ def _answer(schema: dict[str, Any], description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": envelope}}}
 
 
-def _operation(summary: str, answer: dict[str, Any], *, status: int = 200, body: str | None = None, **more: Any) -> dict[str, Any]:
+def _operation(
+    summary: str, answer: dict[str, Any], *, status: int = 200, body: str | None = None, **more: Any
+) -> dict[str, Any]:
     failure = {
         "description": "Refused: `error` says why.",
         "content": {
@@ -157,10 +179,14 @@ def _operation(summary: str, answer: dict[str, Any], *, status: int = 200, body:
             }
         },
     }
-    operation: dict[str, Any] = {"summary": summary, "responses": {str(status): _answer(answer, summary), "default": failure}, **more}
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "responses": {str(status): _answer(answer, summary), "default": failure},
+        **more,
+    }
     if body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": "required" in _schemas()[body],
             "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(model=body)}}},
         }
     return operation
@@ -183,7 +209,11 @@ def _paths() -> dict[str, Any]:
     status = _query("status", {"enum": list(PAYOUT_STATUSES)}, "Only payouts in this status.")
     return {
         "/payouts": {
-            "get": _operation("Payouts, newest first", {"type": "array", "items": payout}, parameters=[status, limit, cursor, position]),
+            "get": _operation(
+                "Payouts, newest first",
+                {"type": "array", "items": payout},
+                parameters=[status, limit, cursor, position],
+            ),
             "post": _operation("Request a payout", payout, status=201, body="NewPayout"),
         },
         "/payouts/bank-account": {
@@ -192,17 +222,19 @@ def _paths() -> dict[str, Any]:
         },
         "/payouts/balance": {
             "get": _operation(
-                "The balance, at a position", balance, parameters=[_query("currency", _TEXT, "Default: the account's first."), position]
+                "The balance, at a position",
+                balance,
+                parameters=[_query("currency", _TEXT, "Default: the account's first."), position],
             )
         },
         "/payouts/{payoutId}": {"get": _operation("One payout", payout, parameters=[*payout_id, position])},
         **{
-            f"/payouts/{{payoutId}}/{verb}": {"post": _operation(summary, payout, parameters=payout_id)}
-            for verb, summary in (
-                ("cancel", "Call a pending payout off"),
-                ("mark-in-transit", "Manual payouts: it was sent"),
-                ("mark-paid", "Manual payouts: it arrived"),
-                ("mark-failed", "Manual payouts: it failed"),
+            f"/payouts/{{payoutId}}/{verb}": {"post": _operation(summary, payout, body=body, parameters=payout_id)}
+            for verb, summary, body in (
+                ("cancel", "Call a pending payout off", None),
+                ("mark-in-transit", "Manual payouts: it was sent", "Transfer"),
+                ("mark-paid", "Manual payouts: it arrived", "Transfer"),
+                ("mark-failed", "Manual payouts: it failed", "Failure"),
             )
         },
         "/commands": {
@@ -215,13 +247,23 @@ def _paths() -> dict[str, Any]:
         },
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
-            "get": _operation("One account", {"type": "object"}, parameters=[{"name": "accountId", "in": "path", "required": True, "schema": _TEXT}])
+            "get": _operation(
+                "One account",
+                {"type": "object"},
+                parameters=[{"name": "accountId", "in": "path", "required": True, "schema": _TEXT}],
+            )
         },
         "/events": {
             "get": _operation(
                 "The log in order",
                 many,
-                parameters=[_query("lane", number, "Default 1."), _query("after", number, "The last position already read."), limit],
+                parameters=[
+                    _query("lane", number, "Default 1."),
+                    _query("after", number, "The last position already read."),
+                    _query(
+                        "limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many at most."
+                    ),
+                ],
             )
         },
     }

@@ -82,7 +82,9 @@ def _unsealed(key: AccountKey | None, field: str, sealed: str) -> str:
     return key.unseal(field, sealed) if key is not None else ERASED
 
 
-async def _carry_out(call: Call, command: commands.AnyCommand, body: Any, data_of: DataOf, status: int = 200) -> web.Response:
+async def _carry_out(
+    call: Call, command: commands.AnyCommand, body: Any, data_of: DataOf, status: int = 200
+) -> web.Response:
     """Has the command decided, and answers when it is durable."""
     idempotency_key = call.idempotency_key()
 
@@ -131,9 +133,7 @@ def _payout_of(payout_id: str, accepted: Accepted) -> dict[str, Any]:
     return payout_document(accepted.books.account_id, payout_id, accepted.books.payouts[payout_id], accepted.key)
 
 
-async def _change(
-    request: web.Request, scope: str, model: type[commands.Command], *known: str
-) -> web.Response:
+async def _change(request: web.Request, scope: str, model: type[commands.Command], *known: str) -> web.Response:
     call = await Call.begin(request, scope)
     body = call.document(*(known or ("",)))
     payout_id = call.id_in_path("payout_id")
@@ -175,9 +175,7 @@ async def get_payout(request: web.Request) -> web.Response:
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no payout {payout_id}", field="payoutId")
     document = payout_document(call.account, payout_id, payout_from(dict(rows[0])), profile.key)
-    return respond(
-        success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position)
-    )
+    return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
 
 
 async def list_payouts(request: web.Request) -> web.Response:
@@ -196,9 +194,7 @@ async def list_payouts(request: web.Request) -> web.Response:
     rows = await _page(call.ledger.pool, lane, call.account, before, status, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    documents = [
-        payout_document(call.account, row["payout_id"], payout_from(dict(row)), profile.key) for row in rows
-    ]
+    documents = [payout_document(call.account, row["payout_id"], payout_from(dict(row)), profile.key) for row in rows]
     cursor_next = Cursor(call.account, status, rows[-1]["position"]).text() if more else None
     return respond(
         success(
@@ -241,9 +237,7 @@ async def get_bank_account(request: web.Request) -> web.Response:
         "bankAccountNumber": _unsealed(profile.key, "bankAccountNumber", bank.bank_account_number) if bank else None,
         "bankAccountHolder": _unsealed(profile.key, "bankAccountHolder", bank.bank_account_holder) if bank else None,
     }
-    return respond(
-        success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position)
-    )
+    return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
 
 
 async def set_bank_account(request: web.Request) -> web.Response:
@@ -279,7 +273,9 @@ async def balance(request: web.Request) -> web.Response:
     amounts = found.balances.get(currency)
     if amounts is None:
         held = ", ".join(sorted(found.balances))
-        raise ApiError("VALIDATION_ERROR", f"the account does not hold {currency[:16]}: it holds {held}", field="currency")
+        raise ApiError(
+            "VALIDATION_ERROR", f"the account does not hold {currency[:16]}: it holds {held}", field="currency"
+        )
     document = {
         "available": amounts.available,
         "pending": amounts.pending,

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, from_datetime, to_datetime
 from service import logs
+from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
 from service.plugipay import webhook
@@ -34,6 +35,7 @@ log = logs.get("consumer")
 _POLL_MILLISECONDS = 500
 _RECORDS_MAX = 500
 _RETRY_SECONDS = 0.5
+_LOOK_SECONDS = 5.0
 _FUTURE_SECONDS_MAX = 300
 
 Places = dict[int, tuple[int, int]]
@@ -49,6 +51,7 @@ class Consumer:
         self._health = health
         self._log_name = ""
         self._places: dict[TopicPartition, Places] = {}
+        self._look_again_at = 0.0
         self._stopping = False
 
     def stop(self) -> None:
@@ -59,9 +62,9 @@ class Consumer:
         while not self._stopping:
             try:
                 await self._consume()
-            except (KafkaError, OSError) as problem:
-                self._health.report("broker", ok=False, message=f"not reachable: {type(problem).__name__}")
-                log.warning("broker_away", problem=repr(problem))
+            except (KafkaError, *OUTAGES) as problem:
+                self._health.report("broker", ok=False, message=f"not consuming: {type(problem).__name__}")
+                log.warning("consumer_starts_again", problem=repr(problem))
                 await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
 
     async def _consume(self) -> None:
@@ -84,10 +87,11 @@ class Consumer:
             while not self._stopping:
                 batches = await consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
                 if not batches:
+                    await self._see_whether_the_broker_is_there()
                     continue
                 try:
                     await self._take_in(batches)
-                except Exception as problem:
+                except Exception as problem:  # noqa: BLE001 - whatever it was, nothing was committed
                     # Nothing was committed: go back to where Postgres says we are, and read it again.
                     log.warning("batch_not_taken_in", problem=repr(problem))
                     await self._ledger.seam.sleep(_RETRY_SECONDS)
@@ -96,6 +100,20 @@ class Consumer:
                     await _tell_the_group(consumer, batches)
         finally:
             await consumer.stop()
+
+    async def _see_whether_the_broker_is_there(self) -> None:
+        """A broker that went away looks like one with nothing new: asks, now and then, so that /readyz can tell."""
+        now = self._ledger.seam.monotonic()
+        if now < self._look_again_at:
+            return
+        self._look_again_at = now + _LOOK_SECONDS
+        try:
+            # Unlike the consumer's own requests, this one does not wait for the broker to come back.
+            await asyncio.wait_for(_cluster_id(self._settings.kafka_bootstrap_servers), _LOOK_SECONDS)
+        except (KafkaError, OSError) as problem:
+            self._health.report("broker", ok=False, message=f"not reachable: {type(problem).__name__}")
+        else:
+            self._health.report("broker", ok=True, message="connected")
 
     async def assigned(self, consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are ours: fence whoever had them, and go to where Postgres says we are."""
@@ -122,9 +140,7 @@ class Consumer:
         for partition, records in batches.items():
             for lane, (next_offset, epoch) in self._places[partition].items():
                 reached = max(next_offset, records[-1].offset + 1)
-                moves[lane].append(
-                    OffsetMove(self._log_name, partition.topic, partition.partition, reached, epoch)
-                )
+                moves[lane].append(OffsetMove(self._log_name, partition.topic, partition.partition, reached, epoch))
         loop = asyncio.get_running_loop()
         units = {lane: DeliveryUnit(deliveries[lane], moves[lane], loop.create_future()) for lane in moves}
         for lane, unit in units.items():
@@ -155,9 +171,7 @@ class Consumer:
         raw = record.value or b""
         if isinstance(hook, str):
             lane = self._ledger.lane_for_new(origin)
-            return lane, Delivery(
-                SYSTEM_ACCOUNT, raw, signature, received_at, origin, rejected_because=hook
-            )
+            return lane, Delivery(SYSTEM_ACCOUNT, raw, signature, received_at, origin, rejected_because=hook)
         route = routes.get(hook.named)
         account_id = route["account_id"] if route is not None else SYSTEM_ACCOUNT
         lane = route["lane"] if route is not None else self._ledger.lane_for_new(hook.named)
@@ -200,11 +214,12 @@ class Consumer:
             route["account_id"], newest["generation"], base64.b64decode(newest["wrapped"])
         )
         for entry in orjson.loads(route["secrets"] or "[]"):
+            # Added later is no reason to doubt: who signs with it had it. Retired before is one.
             if entry["retired_at"] is None or received_at < entry["retired_at"]:
                 try:
                     secrets.append(key.unseal("secret", entry["secret"]))
                 except CannotUnseal:
-                    log.error("webhook_secret_not_readable", account=route["account_id"])
+                    log.exception("webhook_secret_not_readable", account=route["account_id"])
         return secrets
 
 

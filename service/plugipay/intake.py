@@ -11,7 +11,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.chain import Actor, Source
+from events.chain import SYSTEM_ACCOUNT, Actor, Source
 from events.facts import ProviderObserved
 from events.instants import Instant
 from events.provider import Observation, observe
@@ -64,6 +64,7 @@ class DeliveryUnit:
         return max(1, len(self.deliveries))
 
     def collect(self, wants: Wants) -> None:
+        wants.accounts.add(SYSTEM_ACCOUNT)
         for delivery in self.deliveries:
             account_id = delivery.account_id
             wants.accounts.add(account_id)
@@ -89,6 +90,8 @@ class DeliveryUnit:
         )
 
     def resolve(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
         for delivery, verdict in zip(self.deliveries, self.verdicts, strict=True):
             log.info(
                 "webhook_taken_in",
@@ -96,10 +99,8 @@ class DeliveryUnit:
                 origin=delivery.origin,
                 verdict=verdict,
                 reason=delivery.rejected_because,
-                event=delivery.observation.event_id if delivery.observation else None,
+                event_id=delivery.observation.event_id if delivery.observation else None,
             )
-        if not self.done.done():
-            self.done.set_result(None)
 
     def reject(self, problem: Exception) -> None:
         if not self.done.done():
@@ -107,7 +108,8 @@ class DeliveryUnit:
 
 
 def _take_in(delivery: Delivery, batch: Batch) -> str:
-    key = batch.keys[delivery.account_id]
+    # Where the account's key was destroyed, the delivery is still kept: under the lane's own.
+    key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
     digest = key.digest(delivery.raw)
     books = batch.books(delivery.account_id)
     observation = delivery.observation

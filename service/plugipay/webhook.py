@@ -81,7 +81,7 @@ def read(raw: bytes) -> Webhook:
             occurred_at=occurred_at,
             provider_payout_id=provider_payout_id,
             amount=amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
-            currency=_optional(payout, "currency", 3),
+            currency=_optional(payout, "currency", 20),
             reference=_optional(payout, "reference", 200),
             failure_reason=_optional(payout, "failureReason", 500),
             note=note,

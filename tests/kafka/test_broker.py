@@ -40,7 +40,7 @@ async def test_two_members_of_a_group_share_the_partitions(broker: str) -> None:
     await asyncio.gather(*(member.start() for member in members))
     try:
         async with asyncio.timeout(30):
-            while {len(member.assignment()) for member in members} != {2}:  # noqa: ASYNC110 - an assignment is not announced
+            while {len(member.assignment()) for member in members} != {2}:
                 await asyncio.sleep(0.1)
     finally:
         for member in members:

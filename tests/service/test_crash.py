@@ -55,9 +55,7 @@ class Load:
 async def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(settings: Settings) -> None:
     async with running_ledger(settings) as ledger:
         await fund(ledger, "acc_1", AVAILABLE)
-        key = await create_key(
-            ledger.pool, ledger.vault, ledger.seam, mode="live", scopes=SCOPES, account_id="acc_1"
-        )
+        key = await create_key(ledger.pool, ledger.vault, ledger.seam, mode="live", scopes=SCOPES, account_id="acc_1")
     load = Load(key)
     for _ in range(ROUNDS):
         async with served(settings) as service:
@@ -75,6 +73,7 @@ async def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(sett
         assert set(load.answered) <= set(notes), "an acknowledged request is not there"
         assert set(notes) <= set(load.answered) | load.unanswered
         balance = await ledger.pool.fetchrow("SELECT available, reserved FROM balances")
+        assert balance is not None
         assert (balance["available"], balance["reserved"]) == (AVAILABLE - len(notes), len(notes))
 
     async with served(settings) as service, aiohttp.ClientSession() as session:

@@ -56,7 +56,13 @@ class Caller:
     key: NewKey
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Answer:
         async with self.session.request(
             method,
@@ -121,7 +127,13 @@ class Api:
         return Caller(self.session, self.base, key)
 
     async def merchant(
-        self, account: str = "acc_1", *, available: int = 0, pending: int = 0, bank: bool = True, backend: str = "manual"
+        self,
+        account: str = "acc_1",
+        *,
+        available: int = 0,
+        pending: int = 0,
+        bank: bool = True,
+        backend: str = "manual",
     ) -> Caller:
         """A caller whose account is open, in IDR, with this much money in it."""
         caller = await self.caller(account)

@@ -26,7 +26,9 @@ async def fund(ledger: Ledger, account_id: str, available: int, *, opened: bool 
     """Opens the account with a bank account, unless it is, and puts money into it."""
     commands: list[AnyCommand] = [
         OpenAccount(account_id=account_id, currency="IDR"),
-        SetBankAccount(account_id=account_id, bank_name="BCA", bank_account_number="0000000099", bank_account_holder="A"),
+        SetBankAccount(
+            account_id=account_id, bank_name="BCA", bank_account_number="0000000099", bank_account_holder="A"
+        ),
     ]
     reference = f"order-{available}"
     commands = ([] if opened else commands) + [

@@ -53,7 +53,10 @@ async def send_bytes(caller: Caller, head: bytes) -> Answer:
         await writer.wait_closed()
     lines, _, content = answer.partition(b"\r\n\r\n")
     first, *rest = lines.decode().split("\r\n")
-    headers = CIMultiDict(line.split(": ", 1) for line in rest)
+    headers = CIMultiDict[str]()
+    for line in rest:
+        name, _, value = line.partition(": ")
+        headers.add(name, value)
     try:
         document = json.loads(content)
     except ValueError:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from service.settings import Settings
+from tests.support.databases import Databases
 
 _TABLES = """
 SELECT c.relname FROM pg_class c
@@ -45,3 +47,9 @@ def places_of(text: str, tables: Tables) -> set[str]:
         for value in row
         if text.encode() in (bytes(value) if isinstance(value, bytes) else str(value).encode())
     }
+
+
+async def as_admin(databases: Databases, settings: Settings) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection of the server's superuser to the ledger's database."""
+    name = urlsplit(settings.database_url).path
+    return await asyncpg.connect(urlunsplit(urlsplit(databases.admin_url)._replace(path=name)))

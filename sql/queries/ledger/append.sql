@@ -2,18 +2,17 @@
 -- The fence is the head: no row comes back, and nothing is written, unless it stands where the writer thinks it does,
 -- in the term it thinks it is, and no partition of a topic has been assigned anew.
 --   1 lane                 2 expected position    3 new position     4 new digest      5 recorded at
---   events, one array a column: 6 account_id   7 version   8 type   9 effective_at   10 envelope   11 digest
---   views, a JSON array of rows each: 12 accounts   13 bank_accounts   14 providers   15 webhook_secrets
---   16 balances   17 orders   18 reserves   19 payouts   20 provider_events
---   beside the log: 21 account_keys   22 answers   23 deliveries   24 consumer_offsets
---   25 expected term
+--   a JSON array of rows each: 6 events, in order
+--   views: 7 accounts   8 bank_accounts   9 providers   10 webhook_secrets   11 balances   12 orders   13 reserves
+--   14 payouts   15 provider_events   beside the log: 16 account_keys   17 answers   18 deliveries   19 consumer_offsets
+--   20 expected term
 WITH moved_offsets AS (
-    SELECT * FROM json_to_recordset($24::json)
+    SELECT * FROM json_to_recordset($19::json)
         AS r(log text, topic text, partition integer, next_offset bigint, epoch bigint)
 ), head AS (
     UPDATE lanes
        SET position = $3, digest = $4, recorded_at = $5
-     WHERE lane = $1 AND position = $2 AND term = $25
+     WHERE lane = $1 AND position = $2 AND term = $20
        AND NOT EXISTS (
             SELECT FROM moved_offsets m
              WHERE NOT EXISTS (SELECT FROM consumer_offsets c
@@ -22,18 +21,20 @@ WITH moved_offsets AS (
     RETURNING lane, position
 ), appended AS (
     INSERT INTO events (lane, position, account_id, version, type, effective_at, recorded_at, envelope, digest)
-    SELECT head.lane, $2 + e.ordinality, e.account_id, e.version, e.type, e.effective_at, $5, e.envelope, e.digest
-      FROM head, unnest($6::text[], $7::bigint[], $8::text[], $9::timestamptz[], $10::text[], $11::bytea[])
-           WITH ORDINALITY AS e(account_id, version, type, effective_at, envelope, digest, ordinality)
+    SELECT head.lane, r.position, r.account_id, r.version, r.type, r.effective_at, $5, r.envelope,
+           decode(r.digest, 'hex')
+      FROM head, json_to_recordset($6::json)
+           AS r(position bigint, account_id text, version bigint, type text, effective_at timestamptz, envelope text,
+                digest text)
 ), first_seen AS (
     INSERT INTO account_lanes (account_id, lane)
     SELECT r.account_id, head.lane
-      FROM head, json_to_recordset($21::json) AS r(account_id text, generation integer)
+      FROM head, json_to_recordset($16::json) AS r(account_id text, generation integer)
      WHERE r.generation = 1 AND r.account_id <> 'system'
 ), accounts_now AS (
     INSERT INTO accounts (lane, account_id, version, mode, backend, status, currencies, opened_at)
     SELECT head.lane, r.account_id, r.version, r.mode, r.backend, r.status, r.currencies, r.opened_at
-      FROM head, json_to_recordset($12::json)
+      FROM head, json_to_recordset($7::json)
            AS r(account_id text, version bigint, mode text, backend text, status text, currencies text[],
                 opened_at timestamptz)
     ON CONFLICT (lane, account_id) DO UPDATE
@@ -43,7 +44,7 @@ WITH moved_offsets AS (
     INSERT INTO bank_accounts (lane, account_id, bank_code, bank_name, bank_account_number, bank_account_holder,
                                updated_at)
     SELECT head.lane, r.account_id, r.bank_code, r.bank_name, r.bank_account_number, r.bank_account_holder, r.updated_at
-      FROM head, json_to_recordset($13::json)
+      FROM head, json_to_recordset($8::json)
            AS r(account_id text, bank_code text, bank_name text, bank_account_number text, bank_account_holder text,
                 updated_at timestamptz)
     ON CONFLICT (lane, account_id) DO UPDATE
@@ -53,7 +54,7 @@ WITH moved_offsets AS (
 ), providers_now AS (
     INSERT INTO providers (lane, account_id, workspace_id, key_id, secret, base_url)
     SELECT head.lane, r.account_id, r.workspace_id, r.key_id, r.secret, r.base_url
-      FROM head, json_to_recordset($14::json)
+      FROM head, json_to_recordset($9::json)
            AS r(account_id text, workspace_id text, key_id text, secret text, base_url text)
     ON CONFLICT (lane, account_id) DO UPDATE
        SET workspace_id = excluded.workspace_id, key_id = excluded.key_id, secret = excluded.secret,
@@ -61,13 +62,13 @@ WITH moved_offsets AS (
 ), webhook_secrets_now AS (
     INSERT INTO webhook_secrets (lane, account_id, secret_id, secret, added_at, retired_at)
     SELECT head.lane, r.account_id, r.secret_id, r.secret, r.added_at, r.retired_at
-      FROM head, json_to_recordset($15::json)
+      FROM head, json_to_recordset($10::json)
            AS r(account_id text, secret_id text, secret text, added_at timestamptz, retired_at timestamptz)
     ON CONFLICT (lane, account_id, secret_id) DO UPDATE SET retired_at = excluded.retired_at
 ), balances_now AS (
     INSERT INTO balances (lane, account_id, currency, pending, available, reserved, held, paid_out)
     SELECT head.lane, r.account_id, r.currency, r.pending, r.available, r.reserved, r.held, r.paid_out
-      FROM head, json_to_recordset($16::json)
+      FROM head, json_to_recordset($11::json)
            AS r(account_id text, currency text, pending bigint, available bigint, reserved bigint, held bigint,
                 paid_out bigint)
     ON CONFLICT (lane, account_id, currency) DO UPDATE
@@ -76,7 +77,7 @@ WITH moved_offsets AS (
 ), orders_now AS (
     INSERT INTO orders (lane, account_id, currency, reference, recorded, pending, refunded, channel, expected_at)
     SELECT head.lane, r.account_id, r.currency, r.reference, r.recorded, r.pending, r.refunded, r.channel, r.expected_at
-      FROM head, json_to_recordset($17::json)
+      FROM head, json_to_recordset($12::json)
            AS r(account_id text, currency text, reference text, recorded bigint, pending bigint, refunded bigint,
                 channel text, expected_at timestamptz)
     ON CONFLICT (lane, account_id, currency, reference) DO UPDATE
@@ -85,7 +86,7 @@ WITH moved_offsets AS (
 ), reserves_now AS (
     INSERT INTO reserves (lane, account_id, reserve_id, currency, amount, remaining, reason, until, held_at)
     SELECT head.lane, r.account_id, r.reserve_id, r.currency, r.amount, r.remaining, r.reason, r.until, r.held_at
-      FROM head, json_to_recordset($18::json)
+      FROM head, json_to_recordset($13::json)
            AS r(account_id text, reserve_id text, currency text, amount bigint, remaining bigint, reason text,
                 until timestamptz, held_at timestamptz)
     ON CONFLICT (lane, account_id, reserve_id) DO UPDATE SET remaining = excluded.remaining
@@ -96,7 +97,7 @@ WITH moved_offsets AS (
     SELECT head.lane, r.account_id, r.payout_id, r.position, r.amount, r.currency, r.status, r.backend, r.bank_code,
            r.bank_name, r.bank_account_number, r.bank_account_holder, r.note, r.reference, r.failure_reason,
            r.provider_payout_id, r.requested_at, r.in_transit_at, r.paid_at, r.failed_at, r.cancelled_at, r.returned_at
-      FROM head, json_to_recordset($19::json)
+      FROM head, json_to_recordset($14::json)
            AS r(account_id text, payout_id text, position bigint, amount bigint, currency text, status text,
                 backend text, bank_code text, bank_name text, bank_account_number text, bank_account_holder text,
                 note text, reference text, failure_reason text, provider_payout_id text, requested_at timestamptz,
@@ -110,16 +111,16 @@ WITH moved_offsets AS (
 ), provider_events_now AS (
     INSERT INTO provider_events (lane, account_id, event_id, position)
     SELECT head.lane, r.account_id, r.event_id, r.position
-      FROM head, json_to_recordset($20::json) AS r(account_id text, event_id text, position bigint)
+      FROM head, json_to_recordset($15::json) AS r(account_id text, event_id text, position bigint)
 ), account_keys_now AS (
     INSERT INTO account_keys (lane, account_id, generation, wrapped, created_at)
     SELECT head.lane, r.account_id, r.generation, r.wrapped, $5
-      FROM head, json_to_recordset($21::json) AS r(account_id text, generation integer, wrapped bytea)
+      FROM head, json_to_recordset($16::json) AS r(account_id text, generation integer, wrapped bytea)
 ), answers_now AS (
     INSERT INTO answers (lane, account_id, key, digest, status, answer, key_generation, position, recorded_at)
     SELECT head.lane, r.account_id, r.key, r.digest, r.status, decode(r.answer, 'base64'), r.key_generation, r.position,
            $5
-      FROM head, json_to_recordset($22::json)
+      FROM head, json_to_recordset($17::json)
            AS r(account_id text, key text, digest text, status smallint, answer text, key_generation integer,
                 position bigint)
 ), deliveries_now AS (
@@ -127,7 +128,7 @@ WITH moved_offsets AS (
                             received_at, recorded_at, verdict, reason, origin)
     SELECT head.lane, r.delivery_id, r.account_id, r.provider, r.event_id, r.digest, decode(r.raw, 'base64'),
            r.key_generation, r.signature, r.received_at, $5, r.verdict, r.reason, r.origin
-      FROM head, json_to_recordset($23::json)
+      FROM head, json_to_recordset($18::json)
            AS r(delivery_id uuid, account_id text, provider text, event_id text, digest text, raw text,
                 key_generation integer, signature text, received_at timestamptz, verdict text, reason text, origin text)
 ), offsets_now AS (

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from yarl import URL
 
 from service.keys import revoke_key
 from service.seam import REAL
@@ -23,7 +24,9 @@ WISH = b'{"amount":10,"currency":"IDR"}'
 
 async def plain(api: Api, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
     """A request with these headers and no others of ours."""
-    async with api.session.request(method, api.base + path, headers=headers, data=body or None) as response:
+    async with api.session.request(
+        method, URL(api.base + path, encoded=True), headers=headers, data=body or None
+    ) as response:
         return Answer(response.status, await response.read(), await response.json(), response.headers)
 
 
@@ -52,8 +55,8 @@ async def test_without_a_key_there_is_no_answer(api: Api) -> None:
     merchant = await api.merchant()
     secret = merchant.key.secret
     for value in (
-        None, "", "Bearer", "Bearer ", f"Bearer {secret}x", f"Bearer {secret[:-1]}", "Bearer sk_live_" + "0" * 64, secret,
-        f"bearer{secret}", f"Basic {secret}", f"Token {secret}", f"Bearer {merchant.key.key_id}", "Bearer null",
+        None, "", "Bearer", "Bearer ", f"Bearer {secret}x", f"Bearer {secret[:-1]}", "Bearer sk_live_" + "0" * 64,
+        secret, f"bearer{secret}", f"Basic {secret}", f"Token {secret}", f"Bearer {merchant.key.key_id}", "Bearer null",
         f"Acme-HMAC-SHA256 keyId={merchant.key.key_id}, scope=*, signature=00", f"Bearer {secret.upper()}",
     ):  # fmt: skip
         for method in ("GET", "POST"):
@@ -72,7 +75,9 @@ async def test_a_revoked_key_is_out_within_a_second_also_for_signing_and_at_ever
         async def statuses() -> list[int]:
             found = []
             for api in (one, two):
-                found.append((await plain(api, "GET", "/v1/payouts", {"Authorization": f"Bearer {merchant.key.secret}"})).status)
+                found.append(
+                    (await plain(api, "GET", "/v1/payouts", {"Authorization": f"Bearer {merchant.key.secret}"})).status
+                )
                 found.append((await plain(api, "GET", "/v1/payouts", signed(merchant, "GET", "/v1/payouts"))).status)
             return found
 
@@ -109,10 +114,17 @@ async def test_the_signature_covers_method_path_query_body_and_key(api: Api, bra
     get, post = "/v1/payouts?status=paid&limit=5", "/v1/payouts"
     headers = signed(merchant, "POST", post, WISH, brand=brand, key="idem_1")
     keyless = signed(merchant, "POST", post, WISH, brand=brand)
-    stolen = signed(Caller(other.session, other.base, dataclasses.replace(other.key, key_id=merchant.key.key_id)), "GET", get)
+    stolen = signed(
+        Caller(other.session, other.base, dataclasses.replace(other.key, key_id=merchant.key.key_id)), "GET", get
+    )
     wrong = {
         "another query": ("GET", "/v1/payouts?status=paid&limit=6", signed(merchant, "GET", get, brand=brand), b""),
-        "the query in another order": ("GET", "/v1/payouts?limit=5&status=paid", signed(merchant, "GET", get, brand=brand), b""),
+        "the query in another order": (
+            "GET",
+            "/v1/payouts?limit=5&status=paid",
+            signed(merchant, "GET", get, brand=brand),
+            b"",
+        ),
         "no query": ("GET", "/v1/payouts", signed(merchant, "GET", get, brand=brand), b""),
         "query not signed": ("GET", get, signed(merchant, "GET", "/v1/payouts", brand=brand), b""),
         "the other prefix": ("GET", "/api" + get, signed(merchant, "GET", get, brand=brand), b""),

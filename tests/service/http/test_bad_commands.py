@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from service.settings import Settings
 from tests.events.wire import BODIES
@@ -76,7 +78,18 @@ async def test_every_field_of_every_command_is_checked_and_named(api: Api, setti
             elif field == "note":
                 values = texts(500, may_be_empty=True, may_be_null=True)
             elif field in ("expectedAt", "until"):
-                values = ("yesterday", "2026-05-13", "2026-05-13T10:42:00", "", 5, 1.5, True, [], {}, "0000-00-00T00:00:00Z")
+                values = (
+                    "yesterday",
+                    "2026-05-13",
+                    "2026-05-13T10:42:00",
+                    "",
+                    5,
+                    1.5,
+                    True,
+                    [],
+                    {},
+                    "0000-00-00T00:00:00Z",
+                )
             elif field == "baseUrl":
                 values = ("ftp://x", "", "http://", "http://a b", 5, [])
             for number, value in enumerate(values):
@@ -184,7 +197,11 @@ def test_no_body_whatsoever_makes_the_service_fail(settings: Settings, payouts: 
         async with serving(settings) as api:
             key = await api.caller("acc_1")
             await key.command(type="openAccount", currency="IDR")
-            for path, bodies in (("/v1/payouts", payouts), ("/v1/commands", bulks), ("/v1/commands?dryRun=true", bulks)):
+            for path, bodies in (
+                ("/v1/payouts", payouts),
+                ("/v1/commands", bulks),
+                ("/v1/commands?dryRun=true", bulks),
+            ):
                 for body in bodies:
                     answer = await send(key, "POST", path, body)
                     assert answer.status < 500, (path, body, answer.raw)

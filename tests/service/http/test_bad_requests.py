@@ -70,7 +70,9 @@ async def test_a_strange_id_in_the_path_is_not_found_or_refused(callers: list[Ca
     assert wrong == {}
 
 
-async def test_a_path_longer_than_the_server_reads_is_refused_without_a_word_about_its_inside(callers: list[Caller]) -> None:
+async def test_a_path_longer_than_the_server_reads_is_refused_without_a_word_about_its_inside(
+    callers: list[Caller],
+) -> None:
     for method, path in (("GET", "/v1/payouts/" + "x" * 10_000), ("POST", f"/v1/payouts/{'x' * 10_000}/cancel")):
         answer = await send(callers[0], method, path)
         assert 400 <= answer.status < 500
@@ -93,7 +95,9 @@ async def test_a_wrong_method_is_405_and_says_which_are_right(callers: list[Call
         assert (answer.error["code"], answer.headers["Allow"]) == ("METHOD_NOT_ALLOWED", allowed)
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/payouts", "/v1/payouts/", "/v1//payouts", "/v1/payouts/x/refund", "/%00", "/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v2/payouts", "/v1/payouts/", "/v1//payouts", "/v1/payouts/x/refund", "/%00", "/%ff"]
+)
 async def test_an_unknown_path_is_404(callers: list[Caller], path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         answer = await send(callers[0], method, path)

@@ -168,17 +168,17 @@ async def test_a_platform_key_works_for_each_merchant_through_for_merchant(api: 
     platform = await api.caller()
 
     def run(client: Any) -> list[dict[str, Any]]:
-        found = [client.for_merchant(account).payouts.request_payout({"amount": 10, "currency": "IDR"}) for account in
-                 ("acc_1", "acc_2")]
+        found = [
+            client.for_merchant(account).payouts.request_payout({"amount": 10, "currency": "IDR"})
+            for account in ("acc_1", "acc_2")
+        ]
         for payout in found:
             assert client.for_merchant(payout["accountId"]).payouts.list() == [payout]
         return found
 
     payouts = await with_storlaunch(platform, run)
     assert [payout["accountId"] for payout in payouts] == ["acc_1", "acc_2"]
-    problem = await refused(
-        platform, lambda client: client.for_merchant("acc_2").payouts.get(payouts[0]["id"])
-    )
+    problem = await refused(platform, lambda client: client.for_merchant("acc_2").payouts.get(payouts[0]["id"]))
     assert (problem.status, problem.code) == (404, "NOT_FOUND")
 
 

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from events.commands import RequestPayout
+from events.decide import decide
 from events.refusals import InsufficientBalance
 from service.process import running_ledger
 from service.settings import Settings
@@ -31,7 +32,9 @@ async def test_of_64_requests_at_once_exactly_those_that_fit_are_created(api: Ap
     assert balance["available"] == 1000 - sum(created) >= 0
     assert balance["reserved"] == sum(created)
     assert balance["available"] < 36, "something that would have fitted was refused"
-    assert balance["available"] + balance["reserved"] + balance["pending"] + balance["held"] + balance["paidOut"] == 1000
+    assert (
+        balance["available"] + balance["reserved"] + balance["pending"] + balance["held"] + balance["paidOut"] == 1000
+    )
 
 
 async def test_a_writer_that_lost_the_race_decides_again_on_what_the_winner_left(
@@ -149,16 +152,13 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
 async def test_what_one_unit_breaks_the_others_do_not_feel(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug in one decision fails that request alone, though all were in one batch."""
     await fund(api.ledger, "acc_1", 100)
-    import service.units as units  # noqa: PLC0415
-
-    decide = units.decide
 
     def buggy(command: object, books: object, context: object) -> object:
         if getattr(command, "amount", 0) == 13:
             raise RuntimeError("a bug")
         return decide(command, books, context)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(units, "decide", buggy)
+    monkeypatch.setattr("service.units.decide", buggy)
     commands = [RequestPayout(account_id="acc_1", amount=amount, currency="IDR") for amount in (10, 13, 20)]
     outcomes = await asyncio.gather(
         *(api.ledger.carry_out([work(command)], asked()) for command in commands), return_exceptions=True
@@ -183,4 +183,3 @@ async def test_a_full_queue_refuses_at_once(settings: Settings) -> None:
         assert {type(problem).__name__ for problem in refused} == {"Unavailable"}
         created = await ledger.pool.fetchval("SELECT count(*) FROM payouts")
         assert created == len(outcomes) - len(refused)
-

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings as hypothesis_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from events import commands
@@ -88,7 +89,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def earn(self, name: str, amount: int, reference: str) -> None:
-        command = commands.RecordRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        command = commands.RecordRevenue(
+            account_id=self.names[name], amount=amount, currency="IDR", reference=reference
+        )
         self.give(name, command, expected=True)
         money = self.money[name]
         money.pending[reference] = money.pending.get(reference, 0) + amount
@@ -99,7 +102,9 @@ class Histories(RuleBasedStateMachine):
     def settle(self, name: str, amount: int, reference: str) -> None:
         money = self.money[name]
         possible = amount <= money.pending.get(reference, 0)
-        command = commands.SettleRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        command = commands.SettleRevenue(
+            account_id=self.names[name], amount=amount, currency="IDR", reference=reference
+        )
         self.give(name, command, expected=possible)
         if possible:
             money.pending[reference] -= amount
@@ -119,7 +124,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
     def charge(self, name: str, amount: int) -> None:
-        command = commands.ChargeFee(account_id=self.names[name], amount=amount, currency="IDR", reference="f", kind="fee")
+        command = commands.ChargeFee(
+            account_id=self.names[name], amount=amount, currency="IDR", reference="f", kind="fee"
+        )
         self.give(name, command, expected=True)
         self.money[name].available -= amount
         self.money[name].went += amount
@@ -130,7 +137,9 @@ class Histories(RuleBasedStateMachine):
         money = self.money[name]
         possible = amount <= money.available and not money.frozen
         known = set(self.rows("SELECT payout_id FROM payouts WHERE account_id = $1", name))
-        self.give(name, commands.RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible)
+        self.give(
+            name, commands.RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible
+        )
         if possible:
             [new] = set(self.rows("SELECT payout_id FROM payouts WHERE account_id = $1", name)) - known
             money.payouts[new] = ("pending", amount)
@@ -145,13 +154,14 @@ class Histories(RuleBasedStateMachine):
         payout_id = data.draw(st.sampled_from(sorted(money.payouts)))
         status, amount = money.payouts[payout_id]
         ids = {"account_id": self.names[name], "payout_id": payout_id}
-        command, allowed, then, back = {
+        moves: dict[str, tuple[commands.AnyCommand, set[str], str, bool]] = {
             "cancel": (commands.CancelPayout(**ids), {"pending"}, "cancelled", True),
             "send": (commands.MarkInTransit(**ids), set() if money.frozen else {"pending"}, "in_transit", False),
             "pay": (commands.MarkPaid(**ids), {"in_transit"}, "paid", False),
             "fail": (commands.MarkFailed(**ids, failure_reason="no"), {"pending", "in_transit"}, "failed", True),
             "return": (commands.RecordBankReturn(**ids, reason="closed"), {"paid"}, "failed", True),
-        }[verb]
+        }
+        command, allowed, then, back = moves[verb]
         self.give(name, command, expected=status in allowed)
         if status in allowed:
             money.payouts[payout_id] = (then, amount)
@@ -204,6 +214,7 @@ class Histories(RuleBasedStateMachine):
             )
         )
         money = self.money[name]
+        assert row is not None
         assert dict(row) == money.totals()
         assert sum(row) == money.came - money.went
         assert all(row[bucket] >= 0 for bucket in ("pending", "reserved", "held", "paid_out"))

@@ -48,16 +48,16 @@ async def test_eight_processes_append_while_a_reader_tails_and_nothing_is_skippe
     async with running_ledger(settings):
         stop, seen = asyncio.Event(), list[tuple[int, str, bytes]]()
         reader = asyncio.create_task(tail(settings, stop, seen))
-        writers = []
+        writers, processes = [], []
         for number in range(PROCESSES):
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.support.appender", stdin=asyncio.subprocess.PIPE
             )
             plan = {"settings": as_plan(settings), "account": f"acc_{number}", "bursts": str(BURSTS)}
             writers.append(asyncio.create_task(process.communicate(json.dumps(plan).encode())))
-            writers.append(asyncio.create_task(process.wait()))  # type: ignore[arg-type]
-        ended = await asyncio.gather(*writers)
-        assert [code for code in ended if isinstance(code, int)] == [0] * PROCESSES
+            processes.append(process)
+        await asyncio.gather(*writers)
+        assert [process.returncode for process in processes] == [0] * PROCESSES
         stop.set()
         await reader
     # One genesis, one opening each, and three events for each of four batches in each burst.
@@ -101,4 +101,3 @@ async def test_a_position_is_not_seen_before_the_ones_below_it(settings: Setting
         accounts = [orjson.loads(row["envelope"])["accountId"] for row in rows]
         assert accounts == ["acc_1"] * 2 + ["acc_2"] * 4
         await blocker.close()
-

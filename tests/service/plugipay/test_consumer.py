@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import asyncpg
-import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
@@ -126,7 +125,10 @@ async def test_webhooks_of_both_generations_move_a_payout_and_a_repetition_chang
     assert await served.position() == position, "a duplicate made an event"
     document = (await merchant.get(f"/v1/payouts/{payout_id}")).data
     assert (document["status"], document["reference"]) == ("paid", "TRX-9")
-    assert (document["inTransitAt"], document["paidAt"]) == ("2026-05-12T00:00:00.000000Z", "2026-05-12T01:00:00.000000Z")
+    assert (document["inTransitAt"], document["paidAt"]) == (
+        "2026-05-12T00:00:00.000000Z",
+        "2026-05-12T01:00:00.000000Z",
+    )
     balance = (await merchant.get("/v1/payouts/balance")).data
     assert (balance["available"], balance["reserved"], balance["paidOut"]) == (600, 0, 400)
 
@@ -253,8 +255,13 @@ async def test_what_was_received_is_sealed(served: Api, kafka_settings: Settings
         await topic.put(message(body))
         await eventually(lambda: counted(served, 1))
     row = await served.ledger.pool.fetchrow("SELECT raw, account_id FROM deliveries")
+    key_row = await served.ledger.pool.fetchrow(
+        "SELECT generation, wrapped FROM account_keys WHERE account_id = 'acc_1'"
+    )
+    assert row is not None
+
     assert b"9988776655" not in row["raw"]
-    key_row = await served.ledger.pool.fetchrow("SELECT generation, wrapped FROM account_keys WHERE account_id = 'acc_1'")
+    assert key_row is not None
     key = served.ledger.vault.account_key("acc_1", key_row["generation"], key_row["wrapped"])
     assert key.unseal_bytes("delivery", row["raw"]) == body, "byte for byte"
 

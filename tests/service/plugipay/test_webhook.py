@@ -66,12 +66,18 @@ def test_while_secrets_are_rotated_any_of_them_and_any_signature_will_do() -> No
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (docs_generation("initiated", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.IN_TRANSIT),
+        (
+            docs_generation("initiated", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
+            Says.IN_TRANSIT,
+        ),
         (docs_generation("paid", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.PAID),
         (docs_generation("failed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.FAILED),
         (docs_generation("reversed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.OTHER),
         (sdk_generation("created", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T07:00:00+07:00"), Says.CREATED),
-        (sdk_generation("in_transit", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.IN_TRANSIT),
+        (
+            sdk_generation("in_transit", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"),
+            Says.IN_TRANSIT,
+        ),
         (sdk_generation("paid", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.PAID),
         (sdk_generation("failed", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.FAILED),
         (sdk_generation("cancelled", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.CANCELLED),
@@ -82,7 +88,11 @@ def test_both_generations_say_the_same(body: bytes, says: Says) -> None:
     assert hook.named == "ws_1"
     assert hook.observation.says is says
     assert hook.observation.occurred_at == "2026-05-12T00:00:00.000000Z"
-    assert (hook.observation.provider_payout_id, hook.observation.amount, hook.observation.currency) == ("po_1", 400, "IDR")
+    assert (hook.observation.provider_payout_id, hook.observation.amount, hook.observation.currency) == (
+        "po_1",
+        400,
+        "IDR",
+    )
 
 
 def test_our_id_is_found_in_the_note_that_carries_it() -> None:

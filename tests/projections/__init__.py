@@ -1,0 +1,1 @@
+"""What follows the log, on a real Postgres."""

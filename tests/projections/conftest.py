@@ -1,0 +1,16 @@
+"""The log that projections follow is written by the service itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from service.settings import Settings
+from tests.support.api import Api, serving
+
+
+@pytest_asyncio.fixture
+async def api(settings: Settings) -> AsyncIterator[Api]:
+    async with serving(settings) as running:
+        yield running

@@ -1,0 +1,120 @@
+"""Double entry: what every fact moves is balanced, and the books add up to what the balances say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+
+from events import facts
+from events.account import Balance, Books
+from events.evolve import evolve
+from events.facts import Fact
+from events.refusals import Refusal
+from projections.journal import BOOKS, Journal, Posting, postings
+from projections.runner import catch_up
+from service.settings import Settings
+from tests.events.lives import LIVES, Step, happens
+from tests.projections.lived import live
+from tests.spec import ACCOUNT
+from tests.support.api import Api
+from tests.support.tables import as_owner
+
+BUCKETS = tuple(field.name for field in fields(Balance))
+OUTSIDE = ("clearing", "fees", "refunds", "adjustments")
+
+MOVES: dict[str, tuple[Fact, dict[str, int]]] = {
+    "revenue": (facts.RevenueRecorded(10, "IDR", "o"), {"clearing": -10, "pending": 10}),
+    "settlement": (facts.RevenueSettled(10, "IDR", "o"), {"pending": -10, "available": 10}),
+    "refund": (
+        facts.RefundRecorded(10, "IDR", "o", from_pending=4, from_available=6),
+        {"pending": -4, "available": -6, "refunds": 10},
+    ),
+    "fee": (facts.FeeCharged(10, "IDR", "inv", "platform"), {"available": -10, "fees": 10}),
+    "adjustment": (facts.BalanceAdjusted(10, "IDR", "x"), {"adjustments": -10, "available": 10}),
+    "adjustment down": (facts.BalanceAdjusted(-10, "IDR", "x"), {"adjustments": 10, "available": -10}),
+    "reserve": (facts.ReserveHeld("rsv", 10, "IDR", "x"), {"available": -10, "held": 10}),
+    "release": (facts.ReserveReleased("rsv", 10, "IDR"), {"held": -10, "available": 10}),
+    "request": (
+        facts.PayoutRequested("pout", 10, "IDR", "manual", None, "BCA", "sealed", "sealed"),
+        {"available": -10, "reserved": 10},
+    ),
+    "paid": (facts.PayoutPaid("pout", 10, "IDR"), {"reserved": -10, "paid_out": 10}),
+    "failed": (facts.PayoutFailed("pout", 10, "IDR", "x"), {"reserved": -10, "available": 10}),
+    "cancelled": (facts.PayoutCancelled("pout", 10, "IDR"), {"reserved": -10, "available": 10}),
+    "returned": (facts.PayoutReturned("pout", 10, "IDR", "x"), {"paid_out": -10, "available": 10}),
+}
+"""What each movement credits to each book (debits below zero)."""
+
+
+def moved(lines: list[Posting]) -> Counter[tuple[str, str]]:
+    """Credits less debits, by currency and book."""
+    found: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        assert line.book in BOOKS
+        assert min(line.debit, line.credit) == 0 < max(line.debit, line.credit), "a line is one side, and never empty"
+        found[line.currency, line.book] += line.credit - line.debit
+    return found
+
+
+def test_each_movement_is_posted_from_one_book_to_another() -> None:
+    for name, (fact, expected) in MOVES.items():
+        found = moved(list(postings(fact)))
+        assert {book: amount for (_, book), amount in found.items()} == expected, name
+        assert {currency for currency, _ in found} == {"IDR"}, name
+        assert sum(found.values()) == 0, name
+
+
+def test_a_refund_all_from_one_side_makes_no_empty_line() -> None:
+    for pending, available in ((10, 0), (0, 10)):
+        assert len(postings(facts.RefundRecorded(10, "IDR", "o", from_pending=pending, from_available=available))) == 2
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(steps=LIVES)
+def test_in_every_life_the_postings_are_balanced_and_say_what_the_balances_say(steps: list[Step]) -> None:
+    books, total = Books(ACCOUNT), Counter[tuple[str, str]]()
+    for number, step in enumerate(steps):
+        outcome, effective_at = happens(step, number, books)
+        if isinstance(outcome, Refusal):
+            continue
+        for fact in outcome:
+            evolve(books, fact, effective_at, books.version + 1)
+            change = moved(list(postings(fact)))
+            for currency in {currency for currency, _ in change}:
+                assert sum(amount for (of, _), amount in change.items() if of == currency) == 0
+            total.update(change)
+            for currency, balance in books.balances.items():
+                for bucket in BUCKETS:
+                    assert total[currency, bucket] == getattr(balance, bucket), (fact, bucket)
+
+
+async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api: Api, settings: Settings) -> None:
+    for account in ("acc_1", "acc_2"):
+        await live(api, account)
+    async with api.ledger.pool.acquire() as connection:
+        while await catch_up(connection, 1, Journal(), api.ledger.seam.now()):
+            pass
+    owner = await as_owner(settings)
+    unbalanced = "SELECT position FROM journal GROUP BY lane, position, currency HAVING sum(debit) <> sum(credit)"
+    assert await owner.fetch(unbalanced) == []
+    written = {row["type"] for row in await owner.fetch("SELECT DISTINCT type FROM journal")}
+    assert written >= {
+        "revenue.recorded", "revenue.settled", "refund.recorded", "fee.charged", "balance.adjusted", "reserve.held",
+        "reserve.released", "payout.requested", "payout.paid", "payout.failed", "payout.cancelled", "payout.returned",
+    }  # fmt: skip
+    rows = await owner.fetch(
+        "SELECT account_id, currency, book, sum(credit - debit)::bigint AS total FROM journal GROUP BY 1, 2, 3"
+    )
+    totals = {(row["account_id"], row["currency"], row["book"]): row["total"] for row in rows}
+    balances = await owner.fetch("SELECT * FROM balances")
+    assert len(balances) == 4
+    for balance in balances:
+        of = (balance["account_id"], balance["currency"])
+        for bucket in BUCKETS:
+            assert totals.get((*of, bucket), 0) == balance[bucket], (of, bucket)
+        inside = sum(balance[bucket] for bucket in BUCKETS)
+        assert inside == -sum(totals.get((*of, book), 0) for book in OUTSIDE), "the rest went where the books say"
+    await owner.close()
