@@ -59,6 +59,7 @@ class Batch:
         self.new_answers: list[Row] = []
         self.deliveries: list[Row] = []
         self.consumer_offsets: list[Row] = []
+        self.milliseconds = seam.milliseconds()
         self._ledger_id = ledger_id
         self._books_before = snapshot.books
         self._books: dict[str, Books] = {}
@@ -95,7 +96,7 @@ class Batch:
             position=position,
             account_id=books.account_id,
             version=books.version + 1,
-            event_id=self.seam.uuid7(),
+            event_id=self.seam.uuid7(self.milliseconds),
             type=name,
             schema_version=schema_version,
             effective_at=effective_at,

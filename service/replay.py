@@ -81,8 +81,6 @@ async def verify_lane(connection: Connection, lane: int, progress: Progress) -> 
         if not rows:
             return position, Damage(lane, position + 1, "the log ends here, but the head says it goes on")
         for row in rows:
-            if position == head.position:
-                break
             expected = position + 1
             if row["position"] != expected:
                 return position, Damage(lane, expected, "this position is missing")

@@ -11,13 +11,26 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from events.instants import Instant, from_datetime
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _ENTROPY_BYTES = 4096
+
+
+@lru_cache(8)
+def _time_part(milliseconds: int) -> str:
+    return "".join(_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0))
+
+
+@lru_cache(8)
+def _uuid_time(milliseconds: int) -> str:
+    text = f"{milliseconds & 0xFFFFFFFFFFFF:012x}"
+    return f"{text[:8]}-{text[8:]}"
 
 
 class Entropy:
@@ -57,32 +70,32 @@ class Seam:
     def instant(self) -> Instant:
         return from_datetime(self.now())
 
-    def ulid(self) -> str:
-        """26 characters that sort by the millisecond they were made in."""
-        number = int(self.now().timestamp() * 1000) << 80 | int.from_bytes(self.random(10), "big")
+    def milliseconds(self) -> int:
+        """Since the epoch: what makes ids sort by the time they were made."""
+        return int(self.now().timestamp() * 1000)
+
+    def ulid(self, milliseconds: int | None = None) -> str:
+        """26 characters that sort by the millisecond they were made in; many at once may be handed the same one."""
+        moment = self.milliseconds() if milliseconds is None else milliseconds
+        chance = int.from_bytes(self.random(10), "big")
         pairs = _PAIRS
         return (
-            pairs[number >> 120]
-            + pairs[number >> 110 & 1023]
-            + pairs[number >> 100 & 1023]
-            + pairs[number >> 90 & 1023]
-            + pairs[number >> 80 & 1023]
-            + pairs[number >> 70 & 1023]
-            + pairs[number >> 60 & 1023]
-            + pairs[number >> 50 & 1023]
-            + pairs[number >> 40 & 1023]
-            + pairs[number >> 30 & 1023]
-            + pairs[number >> 20 & 1023]
-            + pairs[number >> 10 & 1023]
-            + pairs[number & 1023]
+            _time_part(moment)
+            + pairs[chance >> 70]
+            + pairs[chance >> 60 & 1023]
+            + pairs[chance >> 50 & 1023]
+            + pairs[chance >> 40 & 1023]
+            + pairs[chance >> 30 & 1023]
+            + pairs[chance >> 20 & 1023]
+            + pairs[chance >> 10 & 1023]
+            + pairs[chance & 1023]
         )
 
-    def uuid7(self) -> str:
+    def uuid7(self, milliseconds: int | None = None) -> str:
         """A version 7 UUID (RFC 9562): 48 bits of milliseconds, the rest random."""
-        tail = self.random(10)
-        milliseconds = int(self.now().timestamp() * 1000) & 0xFFFFFFFFFFFF
-        text = f"{milliseconds:012x}7{tail.hex()[1:4]}{0x80 | tail[2] & 0x3F:02x}{tail[3:].hex()}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        moment = self.milliseconds() if milliseconds is None else milliseconds
+        tail = self.random(10).hex()
+        return f"{_uuid_time(moment)}-7{tail[:3]}-{_VARIANT[tail[3]]}{tail[4:7]}-{tail[7:19]}"
 
 
 REAL = Seam()

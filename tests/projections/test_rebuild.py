@@ -118,6 +118,7 @@ async def test_the_journal_comes_back_as_it_was(api: Api, settings: Settings, mo
 async def test_a_rebuild_that_fails_leaves_the_old_view(api: Api, settings: Settings) -> None:
     await live(api)
     await follow(api)
+    await damage(settings, "UPDATE balances SET available = 1", "DELETE FROM journal WHERE position > 5")
     before = await read_tables(settings)
     async with api.ledger.pool.acquire() as connection:
         with pytest.raises(Killed):
