@@ -48,7 +48,11 @@ async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator
         finally:
             await ledger.close()
     finally:
-        await pool.close()
+        try:
+            await asyncio.wait_for(pool.close(), settings.drain_seconds)
+        except TimeoutError:
+            # A connection that never comes back must not keep the process.
+            pool.terminate()
 
 
 async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:
