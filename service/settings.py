@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     lanes: int = Field(default=1, ge=1, le=1024, description="Independent logs. May be raised, never lowered.")
-    batch_commands_max: int = Field(default=32, ge=1, le=5000, description="Commands in one transaction; a larger request is still one.")
+    batch_commands_max: int = Field(
+        default=32, ge=1, le=5000, description="Commands in one transaction; a larger request is still one."
+    )
     queue_commands_max: int = Field(default=20_000, ge=1, description="Waiting commands, beyond which 503 is answered.")
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
