@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import sys
 from typing import Any
@@ -48,6 +49,7 @@ class Lines:
 
 
 _LINES = Lines()
+atexit.register(_LINES.flush)
 
 
 def configure(level: str) -> None:

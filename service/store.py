@@ -64,6 +64,11 @@ class Wants:
             self.secrets.add((account_id, needs.secret_id))
 
     @property
+    def only_answers(self) -> bool:
+        """Whether no rows are wanted but the answers given under some keys."""
+        return not any(getattr(self, name) for name in _NAMED_ROWS if name != "answers")
+
+    @property
     def named_rows(self) -> bool:
         """Whether anything but accounts and their totals is wanted."""
         return any(getattr(self, name) for name in _NAMED_ROWS)
@@ -111,6 +116,22 @@ async def read_head(connection: Connection, lane: int) -> Head:
     return _head(row)
 
 
+async def read_answers(connection: Connection, lane: int, wanted: set[tuple[str, str]]) -> Snapshot:
+    """The head and the answers given under these keys: what a warm writer has to ask."""
+    row = await connection.fetchrow(query("ledger/read_answers"), lane, *_columns(wanted, 2))
+    assert row is not None, "a lane has a head from its first event on"
+    return Snapshot(_head(row), {}, {}, _answers(orjson.loads(row["answers"] or "[]")))
+
+
+def _answers(rows: Iterable[Row]) -> dict[tuple[str, str], Answer]:
+    return {
+        (row["account_id"], row["key"]): Answer(
+            row["digest"], row["status"], base64.b64decode(row["answer"]), row["position"]
+        )
+        for row in rows
+    }
+
+
 def _head(row: asyncpg.Record) -> Head:
     return Head(row["position"], row["digest"], row["recorded_at"], row["term"])
 
@@ -142,13 +163,7 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
             keys[entry["account_id"]] = vault.account_key(
                 entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
             )
-    answers = {
-        (entry["account_id"], entry["key"]): Answer(
-            entry["digest"], entry["status"], base64.b64decode(entry["answer"]), entry["position"]
-        )
-        for entry in found["answers"]
-    }
-    return Snapshot(_head(row), books, keys, answers)
+    return Snapshot(_head(row), books, keys, _answers(found["answers"]))
 
 
 _HEAD = ("position", "term", "digest", "recorded_at")

@@ -27,7 +27,7 @@ from service import logs
 from service.batch import Batch
 from service.database import OUTAGES, Connection
 from service.seam import Seam
-from service.store import Append, Head, Snapshot, Wants, append, read_books, read_head
+from service.store import Append, Head, Snapshot, Wants, append, read_answers, read_books, read_head
 from service.units import Unit
 from service.vault import AccountKey, Vault
 from sql import query
@@ -238,7 +238,10 @@ class LaneWriter:
             if not cold and not wants.named_rows:
                 return self._from_memory(wants, self._head), False
             wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
-            found = await read_books(connection, self.lane, wanted, self._vault)
+            if not wanted.accounts and wanted.only_answers:
+                found = await read_answers(connection, self.lane, wanted.answers)
+            else:
+                found = await read_books(connection, self.lane, wanted, self._vault)
             if found.head == self._head:
                 rest = Wants(wants.accounts - wanted.accounts)
                 warm = self._from_memory(rest, self._head)

@@ -6,15 +6,20 @@ from events.account import LIVE
 from events.chain import Actor, Source
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from service.ledger import Ledger
-from service.units import Asked, Done, Outcome, Work
+from service.units import Accepted, Asked, Done, Outcome, Work
 
 
 def asked(request_id: str = "req_test") -> Asked:
     return Asked(Actor("key", "key_test"), Source("command", "key_test"), LIVE, request_id)
 
 
+def _created(accepted: Accepted) -> bytes:
+    """The answer: the id of what the command made, if it made something."""
+    return (accepted.created_id or "").encode()
+
+
 def work(command: AnyCommand, key: str | None = None) -> Work:
-    return Work(command, repr(command.model_dump()).encode(), 200, lambda accepted: b"%d" % accepted.position, key)
+    return Work(command, repr(command.model_dump()).encode(), 200, _created, key)
 
 
 async def carry_out(ledger: Ledger, command: AnyCommand, key: str | None = None) -> Outcome:
