@@ -127,8 +127,13 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         orphan = await asyncpg.connect(settings.database_url)
         sent: list[asyncio.Task[bool]] = []
 
+        async def after_the_orphan(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+            """What would be the worst moment: when the lost append has just had its chance."""
+            await asyncio.wait(sent)
+            return await append(connection, batch)  # type: ignore[arg-type]
+
         async def orphaned(_connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
-            monkeypatch.setattr("service.writer.append", append)
+            monkeypatch.setattr("service.writer.append", after_the_orphan)
             sent.append(asyncio.create_task(append(orphan, batch)))  # type: ignore[arg-type]
             await until_blocked(settings)
             raise ConnectionResetError("the network went away in the middle")
