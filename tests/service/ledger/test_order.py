@@ -101,3 +101,23 @@ async def test_a_position_is_not_seen_before_the_ones_below_it(settings: Setting
         accounts = [orjson.loads(row["envelope"])["accountId"] for row in rows]
         assert accounts == ["acc_1"] * 2 + ["acc_2"] * 4
         await blocker.close()
+
+
+async def test_the_same_reader_loses_an_event_of_a_store_that_numbers_by_a_sequence(settings: Settings) -> None:
+    """The test of the test above: what it does to the ledger, done to the usual design, does lose an event."""
+    slow, fast, reader = [await asyncpg.connect(settings.migrate_database_url) for _ in range(3)]
+    await slow.execute("CREATE TABLE numbered (position bigint GENERATED ALWAYS AS IDENTITY, payload text)")
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute("INSERT INTO numbered (payload) VALUES ('first')")
+    await fast.execute("INSERT INTO numbered (payload) VALUES ('second')")
+    seen, position = [], 0
+    for commit in (transaction.commit, None):
+        rows = await reader.fetch("SELECT * FROM numbered WHERE position > $1 ORDER BY position", position)
+        seen += [row["payload"] for row in rows]
+        position = max([position, *(row["position"] for row in rows)])
+        if commit is not None:
+            await commit()
+    assert seen == ["second"], "the reader went past the first, which had not been committed"
+    for connection in (slow, fast, reader):
+        await connection.close()
