@@ -33,6 +33,7 @@ from sql import query
 log = logs.get("consumer")
 
 _POLL_MILLISECONDS = 500
+_FETCH_MILLISECONDS = 100
 _RECORDS_MAX = 500
 _RETRY_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
@@ -77,6 +78,8 @@ class Consumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=_RECORDS_MAX,
+            # Some brokers answer a waiting fetch only when its time is up, whatever has come meanwhile.
+            fetch_max_wait_ms=_FETCH_MILLISECONDS,
             isolation_level="read_committed",
             metadata_max_age_ms=5_000,
         )
