@@ -38,6 +38,9 @@ _RECORDS_MAX = 500
 _RETRY_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
 _FUTURE_SECONDS_MAX = 300
+_EPOCH_DIGITS_MAX = 13
+"""Milliseconds up to the year 2286; beyond the year 9999 there is no such moment at all."""
+_HEADER_BYTES_MAX = 1000
 
 Places = dict[int, tuple[int, int]]
 """lane -> (next offset, epoch)."""
@@ -196,7 +199,7 @@ class Consumer:
     def _receipt(self, headers: dict[str, bytes]) -> tuple[Instant | None, str | None]:
         """When the receiver got it; and why that cannot be believed."""
         text = _header(headers, "received-at") or ""
-        if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        if not (text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS_MAX):
             return None, "no received-at header says when it was received"
         now = self._ledger.seam.now()
         moment = now.fromtimestamp(int(text) / 1000, tz=now.tzinfo)
@@ -249,8 +252,12 @@ def _read(record: ConsumerRecord) -> webhook.Webhook | str:
 
 
 def _header(headers: dict[str, bytes], name: str) -> str | None:
+    """A header as text that can be kept: whatever is not printable ASCII is replaced, and there is an end to it."""
     value = headers.get(name)
-    return value.decode("ascii", "replace") if value is not None else None
+    if value is None:
+        return None
+    text = value[:_HEADER_BYTES_MAX].decode("ascii", "replace")
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 async def _tell_the_group(consumer: AIOKafkaConsumer, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:

@@ -280,3 +280,19 @@ async def assigned(api: Api) -> bool:
 
 async def counted(api: Api, deliveries: int) -> bool:
     return int(await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries")) >= deliveries
+
+
+async def test_headers_that_make_no_sense_block_nothing(served: Api, kafka_settings: Settings, topic: Topic) -> None:
+    """A moment beyond all calendars, and bytes that Postgres does not take as text."""
+    merchant, payout_id = await a_payout(served)
+    body = paid()
+    signed = ("plugipay-signature", signature(body).encode())
+    await topic.put(
+        (b"acc_1", body, [signed, ("received-at", b"999999999999999")]),
+        (b"acc_1", body, [("plugipay-signature", b"t=1,v1=\x00\xff" * 900), ("received-at", b"1750000000000")]),
+        message(body),
+    )
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 3))
+    assert sorted(await verdicts(served)) == ["accepted", "rejected", "rejected"]
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
