@@ -18,6 +18,7 @@ from projections.journal import Journal
 from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import keys
+from service.cli.simulate import simulate_plugipay
 from service.cli.target import Data, Target
 from service.database import OUTAGES, Connection, connect_patiently
 from service.migrate import migrate as run_migrations
@@ -28,6 +29,7 @@ from service.store import read_head
 
 app = App(name="payout-ledger", help="An event-sourced payout ledger.", version_flags=["--version"])
 app.command(keys.app)
+app.command(simulate_plugipay)
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")
 """Names of the views that are folded together, since decisions are made on all of them."""
