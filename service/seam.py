@@ -18,6 +18,7 @@ from events.instants import Instant, from_datetime
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
+_CROCKFORD_OF_BYTE = bytes(ord(_CROCKFORD[byte & 31]) for byte in range(256))
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _ENTROPY_BYTES = 4096
 
@@ -77,19 +78,8 @@ class Seam:
     def ulid(self, milliseconds: int | None = None) -> str:
         """26 characters that sort by the millisecond they were made in; many at once may be handed the same one."""
         moment = self.milliseconds() if milliseconds is None else milliseconds
-        chance = int.from_bytes(self.random(10), "big")
-        pairs = _PAIRS
-        return (
-            _time_part(moment)
-            + pairs[chance >> 70]
-            + pairs[chance >> 60 & 1023]
-            + pairs[chance >> 50 & 1023]
-            + pairs[chance >> 40 & 1023]
-            + pairs[chance >> 30 & 1023]
-            + pairs[chance >> 20 & 1023]
-            + pairs[chance >> 10 & 1023]
-            + pairs[chance & 1023]
-        )
+        # Five random bits of each byte: a table lookup in C for all sixteen at once.
+        return _time_part(moment) + self.random(16).translate(_CROCKFORD_OF_BYTE).decode()
 
     def uuid7(self, milliseconds: int | None = None) -> str:
         """A version 7 UUID (RFC 9562): 48 bits of milliseconds, the rest random."""

@@ -23,6 +23,7 @@ ERASED = "erased"
 
 _PREFIX: Final = "enc1:"
 _NONCE_BYTES = 12
+_SALT_BYTES = 16
 
 
 class CannotUnseal(Exception):
@@ -32,14 +33,14 @@ class CannotUnseal(Exception):
 class AccountKey:
     """An account's key of one generation: seals its personal data, and keys the digests taken over it."""
 
-    __slots__ = ("_account_id", "_cipher", "_digest_key", "_random", "_recent", "generation", "wrapped")
+    __slots__ = ("_account_id", "_cipher", "_keyed", "_random", "_recent", "generation", "wrapped")
 
     def __init__(self, account_id: str, generation: int, secret: bytes, wrapped: bytes, seam: Seam) -> None:
         self.generation = generation
         self.wrapped = wrapped
         self._account_id = account_id
         self._cipher = AESGCM(secret)
-        self._digest_key = hmac.digest(secret, b"payout-ledger digest", "sha256")
+        self._keyed = hmac.new(hmac.digest(secret, b"payout-ledger digest", "sha256"), digestmod="sha256")
         self._random = seam.random
         self._recent: dict[str, str] = {}
 
@@ -81,7 +82,9 @@ class AccountKey:
 
     def digest(self, content: bytes) -> str:
         """HMAC-SHA256 in hex: equal contents, equal digests, and nobody without the key can guess at them."""
-        return hmac.digest(self._digest_key, content, "sha256").hex()
+        keyed = self._keyed.copy()
+        keyed.update(content)
+        return keyed.hexdigest()
 
 
 class Vault:
@@ -89,6 +92,7 @@ class Vault:
 
     def __init__(self, master_key: bytes, seam: Seam, *, remembered_max: int = 100_000) -> None:
         self._master = AESGCM(master_key)
+        self._in_transit = hmac.digest(master_key, b"payout-ledger in transit", "sha256")
         self._seam = seam
         self._remembered: OrderedDict[bytes, AccountKey] = OrderedDict()
         self._remembered_max = remembered_max
@@ -110,6 +114,25 @@ class Vault:
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)
         return key
+
+    def seal_in_transit(self, context: bytes, content: bytes) -> bytes:
+        """Seals what leaves the process for a while and comes back to any that holds the same master key.
+
+        Each has a key of its own, made from a random salt: there is no number of messages after which nonces meet.
+        """
+        salt, nonce = self._seam.random(_SALT_BYTES), self._seam.random(_NONCE_BYTES)
+        return salt + nonce + self._transit_cipher(salt).encrypt(nonce, content, context)
+
+    def unseal_in_transit(self, context: bytes, sealed: bytes) -> bytes:
+        """CannotUnseal where it was sealed under another master key or context, or changed since."""
+        salt, rest = sealed[:_SALT_BYTES], sealed[_SALT_BYTES:]
+        try:
+            return self._transit_cipher(salt).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context)
+        except (InvalidTag, ValueError):
+            raise CannotUnseal("it was sealed with another MASTER_KEY, or changed on its way") from None
+
+    def _transit_cipher(self, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._in_transit, salt, "sha256"))
 
     def seal(self, purpose: str, content: bytes) -> bytes:
         nonce = self._seam.random(_NONCE_BYTES)

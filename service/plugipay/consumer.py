@@ -8,24 +8,20 @@ the lowest of the lanes' places; a lane skips what it has. Kafka's own group off
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from events.chain import SYSTEM_ACCOUNT
-from events.instants import Instant, from_datetime, to_datetime
 from service import logs
 from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
-from service.plugipay import webhook
 from service.plugipay.intake import Delivery, DeliveryUnit, OffsetMove
+from service.plugipay.sorting import Arrival, Sorter, printable, receipt
+from service.plugipay.topic import RECEIVED_AT, SIGNATURE, opened
 from service.settings import Settings
 from service.vault import CannotUnseal
 from sql import query
@@ -37,10 +33,6 @@ _FETCH_MILLISECONDS = 100
 _RECORDS_MAX = 500
 _RETRY_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
-_FUTURE_SECONDS_MAX = 300
-_EPOCH_DIGITS_MAX = 13
-"""Milliseconds up to the year 2286; beyond the year 9999 there is no such moment at all."""
-_HEADER_BYTES_MAX = 1000
 
 Places = dict[int, tuple[int, int]]
 """lane -> (next offset, epoch)."""
@@ -53,6 +45,7 @@ class Consumer:
         self._ledger = ledger
         self._settings = settings
         self._health = health
+        self._sorter = Sorter(ledger, settings)
         self._log_name = ""
         self._places: dict[TopicPartition, Places] = {}
         self._look_again_at = 0.0
@@ -136,10 +129,11 @@ class Consumer:
     async def _take_in(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         deliveries: dict[int, list[Delivery]] = defaultdict(list)
         moves: dict[int, list[OffsetMove]] = defaultdict(list)
-        read = [(partition, record, _read(record)) for partition, records in batches.items() for record in records]
-        routes = await self._routes({hook.named for _, _, hook in read if isinstance(hook, webhook.Webhook)})
-        for partition, record, hook in read:
-            lane, delivery = self._delivery(partition, record, hook, routes)
+        read = [(partition, r, self._arrival(partition, r)) for partition, records in batches.items() for r in records]
+        hooks = [arrival.hook for _, _, arrival in read]
+        routes = await self._sorter.routes({hook.named for hook in hooks if not isinstance(hook, str)})
+        for partition, record, arrival in read:
+            lane, delivery = self._sorter.sort(arrival, routes)
             next_offset, _ = self._places[partition].get(lane, (0, 0))
             if record.offset >= next_offset:
                 deliveries[lane].append(delivery)
@@ -158,75 +152,23 @@ class Consumer:
                 lane: (max(offset, reached), epoch) for lane, (offset, epoch) in self._places[partition].items()
             }
 
-    async def _routes(self, named: set[str]) -> dict[str, Any]:
-        """What is needed to place and verify deliveries about these accounts or workspaces."""
-        if not named:
-            return {}
-        rows = await self._ledger.pool.fetch(query("deliveries/route"), list(named))
-        routes = {row["account_id"]: row for row in rows}
-        # A workspace that an account claims for itself wins over an account that happens to have the same id.
-        return routes | {row["named"]: row for row in rows if row["named"] != row["account_id"]}
-
-    def _delivery(
-        self, partition: TopicPartition, record: ConsumerRecord, hook: webhook.Webhook | str, routes: dict[str, Any]
-    ) -> tuple[int, Delivery]:
+    def _arrival(self, partition: TopicPartition, record: ConsumerRecord) -> Arrival:
+        """What a record of the topic holds: in the clear, or sealed by our own receiver."""
         headers = dict(record.headers)
-        signature = _header(headers, "plugipay-signature") or _header(headers, "x-plugipay-signature")
-        received_at, unbelievable = self._receipt(headers)
-        origin = f"{partition.topic}/{partition.partition}/{record.offset}"
+        signature = headers.get(SIGNATURE) or headers.get(f"x-{SIGNATURE}")
+        received_at, doubt = receipt(printable(headers.get(RECEIVED_AT, b"")), self._ledger.seam.now())
         raw = record.value or b""
-        if isinstance(hook, str):
-            lane = self._ledger.lane_for_new(origin)
-            return lane, Delivery(SYSTEM_ACCOUNT, raw, signature, received_at, origin, rejected_because=hook)
-        route = routes.get(hook.named)
-        account_id = route["account_id"] if route is not None else SYSTEM_ACCOUNT
-        lane = route["lane"] if route is not None else self._ledger.lane_for_new(hook.named)
-        reason = unbelievable
-        if received_at is not None and reason is None:
-            secrets = self._secrets(route, received_at)
-            reason = webhook.refused_because(raw, signature, secrets, to_datetime(received_at).timestamp())
-        return lane, Delivery(
-            account_id,
+        try:
+            raw = opened(self._ledger.vault, raw, headers)
+        except CannotUnseal as problem:
+            doubt = f"sealed, and not to be opened: {problem}"
+        return Arrival(
             raw,
-            signature,
+            printable(signature) if signature is not None else None,
             received_at,
-            origin,
-            observation=hook.observation,
-            mentions=hook.mentions,
-            rejected_because=reason,
+            f"{partition.topic}/{partition.partition}/{record.offset}",
+            doubt,
         )
-
-    def _receipt(self, headers: dict[str, bytes]) -> tuple[Instant | None, str | None]:
-        """When the receiver got it; and why that cannot be believed."""
-        text = _header(headers, "received-at") or ""
-        if not (text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS_MAX):
-            return None, "no received-at header says when it was received"
-        now = self._ledger.seam.now()
-        moment = now.fromtimestamp(int(text) / 1000, tz=now.tzinfo)
-        if (moment - now).total_seconds() > _FUTURE_SECONDS_MAX:
-            return None, "its received-at header lies in the future"
-        return from_datetime(moment), None
-
-    def _secrets(self, route: Any, received_at: Instant) -> list[str]:
-        """The secrets that were valid when it was received."""
-        secrets = []
-        platform = self._settings.plugipay_webhook_secret
-        if platform is not None:
-            secrets.append(platform.get_secret_value())
-        if route is None or route["keys"] is None:
-            return secrets
-        newest = max(orjson.loads(route["keys"]), key=lambda entry: entry["generation"])
-        key = self._ledger.vault.account_key(
-            route["account_id"], newest["generation"], base64.b64decode(newest["wrapped"])
-        )
-        for entry in orjson.loads(route["secrets"] or "[]"):
-            # Added later is no reason to doubt: who signs with it had it. Retired before is one.
-            if entry["retired_at"] is None or received_at < entry["retired_at"]:
-                try:
-                    secrets.append(key.unseal("secret", entry["secret"]))
-                except CannotUnseal:
-                    log.exception("webhook_secret_not_readable", account=route["account_id"])
-        return secrets
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -241,23 +183,6 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         await self._consumer.assigned(self._client, assigned)
-
-
-def _read(record: ConsumerRecord) -> webhook.Webhook | str:
-    """What the body says, or why it cannot be read."""
-    try:
-        return webhook.read(record.value or b"")
-    except webhook.Malformed as problem:
-        return str(problem)
-
-
-def _header(headers: dict[str, bytes], name: str) -> str | None:
-    """A header as text that can be kept: whatever is not printable ASCII is replaced, and there is an end to it."""
-    value = headers.get(name)
-    if value is None:
-        return None
-    text = value[:_HEADER_BYTES_MAX].decode("ascii", "replace")
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 async def _tell_the_group(consumer: AIOKafkaConsumer, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:

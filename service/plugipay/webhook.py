@@ -25,6 +25,12 @@ PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300
 OUR_PAYOUT_ID = re.compile(r"pout_[0-9A-HJKMNP-TV-Z]{26}")
 
+NO_SIGNATURE = "no signature"
+MALFORMED_SIGNATURE = "the signature header is malformed"
+WRONG_TIME = f"signed more than {TOLERANCE_SECONDS} s away from its receipt"
+NO_SECRET = "no secret is known for this account"  # noqa: S105 - a reason, not a secret
+NO_MATCH = "the signature matches none of the account's secrets"
+
 _ID_MAX = 200
 
 
@@ -90,6 +96,24 @@ def read(raw: bytes) -> Webhook:
     )
 
 
+def named_in(raw: bytes) -> str | None:
+    """The account or workspace that a body claims to be about, even where nothing else in it can be read."""
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    named = (document.get("accountId") or document.get("workspaceId")) if isinstance(document, dict) else None
+    return named if isinstance(named, str) and 0 < len(named) <= _ID_MAX and _is_content(named) else None
+
+
+def _is_content(value: Any) -> bool:
+    try:
+        check_content(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _payout(data: Any) -> dict[str, Any]:
     """The resource: under `data.object` in generation (b), `data` itself in (a)."""
     if not isinstance(data, dict):
@@ -114,17 +138,13 @@ def _optional(document: dict[str, Any], name: str, length_max: int) -> str | Non
     value = document.get(name)
     if not isinstance(value, str) or not value:
         return None
-    try:
-        check_content(value)
-    except ValueError:
-        return None
-    return value[:length_max]
+    return value[:length_max] if _is_content(value) else None
 
 
 def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], received_at: float) -> str | None:
     """None where one of the secrets signed these bytes within five minutes of their receipt; else why not."""
     if not header:
-        return "no signature"
+        return NO_SIGNATURE
     timestamp, signatures = "", []
     for part in header.split(","):
         name, _, value = part.strip().partition("=")
@@ -133,9 +153,9 @@ def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], rece
         elif name.strip() == "v1":
             signatures.append(value.strip())
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12) or not signatures:
-        return "the signature header is malformed"
+        return MALFORMED_SIGNATURE
     if abs(received_at - int(timestamp)) > TOLERANCE_SECONDS:
-        return f"signed more than {TOLERANCE_SECONDS} s away from its receipt"
+        return WRONG_TIME
     signed = timestamp.encode() + b"." + raw
     matches = [
         hmac.compare_digest(hmac.digest(secret.encode(), signed, "sha256").hex().encode(), given.encode())
@@ -143,5 +163,5 @@ def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], rece
         for given in signatures
     ]
     if not matches:
-        return "no secret is known for this account"
-    return None if any(matches) else "the signature matches none of the account's secrets"
+        return NO_SECRET
+    return None if any(matches) else NO_MATCH
