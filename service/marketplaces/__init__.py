@@ -1,0 +1,1 @@
+"""What marketplaces say about the money they owe and pay."""

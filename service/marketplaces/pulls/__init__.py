@@ -1,0 +1,1 @@
+"""Asking each marketplace for what it says."""

@@ -1,0 +1,500 @@
+"""Pulling from a real server on loopback, that checks signatures, gives pages, throttles, and breaks in the middle."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from service.marketplaces import blibli, lazada, shopee, signing, tiktok, tokopedia
+from service.marketplaces.observed import Observation, Shop
+from service.marketplaces.pulling import Manners, Page, Peer, Position, PullFailed, Request, windows
+from service.marketplaces.pulls.blibli import BlibliStore, pull_blibli
+from service.marketplaces.pulls.lazada import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
+from service.marketplaces.pulls.shopee import ShopeeShop, pull_shopee
+from service.marketplaces.pulls.tiktok import TikTokShop, pull_tiktok
+from service.marketplaces.pulls.tokopedia import TokopediaShop, pull_tokopedia
+from service.marketplaces.refusals import Retry
+from service.marketplaces.sources import SOURCES
+from service.seam import Seam
+from tests.service.marketplaces.samples import lines, problems, sample, statements
+
+SINCE = datetime(2026, 5, 1, tzinfo=UTC)
+UNTIL = datetime(2026, 5, 20, tzinfo=UTC)
+NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
+IDR = Shop(currency="IDR")
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Marketplace:
+    """A server that answers as it is told, and remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.asked: list[web.Request] = []
+        self.waits: list[float] = []
+        self._answer = answer
+        self._now = NOW
+        self._monotonic = 0.0
+        self.session: aiohttp.ClientSession
+        self.base = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        await request.read()
+        self.asked.append(request)
+        return await self._answer(request)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self._monotonic += seconds
+        self._now += timedelta(seconds=seconds)
+
+    def peer(self, channel: str, manners: Manners | None = None) -> Peer:
+        failures = {"lazada": lazada, "shopee": shopee, "tiktok": tiktok, "tokopedia": tokopedia, "blibli": blibli}
+        seam = Seam(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
+        failure = failures[channel].failure
+        return Peer(self.session, channel, self.base, failure, seam, manners or Manners(pause_seconds=0))
+
+
+@asynccontextmanager
+async def marketplace(answer: Answer) -> AsyncIterator[Marketplace]:
+    server = Marketplace(answer)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession() as session:
+        server.session = session
+        try:
+            yield server
+        finally:
+            await runner.cleanup()
+
+
+async def collected(pages: AsyncIterator[Page]) -> list[Page]:
+    return [page async for page in pages]
+
+
+def read(pages: Iterable[Page], shop: Shop = IDR) -> list[Observation]:
+    found: list[Observation] = []
+    for page in pages:
+        found += SOURCES[page.channel].read(io.BytesIO(page.body), shop, page.about)
+    assert not problems(found)
+    return found
+
+
+def query(request: web.Request) -> dict[str, str]:
+    return dict(parse_qsl(request.url.raw_query_string, keep_blank_values=True))
+
+
+def hexed(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+# SellerCenter
+
+SELLER = SellerCenter("look@me.com", "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe")
+
+
+async def sellercenter(request: web.Request) -> web.Response:
+    if not signing.sellercenter_verified(signing.query_pairs(request.url.raw_query_string), SELLER.api_key):
+        head = {"ErrorCode": "7", "ErrorMessage": "E007: Login failed. Signature mismatching"}
+        return web.json_response({"ErrorResponse": {"Head": head, "Body": ""}})
+    return web.Response(body=sample("lazada-get-payout-status.xml"), content_type="text/xml")
+
+
+async def test_sellercenter_believes_our_signature_and_its_statements_are_read() -> None:
+    async with marketplace(sellercenter) as server:
+        pages = await collected(pull_sellercenter(server.peer("lazada"), SELLER, SINCE, UNTIL))
+        assert [each.number for each in statements(read(pages))] == ["EG100RT-20141228", "EG100RT-20141229"]
+        asked = query(server.asked[0])
+        assert asked["Timestamp"] == "2026-05-21T08:00:00+00:00"
+        assert asked["CreatedAfter"] == "2026-05-01T00:00:00+00:00"
+        assert await collected(pull_sellercenter(server.peer("lazada"), SELLER, SINCE, UNTIL, pages[-1].resume)) == []
+
+
+async def test_a_wrong_key_is_not_asked_again() -> None:
+    wrong = SellerCenter(SELLER.user_id, "not the key")
+    async with marketplace(sellercenter) as server:
+        with pytest.raises(PullFailed, match="E007") as caught:
+            await collected(pull_sellercenter(server.peer("lazada"), wrong, SINCE, UNTIL))
+        assert (caught.value.code, caught.value.retry) == ("7", Retry.NEVER)
+        assert len(server.asked) == 1
+
+
+# The Open Platform
+
+APP = OpenPlatform("123456", "helloworld", "test")
+
+
+def lazop_signed(request: web.Request, body: dict[str, str]) -> bool:
+    parameters = {**query(request), **body}
+    given = parameters.pop("sign")
+    text = request.path + "".join(f"{name}{parameters[name]}" for name in sorted(parameters))
+    return given == hexed(APP.app_secret, text).upper()
+
+
+async def open_platform(request: web.Request) -> web.Response:
+    body = dict(parse_qsl((await request.read()).decode()))
+    if not lazop_signed(request, body):
+        return web.json_response({"code": "IncompleteSignature", "type": "ISV", "message": "m", "request_id": "r"})
+    asked = {**query(request), **body}
+    if request.path.endswith("/status/get"):
+        return web.Response(body=sample("lazada-payout-status-open-platform.json"), content_type="application/json")
+    if request.path.endswith("/details/get"):
+        offset = int(asked["offset"])
+        row = json.loads(sample("lazada-transaction-details.json"))["data"][0]
+        rows = [
+            {**row, "transaction_number": f"T{asked['start_time']}-{n}"} for n in range(offset, min(offset + 500, 600))
+        ]
+        return web.json_response({"code": "0", "data": rows, "request_id": "r"})
+    row = {
+        "transaction_number": "A",
+        "transaction_time": "2026-05-02 08:00:00",
+        "sub_type": "Settlement",
+        "amount": "5",
+        "currency": "IDR",
+    }
+    return web.json_response({"code": "0", "data": {"transactions": [row]}, "request_id": "r"})
+
+
+async def test_the_open_platform_is_asked_in_windows_of_less_than_180_days_and_page_by_page() -> None:
+    async with marketplace(open_platform) as server:
+        until = SINCE + timedelta(days=200)
+        pages = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, until))
+        calls = [page.call for page in pages]
+        assert calls == ["payout_status"] + ["transaction_details"] * 4 + ["account_transactions"] * 7
+        stretches = {
+            (query(each)["start_time"], query(each)["end_time"]) for each in server.asked if "details" in each.path
+        }
+        assert stretches == {("2026-05-01", "2026-10-27"), ("2026-10-27", "2026-11-17")}
+        numbers = {line.reference for line in lines(read(pages)) if line.source == "lazada.transaction_details"}
+        assert len(numbers) == 1200
+
+
+@pytest.mark.parametrize("delivered", range(5))
+async def test_a_pull_goes_on_behind_the_page_that_came_last(delivered: int) -> None:
+    async with marketplace(open_platform) as server:
+        whole = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, UNTIL))
+        assert len(whole) == 4
+        resume = whole[delivered - 1].resume if delivered else None
+        rest = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, UNTIL, resume))
+        assert [page.body for page in rest] == [page.body for page in whole[delivered:]]
+
+
+# Shopee
+
+SHOPEE = ShopeeShop("2001887", "209920731", "partner-key", "tokenvalue")
+
+
+def shopee_signed(request: web.Request) -> bool:
+    asked = query(request)
+    text = f"{asked['partner_id']}{request.path}{asked['timestamp']}{asked['access_token']}{asked['shop_id']}"
+    return asked["sign"] == hexed(SHOPEE.partner_key, text) and abs(int(asked["timestamp"]) - NOW.timestamp()) < 300
+
+
+async def shopee_server(request: web.Request) -> web.Response:
+    if not shopee_signed(request):
+        return web.json_response({"error": "error_sign", "message": "Wrong sign.", "request_id": "r"})
+    asked = query(request)
+    if request.path.endswith("get_escrow_detail_batch"):
+        orders = json.loads(await request.read())["order_sn_list"]
+        assert len(orders) <= 20
+        detail = [{"escrow_detail": {"order_sn": each, "order_income": {"escrow_amount": 5}}} for each in orders]
+        return web.json_response({"error": "", "response": detail})
+    if request.path.endswith("get_escrow_list"):
+        first = int(asked["page_no"]) == 1
+        count = 30 if first else 5
+        rows = [
+            {
+                "order_sn": f"{asked['release_time_from']}-{asked['page_no']}-{n}",
+                "payout_amount": 5,
+                "escrow_release_time": 1777600000,
+            }
+            for n in range(count)
+        ]
+        return web.json_response({"error": "", "response": {"escrow_list": rows, "more": first}})
+    row = {
+        "transaction_id": int(asked["create_time_from"]),
+        "transaction_type": 402,
+        "amount": -1,
+        "create_time": 1777600000,
+    }
+    return web.json_response({"error": "", "response": {"transaction_list": [row], "more": False}})
+
+
+async def test_shopees_releases_come_with_their_details_and_then_the_wallet() -> None:
+    async with marketplace(shopee_server) as server:
+        pages = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL))
+        found = lines(read(pages))
+        released = {line.order for line in found if line.source == "shopee.escrow_list"}
+        detailed = {line.order for line in found if line.source == "shopee.escrow_detail"}
+        assert len(released) == 70
+        assert released == detailed
+        assert len([line for line in found if line.source == "shopee.wallet"]) == 2
+        stretches = {
+            int(query(each)["release_time_to"]) - int(query(each)["release_time_from"])
+            for each in server.asked
+            if each.path.endswith("get_escrow_list")
+        }
+        assert stretches == {15 * 86400, 4 * 86400}
+
+
+@pytest.mark.parametrize("delivered", range(12))
+async def test_whatever_shopee_page_came_last_nothing_is_missed(delivered: int) -> None:
+    async with marketplace(shopee_server) as server:
+        whole = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL))
+        assert len(whole) == 12
+        resume = whole[delivered - 1].resume if delivered else None
+        rest = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL, resume))
+        keys = {line.key for line in lines(read(whole))}
+        assert {line.key for line in lines(read([*whole[:delivered], *rest]))} == keys
+        assert len(rest) <= len(whole)
+
+
+# TikTok Shop, Tokopedia, Blibli
+
+TIKTOK = TikTokShop("68xu7ks", "cipher", "777", "token")
+
+
+async def tiktok_server(request: web.Request) -> web.Response:
+    asked = query(request)
+    signed = {name: text for name, text in asked.items() if name != "sign"}
+    text = "777" + request.path + "".join(f"{name}{signed[name]}" for name in sorted(signed)) + "777"
+    if asked["sign"] != hexed("777", text) or request.headers["x-tts-access-token"] != "token":
+        return web.json_response({"code": 106001, "message": "sign invalid", "data": None})
+    page = int(asked.get("page_token") or 0)
+    more = {"next_page_token": str(page + 1) if page == 0 else ""}
+    if request.path.endswith("/finance/202309/statements"):
+        row = {
+            "id": f"S{page}",
+            "statement_time": 1777600000,
+            "settlement_amount": "5",
+            "currency": "IDR",
+            "payment_status": "PAID",
+        }
+        return web.json_response({"code": 0, "data": {"statements": [row], **more}})
+    if request.path.endswith("/statement_transactions"):
+        number = request.path.split("/")[4]
+        row = {"id": f"T{number}-{page}", "order_id": "O", "type": "ORDER", "settlement_amount": "5", "currency": "IDR"}
+        return web.json_response({"code": 0, "data": {"transactions": [row], **more}})
+    return web.json_response({"code": 0, "data": {"next_page_token": ""}})
+
+
+@pytest.mark.parametrize("delivered", range(9))
+async def test_tiktoks_statements_come_with_their_transactions(delivered: int) -> None:
+    async with marketplace(tiktok_server) as server:
+        whole = await collected(pull_tiktok(server.peer("tiktok"), TIKTOK, SINCE, UNTIL))
+        assert [page.call for page in whole] == [
+            "statements", "statement_transactions", "statement_transactions",
+            "statements", "statement_transactions", "statement_transactions",
+            "payments", "withdrawals", "unsettled",
+        ]  # fmt: skip
+        resume = whole[delivered - 1].resume if delivered else None
+        rest = await collected(pull_tiktok(server.peer("tiktok"), TIKTOK, SINCE, UNTIL, resume))
+        found = read([*whole[:delivered], *rest])
+        assert {(line.statement, line.reference) for line in lines(found) if line.order} == {
+            ("S0", "transaction/TS0-0"), ("S0", "transaction/TS0-1"), ("S1", "transaction/TS1-0"), ("S1", "transaction/TS1-1"),
+        }  # fmt: skip
+        assert {each.number for each in statements(found)} == {"S0", "S1"}
+
+
+async def test_tokopedias_months_and_pages() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == "Bearer bearer"
+        asked = query(request)
+        row = {
+            "deposit_id": f"{asked['from_date']}-{asked['page']}",
+            "Type": 1001,
+            "amount": 5,
+            "note": "INV/1/2",
+            "create_time": "",
+        }
+        data = {"have_next_page": asked["page"] == "1", "saldo_history": [row]}
+        return web.json_response({"header": {"messages": "ok"}, "data": data})
+
+    async with marketplace(answer) as server:
+        who = TokopediaShop("13004", "479573", "bearer")
+        pages = await collected(pull_tokopedia(server.peer("tokopedia"), who, SINCE, SINCE + timedelta(days=45)))
+        assert {line.reference for line in lines(read(pages))} == {
+            "deposit/2026-05-01-1", "deposit/2026-05-01-2", "deposit/2026-05-31-1", "deposit/2026-05-31-2",
+        }  # fmt: skip
+        rest = await collected(
+            pull_tokopedia(server.peer("tokopedia"), who, SINCE, SINCE + timedelta(days=45), pages[1].resume)
+        )
+        assert [page.body for page in rest] == [page.body for page in pages[2:]]
+
+
+async def test_blibli_is_signed_and_its_items_know_their_settlement() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        body = (await request.read()).decode()
+        at = datetime.fromtimestamp(int(request.headers["Signature-Time"]) / 1000, UTC)
+        path = request.path.removeprefix("/v2/proxy")
+        assert request.headers["Signature"] == signing.blibli(request.method, path, body, at, "signature-key")
+        assert request.headers["API-Seller-Key"] == "seller-key"
+        assert request.headers["Authorization"] == "Basic Y2xpZW50OmNsaWVudC1rZXk="  # client:client-key
+        if request.method == "POST":
+            page = json.loads(body)["paging"]["page"]
+            row = {"settlementId": f"ST{page}", "status": "PAID", "totalPayment": 5}
+            return web.json_response({"content": [row], "pageMetaData": {"totalPage": 2}})
+        page = int(query(request)["page"])
+        row = {"orderItemNo": f"I{page}", "totalPayment": 5}
+        return web.json_response({"content": {"orderItems": [row], "pageMetaData": {"totalPage": 2}}})
+
+    async with marketplace(answer) as server:
+        who = BlibliStore("client", "SDC-60001", "user", "client-key", "seller-key", "signature-key")
+        pages = await collected(pull_blibli(server.peer("blibli"), who, SINCE, UNTIL))
+        found = read(pages)
+        assert [each.number for each in statements(found)] == ["ST0", "ST1"]
+        assert [line.reference for line in lines(found)] == ["item/ST0/I0", "item/ST0/I1", "item/ST1/I0", "item/ST1/I1"]
+        rest = await collected(pull_blibli(server.peer("blibli"), who, SINCE, UNTIL, pages[2].resume))
+        assert [each.number for each in statements(read(rest))] == ["ST1"]
+
+
+# Trouble
+
+
+def wallet_page() -> web.Response:
+    return web.json_response({"error": "", "response": {"transaction_list": [], "more": False}})
+
+
+async def answered(troubles: list[Any], manners: Manners | None = None) -> tuple[Marketplace, Any]:
+    """What asking gives where the server has these troubles first: a response, or an error envelope, or a broken line."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not troubles:
+            return wallet_page()
+        trouble = troubles.pop(0)
+        if trouble == "break":
+            response = web.StreamResponse(headers={"Content-Length": "100"})
+            await response.prepare(request)
+            await response.write(b'{"response": {')
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        status, headers, body = trouble
+        return web.Response(status=status, headers=headers, text=body)
+
+    async with marketplace(answer) as server:
+        peer = server.peer("shopee", manners)
+        try:
+            body, _ = await peer.ask("call", lambda now: Request("GET", f"/x?at={int(now.timestamp())}"))
+        except PullFailed as problem:
+            return server, problem
+        return server, body
+
+
+async def test_it_waits_as_long_as_it_is_told() -> None:
+    server, body = await answered(
+        [(429, {"Retry-After": "7"}, ""), (503, {"Retry-After": "Thu, 21 May 2026 08:00:37 GMT"}, "")]
+    )
+    assert b"transaction_list" in body
+    # 30 seconds are left of the date when the first seven have passed.
+    assert server.waits == [7.0, 30.0]
+
+
+async def test_it_waits_longer_each_time_where_it_is_not_told() -> None:
+    server, body = await answered(
+        [(500, {}, "<html>"), "break", (200, {}, "not json"), (200, {}, '{"error": "error_server"}')]
+    )
+    assert b"transaction_list" in body
+    assert [low <= wait <= 2 * low for low, wait in zip([0.5, 1.0, 2.0, 4.0], server.waits, strict=True)] == [True] * 4
+
+
+async def test_each_try_is_signed_anew() -> None:
+    server, _ = await answered([(429, {"Retry-After": "7"}, "")])
+    first, second = [int(query(each)["at"]) for each in server.asked]
+    assert second - first == 7
+
+
+async def test_an_old_timestamp_is_signed_again_at_once() -> None:
+    server, body = await answered([(200, {}, '{"error": "error_timestamp"}')])
+    assert b"transaction_list" in body
+    assert server.waits == [0.0]
+
+
+async def test_patience_ends() -> None:
+    server, problem = await answered([(500, {}, "")] * 9, Manners(pause_seconds=0, attempts_max=3))
+    assert isinstance(problem, PullFailed)
+    assert (problem.code, problem.retry, len(server.asked)) == ("HTTP 500", Retry.LATER, 3)
+
+
+async def test_a_long_wait_is_left_to_the_caller() -> None:
+    server, problem = await answered([(429, {"Retry-After": "1800"}, "")])
+    assert isinstance(problem, PullFailed)
+    assert (problem.retry_after_seconds, server.waits) == (1800.0, [])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "retry"),
+    [
+        ((200, {}, '{"error": "error_param", "message": "no"}'), Retry.NEVER),
+        ((403, {}, '{"error": "error_auth"}'), Retry.AUTHORISE),
+        ((401, {}, ""), Retry.AUTHORISE),
+        ((404, {}, "{}"), Retry.NEVER),
+        ((302, {"Location": "http://127.0.0.1:9/"}, ""), Retry.NEVER),
+    ],
+)
+async def test_what_will_not_change_is_not_asked_again(trouble: Any, retry: Retry) -> None:
+    server, problem = await answered([trouble])
+    assert isinstance(problem, PullFailed)
+    assert (problem.retry, len(server.asked)) == (retry, 1)
+
+
+async def test_an_answer_without_end_is_refused() -> None:
+    _, problem = await answered([(200, {}, "x" * 2000)], Manners(pause_seconds=0, body_bytes_max=1000))
+    assert isinstance(problem, PullFailed)
+    assert problem.code == "too large"
+
+
+async def test_calls_keep_their_distance() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return wallet_page()
+
+    async with marketplace(answer) as server:
+        peer = server.peer("shopee", Manners(pause_seconds=0.5))
+        for _ in range(3):
+            await peer.ask("call", lambda _now: Request("GET", "/x"))
+        assert server.waits == [0.5, 0.5]
+
+
+async def test_an_unreachable_marketplace_is_worth_another_try() -> None:
+    async with aiohttp.ClientSession() as session:
+        peer = Peer(session, "shopee", "http://127.0.0.1:1", shopee.failure, Seam(), Manners(attempts_max=1))
+        with pytest.raises(PullFailed) as caught:
+            await peer.ask("call", lambda _: Request("GET", "/x"))
+    assert (caught.value.code, caught.value.retry) == ("unreachable", Retry.LATER)
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(
+        [SELLER, APP, SHOPEE, TIKTOK, TokopediaShop("1", "2", "bearer"), BlibliStore("c", "s", "u", "ck", "sk", "gk")]
+    )
+    for secret in (SELLER.api_key, "helloworld", "partner-key", "tokenvalue", "777", "bearer", "'ck'", "'sk'", "'gk'"):
+        assert secret not in shown
+    assert "sign" not in repr(Page("shopee", "c", b"sign", "[0]"))
+
+
+@pytest.mark.parametrize("token", ["", "x", "[]", '{"a":1}', "[1,2,3]", '["0","",""]', '[true,"",""]', "null", "1"])
+def test_a_resume_token_that_is_none_says_so(token: str) -> None:
+    with pytest.raises(ValueError, match="resume token"):
+        Position.read(token)
+
+
+def test_windows_meet_without_gap_or_overlap() -> None:
+    found = list(windows(SINCE, SINCE + timedelta(days=31), timedelta(days=15)))
+    assert [window.start for window in found] == [SINCE, SINCE + timedelta(days=15), SINCE + timedelta(days=30)]
+    assert [window.end for window in found] == [*[window.start for window in found[1:]], SINCE + timedelta(days=31)]
