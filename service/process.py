@@ -15,6 +15,7 @@ from service.health import Health
 from service.http.app import build_app
 from service.ledger import Ledger
 from service.migrate import migrate, require_current
+from service.outgoing.running import Outgoing
 from service.plugipay.consumer import Consumer
 from service.projector import Projector
 from service.seam import REAL, Seam
@@ -65,7 +66,8 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
         health = Health(ledger.pool, settings)
         projector = Projector(ledger)
         consumer = Consumer(ledger, settings, health) if settings.kafka_bootstrap_servers else None
-        tasks = [seam.spawn(projector.run(), "projector")]
+        outgoing = Outgoing(ledger, settings, health)
+        tasks = [seam.spawn(projector.run(), "projector"), *outgoing.start()]
         if consumer is not None:
             health.report("broker", ok=False, message="connecting")
             tasks.append(seam.spawn(consumer.run(), "consumer"))
@@ -88,6 +90,7 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
         finally:
             await runner.cleanup()
             projector.stop()
+            outgoing.stop()
             if consumer is not None:
                 consumer.stop()
             await _end(tasks, settings.drain_seconds)

@@ -30,8 +30,22 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = Field(default=None, description="host:port,... ; without it, no consumer.")
     kafka_webhooks_topic: str = Field(default="plugipay.webhooks", min_length=1)
     kafka_group: str = Field(default="payout-ledger", min_length=1)
+    kafka_keeps: bool = Field(
+        default=True, description="Whether the broker keeps what it has; if not, webhooks go straight into the log."
+    )
     plugipay_webhook_secret: SecretStr | None = Field(
         default=None, description="Believed for every account, also for those nobody has told us of."
+    )
+    webhook_answer_seconds: float = Field(
+        default=5, gt=0, le=9, description="The longest a webhook waits for its answer: the provider gives up at ten."
+    )
+    plugipay_base_url: str = Field(
+        default="https://plugipay.com",
+        pattern="^https?://",
+        description="Where accounts that name no other have Plugipay.",
+    )
+    plugipay_timeout_seconds: float = Field(
+        default=10, gt=0, le=60, description="The longest a call to Plugipay may take, with all its repetitions."
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
@@ -48,6 +62,19 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     log_requests: bool = Field(default=True, description="One log line for each command, accepted or refused.")
     drain_seconds: float = Field(default=10, ge=0, le=600, description="How long a stop waits for work under way.")
+    kafka_events_topic: str = Field(
+        default="payouts.events",
+        min_length=1,
+        description="Where every event of the ledger is told, without its secrets.",
+    )
+    outgoing_plain_http: bool = Field(
+        default=False, description="Whether webhook endpoints may be http, which anybody on the way can read."
+    )
+    outgoing_private_addresses: bool = Field(
+        default=False, description="Whether webhook endpoints may be on this machine or in private networks."
+    )
+    outgoing_requests_max: int = Field(default=200, ge=1, le=5000, description="Webhooks being sent at once.")
+    outgoing_log_days: int = Field(default=30, ge=2, le=3650, description="How long the log of webhooks sent is kept.")
 
     @field_validator("database_url", "migrate_database_url")
     @classmethod

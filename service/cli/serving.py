@@ -35,6 +35,10 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
                     "migrate_database_url": postgres.migrate_url,
                     "master_key": master_key(data),
                     "kafka_bootstrap_servers": broker.bootstrap_servers,
+                    "kafka_keeps": False,
+                    # Whoever tries it has endpoints on this machine.
+                    "outgoing_plain_http": True,
+                    "outgoing_private_addresses": True,
                     **given,
                 }
             )

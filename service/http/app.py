@@ -5,12 +5,22 @@ from __future__ import annotations
 from aiohttp import web
 
 from service.health import Health
-from service.http import accounts, commands, openapi, payouts, probes
-from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, SEAM
+from service.http import (
+    accounts,
+    commands,
+    openapi,
+    payouts,
+    probes,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhooks,
+)
+from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, RECEIVER, SEAM
 from service.http.balance_reader import BalanceReader
 from service.http.edge import edge
 from service.keys import KeyRing
 from service.ledger import Ledger
+from service.plugipay.receiver import Receiver
 from service.settings import Settings
 
 PREFIXES = ("/v1", "/api/v1")
@@ -25,10 +35,16 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.seam)
     app[BALANCES] = BalanceReader(ledger.pool, ledger.seam)
     app[HEALTH] = health
+    app[webhook_endpoints.SETTINGS] = settings
+    app[RECEIVER] = Receiver(ledger, settings, health)
+    app.cleanup_ctx.append(webhooks.receiving)
     app.add_routes(probes.routes())
     app.add_routes(openapi.routes())
+    app.add_routes(webhooks.routes())
     for prefix in PREFIXES:
         app.add_routes(payouts.routes(prefix))
         app.add_routes(commands.routes(prefix))
         app.add_routes(accounts.routes(prefix))
+        app.add_routes(webhook_endpoints.routes(prefix))
+        app.add_routes(webhook_deliveries.routes(prefix))
     return app

@@ -11,6 +11,8 @@ from events.account import PAYOUT_STATUSES
 from events.currency import AMOUNT_MAX
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX
 from service.http.errors import STATUSES
+from service.http.webhook_endpoints_openapi import paths as webhook_paths
+from service.http.webhook_endpoints_openapi import schemas as webhook_schemas
 
 _SCHEMA = "#/components/schemas/{model}"
 _TEXT = {"type": "string"}
@@ -146,6 +148,7 @@ def _schemas() -> dict[str, Any]:
                 "atomic": {"type": "boolean", "default": False},
             },
         },
+        **webhook_schemas(),
         "Error": {
             "type": "object",
             "required": ["code", "message"],
@@ -245,6 +248,7 @@ def _paths() -> dict[str, Any]:
                 parameters=[_query("dryRun", {"type": "boolean"}, "Decide, and change nothing.")],
             )
         },
+        **webhook_paths(_operation, limit, cursor),
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
             "get": _operation(

@@ -122,6 +122,7 @@ class Databases:
             migrate_database_url=self.url(self.run.owner, database),
             master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
             kafka_webhooks_topic=f"plugipay.webhooks.{mark}",
+            kafka_events_topic=f"payouts.events.{mark}",
             kafka_group=f"payout-ledger.{mark}",
             port=0,
             # The machine is busy with the other workers.

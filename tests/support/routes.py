@@ -15,7 +15,7 @@ READERS = frozenset({"payout:read", "command:write", "audit"})
 
 @dataclass(frozen=True)
 class Route:
-    """An operation under each prefix; `{payout_id}` and `{account_id}` stand for an id."""
+    """An operation under each prefix; `{payout_id}`, `{account_id}` and the like stand for an id."""
 
     method: str
     path: str
@@ -45,6 +45,15 @@ ROUTES = (
     Route("GET", "/accounts", READERS),
     Route("GET", "/accounts/{account_id}", READERS),
     Route("GET", "/events", frozenset({"audit"})),
+    Route("GET", "/webhook-endpoints", READ),
+    Route("POST", "/webhook-endpoints", WRITE, {"url": "https://example.com/hook"}),
+    Route("GET", "/webhook-endpoints/{endpoint_id}", READ),
+    Route("PATCH", "/webhook-endpoints/{endpoint_id}", WRITE, {"enabled": True}),
+    Route("POST", "/webhook-endpoints/{endpoint_id}/rotate-secret", WRITE, {"overlapSeconds": 60}),
+    Route("POST", "/webhook-endpoints/{endpoint_id}/replay", WRITE, {"fromPosition": 1}),
+    Route("GET", "/webhook-endpoints/{endpoint_id}/deliveries", READ),
+    Route("POST", "/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/resend", WRITE, {}),
+    Route("DELETE", "/webhook-endpoints/{endpoint_id}", WRITE),
 )
 
 

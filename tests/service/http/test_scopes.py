@@ -15,12 +15,31 @@ from tests.support.refusals import complaints
 from tests.support.routes import ROUTES, Route, listed, served
 from tests.support.tables import read_tables
 
-OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json")}
+OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json")} | {("POST", "/webhooks/plugipay")}
+"""What asks for no key; a webhook's credential is its signature."""
 BANK_NUMBER = "0000000099"
 
 
-async def ask(caller: Caller, route: Route, prefix: str, payout_id: str, account: str, **headers: str) -> Answer:
-    path = prefix + route.path.format(payout_id=payout_id, account_id=account)
+NO_DELIVERY = "0198c0de-0000-7000-8000-000000000000"
+
+
+async def an_endpoint(owner: Caller) -> str:
+    made = await owner.post("/v1/webhook-endpoints", {"url": "https://example.com/hook"})
+    return str(made.data["id"])
+
+
+async def ask(
+    caller: Caller,
+    route: Route,
+    prefix: str,
+    payout_id: str,
+    account: str,
+    *,
+    endpoint_id: str = "whep_1",
+    **headers: str,
+) -> Answer:
+    ids = {"payout_id": payout_id, "account_id": account, "endpoint_id": endpoint_id, "delivery_id": NO_DELIVERY}
+    path = prefix + route.path.format(**ids)
     return await caller.call(route.method, path, route.body, headers=headers)
 
 
@@ -33,11 +52,14 @@ async def test_a_key_with_one_scope_may_do_exactly_what_that_scope_allows(api: A
     merchant = await api.merchant(available=1000)
     for scope in SCOPES:
         caller = await api.caller("acc_1", scopes=[scope])
+        endpoint_id = await an_endpoint(merchant)
         for route in ROUTES:
             payout_id = (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).data["id"]
-            answer = await ask(caller, route, prefix, payout_id, "acc_1")
+            answer = await ask(caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id)
             if scope in route.scopes:
-                assert answer.status in (200, 201, 409), (scope, route, answer.raw)
+                # There is no delivery that could be sent again.
+                allowed = (404,) if "{delivery_id}" in route.path else (200, 201, 202, 409)
+                assert answer.status in allowed, (scope, route, answer.raw)
             else:
                 assert complaints(answer, status=403) == [], (scope, route)
                 assert answer.error["code"] == "FORBIDDEN"
@@ -80,10 +102,12 @@ async def test_a_command_needs_the_scope_of_its_own_endpoint_too(api: Api) -> No
             assert (await full.post("/v1/commands?dryRun=true", body)).status == 200
 
 
-async def everywhere(api: Api, caller: Caller, payout_id: str, **headers: str) -> dict[str, Answer]:
+async def everywhere(api: Api, caller: Caller, payout_id: str, endpoint_id: str, **headers: str) -> dict[str, Answer]:
     """The answer of every route to somebody to whom acc_1 and its payout are none of their business."""
     return {
-        f"{route} under {prefix}": await ask(caller, route, prefix, payout_id, "acc_1", **headers)
+        f"{route} under {prefix}": await ask(
+            caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id, **headers
+        )
         for prefix in PREFIXES
         for route in ROUTES
     }
@@ -99,10 +123,11 @@ def results(answer: Answer) -> list[dict[str, Any]]:
 async def test_a_key_of_the_other_mode_finds_nothing_anywhere(api: Api, settings: Settings, bound: bool) -> None:
     merchant = await api.merchant("acc_1", available=1000, pending=5)
     payout_id = (await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
+    endpoint_id = await an_endpoint(merchant)
     caller = await api.caller("acc_1" if bound else None, mode="test")
     headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_1"}
     before = await read_tables(settings)
-    for name, answer in (await everywhere(api, caller, payout_id, **headers)).items():
+    for name, answer in (await everywhere(api, caller, payout_id, endpoint_id, **headers)).items():
         if "/commands" in name:
             assert [result["error"]["code"] for result in results(answer)] == ["NOT_FOUND"], name
         elif name.startswith("GET /accounts under"):
@@ -132,6 +157,7 @@ async def test_a_test_account_lives_beside_the_live_ones_and_is_not_seen_by_live
 async def test_a_tenant_never_sees_or_moves_anything_of_another(api: Api, settings: Settings, bound: bool) -> None:
     owner = await api.merchant("acc_1", available=1000, pending=5)
     payout_id = (await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
+    endpoint_id = await an_endpoint(owner)
     stranger = await api.merchant("acc_2", available=1000, bank=False)
     caller = stranger if bound else await api.caller()
     headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_2"}
@@ -139,7 +165,7 @@ async def test_a_tenant_never_sees_or_moves_anything_of_another(api: Api, settin
     for prefix in PREFIXES:
         for route in ROUTES:
             if "{" in route.path:
-                answer = await ask(caller, route, prefix, payout_id, "acc_1", **headers)
+                answer = await ask(caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id, **headers)
                 assert complaints(answer, status=404) == [], route
             elif route.method == "GET":
                 answer = await ask(caller, route, prefix, payout_id, "acc_1", **headers)

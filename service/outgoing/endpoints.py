@@ -1,0 +1,167 @@
+"""An account's webhook endpoints: made, changed, switched on and off, signed for, replayed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from events.chain import envelope_from
+from service.database import Connection
+from service.outgoing import signing
+from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue
+from service.outgoing.secrets import SIGNATURES_MAX, sealed
+from service.seam import Seam
+from service.store import read_head
+from service.vault import AccountKey
+from sql import query
+
+ENDPOINTS_MAX = 20
+"""Of one account."""
+
+OVERLAP_SECONDS = 86_400
+OVERLAP_SECONDS_MAX = 7 * 86_400
+
+_REPLAYS_AT_ONCE = 10
+_REPLAY_EVENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The account whose endpoints these are: nobody else's are found through it."""
+
+    lane: int
+    account_id: str
+
+
+async def add(
+    connection: Connection,
+    owner: Owner,
+    key: AccountKey,
+    seam: Seam,
+    url: str,
+    patterns: Sequence[str],
+    about: str | None,
+) -> tuple[str, str] | None:
+    """Adds an endpoint that is off; gives its id and its secret. None where the account has too many."""
+    endpoint_id = f"whep_{seam.ulid()}"
+    added = await connection.fetchval(
+        query("outgoing/add_endpoint"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        url,
+        list(patterns),
+        about,
+        seam.now(),
+        ENDPOINTS_MAX,
+    )
+    if added is None:
+        return None
+    return endpoint_id, await _add_secret(connection, owner, endpoint_id, key, seam)
+
+
+async def _add_secret(connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, seam: Seam) -> str:
+    secret = signing.new_secret(seam.random)
+    await connection.execute(
+        query("outgoing/add_secret"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        f"whes_{seam.ulid()}",
+        sealed(key, endpoint_id, secret),
+        seam.now(),
+    )
+    return secret
+
+
+async def rotate(
+    connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, seam: Seam, overlap_seconds: int
+) -> str:
+    """A new secret; the ones before it sign beside it for a while."""
+    now = seam.now()
+    await connection.execute(
+        query("outgoing/expire_secrets"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        now,
+        now + timedelta(seconds=overlap_seconds),
+        SIGNATURES_MAX - 1,
+    )
+    await connection.execute(query("outgoing/forget_secrets"), owner.lane, owner.account_id, endpoint_id, now)
+    return await _add_secret(connection, owner, endpoint_id, key, seam)
+
+
+async def find(connection: Connection, owner: Owner, endpoint_id: str | None = None) -> list[dict[str, Any]]:
+    """The account's endpoints, or the one of this id, as rows."""
+    rows = await connection.fetch(query("outgoing/endpoints"), owner.lane, owner.account_id, endpoint_id)
+    return [dict(row) for row in rows]
+
+
+async def switch(connection: Connection, owner: Owner, endpoint_id: str, seam: Seam, *, on: bool) -> None:
+    """Switches an endpoint on or off. Called in a transaction.
+
+    Whoever fans out is made to wait until it ends: what was appended up to the head is not for this endpoint,
+    everything after it is, and nothing falls between the two.
+    """
+    now = seam.now()
+    if not on:
+        await connection.execute(query("outgoing/switch_off"), owner.lane, owner.account_id, endpoint_id, now)
+        return
+    await connection.execute(query("checkpoints/start"), owner.lane, CHECKPOINT, now)
+    await connection.fetchval(query("checkpoints/hold"), owner.lane, CHECKPOINT)
+    head = await read_head(connection, owner.lane)
+    await connection.execute(query("outgoing/switch_on"), owner.lane, owner.account_id, endpoint_id, head.position, now)
+
+
+async def begin_replay(
+    connection: Connection, owner: Owner, endpoint_id: str, seam: Seam, from_position: int
+) -> int | None:
+    """Has the account's events from a position on sent again; gives up to which. None where the endpoint is off."""
+    head = await read_head(connection, owner.lane)
+    version = await connection.fetchval(query("outgoing/version_before"), owner.lane, owner.account_id, from_position)
+    begun = await connection.fetchval(
+        query("outgoing/begin_replay"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        from_position,
+        head.position,
+        version,
+        seam.now(),
+    )
+    return head.position if begun is not None else None
+
+
+async def replay_some(connection: Connection, lane: int, seam: Seam) -> int:
+    """Makes deliveries for the replays under way in a lane; gives how many events it has looked at."""
+    looked_at = 0
+    async with connection.transaction():
+        for replay in await connection.fetch(query("outgoing/replays"), lane, _REPLAYS_AT_ONCE):
+            account_id, endpoint_id = replay["account_id"], replay["endpoint_id"]
+            # Beyond that, payouts are not known as they stood; those who fan out will get there.
+            reached = await connection.fetchval(query("outgoing/reached"), lane, CHECKPOINT) or 0
+            rows = await connection.fetch(
+                query("outgoing/account_events"),
+                lane,
+                account_id,
+                replay["replay_version"],
+                min(reached, replay["replay_to"]),
+                _REPLAY_EVENTS,
+            )
+            events = [envelope_from(orjson.loads(row["envelope"])) for row in rows]
+            target = Endpoint(
+                account_id, endpoint_id, replay["patterns"], replay["replay_from"] - 1, replay["switched_on"]
+            )
+            await Queue.of(events, [target]).make(connection, lane, seam)
+            looked_at += len(events)
+            at_end = len(events) < _REPLAY_EVENTS and reached >= replay["replay_to"]
+            version = events[-1].version if events else replay["replay_version"]
+            await connection.execute(
+                query("outgoing/move_replay"), lane, account_id, endpoint_id, None if at_end else version
+            )
+    return looked_at

@@ -1,0 +1,85 @@
+"""Where webhooks may go: an account's URL must not make us knock at doors that are none of its business.
+
+What counts is the address that is connected to, and that is checked where the socket is made: whatever a name resolves
+to, however an address is written, and whenever it changes. Nothing is resolved a second time after that.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from functools import partial
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from service.settings import Settings
+
+URL_LENGTH_MAX = 2000
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddress(OSError):
+    """The address lies on this machine or in a private network."""
+
+
+def is_public(address: str) -> bool:
+    """Whether this is an address of the open internet, also behind the IPv6 forms that stand for an IPv4 address."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        embedded = found.ipv4_mapped or found.sixtofour
+        if embedded is None and found.teredo is not None:
+            embedded = found.teredo[1]
+        if embedded is None and found in _NAT64:
+            embedded = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if embedded is not None:
+            return is_public(str(embedded))
+    return found.is_global and not found.is_multicast
+
+
+def _socket_for(address_info: Any, *, private_addresses: bool) -> socket.socket:
+    family, kind, protocol, _, address = address_info
+    if not private_addresses and not is_public(str(address[0])):
+        raise ForbiddenAddress(f"{address[0]} is not an address of the open internet")
+    return socket.socket(family, kind, protocol)
+
+
+def connector(settings: Settings, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+    """A connector that makes a connection for each request, and none to where it must not go."""
+    return aiohttp.TCPConnector(
+        socket_factory=partial(_socket_for, private_addresses=settings.outgoing_private_addresses),
+        resolver=resolver,
+        use_dns_cache=False,
+        force_close=True,
+        limit=0,
+    )
+
+
+def wrong_with(url: str, settings: Settings) -> str | None:
+    """Why this cannot be an endpoint's URL, or None. What a name resolves to is looked at when it is connected to."""
+    schemes = ("https", "http") if settings.outgoing_plain_http else ("https",)
+    if len(url) > URL_LENGTH_MAX or not (url.isascii() and url.isprintable()) or " " in url:
+        return f"a URL has at most {URL_LENGTH_MAX} printable ASCII characters without spaces"
+    try:
+        parsed = URL(url)
+        host, port = parsed.host, parsed.port
+    except ValueError:
+        return "this is not a URL"
+    if parsed.scheme not in schemes or not host or port == 0:
+        return f"a URL begins with {' or '.join(f'{scheme}://' for scheme in schemes)} and names a host"
+    if parsed.user is not None or parsed.password is not None or parsed.fragment:
+        return "a URL here has neither a user nor a password nor a fragment"
+    if not settings.outgoing_private_addresses and not _may_be_public(host):
+        return "the host is on this machine or in a private network"
+    return None
+
+
+def _may_be_public(host: str) -> bool:
+    try:
+        return is_public(host)
+    except ValueError:
+        name = host.rstrip(".").lower()
+        return name != "localhost" and not name.endswith(".localhost")

@@ -1,0 +1,44 @@
+"""Bank account numbers as they may be shown to those who need not know them: the last four characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from service.database import Connection
+from service.vault import ERASED, AccountKey, CannotUnseal, Vault
+from sql import query
+
+HIDDEN = "****"
+_SHOWN = 4
+_NUMBER = "bankAccountNumber"
+
+Keys = Mapping[tuple[str, int], AccountKey]
+"""(account id, generation) -> key. An account whose personal data was erased has none."""
+
+
+async def read_keys(connection: Connection, vault: Vault, lane: int, account_ids: Iterable[str]) -> Keys:
+    rows = await connection.fetch(query("outgoing/keys"), lane, list(account_ids))
+    return {
+        (row["account_id"], row["generation"]): vault.account_key(row["account_id"], row["generation"], row["wrapped"])
+        for row in rows
+    }
+
+
+def masked_number(keys: Keys, account_id: str, sealed: str) -> str:
+    """A sealed number, masked. Only the mask where its key is gone: nothing else waits for it."""
+    _, _, rest = sealed.partition(":")
+    generation = rest.partition(":")[0]
+    key = keys.get((account_id, int(generation))) if generation.isdigit() else None
+    if key is None:
+        return HIDDEN
+    try:
+        return masked(key.unseal(_NUMBER, sealed))
+    except CannotUnseal:
+        return HIDDEN
+
+
+def masked(number: str) -> str:
+    """The last four characters after a mask; only the mask where that would show half of the number or more."""
+    if number == ERASED or len(number) <= 2 * _SHOWN:
+        return HIDDEN
+    return HIDDEN + number[-_SHOWN:]

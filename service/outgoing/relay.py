@@ -1,0 +1,164 @@
+"""The relay: every event of every lane onto the topic `payouts.events`, in order, at least once.
+
+The log itself is the outbox: the relay reads `position > checkpoint` and moves its checkpoint only when the broker has
+acknowledged what it read. Whoever holds the checkpoint's row relays the lane; a crash in between sends again, with the
+same ids. What goes to one partition goes as one record batch, which a broker takes whole or not at all, and nothing
+more is sent before it has answered. So of any account's events, none appears on the topic for the first time before
+all that came before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from events.chain import Envelope
+from projections.runner import read_events
+from service import logs
+from service.database import OUTAGES
+from service.health import Health
+from service.ledger import Ledger
+from service.outgoing.cloudevents import BYTES_MAX, CONTENT_TYPE, accounts_with_numbers, message
+from service.outgoing.masks import read_keys
+from service.settings import Settings
+from sql import query
+
+log = logs.get("relay")
+
+PART = "events_topic"
+"""What the relay is called in /readyz."""
+
+_CHUNK = 500
+_BATCH_BYTES_MAX = BYTES_MAX + 10_000
+_PAUSE_SECONDS = 0.2
+_RETRY_SECONDS = 1.0
+_BACKOFF_MILLISECONDS = 500
+_SEND_SECONDS_MAX = 8.0
+
+Record = tuple[bytes, bytes]
+"""Key and value."""
+
+
+class Relay:
+    """Relays every lane until it is told to stop. Any number may run: each lane is relayed by one at a time."""
+
+    def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
+        self._ledger = ledger
+        self._servers = settings.kafka_bootstrap_servers
+        self._topic = settings.kafka_events_topic
+        self._health = health
+        self._partition_of = DefaultPartitioner()
+        # Less than a transaction may idle for: the checkpoint is held while the broker is waited for.
+        self._send_seconds = min(_SEND_SECONDS_MAX, settings.database_timeout_seconds)
+        self._stopping = False
+
+    @property
+    def checkpoint(self) -> str:
+        """Named for the topic: another topic is told everything, from the first event on."""
+        return f"relay:{self._topic}"
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Relays; where the broker or the database is away, tries again. The service is degraded meanwhile."""
+        while not self._stopping:
+            try:
+                await self._relay()
+            except (KafkaError, *OUTAGES) as problem:
+                self._health.report(PART, ok=False, message=f"not sending: {type(problem).__name__}")
+                log.warning("relay_starts_again", problem=repr(problem))
+                await self._ledger.seam.sleep(_RETRY_SECONDS)
+            except Exception as problem:
+                self._health.report(PART, ok=False, message=f"not sending: {type(problem).__name__}")
+                log.exception("relay_failed")
+                await self._ledger.seam.sleep(_RETRY_SECONDS * 5)
+
+    async def _relay(self) -> None:
+        """One producer's life. After a failure it is thrown away: nobody knows what it may still have been sending."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            client_id="payout-ledger-relay",
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=2**20,
+            request_timeout_ms=int(self._send_seconds * 1000),
+            retry_backoff_ms=_BACKOFF_MILLISECONDS,
+        )
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await producer.start()
+            self._health.report(PART, ok=True, message="sending")
+            while not self._stopping:
+                behind = False
+                for lane in self._ledger.lanes:
+                    behind = await self.relay_some(producer, lane) == _CHUNK or behind
+                if not behind:
+                    # Under load a pause makes the next chunk fuller.
+                    await self._ledger.seam.sleep(_PAUSE_SECONDS)
+        finally:
+            await _throw_away(producer)
+
+    async def relay_some(self, producer: AIOKafkaProducer, lane: int) -> int:
+        """Sends a lane's next events; gives how many: 0 at the end, or while another relay is at it."""
+        async with self._ledger.pool.acquire() as connection, connection.transaction():
+            position = await connection.fetchval(query("checkpoints/claim"), lane, self.checkpoint)
+            if position is None:
+                await connection.execute(query("checkpoints/start"), lane, self.checkpoint, self._ledger.seam.now())
+                position = await connection.fetchval(query("checkpoints/claim"), lane, self.checkpoint)
+                if position is None:
+                    return 0
+            events = await read_events(connection, lane, position, _CHUNK)
+            if not events:
+                return 0
+            keys = await read_keys(connection, self._ledger.vault, lane, accounts_with_numbers(events))
+            async with asyncio.timeout(self._send_seconds):
+                await self._send(producer, [(event, message(event, keys)) for event in events])
+            await connection.execute(
+                query("checkpoints/save"), lane, self.checkpoint, events[-1].position, self._ledger.seam.now()
+            )
+            return len(events)
+
+    async def _send(self, producer: AIOKafkaProducer, messages: Sequence[tuple[Envelope, bytes]]) -> None:
+        """Returns once the broker has all of them."""
+        partitions = sorted(await producer.partitions_for(self._topic))
+        waiting: dict[int, list[Record]] = {}
+        for event, value in messages:
+            key = event.account_id.encode()
+            waiting.setdefault(self._partition_of(key, partitions, partitions), []).append((key, value))
+        while waiting:
+            await asyncio.gather(
+                *(self._send_batch(producer, partition, records) for partition, records in waiting.items())
+            )
+            waiting = {partition: records for partition, records in waiting.items() if records}
+
+    async def _send_batch(self, producer: AIOKafkaProducer, partition: int, records: list[Record]) -> None:
+        """Sends what fits into one record batch, and takes it off the list."""
+        batch = producer.create_batch()
+        count = 0
+        for key, value in records:
+            if count and batch.size() + len(key) + len(value) > _BATCH_BYTES_MAX:
+                break
+            added = batch.append(key=key, value=value, timestamp=None, headers=[("content-type", CONTENT_TYPE)])
+            if added is None:
+                break
+            count += 1
+        assert count, "a message is smaller than a batch"
+        batch.close()
+        await (await producer.send_batch(batch, self._topic, partition=partition))
+        del records[:count]
+
+
+async def _throw_away(producer: AIOKafkaProducer) -> None:
+    """Ends a producer. What it still holds was not acknowledged, and left to itself it would go on trying for ever."""
+    sender, waiting = producer._sender, producer._message_accumulator  # noqa: SLF001 - there is no public way
+    for end in (sender.close, producer.stop):
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_RETRY_SECONDS):
+                await end()
+        waiting.fail_all(KafkaConnectionError("the producer was stopped"))

@@ -1,0 +1,269 @@
+"""Sends webhooks: claims deliveries that are due, makes one attempt at each, and notes what came of it.
+
+Any number of senders may run. A delivery is leased by its claim for longer than an attempt can take, so it is sent by
+one at a time; a sender that dies leaves its leases to run out, and what it had sent is sent again under the same id.
+Each attempt is a task of its own and an endpoint has but a few, so one that hangs holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver
+
+from events.chain import envelope_from
+from service import logs
+from service.database import OUTAGES
+from service.ledger import Ledger
+from service.outgoing import guard, schedule, signing
+from service.outgoing.body import body_of
+from service.outgoing.fan_out import payout_of
+from service.outgoing.masks import Keys, read_keys
+from service.outgoing.secrets import unsealed
+from service.settings import Settings
+from sql import query
+
+log = logs.get("webhooks")
+
+ATTEMPT_SECONDS_MAX = 15.0
+LEASE_SECONDS = 60.0
+OF_ONE_ENDPOINT_MAX = 8
+
+DELIVERED, PENDING, FAILED = "delivered", "pending", "failed"
+
+_IDLE_SECONDS = 0.2
+_RETRY_SECONDS = 1.0
+_NOTED_AT_ONCE = 2
+_GONE = 410
+_ASKS_FOR_PEACE = (429, 503)
+_PROBLEM_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A leased delivery, ready to go. `body` is None where the account's key is gone, and with it what signs it."""
+
+    lane: int
+    account_id: str
+    endpoint_id: str
+    event_id: str
+    attempt: int
+    retries: int
+    url: str
+    body: bytes | None
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt: no problem means that it was taken."""
+
+    status: int | None = None
+    problem: str | None = None
+    retry_after: float | None = None
+    hopeless: bool = False
+
+
+class Sender:
+    """Sends what is due in every lane until it is told to stop."""
+
+    def __init__(self, ledger: Ledger, settings: Settings, *, resolver: AbstractResolver | None = None) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._resolver = resolver
+        self._under_way: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        # Connections are the API's too: what came of attempts waits here, not where requests wait.
+        self._noting = asyncio.Semaphore(_NOTED_AT_ONCE)
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Something may have become due."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sends; finishes the attempts under way when it is stopped."""
+        async with aiohttp.ClientSession(
+            connector=guard.connector(self._settings, self._resolver),
+            timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS_MAX),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "payout-ledger", "Content-Type": "application/json"},
+            auto_decompress=False,
+        ) as session:
+            try:
+                while not self._stopping:
+                    await self._send_what_is_due(session)
+            finally:
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
+
+    async def _send_what_is_due(self, session: aiohttp.ClientSession) -> None:
+        self._wake.clear()
+        taken = 0
+        try:
+            for lane in self._ledger.lanes:
+                rows, keys = await self._claim(lane)
+                for row in rows:
+                    taken += 1
+                    self._start(session, lane, row, keys)
+        except OUTAGES as outage:
+            log.warning("database_away", problem=repr(outage))
+            await self._ledger.seam.sleep(_RETRY_SECONDS)
+        except Exception:
+            log.exception("deliveries_not_claimed")
+            await self._ledger.seam.sleep(_RETRY_SECONDS * 5)
+        if not taken and not self._stopping:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._wake.wait()
+
+    async def _claim(self, lane: int) -> tuple[list[Any], Keys]:
+        """Leased rows, and the keys of their accounts."""
+        room = self._settings.outgoing_requests_max - len(self._tasks)
+        if room <= 0:
+            return [], {}
+        now = self._ledger.seam.now()
+        async with self._ledger.pool.acquire() as connection:
+            rows = await connection.fetch(
+                query("outgoing/claim"),
+                lane,
+                now,
+                now + timedelta(seconds=LEASE_SECONDS),
+                list(self._under_way),
+                OF_ONE_ENDPOINT_MAX,
+                room,
+            )
+            if not rows:
+                return [], {}
+            keys = await read_keys(connection, self._ledger.vault, lane, {row["account_id"] for row in rows})
+        return rows, keys
+
+    def _start(self, session: aiohttp.ClientSession, lane: int, row: Any, keys: Keys) -> None:
+        self._under_way[row["endpoint_id"]] += 1
+        task = self._ledger.seam.spawn(self._deliver(session, lane, row, keys), "webhook")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, session: aiohttp.ClientSession, lane: int, row: Any, keys: Keys) -> None:
+        seam = self._ledger.seam
+        began_at, began = seam.now(), seam.monotonic()
+        endpoint_id = row["endpoint_id"]
+        try:
+            delivery = _delivery(lane, row, keys)
+            result = await self._attempt(session, delivery)
+            milliseconds = int((seam.monotonic() - began) * 1000)
+            async with self._noting:
+                await self._finish(delivery, result, began_at, milliseconds)
+        except OUTAGES as outage:
+            # The lease runs out, and it is sent again.
+            log.warning("delivery_not_noted", endpoint=endpoint_id, problem=repr(outage))
+        except Exception:
+            log.exception("delivery_broke", endpoint=endpoint_id, event_id=row["event_id"])
+        finally:
+            self._under_way[endpoint_id] -= 1
+            if not self._under_way[endpoint_id]:
+                del self._under_way[endpoint_id]
+            self._wake.set()
+
+    async def _attempt(self, session: aiohttp.ClientSession, delivery: Delivery) -> Result:
+        if delivery.body is None or not delivery.secrets:
+            return Result(problem="the account's key was destroyed, and with it the secret to sign with", hopeless=True)
+        now = self._ledger.seam.now()
+        headers = signing.headers(delivery.secrets, delivery.event_id, int(now.timestamp()), delivery.body)
+        try:
+            async with session.post(
+                delivery.url, data=delivery.body, headers=headers, allow_redirects=False
+            ) as response:
+                return _judged(response, schedule.retry_after_seconds(response.headers.get("Retry-After"), now))
+        except TimeoutError:
+            return Result(problem=f"no answer within {ATTEMPT_SECONDS_MAX:.0f} s")
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            return Result(problem=_told(problem))
+
+    async def _finish(self, delivery: Delivery, result: Result, began_at: Any, milliseconds: int) -> None:
+        seam = self._ledger.seam
+        now = seam.now()
+        status, next_attempt_at, not_before = DELIVERED, now, None
+        if result.problem is not None:
+            chance = int.from_bytes(seam.random(4), "big") / 2**32
+            delay = None if result.hopeless else schedule.retry_in(delivery.retries, result.retry_after, chance)
+            status = FAILED if delay is None else PENDING
+            next_attempt_at = now + timedelta(seconds=delay or 0)
+            if result.retry_after is not None and result.status in _ASKS_FOR_PEACE:
+                not_before = now + timedelta(seconds=result.retry_after)
+        row = await self._ledger.pool.fetchrow(
+            query("outgoing/finish"),
+            delivery.lane,
+            delivery.account_id,
+            delivery.endpoint_id,
+            delivery.event_id,
+            delivery.attempt,
+            status,
+            next_attempt_at,
+            began_at,
+            milliseconds,
+            result.status,
+            result.problem,
+            now,
+            not_before,
+            result.status == _GONE,
+            now - schedule.FAILING_FOR,
+            schedule.FAILURES_MIN,
+        )
+        log.info(
+            "webhook_sent" if result.problem is None else "webhook_not_taken",
+            account=delivery.account_id,
+            endpoint=delivery.endpoint_id,
+            event_id=delivery.event_id,
+            attempt=delivery.attempt,
+            http_status=result.status,
+        )
+        if row is not None and not row["enabled"] and row["disabled_reason"] is not None:
+            log.warning("endpoint_switched_off", endpoint=delivery.endpoint_id, reason=row["disabled_reason"])
+
+
+def _delivery(lane: int, row: Any, keys: Keys) -> Delivery:
+    account_id = row["account_id"]
+    event = envelope_from(orjson.loads(row["envelope"]))
+    payout = payout_of(row["state"]) if row["state"] is not None else None
+    known = any(owner == account_id for owner, _ in keys)
+    return Delivery(
+        lane=lane,
+        account_id=account_id,
+        endpoint_id=row["endpoint_id"],
+        event_id=row["event_id"],
+        attempt=row["attempts"],
+        retries=row["retries"],
+        url=row["url"],
+        body=body_of(event, row["type"], payout, keys) if known else None,
+        secrets=unsealed(keys, account_id, row["endpoint_id"], row["secrets"] or ()),
+    )
+
+
+def _judged(response: aiohttp.ClientResponse, retry_after: float | None) -> Result:
+    status = response.status
+    if 200 <= status < 300:
+        return Result(status)
+    if 300 <= status < 400:
+        return Result(status, "it answers with a redirect, which is not followed: set the URL that it leads to")
+    if status == _GONE:
+        return Result(status, "it answers that it is gone: the endpoint was switched off", hopeless=True)
+    return Result(status, f"it answers {status}", retry_after)
+
+
+def _told(problem: Exception) -> str:
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return f"cannot connect: {problem.os_error}"[:_PROBLEM_MAX]
+    return f"{type(problem).__name__}: {problem}"[:_PROBLEM_MAX]

@@ -1,0 +1,6 @@
+-- Adds an endpoint, switched off; no row where the account has as many as it may have.
+--   1 lane   2 account id   3 endpoint id   4 URL   5 patterns   6 description or null   7 now   8 most
+INSERT INTO webhook_endpoints (lane, account_id, endpoint_id, url, patterns, description, created_at, updated_at)
+SELECT $1, $2, $3, $4, $5::text[], $6, $7, $7
+ WHERE (SELECT count(*) FROM webhook_endpoints WHERE lane = $1 AND account_id = $2) < $8
+RETURNING endpoint_id

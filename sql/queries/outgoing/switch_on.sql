@@ -1,0 +1,6 @@
+-- Switches an endpoint on that is off: it hears of what comes after a position.
+--   1 lane   2 account id   3 endpoint id   4 after position   5 now
+UPDATE webhook_endpoints
+   SET enabled = true, disabled_reason = NULL, switched_on = switched_on + 1, after_position = $4, failures = 0,
+       failing_since = NULL, not_before = NULL, updated_at = $5
+ WHERE lane = $1 AND account_id = $2 AND endpoint_id = $3 AND NOT enabled
