@@ -8,7 +8,7 @@ READY = .venv/ready
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: run test test-kafka lint bench bench-quick lock help
+.PHONY: run test test-kafka storm lint bench bench-quick lock help
 
 run: $(READY) ## serve on PORT (8080) with everything embedded and a demo account; data in DATA_DIR (./data)
 	@exec $(BIN)/payout-ledger serve --embedded --demo --data '$(DATA)' --port $(or $(PORT),8080)
@@ -18,6 +18,9 @@ test: $(READY) ## the whole suite, on its own Postgres and broker or on TEST_DAT
 
 test-kafka: $(READY) build/kafka/ready ## what talks to Kafka, on a real one (needs Java 17 and Maven)
 	@REAL_KAFKA=1 $(BIN)/pytest -m 'kafka or real_kafka' $(ARGS)
+
+storm: $(READY) build/kafka/ready ## ten thousand payouts (STORM_PAYOUTS) through a faulty provider, with kills; half an hour
+	@REAL_KAFKA=1 STORM_PAYOUTS=$(or $(STORM_PAYOUTS),10000) $(BIN)/pytest -m real_kafka tests/kafka/test_storm.py $(ARGS)
 
 lint: $(READY) ## style, types, and which room may import which
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 
 from events import commands
 from events.instants import Instant
+from events.statements import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, Kind, Told, case_id
 from events.values import value
-
-PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED = "pending", "in_transit", "paid", "failed", "cancelled"
-"""A payout's five statuses."""
 
 PAYOUT_STATUSES = (PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED)
 MANUAL, PLUGIPAY = "manual", "plugipay"
 OPEN, FROZEN, CLOSED = "open", "frozen", "closed"
 LIVE, TEST = "live", "test"
+STARTED, ACCEPTED, UNKNOWN = "started", "accepted", "unknown"
+"""How far a payout's submission to the provider is; None before it began."""
 SYSTEM_MODE = "system"
 """The mode of a lane's own stream: no key has it, so no caller sees it."""
 
@@ -97,6 +97,35 @@ class Payout:
     failed_at: Instant | None = None
     cancelled_at: Instant | None = None
     returned_at: Instant | None = None
+    told: Told = ()
+    """What the provider said of it; statuses and times of a payout through the provider are a function of this."""
+    contradictions: tuple[str, ...] = ()
+    """Kinds of the cases that stand open about it."""
+    submission: str | None = None
+    attempt: int = 0
+    submission_started_at: Instant | None = None
+    """Of the current attempt: the provider forgets idempotency keys after a day."""
+    cancel_asked_at: Instant | None = None
+
+
+@value
+class Case:
+    """Something that a person has to look at: what the ledger had and what was said, side by side."""
+
+    kind: str
+    opened_at: Instant
+    position: int
+    known: str
+    said: str
+    payout_id: str | None = None
+    provider_payout_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    told: Told = ()
+    """What was said and not applied."""
+    closed_at: Instant | None = None
+    reason: str | None = None
+    closed_by: str | None = None
 
 
 @value
@@ -136,6 +165,7 @@ class Books:
     payouts: dict[str, Payout] = field(default_factory=dict)
     reserves: dict[str, Reserve] = field(default_factory=dict)
     secrets: dict[str, WebhookSecret] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
     observed: set[str] = field(default_factory=set)
     """Ids of the provider's events that the account has taken in, of those asked about."""
 
@@ -152,6 +182,7 @@ class Books:
             payouts=dict(self.payouts),
             reserves=dict(self.reserves),
             secrets=dict(self.secrets),
+            cases=dict(self.cases),
             observed=set(self.observed),
         )
 
@@ -167,6 +198,9 @@ class Needs:
     payout_id: str | None = None
     reserve_id: str | None = None
     secret_id: str | None = None
+    case_id: str | None = None
+    provider_payout_id: str | None = None
+    """Payouts and cases that the provider knows under this id."""
 
 
 _NOTHING = Needs()
@@ -187,8 +221,14 @@ def needs(command: commands.Command) -> Needs:
             | commands.MarkPaid()
             | commands.MarkFailed()
             | commands.RecordBankReturn()
-            | commands.LinkProviderPayout()
         ):
             return Needs(payout_id=command.payout_id)
+        case commands.ResubmitPayout():
+            given_up = case_id(command.account_id, Kind.SUBMISSION_UNKNOWN, command.payout_id)
+            return Needs(payout_id=command.payout_id, case_id=given_up)
+        case commands.LinkProviderPayout():
+            return Needs(payout_id=command.payout_id, provider_payout_id=command.provider_payout_id)
+        case commands.CloseCase():
+            return Needs(case_id=command.case_id)
         case _:
             return _NOTHING

@@ -33,13 +33,23 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.ReserveHeld: "reserve.held",
     facts.ReserveReleased: "reserve.released",
     facts.PayoutRequested: "payout.requested",
+    facts.PayoutAdopted: "payout.adopted",
+    facts.PayoutSubmissionStarted: "payout.submission_started",
+    facts.PayoutSubmissionUnknown: "payout.submission_unknown",
     facts.PayoutProviderLinked: "payout.provider_linked",
+    facts.PayoutCancelAsked: "payout.cancel_asked",
+    facts.PayoutCancelRefused: "payout.cancel_refused",
+    facts.PayoutReopened: "payout.reopened",
+    facts.PayoutAmountCorrected: "payout.amount_corrected",
     facts.PayoutInTransit: "payout.in_transit",
     facts.PayoutPaid: "payout.paid",
     facts.PayoutFailed: "payout.failed",
     facts.PayoutCancelled: "payout.cancelled",
     facts.PayoutReturned: "payout.returned",
     facts.ProviderObserved: "provider.observed",
+    facts.CaseOpened: "case.opened",
+    facts.CaseClosed: "case.closed",
+    facts.DeliveryDismissed: "delivery.dismissed",
 }
 
 SCHEMA_VERSIONS: dict[str, int] = dict.fromkeys(STORED_NAMES.values(), 1)

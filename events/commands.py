@@ -29,6 +29,7 @@ Amount = Annotated[int, Field(strict=True, gt=0, le=currencies.AMOUNT_MAX)]
 SignedAmount = Annotated[int, Field(strict=True, ge=-currencies.AMOUNT_MAX, le=currencies.AMOUNT_MAX)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_NUL)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_NUL)]
+ProviderId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_NUL)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_NO_NUL)]
 Personal = Annotated[str, Field(json_schema_extra={"x-personal": True})]
 Secret = Annotated[
@@ -280,7 +281,24 @@ class LinkProviderPayout(Command):
 
     type: Literal["linkProviderPayout"] = "linkProviderPayout"
     payout_id: Identifier
-    provider_payout_id: Identifier
+    provider_payout_id: ProviderId
+
+
+class ResubmitPayout(Command):
+    """Give a payout to the provider once more, under a new key. Only after somebody made sure that it has none of it."""
+
+    type: Literal["resubmitPayout"] = "resubmitPayout"
+    payout_id: Identifier
+    reason: Reason
+
+
+class CloseCase(Command):
+    """Close a case, saying what became of it; `apply` takes the provider at its word where it was not yet applied."""
+
+    type: Literal["closeCase"] = "closeCase"
+    case_id: Identifier
+    reason: Reason
+    apply: bool = False
 
 
 AnyCommand = Annotated[
@@ -306,7 +324,9 @@ AnyCommand = Annotated[
     | MarkPaid
     | MarkFailed
     | RecordBankReturn
-    | LinkProviderPayout,
+    | LinkProviderPayout
+    | ResubmitPayout
+    | CloseCase,
     Field(discriminator="type"),
 ]
 

@@ -14,7 +14,7 @@ from events.account import CLOSED, Books
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
-from events.rules import accounts, balances, payouts
+from events.rules import accounts, balances, payouts, submissions
 from events.rules.context import Context
 
 
@@ -31,8 +31,8 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
     if account is None or isinstance(command, commands.OpenAccount):
         assert isinstance(command, commands.OpenAccount)
         return accounts.open_account(command, books, context)
-    # A bank return is a fact that an operator reports: it comes in whatever the account's state.
-    if account.status == CLOSED and not isinstance(command, commands.RecordBankReturn):
+    # A bank return is a fact that an operator reports, and a case may concern facts: both come in whatever the state.
+    if account.status == CLOSED and not isinstance(command, commands.RecordBankReturn | commands.CloseCase):
         raise AccountIsClosed(command.account_id)
     match command:
         case commands.RequestPayout():
@@ -62,7 +62,11 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
         case commands.RecordBankReturn():
             return payouts.record_return(command, books, context)
         case commands.LinkProviderPayout():
-            return payouts.link_provider(command, books)
+            return submissions.link_provider(command, books)
+        case commands.ResubmitPayout():
+            return submissions.resubmit(command, books, account, context)
+        case commands.CloseCase():
+            return submissions.close_case(command, books, context)
         case commands.SetBankAccount():
             return accounts.set_bank_account(command, account)
         case commands.SetBackend():

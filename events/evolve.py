@@ -7,26 +7,21 @@ from typing import assert_never
 
 from events import facts
 from events.account import (
-    CANCELLED,
     CLOSED,
-    FAILED,
     FROZEN,
-    IN_TRANSIT,
     MANUAL,
     OPEN,
-    PAID,
-    PENDING,
     SYSTEM_MODE,
     Account,
     Balance,
     BankAccount,
     Books,
     Order,
-    Payout,
     Provider,
     Reserve,
     WebhookSecret,
 )
+from events.evolve_payouts import move_case, move_payout, shift, take_observation
 from events.facts import Fact
 from events.instants import Instant
 
@@ -47,16 +42,27 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             _move_money(books, fact, effective_at)
         case (
             facts.PayoutRequested()
+            | facts.PayoutAdopted()
+            | facts.PayoutSubmissionStarted()
+            | facts.PayoutSubmissionUnknown()
             | facts.PayoutProviderLinked()
+            | facts.PayoutCancelAsked()
+            | facts.PayoutCancelRefused()
+            | facts.PayoutReopened()
+            | facts.PayoutAmountCorrected()
             | facts.PayoutInTransit()
             | facts.PayoutPaid()
             | facts.PayoutFailed()
             | facts.PayoutCancelled()
             | facts.PayoutReturned()
         ):
-            _move_payout(books, fact, effective_at, position)
+            move_payout(books, fact, effective_at, position)
         case facts.ProviderObserved():
-            books.observed.add(fact.event_id)
+            take_observation(books, fact)
+        case facts.CaseOpened() | facts.CaseClosed():
+            move_case(books, fact, effective_at, position)
+        case facts.DeliveryDismissed():
+            pass
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)
         case _:
@@ -109,26 +115,6 @@ def _change_account(
             assert_never(fact)
 
 
-def _shift(
-    books: Books,
-    currency: str,
-    *,
-    pending: int = 0,
-    available: int = 0,
-    reserved: int = 0,
-    held: int = 0,
-    paid_out: int = 0,
-) -> None:
-    old = books.balance(currency)
-    books.balances[currency] = Balance(
-        old.pending + pending,
-        old.available + available,
-        old.reserved + reserved,
-        old.held + held,
-        old.paid_out + paid_out,
-    )
-
-
 def _move_money(
     books: Books,
     fact: facts.RevenueRecorded
@@ -150,92 +136,29 @@ def _move_money(
                 channel=fact.channel or order.channel,
                 expected_at=fact.expected_at or order.expected_at,
             )
-            _shift(books, fact.currency, pending=fact.amount)
+            shift(books, fact.currency, pending=fact.amount)
         case facts.RevenueSettled():
             order = books.orders[fact.currency, fact.reference]
             books.orders[fact.currency, fact.reference] = replace(order, pending=order.pending - fact.amount)
-            _shift(books, fact.currency, pending=-fact.amount, available=fact.amount)
+            shift(books, fact.currency, pending=-fact.amount, available=fact.amount)
         case facts.RefundRecorded():
             order = books.orders.get((fact.currency, fact.reference), Order())
             books.orders[fact.currency, fact.reference] = replace(
                 order, pending=order.pending - fact.from_pending, refunded=order.refunded + fact.amount
             )
-            _shift(books, fact.currency, pending=-fact.from_pending, available=-fact.from_available)
+            shift(books, fact.currency, pending=-fact.from_pending, available=-fact.from_available)
         case facts.FeeCharged():
-            _shift(books, fact.currency, available=-fact.amount)
+            shift(books, fact.currency, available=-fact.amount)
         case facts.BalanceAdjusted():
-            _shift(books, fact.currency, available=fact.amount)
+            shift(books, fact.currency, available=fact.amount)
         case facts.ReserveHeld():
             books.reserves[fact.reserve_id] = Reserve(
                 fact.amount, fact.currency, fact.amount, fact.reason, fact.until, held_at=at
             )
-            _shift(books, fact.currency, available=-fact.amount, held=fact.amount)
+            shift(books, fact.currency, available=-fact.amount, held=fact.amount)
         case facts.ReserveReleased():
             reserve = books.reserves[fact.reserve_id]
             books.reserves[fact.reserve_id] = replace(reserve, remaining=reserve.remaining - fact.amount)
-            _shift(books, fact.currency, available=fact.amount, held=-fact.amount)
+            shift(books, fact.currency, available=fact.amount, held=-fact.amount)
         case _:
             assert_never(fact)
-
-
-def _move_payout(
-    books: Books,
-    fact: facts.PayoutRequested
-    | facts.PayoutProviderLinked
-    | facts.PayoutInTransit
-    | facts.PayoutPaid
-    | facts.PayoutFailed
-    | facts.PayoutCancelled
-    | facts.PayoutReturned,
-    at: Instant,
-    position: int,
-) -> None:
-    if isinstance(fact, facts.PayoutRequested):
-        books.payouts[fact.payout_id] = Payout(
-            amount=fact.amount,
-            currency=fact.currency,
-            status=PENDING,
-            backend=fact.backend,
-            bank_code=fact.bank_code,
-            bank_name=fact.bank_name,
-            bank_account_number=fact.bank_account_number,
-            bank_account_holder=fact.bank_account_holder,
-            requested_at=at,
-            position=position,
-            note=fact.note,
-        )
-        _shift(books, fact.currency, available=-fact.amount, reserved=fact.amount)
-        return
-    payout = books.payouts[fact.payout_id]
-    match fact:
-        case facts.PayoutProviderLinked():
-            payout = replace(payout, provider_payout_id=fact.provider_payout_id)
-        case facts.PayoutInTransit():
-            payout = replace(
-                payout,
-                status=IN_TRANSIT if payout.status == PENDING else payout.status,
-                reference=payout.reference or fact.reference,
-                in_transit_at=min(payout.in_transit_at or at, at),
-            )
-        case facts.PayoutPaid():
-            payout = replace(payout, status=PAID, reference=fact.reference or payout.reference, paid_at=at)
-            _shift(books, fact.currency, reserved=-fact.amount, paid_out=fact.amount)
-        case facts.PayoutFailed():
-            payout = replace(payout, status=FAILED, failure_reason=fact.failure_reason, failed_at=at)
-            _shift(books, fact.currency, reserved=-fact.amount, available=fact.amount)
-        case facts.PayoutCancelled():
-            payout = replace(payout, status=CANCELLED, cancelled_at=at)
-            _shift(books, fact.currency, reserved=-fact.amount, available=fact.amount)
-        case facts.PayoutReturned():
-            payout = replace(
-                payout,
-                status=FAILED,
-                failure_reason=fact.reason,
-                failed_at=at,
-                returned_at=at,
-                reference=payout.reference or fact.reference,
-            )
-            _shift(books, fact.currency, paid_out=-fact.amount, available=fact.amount)
-        case _:
-            assert_never(fact)
-    books.payouts[fact.payout_id] = payout

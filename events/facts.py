@@ -12,6 +12,9 @@ from typing import Any
 from events.instants import Instant
 from events.values import value
 
+Data = dict[str, Any]
+"""A fact's content as stored: camel-case ASCII keys, JSON values without floats."""
+
 
 @value
 class LedgerBegun:
@@ -190,11 +193,82 @@ class PayoutRequested:
 
 
 @value
-class PayoutProviderLinked:
-    """The provider knows this payout under this id."""
+class PayoutAdopted:
+    """The provider made a payout that the ledger had not asked for: available becomes reserved, below zero if need be.
+
+    Where it went is not known: the bank fields are the fixed text `unknown`.
+    """
 
     payout_id: str
     provider_payout_id: str
+    amount: int
+    currency: str
+
+
+@value
+class PayoutSubmissionStarted:
+    """The payout is about to be given to the provider, under an idempotency key made of its id and the attempt.
+
+    From here on it may be on its way: only the provider can cancel it.
+    """
+
+    payout_id: str
+    attempt: int
+
+
+@value
+class PayoutSubmissionUnknown:
+    """The provider did not answer: whether it has the payout is not known, and the money stays reserved."""
+
+    payout_id: str
+    reason: str
+
+
+@value
+class PayoutProviderLinked:
+    """The provider knows this payout under this id. What it had said under that id before now counts for the payout."""
+
+    payout_id: str
+    provider_payout_id: str
+    statements: list[Data] | None = None
+
+
+@value
+class PayoutCancelAsked:
+    """The provider is to be asked to cancel; the money stays reserved until it says yes."""
+
+    payout_id: str
+
+
+@value
+class PayoutCancelRefused:
+    """The provider did not cancel, and said why: the payout goes its way."""
+
+    payout_id: str
+    reason: str
+
+
+@value
+class PayoutReopened:
+    """What was given back turned out to be on its way or gone after all: available becomes reserved again."""
+
+    payout_id: str
+    amount: int
+    currency: str
+
+
+@value
+class PayoutAmountCorrected:
+    """Somebody took the provider at its word about how much it is: what is less became available again.
+
+    The difference came from where the payout's money is; it is negative where the provider moved more than asked.
+    """
+
+    payout_id: str
+    amount: int
+    currency: str
+    from_reserved: int
+    from_paid_out: int
 
 
 @value
@@ -249,18 +323,57 @@ class PayoutReturned:
 class ProviderObserved:
     """The provider said something, and this is what the ledger made of it.
 
-    `event_id` is the provider's; `verdict` is one of `events.provider.Verdict`. What changed because of it stands in
-    the events that follow with this one as their cause.
+    `event_id` is the provider's; `says` one of `events.statements.Says`; `verdict` one of `events.provider.Verdict`.
+    What changed because of it stands in the events that follow with this one as their cause.
     """
 
     provider: str
     event_id: str
     event_type: str
+    says: str
     occurred_at: Instant
     verdict: str
     payout_id: str | None = None
     provider_payout_id: str | None = None
-    note: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    reference: str | None = None
+    failure_reason: str | None = None
+
+
+@value
+class CaseOpened:
+    """Two facts cannot both be true, or one cannot be placed: a person has to look. `kind`: events.statements.Kind.
+
+    `known` is what the ledger had, `said` what it was told. An open case to which more is said is opened once more.
+    """
+
+    case_id: str
+    kind: str
+    known: str
+    said: str
+    payout_id: str | None = None
+    provider_payout_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    statements: list[Data] | None = None
+
+
+@value
+class CaseClosed:
+    """A person looked, and said what became of it."""
+
+    case_id: str
+    reason: str
+    closed_by: str | None = None
+
+
+@value
+class DeliveryDismissed:
+    """A parked delivery will not be taken in: a person looked, and said why. Its bytes are kept."""
+
+    delivery_id: str
+    reason: str
 
 
 Fact = (
@@ -283,14 +396,21 @@ Fact = (
     | ReserveHeld
     | ReserveReleased
     | PayoutRequested
+    | PayoutAdopted
+    | PayoutSubmissionStarted
+    | PayoutSubmissionUnknown
     | PayoutProviderLinked
+    | PayoutCancelAsked
+    | PayoutCancelRefused
+    | PayoutReopened
+    | PayoutAmountCorrected
     | PayoutInTransit
     | PayoutPaid
     | PayoutFailed
     | PayoutCancelled
     | PayoutReturned
     | ProviderObserved
+    | CaseOpened
+    | CaseClosed
+    | DeliveryDismissed
 )
-
-Data = dict[str, Any]
-"""A fact's content as stored: camel-case ASCII keys, JSON values without floats."""

@@ -1,17 +1,17 @@
-"""What the provider says of a payout, and what the ledger makes of it. Facts are never refused.
+"""What the provider says of payouts, and what the ledger makes of it. Facts are never refused.
 
-Each delivery becomes one `ProviderObserved`, followed by whatever it changes:
+Each delivery becomes one `ProviderObserved`, with whatever it changes beside it:
 
-    known so far        says "in transit"     says "paid"           says "failed"                    says "cancelled"
-    pending, in_transit stamp, in_transit     paid                  failed, money back               cancelled, money back
-    paid                stamp only            confirms              newer: returned; older: stale    contradiction
-    failed              older: stamp only     contradiction         confirms                         contradiction
-    cancelled           older: stamp only     contradiction         contradiction                    confirms
+    about a payout of ours            its statement joins what was told; where that leaves the payout
+                                      (`events.statements`) decides the status and where its money is
+    ... but with another amount,      not applied: a case
+    another id, or paid by hand
+    about one nobody asked for        adopted: the money it took is taken from available, below zero if need be
+    ... while a submission of the     a case: it may be that one
+    same amount has no answer yet
+    anything else                     kept
 
-`in transit` newer than a failure or a cancellation is a contradiction too, and so is anything that names another amount,
-currency or provider's id than ours, or a payout that is paid by hand. A contradiction changes no money: it is kept
-where a person can see it. In transit, then paid, ends the same in either order; a failure and a payment that were told
-in the wrong order end in a contradiction, since the money has gone back by then.
+Since statements are a set, the order of arrival changes neither the status nor any balance nor which cases are opened.
 """
 
 from __future__ import annotations
@@ -20,173 +20,181 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from events import facts
-from events.account import CANCELLED, FAILED, IN_TRANSIT, MANUAL, PAID, PENDING, Books, Payout
+from events.account import MANUAL, PLUGIPAY, STARTED, UNKNOWN, Books, Payout
+from events.cases import open_case, stray
+from events.currency import is_known
 from events.facts import Fact
-from events.instants import Instant
-from events.values import value
-
-
-class Says(StrEnum):
-    """What a delivery states, whichever generation of names it uses."""
-
-    CREATED = "created"
-    IN_TRANSIT = IN_TRANSIT
-    PAID = PAID
-    FAILED = FAILED
-    CANCELLED = CANCELLED
-    OTHER = "other"
+from events.observation import Observation
+from events.settling import UNKNOWN_TEXT, adopt, adopted, correct_amount, link_and_settle, link_to, settle, spell, taken
+from events.statements import PENDING, Kind, Says, Told, add, case_id, standing
 
 
 class Verdict(StrEnum):
     """What became of an observation."""
 
     APPLIED = "applied"
-    """It changed the payout."""
+    """It changed the payout's status."""
     CONFIRMED = "confirmed"
     """It says what was known already."""
     STALE = "stale"
-    """Something newer was known already."""
+    """Something that outweighs it was known already; it joins what was told."""
     CONTRADICTION = "contradiction"
-    """It cannot be true together with what was known; nothing moved."""
+    """It cannot be about this payout as it stands: nothing moved, a case was opened."""
+    ADOPTED = "adopted"
+    """Nobody had asked for this payout; now it is one of the account's."""
     UNMATCHED = "unmatched"
-    """It is about a payout that this ledger never requested."""
+    """It cannot be told which payout is meant: nothing moved, a case was opened."""
     IGNORED = "ignored"
     """It is not about a payout, or its type is not known to this release."""
 
 
-@value
-class Observation:
-    """One verified delivery, read but not judged."""
+def observe(observation: Observation, books: Books, payout_id: str | None, new_id: str) -> Sequence[Fact]:
+    """The facts that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id.
 
-    provider: str
-    event_id: str
-    event_type: str
-    says: Says
-    occurred_at: Instant
-    provider_payout_id: str | None = None
-    amount: int | None = None
-    currency: str | None = None
-    reference: str | None = None
-    failure_reason: str | None = None
-    note: str | None = None
-
-
-TYPES: dict[str, Says] = {
-    "payout.initiated": Says.IN_TRANSIT,
-    "payout.created": Says.CREATED,
-    "payout.in_transit": Says.IN_TRANSIT,
-    "payout.paid": Says.PAID,
-    "payout.failed": Says.FAILED,
-    "payout.cancelled": Says.CANCELLED,
-    "plugipay.payout.created.v1": Says.CREATED,
-    "plugipay.payout.in_transit.v1": Says.IN_TRANSIT,
-    "plugipay.payout.paid.v1": Says.PAID,
-    "plugipay.payout.failed.v1": Says.FAILED,
-    "plugipay.payout.cancelled.v1": Says.CANCELLED,
-}
-"""Both generations of names; anything else is kept as an observation and moves nothing."""
-
-
-def observe(observation: Observation, books: Books, payout_id: str | None) -> Sequence[Fact]:
-    """The facts that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id."""
+    `new_id` is a fresh ULID for the payout that may have to be adopted.
+    """
     if observation.event_id in books.observed:
         return []
-    verdict, changes = _judge(observation, books, payout_id)
-    return [
-        facts.ProviderObserved(
-            provider=observation.provider,
-            event_id=observation.event_id,
-            event_type=observation.event_type,
-            occurred_at=observation.occurred_at,
-            verdict=verdict.value,
-            payout_id=payout_id,
-            provider_payout_id=observation.provider_payout_id,
-            note=None if verdict is not Verdict.CONTRADICTION else _describe(observation, books, payout_id),
-        ),
-        *changes,
-    ]
-
-
-def _describe(observation: Observation, books: Books, payout_id: str | None) -> str:
-    payout = books.payouts[payout_id] if payout_id else None
-    known = f"{payout.status}, {payout.amount} {payout.currency}" if payout else "unknown"
-    said = f"{observation.says.value}, {observation.amount} {observation.currency}"
-    return f"the ledger had: {known}; the provider said: {said}"
-
-
-def _judge(observation: Observation, books: Books, payout_id: str | None) -> tuple[Verdict, list[Fact]]:
-    if observation.says is Says.OTHER:
-        return Verdict.IGNORED, []
+    before: list[Fact] = []
+    after: list[Fact] = []
     payout = books.payouts.get(payout_id) if payout_id else None
-    if payout is None or payout_id is None:
-        return Verdict.UNMATCHED, []
-    if _differs(observation, payout):
-        return Verdict.CONTRADICTION, []
-    link: list[Fact] = []
+    if observation.says is Says.OTHER:
+        verdict = Verdict.IGNORED
+    elif payout is not None and payout_id is not None:
+        verdict, after = _about_ours(observation, books, payout_id, payout)
+    elif _may_be_adopted(observation, books):
+        payout_id = f"pout_{new_id}"
+        verdict = Verdict.ADOPTED
+        before, after = _adopt(observation, books, payout_id)
+    else:
+        verdict, after = Verdict.UNMATCHED, [_unrequested(observation, books)]
+    observed = facts.ProviderObserved(
+        provider=observation.provider,
+        event_id=observation.event_id,
+        event_type=observation.event_type,
+        says=observation.says.value,
+        occurred_at=observation.occurred_at,
+        verdict=verdict.value,
+        payout_id=payout_id,
+        provider_payout_id=observation.provider_payout_id,
+        amount=observation.amount,
+        currency=observation.currency,
+        reference=observation.reference,
+        failure_reason=observation.failure_reason,
+    )
+    return [*before, observed, *after]
+
+
+def _about_ours(observation: Observation, books: Books, payout_id: str, payout: Payout) -> tuple[Verdict, list[Fact]]:
+    kind = _mismatch(observation, books, payout_id, payout)
+    if kind is Kind.AMOUNT_DIFFERS and (changes := _corrected(observation, books, payout_id, payout)):
+        return Verdict.APPLIED, changes
+    if kind is not None:
+        case = open_case(
+            books.account_id,
+            kind,
+            payout_id,
+            known=spell(payout),
+            observation=observation,
+            told=observation.told(),
+        )
+        # Whatever the amount, it is this payout that the provider knows under its id.
+        by_id = kind is Kind.AMOUNT_DIFFERS and payout.provider_payout_id is None and observation.provider_payout_id
+        link = link_and_settle(books, payout_id, payout, observation.provider_payout_id or "") if by_id else []
+        return Verdict.CONTRADICTION, [*link, case]
+    link = []
     if payout.provider_payout_id is None and observation.provider_payout_id is not None:
-        link = [facts.PayoutProviderLinked(payout_id=payout_id, provider_payout_id=observation.provider_payout_id)]
-    verdict, changes = _compare(observation, payout, payout_id)
-    return verdict, link + changes
+        link = list(link_to(books, payout_id, payout, observation.provider_payout_id))
+    told = add(payout.told, [*taken(link), *observation.told()])
+    changes = settle(books.account_id, payout_id, payout, told, observation)
+    if standing(told).status != payout.status:
+        verdict = Verdict.APPLIED
+    elif observation.says in (Says.CREATED, payout.status):
+        verdict = Verdict.CONFIRMED
+    else:
+        verdict = Verdict.STALE
+    return verdict, [*link, *changes]
 
 
-def _differs(observation: Observation, payout: Payout) -> bool:
-    """Whether it speaks of another payout than ours: another amount, another id, or one that is paid by hand."""
-    said_and_known = (
-        (observation.amount, payout.amount),
-        (observation.currency, payout.currency),
-        (observation.provider_payout_id, payout.provider_payout_id),
+def _corrected(observation: Observation, books: Books, payout_id: str, payout: Payout) -> list[Fact]:
+    """What an answer about an adopted payout puts right: the ledger never asked for an amount, it was only told one.
+
+    Empty where a person has to look: the ledger asked for this amount, or nobody asked the provider.
+    """
+    amount, provider_payout_id = observation.amount, observation.provider_payout_id
+    if not observation.asked or payout.bank_account_number != UNKNOWN_TEXT or amount is None or amount <= 0:
+        return []
+    if provider_payout_id is None or observation.currency not in (None, payout.currency):
+        return []
+    name = case_id(books.account_id, Kind.AMOUNT_DIFFERS, payout_id)
+    case = books.cases.get(name)
+    doubted: Told = ()
+    closed: list[Fact] = []
+    if case is not None and case.closed_at is None:
+        doubted = case.told if case.amount == amount else ()
+        reason = f"the provider was asked, and has {amount} {payout.currency}"
+        closed = [facts.CaseClosed(case_id=name, reason=reason, closed_by="ledger")]
+    told = (*doubted, *observation.told())
+    return [*correct_amount(books, payout_id, payout, amount, provider_payout_id, told), *closed]
+
+
+def _mismatch(observation: Observation, books: Books, payout_id: str, payout: Payout) -> Kind | None:
+    """Why it cannot be about this payout as we know it."""
+    if payout.backend == MANUAL:
+        return Kind.PAID_BY_HAND
+    if observation.provider_payout_id and payout.provider_payout_id != observation.provider_payout_id:
+        of_another = any(
+            other.provider_payout_id == observation.provider_payout_id
+            for other_id, other in books.payouts.items()
+            if other_id != payout_id
+        )
+        if payout.provider_payout_id is not None or of_another:
+            return Kind.OTHER_ID
+    if observation.amount not in (None, payout.amount) or observation.currency not in (None, payout.currency):
+        return Kind.AMOUNT_DIFFERS
+    return None
+
+
+def _may_be_adopted(observation: Observation, books: Books) -> bool:
+    if observation.amount is None or observation.amount <= 0 or observation.provider_payout_id is None:
+        return False
+    if books.account is None or not is_known(observation.currency or ""):
+        return False
+    if books.provider is None and books.account.backend != PLUGIPAY:
+        return False
+    found = stray(books, observation.provider_payout_id)
+    if found is not None and (found[1].amount is not None or found[1].closed_at is not None):
+        # A person was asked about it, or has answered.
+        return False
+    return not any(
+        payout.provider_payout_id is None
+        and payout.submission in (STARTED, UNKNOWN)
+        and payout.status == PENDING
+        and (payout.amount, payout.currency) == (observation.amount, observation.currency)
+        for payout in books.payouts.values()
     )
-    return payout.backend == MANUAL or any(
-        said is not None and known is not None and said != known for said, known in said_and_known
+
+
+def _adopt(observation: Observation, books: Books, payout_id: str) -> tuple[list[Fact], list[Fact]]:
+    """Adopts it with what was said of it before an amount was named."""
+    assert observation.amount is not None
+    assert observation.currency is not None
+    assert observation.provider_payout_id is not None
+    link: list[Fact] = []
+    if stray(books, observation.provider_payout_id) is not None:
+        fresh = adopted(observation.amount, observation.currency, observation.provider_payout_id, "", 0)
+        link = list(link_to(books, payout_id, fresh, observation.provider_payout_id))
+    before, after = adopt(books, payout_id, observation, add(taken(link), observation.told()))
+    return [*before, *link], after
+
+
+def _unrequested(observation: Observation, books: Books) -> Fact:
+    subject = observation.provider_payout_id or observation.event_id
+    return open_case(
+        books.account_id,
+        Kind.UNREQUESTED,
+        subject,
+        known="no payout of this account is known to be this one",
+        observation=observation,
+        told=observation.told(),
     )
-
-
-def _compare(observation: Observation, payout: Payout, payout_id: str) -> tuple[Verdict, list[Fact]]:
-    amount, currency = payout.amount, payout.currency
-    match observation.says:
-        case Says.IN_TRANSIT:
-            ended_at = payout.paid_at or payout.failed_at or payout.cancelled_at
-            if ended_at is not None and observation.occurred_at > ended_at and payout.status != PAID:
-                return Verdict.CONTRADICTION, []
-            if payout.in_transit_at is not None and payout.in_transit_at <= observation.occurred_at:
-                return Verdict.CONFIRMED, []
-            return Verdict.APPLIED, [facts.PayoutInTransit(payout_id=payout_id, reference=observation.reference)]
-        case Says.PAID:
-            if payout.status in (PENDING, IN_TRANSIT):
-                return Verdict.APPLIED, [
-                    facts.PayoutPaid(
-                        payout_id=payout_id, amount=amount, currency=currency, reference=observation.reference
-                    )
-                ]
-            if payout.paid_at is not None:
-                return Verdict.CONFIRMED, []
-            return Verdict.CONTRADICTION, []
-        case Says.FAILED:
-            reason = observation.failure_reason or "the provider gave no reason"
-            if payout.status in (PENDING, IN_TRANSIT):
-                return Verdict.APPLIED, [
-                    facts.PayoutFailed(payout_id=payout_id, amount=amount, currency=currency, failure_reason=reason)
-                ]
-            if payout.status == FAILED:
-                return Verdict.CONFIRMED, []
-            if payout.status == PAID and payout.paid_at is not None:
-                if observation.occurred_at <= payout.paid_at:
-                    return Verdict.STALE, []
-                return Verdict.APPLIED, [
-                    facts.PayoutReturned(
-                        payout_id=payout_id,
-                        amount=amount,
-                        currency=currency,
-                        reason=reason,
-                        reference=observation.reference,
-                    )
-                ]
-            return Verdict.CONTRADICTION, []
-        case Says.CANCELLED:
-            if payout.status in (PENDING, IN_TRANSIT):
-                return Verdict.APPLIED, [facts.PayoutCancelled(payout_id=payout_id, amount=amount, currency=currency)]
-            if payout.status == CANCELLED:
-                return Verdict.CONFIRMED, []
-            return Verdict.CONTRADICTION, []
-        case _:
-            return Verdict.CONFIRMED, []

@@ -2,7 +2,7 @@
 
     Refusal
     ├── InvalidCommand            a field is wrong for this account
-    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound
+    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound
     ├── AccountExists
     ├── AccountIsFrozen, AccountIsClosed
     ├── InsufficientBalance
@@ -60,6 +60,13 @@ class SecretNotFound(Refusal):
 
     def __init__(self, secret_id: str) -> None:
         super().__init__(f"there is no active webhook secret {secret_id}", field="secretId")
+
+
+class CaseNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"there is no case {case_id}", field="caseId")
 
 
 class AccountExists(Refusal):

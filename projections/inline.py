@@ -10,17 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import orjson
+
 from events.account import (
     Account,
     Balance,
     BankAccount,
     Books,
+    Case,
     Order,
     Payout,
     Provider,
     Reserve,
     WebhookSecret,
 )
+from events.statements import read_stored
 
 Row = dict[str, Any]
 
@@ -30,6 +34,7 @@ _BALANCE = tuple(f.name for f in fields(Balance))
 _ORDER = tuple(f.name for f in fields(Order))
 _RESERVE = tuple(f.name for f in fields(Reserve))
 _PAYOUT = tuple(f.name for f in fields(Payout))
+_CASE = tuple(f.name for f in fields(Case))
 _SECRET = tuple(f.name for f in fields(WebhookSecret))
 
 
@@ -45,6 +50,7 @@ class InlineRows:
     orders: list[Row] = field(default_factory=list)
     reserves: list[Row] = field(default_factory=list)
     payouts: list[Row] = field(default_factory=list)
+    cases: list[Row] = field(default_factory=list)
 
 
 def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
@@ -86,6 +92,9 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
     for payout_id, payout in after.payouts.items():
         if before.payouts.get(payout_id) is not payout:
             rows.payouts.append(_row(payout, _PAYOUT, {"account_id": account_id, "payout_id": payout_id}))
+    for case_id, case in after.cases.items():
+        if before.cases.get(case_id) is not case:
+            rows.cases.append(_row(case, _CASE, {"account_id": account_id, "case_id": case_id}))
     for secret_id, secret in after.secrets.items():
         if before.secrets.get(secret_id) is not secret:
             rows.webhook_secrets.append(_row(secret, _SECRET, {"account_id": account_id, "secret_id": secret_id}))
@@ -96,7 +105,20 @@ def _read(row: Row, names: tuple[str, ...]) -> Row:
 
 
 def payout_from(row: Row) -> Payout:
-    return Payout(**_read(row, _PAYOUT))
+    """A payout from its row; `told` is JSON, parsed or not."""
+    columns = _read(row, _PAYOUT)
+    told = columns["told"]
+    columns["told"] = read_stored(orjson.loads(told) if isinstance(told, str) else told)
+    columns["contradictions"] = tuple(columns["contradictions"])
+    return Payout(**columns)
+
+
+def case_from(row: Row) -> Case:
+    """A case from its row; `told` is JSON, parsed or not."""
+    columns = _read(row, _CASE)
+    told = columns["told"]
+    columns["told"] = read_stored(orjson.loads(told) if isinstance(told, str) else told)
+    return Case(**columns)
 
 
 def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None:
@@ -115,6 +137,8 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
         books[row["account_id"]].orders[row["currency"], row["reference"]] = Order(**_read(row, _ORDER))
     for row in found["payouts"]:
         books[row["account_id"]].payouts[row["payout_id"]] = payout_from(row)
+    for row in found["cases"]:
+        books[row["account_id"]].cases[row["case_id"]] = case_from(row)
     for row in found["reserves"]:
         books[row["account_id"]].reserves[row["reserve_id"]] = Reserve(**_read(row, _RESERVE))
     for row in found["webhook_secrets"]:

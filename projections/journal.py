@@ -60,8 +60,13 @@ def postings(fact: facts.Fact) -> Sequence[Posting]:
             return _move(fact.amount, fact.currency, "available", "held")
         case facts.ReserveReleased():
             return _move(fact.amount, fact.currency, "held", "available")
-        case facts.PayoutRequested():
+        case facts.PayoutRequested() | facts.PayoutAdopted() | facts.PayoutReopened():
             return _move(fact.amount, fact.currency, "available", "reserved")
+        case facts.PayoutAmountCorrected():
+            return [
+                *_move(fact.from_reserved, fact.currency, "reserved", "available"),
+                *_move(fact.from_paid_out, fact.currency, "paid_out", "available"),
+            ]
         case facts.PayoutPaid():
             return _move(fact.amount, fact.currency, "reserved", "paid_out")
         case facts.PayoutFailed() | facts.PayoutCancelled():

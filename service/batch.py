@@ -59,6 +59,7 @@ class Batch:
         self.new_answers: list[Row] = []
         self.deliveries: list[Row] = []
         self.consumer_offsets: list[Row] = []
+        self.parkings_ended: list[Row] = []
         self.milliseconds = seam.milliseconds()
         self._ledger_id = ledger_id
         self._books_before = snapshot.books
@@ -182,6 +183,7 @@ class Batch:
             self.new_answers,
             self.deliveries,
             self.consumer_offsets,
+            self.parkings_ended,
         )
 
     def is_empty(self) -> bool:
@@ -210,4 +212,5 @@ class Batch:
             answers=self.new_answers,
             deliveries=self.deliveries,
             consumer_offsets=self.consumer_offsets,
+            parkings_ended=self.parkings_ended,
         )

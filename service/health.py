@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 
 from service.database import OUTAGES, Pool
+from service.plugipay.breaker import Breaker
 from service.settings import Settings
 from sql import query
 
@@ -31,6 +33,8 @@ class Health:
     pool: Pool
     settings: Settings
     parts: dict[str, Part] = field(default_factory=dict)
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    """By the provider's base URL, where this process calls it."""
 
     def report(self, name: str, *, ok: bool, message: str) -> None:
         """A part beside the database, such as the broker, says how it is."""

@@ -16,13 +16,14 @@ import orjson
 from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
 from events.facts import LedgerBegun
 from events.instants import Instant, shifted
-from events.refusals import InvalidCommand
+from events.refusals import InvalidCommand, Refusal
 from service import database
 from service.batch import Batch, Cause
 from service.database import Pool
 from service.seam import Seam
 from service.settings import Settings, WrongSettings
 from service.store import Wants, read_books
+from service.tally import Tally
 from service.units import Asked, CommandUnit, Outcome, Unit, Work
 from service.vault import CannotUnseal, Vault
 from service.writer import LaneWriter, Unavailable
@@ -41,6 +42,7 @@ class Ledger:
         self.id = ""
         self.exponents: dict[str, int] = {}
         self.lanes: list[int] = []
+        self.tally = Tally()
         self._settings = settings
         self._writers: dict[int, LaneWriter] = {}
         self._lane_of: OrderedDict[str, int] = OrderedDict()
@@ -88,6 +90,7 @@ class Ledger:
                 partial(database.connect, settings),
                 self.vault,
                 self.seam,
+                self.tally,
                 batch_commands_max=settings.batch_commands_max,
                 queue_commands_max=settings.queue_commands_max,
                 outage_seconds_max=settings.database_timeout_seconds,
@@ -135,16 +138,23 @@ class Ledger:
         writer.submit(unit)
 
     async def carry_out(
-        self, works: Sequence[Work], asked: Asked, *, atomic: bool = False, dry_run: bool = False
+        self,
+        works: Sequence[Work],
+        asked: Asked,
+        *,
+        atomic: bool = False,
+        dry_run: bool = False,
+        in_lane: int | None = None,
     ) -> list[Outcome]:
         """Decides the commands and, for those accepted, answers only once they are durable. One outcome each, in order.
 
-        Unavailable where the ledger cannot take them now.
+        `in_lane` is for a single command about a lane's own stream. Unavailable where the ledger cannot
+        take them now.
         """
         if len(works) == 1:
             unit = self._unit(works, asked, atomic=atomic, dry_run=dry_run)
-            self.submit(await self.lane_of(works[0].command.account_id), unit)
-            return await unit.done
+            self.submit(in_lane or await self.lane_of(works[0].command.account_id), unit)
+            return self._counted(await unit.done, dry_run=dry_run)
         by_lane: dict[int, list[int]] = {}
         for index, work in enumerate(works):
             by_lane.setdefault(await self.lane_of(work.command.account_id), []).append(index)
@@ -163,7 +173,14 @@ class Ledger:
         outcomes: dict[int, Outcome] = {}
         for lane, unit in units.items():
             outcomes.update(zip(by_lane[lane], await unit.done, strict=True))
-        return [outcomes[index] for index in range(len(works))]
+        return self._counted([outcomes[index] for index in range(len(works))], dry_run=dry_run)
+
+    def _counted(self, outcomes: list[Outcome], *, dry_run: bool) -> list[Outcome]:
+        if not dry_run:
+            for outcome in outcomes:
+                if isinstance(outcome, Refusal):
+                    self.tally.refusals[outcome.code] += 1
+        return outcomes
 
     def _unit(self, works: Sequence[Work], asked: Asked, *, atomic: bool, dry_run: bool) -> CommandUnit:
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 from aiohttp import web
 
@@ -16,7 +17,10 @@ from service.http.app import build_app
 from service.ledger import Ledger
 from service.migrate import migrate, require_current
 from service.outgoing.running import Outgoing
+from service.plugipay.client import PlugipayClient
 from service.plugipay.consumer import Consumer
+from service.plugipay.dispatcher import Dispatcher
+from service.plugipay.sweeper import Sweeper
 from service.projector import Projector
 from service.seam import REAL, Seam
 from service.settings import Settings, WrongSettings
@@ -64,15 +68,12 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
         loop.add_signal_handler(number, stop.set)
     async with running_ledger(settings, seam) as ledger:
         health = Health(ledger.pool, settings)
-        projector = Projector(ledger)
-        consumer = Consumer(ledger, settings, health) if settings.kafka_bootstrap_servers else None
+        client = PlugipayClient(seam, timeout_seconds=settings.plugipay_timeout_seconds)
+        health.breakers = client.breakers
+        workers = _workers(ledger, settings, health, client)
         outgoing = Outgoing(ledger, settings, health)
-        tasks = [seam.spawn(projector.run(), "projector"), *outgoing.start()]
-        if consumer is not None:
-            health.report("broker", ok=False, message="connecting")
-            tasks.append(seam.spawn(consumer.run(), "consumer"))
-        else:
-            health.report("broker", ok=False, message="KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are not consumed")
+        tasks = [seam.spawn(worker.run(), type(worker).__name__.lower()) for worker in workers]
+        tasks.extend(outgoing.start())
         if settings.migrate_database_url is not None:
             tasks.append(seam.spawn(_keep_partitions_ahead(settings, seam), "partitions"))
         runner = web.AppRunner(
@@ -89,12 +90,35 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
             log.info("draining")
         finally:
             await runner.cleanup()
-            projector.stop()
             outgoing.stop()
-            if consumer is not None:
-                consumer.stop()
+            for worker in workers:
+                worker.stop()
             await _end(tasks, settings.drain_seconds)
+            await client.close()
     log.info("stopped")
+
+
+class _Worker(Protocol):
+    """Something that runs beside the requests until it is told to stop."""
+
+    async def run(self) -> None:
+        """Goes on until `stop`, whatever fails meanwhile."""
+
+    def stop(self) -> None:
+        """Ends `run` once what it is at is finished."""
+
+
+def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
+    workers: list[_Worker] = [Projector(ledger)]
+    if settings.kafka_bootstrap_servers:
+        health.report("broker", ok=False, message="connecting")
+        workers.append(Consumer(ledger, settings, health))
+    else:
+        message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are taken in over HTTP only, and no event is told"
+        health.report("broker", ok=False, message=message)
+    if settings.dispatcher:
+        workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client)]
+    return workers
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -47,6 +47,17 @@ class Settings(BaseSettings):
     plugipay_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="The longest a call to Plugipay may take, with all its repetitions."
     )
+    plugipay_key_id: str | None = Field(
+        default=None, description="The platform's key at Plugipay, for accounts that have none of their own."
+    )
+    plugipay_secret: SecretStr | None = Field(default=None, description="The secret of PLUGIPAY_KEY_ID.")
+    plugipay_poll_seconds: float = Field(
+        default=60, gt=0, le=86400, description="How soon the provider is asked about an open payout; then ever later."
+    )
+    plugipay_sweep_seconds: float = Field(
+        default=600, gt=0, le=86400, description="How often the provider's list of payouts is compared with ours."
+    )
+    dispatcher: bool = Field(default=True, description="Whether this process submits payouts and asks about them.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     lanes: int = Field(default=1, ge=1, le=1024, description="Independent logs. May be raised, never lowered.")

@@ -51,6 +51,9 @@ class Wants:
     answers: set[tuple[str, str]] = field(default_factory=set)
     observed: set[tuple[str, str]] = field(default_factory=set)
     provider_payouts: set[tuple[str, str]] = field(default_factory=set)
+    cases: set[tuple[str, str]] = field(default_factory=set)
+    unanswered: set[tuple[str, str, str]] = field(default_factory=set)
+    """Account, amount and currency of payouts whose submission has no answer yet."""
 
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
@@ -58,6 +61,10 @@ class Wants:
             self.orders.add((account_id, *needs.order))
         elif needs.payout_id is not None:
             self.payouts.add((account_id, needs.payout_id))
+            if needs.provider_payout_id is not None:
+                self.provider_payouts.add((account_id, needs.provider_payout_id))
+        elif needs.case_id is not None:
+            self.cases.add((account_id, needs.case_id))
         elif needs.reserve_id is not None:
             self.reserves.add((account_id, needs.reserve_id))
         elif needs.secret_id is not None:
@@ -78,7 +85,9 @@ class Wants:
         return {row[0] for name in _NAMED_ROWS if name != "answers" for row in getattr(self, name)}
 
 
-_NAMED_ROWS = ("orders", "payouts", "reserves", "secrets", "answers", "observed", "provider_payouts")
+_NAMED_ROWS = (
+    *("orders", "payouts", "reserves", "secrets", "answers", "observed", "provider_payouts", "cases", "unanswered"),
+)
 
 
 @dataclass(slots=True)
@@ -105,6 +114,7 @@ class Append:
     answers: list[Row] = field(default_factory=list)
     deliveries: list[Row] = field(default_factory=list)
     consumer_offsets: list[Row] = field(default_factory=list)
+    parkings_ended: list[Row] = field(default_factory=list)
 
 
 _VIEWS = tuple(f.name for f in fields(InlineRows))
@@ -149,6 +159,8 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
         *_columns(wants.answers, 2),
         *_columns(wants.observed, 2),
         *_columns(wants.provider_payouts, 2),
+        *_columns(wants.cases, 2),
+        *_columns(wants.unanswered, 3),
     )
     assert row is not None, "a lane has a head from its first event on"
     found: dict[str, Iterable[Row]] = {
@@ -187,12 +199,14 @@ async def append(connection: Connection, batch: Append) -> bool:
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
         _json(batch.events),
-        *(_json(getattr(batch.views, name)) for name in _VIEWS),
+        *(_json(getattr(batch.views, name)) for name in _VIEWS if name != "cases"),
         _json(batch.provider_events),
         _json(batch.account_keys),
         _json(batch.answers),
         _json(batch.deliveries),
         _json(batch.consumer_offsets),
         batch.before.term,
+        _json(batch.views.cases),
+        _json(batch.parkings_ended),
     )
     return position is not None

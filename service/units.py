@@ -211,7 +211,8 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                     raise IdempotencyMismatch(work.key)
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
                 return Done(first.status, body, first.position, batch.lane, replayed=True)
-        context = Context(batch.now, unit.earliest(batch.now), batch.seam.ulid(batch.milliseconds), asked.mode)
+        actor = f"{asked.actor.kind}:{asked.actor.id}" if asked.actor.id else asked.actor.kind
+        context = Context(batch.now, unit.earliest(batch.now), batch.seam.ulid(batch.milliseconds), asked.mode, actor)
         facts = decide(_sealed(command, key), books, context)
     except Refusal as refusal:
         return refusal

@@ -28,6 +28,7 @@ from service.batch import Batch
 from service.database import OUTAGES, Connection
 from service.seam import Seam
 from service.store import Append, Head, Snapshot, Wants, append, read_answers, read_books, read_head
+from service.tally import Tally
 from service.units import Unit
 from service.vault import AccountKey, Vault
 from sql import query
@@ -55,6 +56,7 @@ class LaneWriter:
         connect: Connect,
         vault: Vault,
         seam: Seam,
+        tally: Tally,
         *,
         batch_commands_max: int = 500,
         queue_commands_max: int = 20_000,
@@ -66,6 +68,7 @@ class LaneWriter:
         self._connect = connect
         self._vault = vault
         self._seam = seam
+        self._tally = tally
         self._batch_max = batch_commands_max
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
@@ -181,6 +184,7 @@ class LaneWriter:
             elif not await self._append(connection, batch.to_append()):
                 return False
             self._adopt(batch)
+        self._tally.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
         for unit in units:
             unit.resolve()
         return True

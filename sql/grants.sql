@@ -9,7 +9,8 @@ BEGIN
     EXECUTE format('GRANT INSERT ON events, deliveries, answers, ledger, account_lanes, account_keys TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON lanes, consumer_offsets, api_keys, api_key_epoch TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '
-                   'reserves, payouts, provider_events, journal, checkpoints TO %I', service);
+                   'reserves, payouts, cases, parked_deliveries, provider_work, provider_sweeps, provider_events, '
+                   'journal, checkpoints TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
                    'webhook_attempts, payout_states TO %I', service);
 END $$;

@@ -24,6 +24,7 @@ EARLIEST = "2026-04-13T10:42:00.000000Z"
 BEFORE = "2026-05-01T00:00:00.000000Z"
 """When the given facts happened, unless they say otherwise."""
 
+ACTOR = "operator:ops-1"
 NEW_ID = "01HX5ZZKBKACTAV9WEVGEMMVRZ"
 
 Dated = tuple[Instant, Fact]
@@ -55,11 +56,22 @@ def fold(books: Books, facts: Iterable[Fact | Dated], moment: Instant = BEFORE) 
 
 
 def seen_by(command: AnyCommand, books: Books) -> Books:
-    """The books with only the rows that `needs` asks for."""
+    """The books with only the rows that `needs` asks for: by their ids, by the provider's id, and a case's payout."""
     wanted = needs(command)
+    known_as = wanted.provider_payout_id
     seen = books.copy()
     seen.orders = {key: row for key, row in books.orders.items() if key == wanted.order}
-    seen.payouts = {key: row for key, row in books.payouts.items() if key == wanted.payout_id}
+    seen.cases = {
+        key: row
+        for key, row in books.cases.items()
+        if key == wanted.case_id or (known_as and row.provider_payout_id == known_as)
+    }
+    of_case = seen.cases[wanted.case_id].payout_id if wanted.case_id in seen.cases else None
+    seen.payouts = {
+        key: row
+        for key, row in books.payouts.items()
+        if key in (wanted.payout_id, of_case) or (known_as and row.provider_payout_id == known_as)
+    }
     seen.reserves = {key: row for key, row in books.reserves.items() if key == wanted.reserve_id}
     seen.secrets = {key: row for key, row in books.secrets.items() if key == wanted.secret_id}
     seen.observed = set()
@@ -102,7 +114,7 @@ class Given:
         facts: Sequence[Fact] = ()
         refusal: Refusal | None = None
         try:
-            facts = decide(command, seen, Context(now=now, earliest=earliest, new_id=NEW_ID, mode=mode))
+            facts = decide(command, seen, Context(now=now, earliest=earliest, new_id=NEW_ID, mode=mode, actor=ACTOR))
         except Refusal as reason:
             refusal = reason
         assert seen == untouched, "decide looks at the books and never writes in them"

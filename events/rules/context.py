@@ -16,3 +16,5 @@ class Context:
     """A fresh ULID (26 characters) for whatever the command creates."""
     mode: str
     """`live` or `test`: the mode of the key that asks."""
+    actor: str = "ledger"
+    """Who asks, as the event's envelope has it."""

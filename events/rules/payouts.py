@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import FROZEN, IN_TRANSIT, MANUAL, PAID, PENDING, PLUGIPAY, Account, Books, Payout
+from events.account import FROZEN, MANUAL, PLUGIPAY, Account, Books, Payout
 from events.facts import Fact
 from events.refusals import (
     AccountIsFrozen,
@@ -22,6 +22,7 @@ from events.refusals import (
 )
 from events.rules.balances import require_currency
 from events.rules.context import Context
+from events.statements import IN_TRANSIT, PAID, PENDING
 
 
 def request(command: commands.RequestPayout, books: Books, account: Account, context: Context) -> Sequence[Fact]:
@@ -82,15 +83,13 @@ def _require_manual(payout: Payout, verb: str) -> None:
 
 
 def cancel(command: commands.CancelPayout, books: Books) -> Sequence[Fact]:
-    """Calls a payout off, as long as nobody but us knows of it: what the provider has may be on its way."""
+    """Calls a payout off at once as long as nobody but us knows of it; else the provider is to be asked."""
     payout = _named(books, command.payout_id)
-    if payout.provider_payout_id is not None:
-        raise InvalidTransition(
-            f"the provider has this payout as {payout.provider_payout_id}: it is cancelled when the provider says so",
-            details={"status": payout.status, "backend": payout.backend},
-        )
     if payout.status != PENDING:
         raise _refuse(payout, "cancelled", PENDING)
+    if payout.submission is not None:
+        # From then on it may be on its way: the money is free only once the provider says so.
+        return [] if payout.cancel_asked_at is not None else [facts.PayoutCancelAsked(payout_id=command.payout_id)]
     return [facts.PayoutCancelled(payout_id=command.payout_id, amount=payout.amount, currency=payout.currency)]
 
 
@@ -135,10 +134,9 @@ def record_return(command: commands.RecordBankReturn, books: Books, context: Con
     payout = _named(books, command.payout_id)
     if payout.status != PAID or payout.paid_at is None:
         raise _refuse(payout, "returned by the bank", PAID)
-    if (command.effective_at or context.now) < payout.paid_at:
-        raise InvalidCommand(
-            f"a payout that was paid at {payout.paid_at} cannot have come back before", field="effectiveAt"
-        )
+    paid_at = max(one.at for one in payout.told if one.says == PAID)
+    if (command.effective_at or context.now) <= paid_at:
+        raise InvalidCommand(f"a payout that was paid at {paid_at} cannot have come back before", field="effectiveAt")
     return [
         facts.PayoutReturned(
             payout_id=command.payout_id,
@@ -148,17 +146,3 @@ def record_return(command: commands.RecordBankReturn, books: Books, context: Con
             reference=command.reference,
         )
     ]
-
-
-def link_provider(command: commands.LinkProviderPayout, books: Books) -> Sequence[Fact]:
-    payout = _named(books, command.payout_id)
-    if payout.backend != PLUGIPAY:
-        raise InvalidTransition("a manual payout has no provider", details={"backend": payout.backend})
-    if payout.provider_payout_id == command.provider_payout_id:
-        return []
-    if payout.provider_payout_id is not None:
-        raise InvalidTransition(
-            f"this payout is already known to the provider as {payout.provider_payout_id}",
-            details={"providerPayoutId": payout.provider_payout_id},
-        )
-    return [facts.PayoutProviderLinked(payout_id=command.payout_id, provider_payout_id=command.provider_payout_id)]

@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, rebuild, verify."""
+"""`payout-ledger`: serve, migrate, keys, cases, deliveries, rebuild, verify."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from projections.journal import Journal
 from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
-from service.cli import keys
+from service.cli import cases, deliveries, keys
 from service.cli.simulate import simulate_plugipay
 from service.cli.target import Data, Target
 from service.database import OUTAGES, Connection, connect_patiently
@@ -29,6 +29,8 @@ from service.store import read_head
 
 app = App(name="payout-ledger", help="An event-sourced payout ledger.", version_flags=["--version"])
 app.command(keys.app)
+app.command(cases.app)
+app.command(deliveries.app)
 app.command(simulate_plugipay)
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")

@@ -1,64 +1,121 @@
-"""The demo account of `make run`: S2's worked example, ready to be asked for."""
+"""The demo accounts of `make run`: S2's worked example, and one whose payouts a simulated Plugipay really moves."""
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from events.account import LIVE
+from events.account import LIVE, MANUAL, PLUGIPAY
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from events.refusals import AccountExists, Refusal
 from service.keys import SCOPES, KeyRing, NewKey, create_key, list_keys
 from service.ledger import Ledger
 from service.own_commands import carry_out_own, open_account
 from service.settings import Settings
+from service.simulator.running import Simulated, simulated_plugipay
+from service.simulator.settings import SimulatorSettings, WorkspaceSettings
 
-ACCOUNT = "acc_demo"
+ACCOUNT, PROVIDER_ACCOUNT = "acc_demo", "acc_demo_plugipay"
 AVAILABLE, PENDING = 5_230_000, 750_000
 _LABEL = "demo of make run"
+_KEY_ID = "ak_demo"
+_TIME_SCALE = 60
+"""A minute of Plugipay's takes a second: a payout is in transit after one, and paid after ten more."""
 
 
-async def show_demo(settings: Settings, ledger: Ledger, port: int) -> None:
-    """Opens the demo account where it is missing, and prints the address, a new key and what to try."""
-    opened = await open_account(ledger, OpenAccount(account_id=ACCOUNT, currency="IDR"), LIVE)
-    if not isinstance(opened, AccountExists):
-        await _fill(ledger)
-    key = await _key(ledger)
+@dataclass(frozen=True, slots=True)
+class DemoProvider:
+    """The simulated Plugipay behind the second account, and the settings that lead to it."""
+
+    simulated: Simulated
+    settings: dict[str, Any]
+    webhook_secret: str
+
+
+@contextlib.asynccontextmanager
+async def demo_provider(data: Path, master_key: str) -> AsyncIterator[DemoProvider]:
+    """Runs it, with its payouts kept in `data`; its secrets are made from the master key, so that they stay the same."""
+
+    def secret(name: str) -> str:
+        return hmac.digest(master_key.encode(), f"demo {name}".encode(), "sha256").hex()
+
+    workspace = WorkspaceSettings(
+        id=PROVIDER_ACCOUNT, key_id=_KEY_ID, secret=f"sk_{secret('key')}", balances={"IDR": AVAILABLE}
+    )
+    at = SimulatorSettings(workspaces=(workspace,), time_scale=_TIME_SCALE, state_file=data / "plugipay.json")
+    async with simulated_plugipay(at) as simulated:
+        webhook_secret = f"whsec_{secret('webhook')}"
+        yield DemoProvider(
+            simulated,
+            {
+                "plugipay_base_url": simulated.url,
+                "plugipay_key_id": _KEY_ID,
+                "plugipay_secret": workspace.secret,
+                "plugipay_webhook_secret": webhook_secret,
+            },
+            webhook_secret,
+        )
+
+
+async def show_demo(settings: Settings, provider: DemoProvider, ledger: Ledger, port: int) -> None:
+    """Opens the demo accounts where they are missing, and prints the address, their keys and what to try."""
+    for account, backend in ((ACCOUNT, MANUAL), (PROVIDER_ACCOUNT, PLUGIPAY)):
+        opened = await open_account(ledger, OpenAccount(account_id=account, currency="IDR", backend=backend), LIVE)
+        if not isinstance(opened, AccountExists):
+            await _fill(ledger, account)
     base = f"http://{settings.host}:{port}/v1"
-    bearer = f'-H "Authorization: Bearer {key.secret}"'
+    provider.simulated.control.endpoint(
+        PROVIDER_ACCOUNT, f"http://{settings.host}:{port}/webhooks/plugipay", provider.webhook_secret
+    )
+    by_hand, through_provider = await _key(ledger, ACCOUNT), await _key(ledger, PROVIDER_ACCOUNT)
     body = """'{"amount":50000,"currency":"IDR","note":"April revenue"}'"""
     lines = [
         "",
         f"payout-ledger is at {base}  (stop it with Ctrl-C; its data stays)",
-        f"account {ACCOUNT}, key {key.secret}",
-        f"Kafka, for webhooks, is at {settings.kafka_bootstrap_servers}",
+        f"account {ACCOUNT}, paid out by hand, key {by_hand.secret}",
+        f"account {PROVIDER_ACCOUNT}, paid out through a simulated Plugipay, key {through_provider.secret}",
+        f"Kafka, for webhooks, is at {settings.kafka_bootstrap_servers}; Plugipay at {provider.simulated.url}",
         "",
-        f"curl -s {base}/payouts/balance {bearer}",
-        f'curl -s -X POST {base}/payouts {bearer} -H "Content-Type: application/json" -d {body}',
-        f"curl -s {base}/payouts {bearer}",
+        f"curl -s {base}/payouts/balance {_bearer(by_hand)}",
+        f'curl -s -X POST {base}/payouts {_bearer(by_hand)} -H "Content-Type: application/json" -d {body}',
+        f"curl -s {base}/payouts {_bearer(by_hand)}",
+        "",
+        "and one that moves by itself: requested now, in transit after a second, paid after ten more",
+        f'curl -s -X POST {base}/payouts {_bearer(through_provider)} -H "Content-Type: application/json" -d {body}',
+        f"curl -s {base}/payouts {_bearer(through_provider)}",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
 
-async def _key(ledger: Ledger) -> NewKey:
+def _bearer(key: NewKey) -> str:
+    return f'-H "Authorization: Bearer {key.secret}"'
+
+
+async def _key(ledger: Ledger, account: str) -> NewKey:
     """The key that an earlier run made, if it is still active: what was printed then goes on working."""
     for row in await list_keys(ledger.pool):
-        if row["label"] == _LABEL and row["account_id"] == ACCOUNT and row["revoked_at"] is None:
+        if row["label"] == _LABEL and row["account_id"] == account and row["revoked_at"] is None:
             ring = KeyRing(ledger.pool, ledger.vault, ledger.seam)
             known = await ring.by_id(row["key_id"])
             assert known is not None
             return NewKey(known.key_id, ring.secret_of(known))
     return await create_key(
-        ledger.pool, ledger.vault, ledger.seam, mode=LIVE, scopes=SCOPES, account_id=ACCOUNT, label=_LABEL
+        ledger.pool, ledger.vault, ledger.seam, mode=LIVE, scopes=SCOPES, account_id=account, label=_LABEL
     )
 
 
-async def _fill(ledger: Ledger) -> None:
-    revenue = {"account_id": ACCOUNT, "currency": "IDR"}
+async def _fill(ledger: Ledger, account: str) -> None:
+    revenue = {"account_id": account, "currency": "IDR"}
     commands: list[AnyCommand] = [
         SetBankAccount(
-            account_id=ACCOUNT,
+            account_id=account,
             bank_code="bca",
             bank_name="BCA",
             bank_account_number="0000000099",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal
 
 import orjson
-import uvloop
-from cyclopts import App, Parameter
+from cyclopts import App
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -17,18 +14,13 @@ from events.account import LIVE, TEST
 from events.commands import AccountId, OpenAccount
 from events.refusals import AccountExists, Refusal
 from service import keys as api_keys
-from service import logs
-from service.cli.target import Data, Target
+from service.cli.target import AsJson, Data, with_ledger
 from service.keys import SCOPES, NewKey
 from service.ledger import Ledger
 from service.own_commands import open_account
-from service.process import running_ledger
-from service.settings import WrongSettings
+from service.settings import Settings, WrongSettings
 
 app = App(name="keys", help="API keys: create, list, rotate, revoke.")
-
-Result = TypeVar("Result")
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
 @app.command
@@ -68,7 +60,7 @@ def create(
     if unknown or not wanted:
         raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
 
-    async def run(ledger: Ledger) -> NewKey:
+    async def run(ledger: Ledger, _: Settings) -> NewKey:
         if account is not None:
             await _ensure_account(ledger, account, currency, backend, mode)
         return await api_keys.create_key(
@@ -82,13 +74,13 @@ def create(
             label=label,
         )
 
-    _show(_with_ledger(data, run), as_json=as_json)
+    _show(with_ledger(data, run), as_json=as_json)
 
 
 @app.command(name="list")
 def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
     """List all keys, without their secrets."""
-    rows = _with_ledger(data, lambda ledger: api_keys.list_keys(ledger.pool))
+    rows = with_ledger(data, lambda ledger, _: api_keys.list_keys(ledger.pool))
     if as_json:
         print(orjson.dumps([_camel(row) for row in rows]).decode())  # noqa: T201
         return
@@ -117,7 +109,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
 
     """
 
-    async def run(ledger: Ledger) -> NewKey:
+    async def run(ledger: Ledger, _: Settings) -> NewKey:
         old = next((row for row in await api_keys.list_keys(ledger.pool) if row["key_id"] == key_id), None)
         if old is None or old["revoked_at"] is not None:
             raise WrongSettings(f"there is no active key {key_id}")
@@ -135,13 +127,13 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
             await api_keys.revoke_key(ledger.pool, ledger.seam, key_id)
         return new
 
-    _show(_with_ledger(data, run), as_json=as_json)
+    _show(with_ledger(data, run), as_json=as_json)
 
 
 @app.command
 def revoke(key_id: str, *, data: Data = None) -> None:
     """End a key: within a second no service takes it any more."""
-    if _with_ledger(data, lambda ledger: api_keys.revoke_key(ledger.pool, ledger.seam, key_id)) is None:
+    if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.seam, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
 
@@ -161,18 +153,6 @@ async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: 
     if isinstance(outcome, Refusal):
         other = TEST if mode == LIVE else LIVE
         raise WrongSettings(f"account {account} cannot be opened in {mode} mode: it exists in {other} mode")
-
-
-def _with_ledger(data: Path | None, run: Callable[[Ledger], Awaitable[Result]]) -> Result:
-    """Runs something with the ledger that the command is about."""
-
-    async def go(target: Target) -> Result:
-        async with running_ledger(target.settings) as ledger:
-            return await run(ledger)
-
-    with Target(data) as target:
-        logs.configure("warning")
-        return uvloop.run(go(target))
 
 
 def _camel(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from service import logs, settings
-from service.cli.demo import show_demo
+from service.cli.demo import demo_provider, show_demo
 from service.embedded.kafka import start_broker
 from service.embedded.postgres import master_key, start_postgres
 from service.process import serve
@@ -24,27 +24,41 @@ def serve_settings(at: Settings) -> None:
 
 
 def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> None:
-    """Everything in one process group: Postgres keeps its data in `data`, the broker keeps nothing."""
+    """Everything in one process group: Postgres keeps its data in `data`, the broker keeps nothing.
+
+    With the demo, a simulated Plugipay stands behind its second account.
+    """
     postgres = start_postgres(data)
     try:
         broker = start_broker()
         try:
-            at = settings.load(
-                **{
-                    "database_url": postgres.service_url,
-                    "migrate_database_url": postgres.migrate_url,
-                    "master_key": master_key(data),
-                    "kafka_bootstrap_servers": broker.bootstrap_servers,
-                    "kafka_keeps": False,
-                    # Whoever tries it has endpoints on this machine.
-                    "outgoing_plain_http": True,
-                    "outgoing_private_addresses": True,
-                    **given,
-                }
-            )
-            logs.configure(at.log_level)
-            uvloop.run(serve(at, partial(show_demo, at) if demo else None))
+            here: dict[str, object] = {
+                "database_url": postgres.service_url,
+                "migrate_database_url": postgres.migrate_url,
+                "master_key": master_key(data),
+                "kafka_bootstrap_servers": broker.bootstrap_servers,
+                "kafka_keeps": False,
+                # Whoever tries it has endpoints on this machine.
+                "outgoing_plain_http": True,
+                "outgoing_private_addresses": True,
+            }
+            uvloop.run(_serve_demo(data, {**here, **given}) if demo else _serve({**here, **given}))
         finally:
             broker.stop()
     finally:
         postgres.stop()
+
+
+async def _serve(given: Mapping[str, object]) -> None:
+    at = settings.load(**given)
+    logs.configure(at.log_level)
+    await serve(at)
+
+
+async def _serve_demo(data: Path, given: Mapping[str, object]) -> None:
+    # The provider speaks before the settings are read that say how loudly.
+    logs.configure("info")
+    async with demo_provider(data, str(given["master_key"])) as provider:
+        at = settings.load(**provider.settings, **given)
+        logs.configure(at.log_level)
+        await serve(at, partial(show_demo, at, provider))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
+import uvloop
 from cyclopts import Parameter
 
-from service import settings
+from service import logs, settings
+from service.ledger import Ledger
+from service.process import running_ledger
 from service.settings import Settings
+
+Result = TypeVar("Result")
 
 Data = Annotated[
     Path | None, Parameter(help="The data directory of an embedded ledger, running or not (default: DATABASE_URL).")
 ]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
 class Target:
@@ -43,3 +50,15 @@ class Target:
     ) -> None:
         if self._data is not None:
             self._postgres.stop()
+
+
+def with_ledger(data: Path | None, run: Callable[[Ledger, Settings], Awaitable[Result]]) -> Result:
+    """Runs something with the ledger that the command is about."""
+
+    async def go(target: Target) -> Result:
+        async with running_ledger(target.settings) as ledger:
+            return await run(ledger, target.settings)
+
+    with Target(data) as target:
+        logs.configure("warning")
+        return uvloop.run(go(target))

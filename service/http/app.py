@@ -7,7 +7,10 @@ from aiohttp import web
 from service.health import Health
 from service.http import (
     accounts,
+    cases,
     commands,
+    deliveries,
+    metrics,
     openapi,
     payouts,
     probes,
@@ -15,9 +18,10 @@ from service.http import (
     webhook_endpoints,
     webhooks,
 )
-from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, RECEIVER, SEAM
+from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, RECEIVER, REQUESTS, SEAM, SETTINGS
 from service.http.balance_reader import BalanceReader
 from service.http.edge import edge
+from service.http.requests_tally import RequestsTally
 from service.keys import KeyRing
 from service.ledger import Ledger
 from service.plugipay.receiver import Receiver
@@ -35,16 +39,21 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.seam)
     app[BALANCES] = BalanceReader(ledger.pool, ledger.seam)
     app[HEALTH] = health
-    app[webhook_endpoints.SETTINGS] = settings
+    app[SETTINGS] = settings
+    app[REQUESTS] = RequestsTally()
+    app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[RECEIVER] = Receiver(ledger, settings, health)
     app.cleanup_ctx.append(webhooks.receiving)
     app.add_routes(probes.routes())
+    app.add_routes(metrics.routes())
     app.add_routes(openapi.routes())
     app.add_routes(webhooks.routes())
     for prefix in PREFIXES:
         app.add_routes(payouts.routes(prefix))
         app.add_routes(commands.routes(prefix))
         app.add_routes(accounts.routes(prefix))
+        app.add_routes(cases.routes(prefix))
+        app.add_routes(deliveries.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

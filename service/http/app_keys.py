@@ -6,14 +6,18 @@ from aiohttp import web
 
 from service.health import Health
 from service.http.balance_reader import BalanceReader
+from service.http.requests_tally import RequestsTally
 from service.keys import KeyRing
 from service.ledger import Ledger
 from service.plugipay.receiver import Receiver
 from service.seam import Seam
+from service.settings import Settings
 
 LEDGER = web.AppKey("ledger", Ledger)
 KEYS = web.AppKey("keys", KeyRing)
 SEAM = web.AppKey("seam", Seam)
 BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
+REQUESTS = web.AppKey("requests", RequestsTally)
 HEALTH = web.AppKey("health", Health)
+SETTINGS = web.AppKey("settings", Settings)

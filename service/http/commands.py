@@ -12,9 +12,9 @@ from events import commands
 from events.commands import AnyCommand
 from events.refusals import Refusal
 from service.http.call import Call
+from service.http.carrying_out import answer
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal, from_validation
-from service.http.payouts import answer
 from service.keys import COMMAND_WRITE, OPERATOR, PAYOUT_WRITE
 from service.units import Accepted, Done, IdempotencyMismatch, Outcome, Work
 
@@ -27,6 +27,8 @@ SCOPES: dict[type[commands.Command], str] = {
     commands.MarkInTransit: OPERATOR,
     commands.MarkPaid: OPERATOR,
     commands.MarkFailed: OPERATOR,
+    commands.ResubmitPayout: OPERATOR,
+    commands.CloseCase: OPERATOR,
 }
 """What a command needs beside `command:write`: the same scope as its own endpoint."""
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from events.refusals import Refusal
 from service import logs
 from service.database import OUTAGES
-from service.http.app_keys import SEAM
+from service.http.app_keys import REQUESTS, SEAM
 from service.http.call import REQUEST_ID
 from service.http.envelope import error_response
 from service.http.errors import ApiError, from_refusal
@@ -25,7 +25,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-    seam = request.app[SEAM]
+    app = request.app
+    seam = app[SEAM]
+    began_at = seam.monotonic()
     request_id = request[REQUEST_ID] = f"req_{seam.ulid()}"
     try:
         response = await handler(request)
@@ -43,6 +45,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             # Nobody knows where the next request would begin.
             response.force_close()
     response.headers["X-Request-Id"] = request_id
+    app[REQUESTS].add(request, response.status, seam.monotonic() - began_at)
     return response
 
 

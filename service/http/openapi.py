@@ -9,6 +9,9 @@ from aiohttp import web
 
 from events.account import PAYOUT_STATUSES
 from events.currency import AMOUNT_MAX
+from service.cases import KINDS
+from service.http.cases_openapi import paths as case_paths
+from service.http.cases_openapi import schemas as case_schemas
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX
 from service.http.errors import STATUSES
 from service.http.webhook_endpoints_openapi import paths as webhook_paths
@@ -81,6 +84,12 @@ def _schemas() -> dict[str, Any]:
             failedAt=_NULLABLE_TIME,
             cancelledAt=_NULLABLE_TIME,
             returnedAt=_NULLABLE_TIME,
+            submission={
+                "enum": ["started", "accepted", "unknown", None],
+                "description": "How far its submission to the provider is; null before it began.",
+            },
+            cancelRequestedAt=_NULLABLE_TIME,
+            cases={"type": "array", "items": {"enum": list(KINDS)}, "description": "Kinds of its open cases."},
         ),
         "Balance": _object(
             available=_TOTAL,
@@ -149,6 +158,7 @@ def _schemas() -> dict[str, Any]:
             },
         },
         **webhook_schemas(),
+        **case_schemas(),
         "Error": {
             "type": "object",
             "required": ["code", "message"],
@@ -234,7 +244,7 @@ def _paths() -> dict[str, Any]:
         **{
             f"/payouts/{{payoutId}}/{verb}": {"post": _operation(summary, payout, body=body, parameters=payout_id)}
             for verb, summary, body in (
-                ("cancel", "Call a pending payout off", None),
+                ("cancel", "Call a pending payout off, or ask the provider to", None),
                 ("mark-in-transit", "Manual payouts: it was sent", "Transfer"),
                 ("mark-paid", "Manual payouts: it arrived", "Transfer"),
                 ("mark-failed", "Manual payouts: it failed", "Failure"),
@@ -249,6 +259,7 @@ def _paths() -> dict[str, Any]:
             )
         },
         **webhook_paths(_operation, limit, cursor),
+        **case_paths(_operation, limit, cursor),
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
             "get": _operation(

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import orjson
 from aiohttp import web
-from pydantic import ValidationError
 
 from events import commands
 from events.account import PAYOUT_STATUSES, Payout
-from events.refusals import Refusal
 from projections.inline import payout_from
 from service.database import Pool
 from service.http.app_keys import BALANCES, LEDGER
 from service.http.call import Call
+from service.http.carrying_out import carry_out, read_command
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
-from service.http.errors import ApiError, from_refusal, from_validation
+from service.http.errors import ApiError
 from service.http.waiting import wait_for_position
 from service.keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
 from service.profiles import Profile, read_profile
-from service.units import Accepted, Done, Work
+from service.units import Accepted
 from service.vault import ERASED, AccountKey
 from sql import query
 
@@ -31,8 +29,6 @@ PAGE_DEFAULT = 50
 PAGE_MAX = 100
 
 _BANK_FIELDS = ("bankCode", "bankName", "bankAccountNumber", "bankAccountHolder")
-
-DataOf = Callable[[Accepted], dict[str, Any]]
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -52,7 +48,7 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 
 def payout_document(account_id: str, payout_id: str, payout: Payout, key: AccountKey | None) -> dict[str, Any]:
-    """S2's payout object, and beside it the backend, the provider's id and the time of a bank return."""
+    """S2's payout object, and beside it how it stands with the provider, and what a person has to look at."""
     return {
         "id": payout_id,
         "accountId": account_id,
@@ -75,6 +71,9 @@ def payout_document(account_id: str, payout_id: str, payout: Payout, key: Accoun
         "failedAt": payout.failed_at,
         "cancelledAt": payout.cancelled_at,
         "returnedAt": payout.returned_at,
+        "submission": payout.submission,
+        "cancelRequestedAt": payout.cancel_asked_at,
+        "cases": payout.contradictions,
     }
 
 
@@ -82,46 +81,11 @@ def _unsealed(key: AccountKey | None, field: str, sealed: str) -> str:
     return key.unseal(field, sealed) if key is not None else ERASED
 
 
-async def _carry_out(
-    call: Call, command: commands.AnyCommand, body: Any, data_of: DataOf, status: int = 200
-) -> web.Response:
-    """Has the command decided, and answers when it is durable."""
-    idempotency_key = call.idempotency_key()
-
-    def render(accepted: Accepted) -> bytes:
-        return success(
-            orjson.dumps(data_of(accepted)),
-            call.request_id,
-            accepted.at,
-            lane=accepted.lane,
-            position=accepted.position,
-            version=accepted.version,
-        )
-
-    same = orjson.dumps([command.type, command.account_id, body], option=orjson.OPT_SORT_KEYS)
-    [outcome] = await call.ledger.carry_out([Work(command, same, status, render, idempotency_key)], call.asked())
-    if isinstance(outcome, Refusal):
-        raise from_refusal(outcome)
-    return answer(outcome)
-
-
-def answer(outcome: Done) -> web.Response:
-    """The answer to an accepted command: if it is a repeat, the first one byte for byte."""
-    return respond(outcome.body, outcome.status, {"Idempotency-Replayed": "true"} if outcome.replayed else None)
-
-
-def _command(model: type[commands.Command], **values: Any) -> Any:
-    try:
-        return model.model_validate(values)
-    except ValidationError as problem:
-        raise from_validation(problem) from None
-
-
 async def create(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_WRITE)
     body = call.document("amount", "currency", "note", *_BANK_FIELDS)
-    command = _command(commands.RequestPayout, accountId=call.account, **body)
-    return await _carry_out(call, command, body, _created_payout, status=201)
+    command = read_command(commands.RequestPayout, accountId=call.account, **body)
+    return await carry_out(call, command, body, _created_payout, status=201)
 
 
 def _created_payout(accepted: Accepted) -> dict[str, Any]:
@@ -137,8 +101,8 @@ async def _change(request: web.Request, scope: str, model: type[commands.Command
     call = await Call.begin(request, scope)
     body = call.document(*(known or ("",)))
     payout_id = call.id_in_path("payout_id")
-    command = _command(model, accountId=call.account, payoutId=payout_id, **body)
-    return await _carry_out(call, command, [payout_id, body], partial(_payout_of, payout_id))
+    command = read_command(model, accountId=call.account, payoutId=payout_id, **body)
+    return await carry_out(call, command, [payout_id, body], partial(_payout_of, payout_id))
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -243,8 +207,8 @@ async def get_bank_account(request: web.Request) -> web.Response:
 async def set_bank_account(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_WRITE)
     body = call.document(*_BANK_FIELDS)
-    command = _command(commands.SetBankAccount, accountId=call.account, **body)
-    return await _carry_out(call, command, body, _bank_account_now)
+    command = read_command(commands.SetBankAccount, accountId=call.account, **body)
+    return await carry_out(call, command, body, _bank_account_now)
 
 
 def _bank_account_now(accepted: Accepted) -> dict[str, Any]:

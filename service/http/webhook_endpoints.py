@@ -9,6 +9,7 @@ from aiohttp import web
 
 from events.canonical import check_content
 from service.database import Connection
+from service.http.app_keys import SETTINGS
 from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
@@ -17,12 +18,10 @@ from service.keys import PAYOUT_READ, PAYOUT_WRITE
 from service.outgoing import endpoints, guard, names
 from service.outgoing.endpoints import Owner
 from service.profiles import read_profile
-from service.settings import Settings
 from service.units import Erased
 from service.vault import AccountKey
 from sql import query
 
-SETTINGS = web.AppKey("endpoint settings", Settings)
 """Says which URLs an endpoint may have."""
 
 DESCRIPTION_MAX = 200

@@ -12,7 +12,7 @@ import orjson
 from events.chain import envelope_from
 from service.database import Connection
 from service.outgoing import signing
-from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue
+from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue, keep_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
 from service.seam import Seam
 from service.store import read_head
@@ -113,7 +113,9 @@ async def switch(connection: Connection, owner: Owner, endpoint_id: str, seam: S
         await connection.execute(query("outgoing/switch_off"), owner.lane, owner.account_id, endpoint_id, now)
         return
     await connection.execute(query("checkpoints/start"), owner.lane, CHECKPOINT, now)
-    await connection.fetchval(query("checkpoints/hold"), owner.lane, CHECKPOINT)
+    reached = await connection.fetchval(query("checkpoints/hold"), owner.lane, CHECKPOINT)
+    if not await connection.fetchval(query("outgoing/followed"), owner.lane, owner.account_id):
+        await keep_history(connection, owner.lane, owner.account_id, reached)
     head = await read_head(connection, owner.lane)
     await connection.execute(query("outgoing/switch_on"), owner.lane, owner.account_id, endpoint_id, head.position, now)
 

@@ -16,6 +16,7 @@ from events.account import Books, Payout
 from events.chain import Envelope, envelope_from
 from events.codec import fact_of
 from events.evolve import evolve
+from events.statements import read_stored
 from events.values import value
 from projections.runner import CHUNK
 from service.database import Connection
@@ -27,6 +28,8 @@ CHECKPOINT = "webhooks"
 
 _PAYOUT = tuple(field.name for field in fields(Payout))
 _PREFIX = "payout."
+_SAID = "provider.observed"
+"""What the provider said of a payout is part of how it stands."""
 
 PayoutKey = tuple[str, str]
 """(account id, payout id)."""
@@ -108,7 +111,7 @@ async def fan_out(connection: Connection, lane: int, seam: Seam) -> tuple[int, i
         if not rows:
             return 0, 0
         events = [envelope_from(orjson.loads(row["envelope"])) for row in rows if row["envelope"] is not None]
-        await _keep_states(connection, lane, [event for event in events if event.type.startswith(_PREFIX)])
+        await _keep_states(connection, lane, events)
         accounts = {event.account_id for event in events if event.type in NAMES}
         endpoints = await connection.fetch(query("outgoing/switched_on"), lane, list(accounts))
         made = await Queue.of(events, (Endpoint(**endpoint) for endpoint in endpoints)).make(connection, lane, seam)
@@ -116,8 +119,24 @@ async def fan_out(connection: Connection, lane: int, seam: Seam) -> tuple[int, i
         return len(rows), made
 
 
+async def keep_history(connection: Connection, lane: int, account_id: str, up_to: int) -> None:
+    """Keeps the payouts of an account as they stood after each event up to a position: from then on it is followed.
+
+    Only accounts that have an endpoint are followed: nobody else's payouts are asked for as they stood.
+    """
+    version = 0
+    while True:
+        rows = await connection.fetch(query("outgoing/account_events"), lane, account_id, version, up_to, CHUNK)
+        if not rows:
+            return
+        events = [envelope_from(orjson.loads(row["envelope"])) for row in rows]
+        await _keep_states(connection, lane, events)
+        version = events[-1].version
+
+
 async def _keep_states(connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
     """Keeps each payout as it stands after each of these events."""
+    events = [event for event in events if event.type.startswith(_PREFIX) or event.type == _SAID]
     if not events:
         return
     wanted = {(event.account_id, event.data["payoutId"]) for event in events if "payoutId" in event.data}
@@ -154,4 +173,7 @@ async def _books_before(connection: Connection, lane: int, wanted: set[PayoutKey
 def payout_of(state: str) -> Payout:
     """A payout as it was kept: what an older release did not know has its default."""
     row = orjson.loads(state)
-    return Payout(**{name: row[name] for name in _PAYOUT if name in row})
+    known = {name: row[name] for name in _PAYOUT if name in row}
+    known["told"] = read_stored(known.get("told"))
+    known["contradictions"] = tuple(known.get("contradictions", ()))
+    return Payout(**known)

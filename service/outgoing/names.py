@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 PAYOUTS = (
     "payout.requested",
+    "payout.adopted",
     "payout.in_transit",
     "payout.paid",
     "payout.failed",

@@ -19,7 +19,8 @@ from service import logs
 from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
-from service.plugipay.intake import Delivery, DeliveryUnit, OffsetMove
+from service.plugipay.ingesting import ingest
+from service.plugipay.intake import Delivery, OffsetMove
 from service.plugipay.sorting import Arrival, Sorter, printable, receipt
 from service.plugipay.topic import RECEIVED_AT, SIGNATURE, opened
 from service.settings import Settings
@@ -141,11 +142,7 @@ class Consumer:
             for lane, (next_offset, epoch) in self._places[partition].items():
                 reached = max(next_offset, records[-1].offset + 1)
                 moves[lane].append(OffsetMove(self._log_name, partition.topic, partition.partition, reached, epoch))
-        loop = asyncio.get_running_loop()
-        units = {lane: DeliveryUnit(deliveries[lane], moves[lane], loop.create_future()) for lane in moves}
-        for lane, unit in units.items():
-            self._ledger.submit(lane, unit)
-        await asyncio.gather(*(unit.done for unit in units.values()))
+        await asyncio.gather(*(ingest(self._ledger, lane, deliveries[lane], moves[lane]) for lane in moves))
         for partition, records in batches.items():
             reached = records[-1].offset + 1
             self._places[partition] = {

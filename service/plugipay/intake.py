@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from events.account import Books
 from events.chain import SYSTEM_ACCOUNT, Actor, Source
-from events.facts import ProviderObserved
+from events.facts import Fact, ProviderObserved
 from events.instants import Instant
-from events.provider import Observation, observe
+from events.observation import Observation
+from events.provider import observe
 from service import logs
 from service.batch import Batch, Cause
 from service.plugipay.webhook import PROVIDER
@@ -22,7 +25,7 @@ from service.store import Wants
 
 log = logs.get("plugipay")
 
-ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
+ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class Delivery:
     observation: Observation | None = None
     mentions: tuple[str, ...] = ()
     rejected_because: str | None = None
+    parked_because: str | None = None
+    """Why a person has to look before it can be taken in: it is kept, and nothing else happens."""
+    replays: str | None = None
+    """The parked delivery that this is, taken in once more."""
+    replayed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +76,12 @@ class DeliveryUnit:
         for delivery in self.deliveries:
             account_id = delivery.account_id
             wants.accounts.add(account_id)
-            if delivery.observation is None:
+            if delivery.observation is None or delivery.parked_because is not None:
                 continue
             wants.observed.add((account_id, delivery.observation.event_id))
             for payout_id in delivery.mentions:
                 wants.payouts.add((account_id, payout_id))
-            if delivery.observation.provider_payout_id is not None:
-                wants.provider_payouts.add((account_id, delivery.observation.provider_payout_id))
+            wants_for(delivery.observation, account_id, wants)
 
     def decide(self, batch: Batch) -> None:
         self.verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
@@ -98,7 +105,7 @@ class DeliveryUnit:
                 account=delivery.account_id,
                 origin=delivery.origin,
                 verdict=verdict,
-                reason=delivery.rejected_because,
+                reason=delivery.parked_because or delivery.rejected_because,
                 event_id=delivery.observation.event_id if delivery.observation else None,
             )
 
@@ -107,28 +114,26 @@ class DeliveryUnit:
             self.done.set_exception(problem)
 
 
+def wants_for(observation: Observation, account_id: str, wants: Wants) -> None:
+    """Names the rows that judging an observation takes."""
+    if observation.provider_payout_id is not None:
+        wants.provider_payouts.add((account_id, observation.provider_payout_id))
+    if observation.amount is not None and observation.currency is not None:
+        wants.unanswered.add((account_id, str(observation.amount), observation.currency))
+
+
 def _take_in(delivery: Delivery, batch: Batch) -> str:
     # Where the account's key was destroyed, the delivery is still kept: under the lane's own.
     key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
     digest = key.digest(delivery.raw)
     books = batch.books(delivery.account_id)
     observation = delivery.observation
-    verdict = REJECTED
-    if observation is not None and delivery.rejected_because is None:
-        payout_id = _ours(delivery, observation, batch)
-        facts = observe(observation, books, payout_id)
+    verdict = PARKED if delivery.parked_because is not None else REJECTED
+    if observation is not None and delivery.rejected_because is None and delivery.parked_because is None:
+        payout_id = ours(books, observation, delivery.mentions)
+        facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
         verdict = ACCEPTED if facts else DUPLICATE
-        cause_id: str | None = None
-        for fact in facts:
-            cause = Cause(
-                actor=Actor("provider", PROVIDER),
-                source=Source(PROVIDER, observation.event_id, digest),
-                correlation_id=observation.event_id,
-                causation_id=cause_id,
-            )
-            envelope = batch.record(books, fact, cause, effective_at=observation.occurred_at)
-            if isinstance(fact, ProviderObserved):
-                cause_id = envelope.event_id
+        record_observed(facts, observation, books, batch, digest)
     row: dict[str, Any] = {
         "delivery_id": batch.seam.uuid7(),
         "account_id": delivery.account_id,
@@ -140,22 +145,37 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
         "signature": delivery.signature,
         "received_at": delivery.received_at,
         "verdict": verdict,
-        "reason": delivery.rejected_because,
+        "reason": delivery.parked_because or delivery.rejected_because,
         "origin": delivery.origin,
     }
     batch.deliveries.append(row)
+    if delivery.replays is not None and verdict in (ACCEPTED, DUPLICATE):
+        batch.parkings_ended.append({"delivery_id": delivery.replays, "how": "replayed", "by": delivery.replayed_by})
     return verdict
 
 
-def _ours(delivery: Delivery, observation: Observation, batch: Batch) -> str | None:
+def record_observed(
+    facts: Sequence[Fact], observation: Observation, books: Books, batch: Batch, digest: str | None
+) -> None:
+    """Appends what follows from an observation, each fact caused by it; `digest` is the raw delivery's, if there is one."""
+    cause_id: str | None = None
+    for fact in facts:
+        cause = Cause(
+            actor=Actor("provider", PROVIDER),
+            source=Source(PROVIDER, observation.event_id, digest),
+            correlation_id=observation.event_id,
+            causation_id=cause_id,
+        )
+        envelope = batch.record(books, fact, cause, effective_at=observation.occurred_at)
+        if isinstance(fact, ProviderObserved):
+            cause_id = envelope.event_id
+
+
+def ours(books: Books, observation: Observation, mentions: Sequence[str]) -> str | None:
     """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
-    books = batch.books(delivery.account_id)
     if observation.provider_payout_id is not None:
         for payout_id, payout in books.payouts.items():
             if payout.provider_payout_id == observation.provider_payout_id:
                 return payout_id
-    for payout_id in delivery.mentions:
-        named = books.payouts.get(payout_id)
-        if named is not None and named.provider_payout_id is None:
-            return payout_id
-    return None
+    # Also where the provider knows the one mentioned under another id: a second payout for ours must not go unseen.
+    return next((payout_id for payout_id in mentions if payout_id in books.payouts), None)

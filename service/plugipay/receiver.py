@@ -16,7 +16,7 @@ from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
 from service.plugipay import webhook
-from service.plugipay.intake import DeliveryUnit
+from service.plugipay.ingesting import ingest
 from service.plugipay.signers import NotTold, Signers
 from service.plugipay.sorting import Arrival, Route, Sorter, printable, receipt
 from service.plugipay.topic import NotTaken, TooLarge, WebhooksTopic, sealed
@@ -154,6 +154,4 @@ class Receiver:
         if delivery.observation is not None and delivery.rejected_because is not None:
             # What was remembered is no longer true: the secret was retired.
             raise NotBelieved(delivery.rejected_because)
-        unit = DeliveryUnit([delivery], [], asyncio.get_running_loop().create_future())
-        self._ledger.submit(lane, unit)
-        await unit.done
+        await ingest(self._ledger, lane, [delivery])

@@ -30,7 +30,7 @@ _EPOCH_DIGITS_MAX = 13
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came in, whichever way; `origin` says which. Where `doubt` says something, it is kept and not believed."""
+    """What came in, whichever way; `origin` says which. Where `doubt` says something, a person has to look at it."""
 
     raw: bytes
     signature: str | None
@@ -89,7 +89,7 @@ class Sorter:
         return [*self.platform_secrets, *(route.secrets_at(received_at) if route is not None else [])]
 
     def sort(self, arrival: Arrival, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
-        """The lane that takes it in, and the delivery as it is to be kept: believed, or with the reason why not."""
+        """The lane that takes it in, and the delivery as it is to be kept: believed, rejected or parked, and why."""
         hook = arrival.hook
         if isinstance(hook, str):
             lane = self._ledger.lane_for_new(arrival.origin)
@@ -99,11 +99,12 @@ class Sorter:
                 arrival.signature,
                 arrival.received_at,
                 arrival.origin,
-                rejected_because=arrival.doubt or hook,
+                rejected_because=hook,
+                parked_because=arrival.doubt,
             )
         route = routes.get(hook.named)
-        reason = arrival.doubt
-        if arrival.received_at is not None and reason is None:
+        reason = None
+        if arrival.received_at is not None and arrival.doubt is None:
             moment = to_datetime(arrival.received_at).timestamp()
             secrets = self.secrets(route, arrival.received_at)
             reason = webhook.refused_because(arrival.raw, arrival.signature, secrets, moment)
@@ -116,6 +117,7 @@ class Sorter:
             observation=hook.observation,
             mentions=hook.mentions,
             rejected_because=reason,
+            parked_because=arrival.doubt,
         )
 
     def _route(self, row: Any) -> Route:

@@ -28,7 +28,7 @@ log = logs.get("topic")
 
 SIGNATURE, RECEIVED_AT, SEALED = "plugipay-signature", "received-at", "sealed"
 
-_SEALED_HOW = b"1"
+SEALED_HOW = b"1"
 _START_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
 _STUCK_SECONDS = 15.0
@@ -57,7 +57,7 @@ class TooLarge(Exception):
 
 def sealed(vault: Vault, key: str, raw: bytes, signature: str, received_at: int) -> Message:
     """A delivery that may lie on a broker: received at these epoch milliseconds, with this signature header."""
-    headers = ((SIGNATURE, signature.encode()), (RECEIVED_AT, str(received_at).encode()), (SEALED, _SEALED_HOW))
+    headers = ((SIGNATURE, signature.encode()), (RECEIVED_AT, str(received_at).encode()), (SEALED, SEALED_HOW))
     return Message(key.encode(), vault.seal_in_transit(_context(dict(headers)), raw), headers)
 
 
@@ -66,7 +66,7 @@ def opened(vault: Vault, value: bytes, headers: Mapping[str, bytes]) -> bytes:
     how = headers.get(SEALED)
     if how is None:
         return value
-    if how != _SEALED_HOW:
+    if how != SEALED_HOW:
         raise CannotUnseal("a newer release sealed it, in a way that this one does not know")
     return vault.unseal_in_transit(_context(headers), value)
 

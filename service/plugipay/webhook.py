@@ -18,8 +18,10 @@ from typing import Any
 import orjson
 
 from events.canonical import check_content
+from events.currency import AMOUNT_MAX
 from events.instants import Instant, parse
-from events.provider import TYPES, Observation, Says
+from events.observation import TYPES, Observation
+from events.statements import Says
 
 PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300
@@ -32,6 +34,11 @@ NO_SECRET = "no secret is known for this account"  # noqa: S105 - a reason, not 
 NO_MATCH = "the signature matches none of the account's secrets"
 
 _ID_MAX = 200
+_DIGITS_MAX = 12
+
+
+NO_AMOUNT = 0
+"""No payout has it, so it differs from all of them: a person will look."""
 
 
 class Malformed(Exception):
@@ -73,7 +80,7 @@ def read(raw: bytes) -> Webhook:
         check_content([event_id, event_type, named])
     except ValueError as problem:
         raise Malformed(str(problem)) from None
-    amount = payout.get("amount")
+    amount = _amount(payout)
     note = _optional(payout, "note", 500)
     provider_payout_id = _optional(payout, "id", _ID_MAX)
     mentioned = [provider_payout_id or "", note or "", _optional(payout, "reference", 200) or ""]
@@ -86,7 +93,7 @@ def read(raw: bytes) -> Webhook:
             says=TYPES.get(event_type, Says.OTHER),
             occurred_at=occurred_at,
             provider_payout_id=provider_payout_id,
-            amount=amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
+            amount=amount,
             currency=_optional(payout, "currency", 20),
             reference=_optional(payout, "reference", 200),
             failure_reason=_optional(payout, "failureReason", 500),
@@ -127,6 +134,16 @@ def _payout(data: Any) -> dict[str, Any]:
     return data
 
 
+def _amount(payout: dict[str, Any]) -> int | None:
+    """The amount; NO_AMOUNT for what is there and is none, since what cannot be compared may not count as the same."""
+    amount = payout.get("amount")
+    if amount is None:
+        return None
+    if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) > AMOUNT_MAX:
+        return NO_AMOUNT
+    return amount
+
+
 def _text(document: dict[str, Any], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _ID_MAX:
@@ -145,14 +162,8 @@ def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], rece
     """None where one of the secrets signed these bytes within five minutes of their receipt; else why not."""
     if not header:
         return NO_SIGNATURE
-    timestamp, signatures = "", []
-    for part in header.split(","):
-        name, _, value = part.strip().partition("=")
-        if name.strip() == "t":
-            timestamp = value.strip()
-        elif name.strip() == "v1":
-            signatures.append(value.strip())
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12) or not signatures:
+    timestamp, signatures = _parts(header)
+    if not timestamp or not signatures:
         return MALFORMED_SIGNATURE
     if abs(received_at - int(timestamp)) > TOLERANCE_SECONDS:
         return WRONG_TIME
@@ -165,3 +176,22 @@ def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], rece
     if not matches:
         return NO_SECRET
     return None if any(matches) else NO_MATCH
+
+
+def signed_at(header: str | None) -> int | None:
+    """When a signature says that it was made, in seconds since 1970; None where it does not say."""
+    timestamp, _ = _parts(header or "")
+    return int(timestamp) if timestamp else None
+
+
+def _parts(header: str) -> tuple[str, list[str]]:
+    """The timestamp, empty where it is none, and the signatures."""
+    timestamp, signatures = "", []
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        if name.strip() == "t":
+            timestamp = value.strip()
+        elif name.strip() == "v1":
+            signatures.append(value.strip())
+    is_time = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _DIGITS_MAX
+    return timestamp if is_time else "", signatures

@@ -106,11 +106,47 @@ CREATE TABLE payouts (
     failed_at           timestamptz,
     cancelled_at        timestamptz,
     returned_at         timestamptz,
+    told                json        NOT NULL, -- the provider's dated statements: status and times follow from them
+    contradictions      text[]      NOT NULL, -- kinds of the cases that stand open
+    submission          text,                 -- started, accepted or unknown; null before the provider is given it
+    attempt             integer     NOT NULL,
+    submission_started_at timestamptz,
+    cancel_asked_at     timestamptz,
     PRIMARY KEY (lane, account_id, payout_id)
 );
 CREATE INDEX payouts_newest ON payouts (lane, account_id, position);
 CREATE INDEX payouts_newest_of_status ON payouts (lane, account_id, status, position);
 CREATE INDEX payouts_at_provider ON payouts (lane, provider_payout_id) WHERE provider_payout_id IS NOT NULL;
+-- The dispatcher's outbox: what is to be given to the provider, what it is to be asked to cancel, and all it has.
+CREATE INDEX payouts_to_submit ON payouts (lane, position)
+    WHERE backend = 'plugipay' AND status = 'pending' AND submission IS NULL;
+CREATE INDEX payouts_to_cancel ON payouts (lane, position) WHERE status = 'pending' AND cancel_asked_at IS NOT NULL;
+CREATE INDEX payouts_through_provider ON payouts (lane, position)
+    WHERE backend = 'plugipay' AND status IN ('pending', 'in_transit');
+
+CREATE TABLE cases (
+    lane               integer     NOT NULL,
+    account_id         text        NOT NULL,
+    case_id            text        NOT NULL,
+    position           bigint      NOT NULL,
+    kind               text        NOT NULL,
+    known              text        NOT NULL,
+    said               text        NOT NULL,
+    payout_id          text,
+    provider_payout_id text,
+    amount             bigint,
+    currency           text,
+    told               json        NOT NULL,
+    opened_at          timestamptz NOT NULL,
+    closed_at          timestamptz,
+    reason             text,
+    closed_by          text,
+    PRIMARY KEY (lane, account_id, case_id)
+);
+CREATE INDEX cases_newest ON cases (lane, position);
+CREATE INDEX cases_open ON cases (lane, position) WHERE closed_at IS NULL;
+CREATE INDEX cases_of_payout ON cases (lane, account_id, payout_id) WHERE payout_id IS NOT NULL;
+CREATE INDEX cases_at_provider ON cases (lane, account_id, provider_payout_id) WHERE provider_payout_id IS NOT NULL;
 
 -- The provider's event ids that an account has taken in: a second delivery changes nothing.
 CREATE TABLE provider_events (

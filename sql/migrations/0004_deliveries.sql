@@ -11,12 +11,14 @@ CREATE TABLE deliveries (
     signature      text,
     received_at    timestamptz,
     recorded_at    timestamptz NOT NULL,
-    verdict        text        NOT NULL, -- accepted, duplicate or rejected
+    verdict        text        NOT NULL, -- accepted, duplicate, rejected or parked
     reason         text,
     origin         text        NOT NULL, -- topic/partition/offset
     PRIMARY KEY (lane, delivery_id)
 );
-CREATE INDEX deliveries_rejected ON deliveries (lane, recorded_at) WHERE verdict = 'rejected';
+-- Ids begin with the time they were made: by id is by arrival.
+CREATE INDEX deliveries_not_taken ON deliveries (lane, delivery_id) WHERE verdict IN ('rejected', 'parked');
+CREATE INDEX deliveries_of_account ON deliveries (lane, account_id, delivery_id);
 
 -- How far each lane has taken each partition in, moved in the same transaction as the events.
 -- `log` names the broker's cluster: another cluster starts anew. `epoch` moves with each assignment.
@@ -29,3 +31,17 @@ CREATE TABLE consumer_offsets (
     epoch       bigint  NOT NULL,
     PRIMARY KEY (lane, log, topic, partition)
 );
+
+-- Deliveries that could not be taken in, until a person has them taken in again or dismisses them.
+CREATE TABLE parked_deliveries (
+    lane        integer     NOT NULL,
+    delivery_id uuid        NOT NULL,
+    account_id  text        NOT NULL,
+    reason      text        NOT NULL,
+    parked_at   timestamptz NOT NULL,
+    ended_at    timestamptz,
+    ended_how   text,                 -- replayed or dismissed
+    ended_by    text,
+    PRIMARY KEY (lane, delivery_id)
+);
+CREATE INDEX parked_deliveries_waiting ON parked_deliveries (lane, parked_at) WHERE ended_at IS NULL;

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from events import facts
 from events.account import Books
 from events.facts import Fact
-from events.provider import Observation, Says, Verdict
-from tests.spec import Dated, at, earned, given, opened
+from events.observation import Observation
+from events.provider import Verdict, observe
+from events.statements import Says
+from tests.spec import NEW_ID, Dated, at, earned, fold, given, opened
 
 MAY_2, MAY_3, MAY_4, MAY_9 = (f"2026-05-0{day}T00:00:00.000000Z" for day in (2, 3, 4, 9))
+ADOPTED = f"pout_{NEW_ID}"
 
-START: list[Fact | Dated] = [
+REQUESTED: list[Fact | Dated] = [
     opened("plugipay"),
     *earned(1000),
     facts.PayoutRequested("pout_1", 400, "IDR", "plugipay", "bca", "BCA", "sealed:1", "sealed:2"),
-    facts.PayoutProviderLinked("pout_1", "po_1"),
 ]
-SENT = at(MAY_2, facts.PayoutInTransit("pout_1", "trf-1"))
-PAID = at(MAY_3, facts.PayoutPaid("pout_1", 400, "IDR", "trf-1"))
-KNOWN: dict[str, list[Fact | Dated]] = {
-    "pending": [],
-    "in_transit": [SENT],
-    "paid": [SENT, PAID],
-    "failed": [SENT, at(MAY_4, facts.PayoutFailed("pout_1", 400, "IDR", "wrong number"))],
-    "cancelled": [at(MAY_4, facts.PayoutCancelled("pout_1", 400, "IDR"))],
-    "returned": [SENT, PAID, at(MAY_4, facts.PayoutReturned("pout_1", 400, "IDR", "closed"))],
-}
-
-
-def known(state: str, *more: Fact | Dated) -> Books:
-    return given(*START, *KNOWN[state], *more).books
+SUBMITTED: list[Fact | Dated] = [*REQUESTED, facts.PayoutSubmissionStarted("pout_1", 1)]
+START: list[Fact | Dated] = [*SUBMITTED, facts.PayoutProviderLinked("pout_1", "po_1")]
 
 
 def delivery(says: Says, occurred_at: str = MAY_9, event_id: str = "evt_1") -> Observation:
@@ -47,16 +39,73 @@ def delivery(says: Says, occurred_at: str = MAY_9, event_id: str = "evt_1") -> O
     )
 
 
-def observed(
-    delivery: Observation, verdict: Verdict, payout_id: str | None = "pout_1", note: str | None = None
-) -> Fact:
+def observed(delivery: Observation, verdict: Verdict, payout_id: str | None = "pout_1") -> Fact:
+    """The one fact that every delivery becomes."""
     return facts.ProviderObserved(
         provider="plugipay",
         event_id=delivery.event_id,
         event_type=delivery.event_type,
+        says=delivery.says.value,
         occurred_at=delivery.occurred_at,
         verdict=verdict.value,
         payout_id=payout_id,
         provider_payout_id=delivery.provider_payout_id,
-        note=note,
+        amount=delivery.amount,
+        currency=delivery.currency,
+        reference=delivery.reference,
+        failure_reason=delivery.failure_reason,
     )
+
+
+def _heard(says: Says, moment: str, change: Fact, reference: str | None = "trf-1") -> list[Fact | Dated]:
+    heard = facts.ProviderObserved(
+        provider="plugipay",
+        event_id=f"evt_{says.value}_before",
+        event_type=f"plugipay.payout.{says.value}.v1",
+        says=says.value,
+        occurred_at=moment,
+        verdict="applied",
+        payout_id="pout_1",
+        provider_payout_id="po_1",
+        reference=reference,
+        failure_reason="wrong number" if says is Says.FAILED else None,
+    )
+    return [at(moment, heard), at(moment, change)]
+
+
+SENT = _heard(Says.IN_TRANSIT, MAY_2, facts.PayoutInTransit("pout_1", "trf-1"))
+PAID = _heard(Says.PAID, MAY_3, facts.PayoutPaid("pout_1", 400, "IDR", "trf-1"))
+FAILED = _heard(Says.FAILED, MAY_4, facts.PayoutFailed("pout_1", 400, "IDR", "wrong number"), None)
+CANCELLED = _heard(Says.CANCELLED, MAY_4, facts.PayoutCancelled("pout_1", 400, "IDR"), None)
+RETURNED = _heard(Says.FAILED, MAY_4, facts.PayoutReturned("pout_1", 400, "IDR", "wrong number"), None)
+KNOWN: dict[str, list[Fact | Dated]] = {
+    "pending": [],
+    "in_transit": SENT,
+    "paid": [*SENT, *PAID],
+    "failed": [*SENT, *FAILED],
+    "cancelled": CANCELLED,
+    "returned": [*SENT, *PAID, *RETURNED],
+}
+
+
+def known(state: str, *more: Fact | Dated) -> Books:
+    return given(*START, *KNOWN[state], *more).books
+
+
+def take_in(books: Books, deliveries: Iterable[Observation], payout_id: str | None = "pout_1") -> Books:
+    """The books after the deliveries in the order of their arrival; those of a known provider id find their payout."""
+    for said in deliveries:
+        books = fold(books, observe(said, books, found(said, books, payout_id), NEW_ID), said.occurred_at)
+    return books
+
+
+def found(said: Observation, books: Books, mentioned: str | None) -> str | None:
+    """Which payout is meant, as the service finds it: by the provider's id, else by the id of ours that it mentions."""
+    for payout_id, payout in books.payouts.items():
+        if payout.provider_payout_id is not None and payout.provider_payout_id == said.provider_payout_id:
+            return payout_id
+    return mentioned if mentioned in books.payouts else None
+
+
+def open_kinds(books: Books) -> set[str]:
+    return {case.kind for case in books.cases.values() if case.closed_at is None}

@@ -7,7 +7,10 @@ from typing import get_args
 from events import commands, facts
 from events.commands import AnyCommand, Command
 from events.facts import Fact
-from tests.spec import ACCOUNT, earned, opened
+from events.statements import Kind, case_id
+from tests.spec import ACCOUNT, BEFORE, earned, opened
+
+GIVEN_UP = case_id(ACCOUNT, Kind.SUBMISSION_UNKNOWN, "pout_silent")
 
 COMMAND_TYPES: set[type[Command]] = set(get_args(get_args(AnyCommand)[0]))
 
@@ -32,6 +35,22 @@ HISTORY: list[Fact] = [
     facts.PayoutInTransit("pout_paid"),
     facts.PayoutPaid("pout_paid", 100, "IDR"),
     _requested("pout_plugipay", "plugipay"),
+    _requested("pout_silent", "plugipay"),
+    facts.PayoutSubmissionStarted("pout_silent", attempt=1),
+    facts.PayoutSubmissionUnknown("pout_silent", reason="no answer"),
+    facts.CaseOpened(
+        case_id=GIVEN_UP, kind="submission_unknown", known="submitted", said="no trace of it", payout_id="pout_silent"
+    ),
+    facts.CaseOpened(
+        case_id="case_1",
+        kind="unrequested",
+        known="nothing",
+        said="paid",
+        provider_payout_id="po_9",
+        amount=70,
+        currency="IDR",
+        statements=[{"says": "paid", "at": BEFORE}],
+    ),
 ]
 """An open manual account with money everywhere and a payout in each state that a command starts from."""
 
@@ -64,6 +83,8 @@ ON_HISTORY: list[AnyCommand] = [
     commands.MarkFailed(account_id=ACCOUNT, payout_id="pout_sent", failure_reason="wrong number"),
     commands.RecordBankReturn(account_id=ACCOUNT, payout_id="pout_paid", reason="account closed"),
     commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_plugipay", provider_payout_id="po_1"),
+    commands.ResubmitPayout(account_id=ACCOUNT, payout_id="pout_silent", reason="they have no trace of it"),
+    commands.CloseCase(account_id=ACCOUNT, case_id="case_1", reason="it is the month's payout", apply=True),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[Fact]]] = [

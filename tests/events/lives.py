@@ -11,15 +11,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from events import commands
+from events import commands, facts
 from events.account import LIVE, Books, Order
 from events.commands import AnyCommand
 from events.decide import decide
 from events.facts import Fact
 from events.instants import Instant
-from events.provider import Observation, Says, observe
+from events.observation import Observation
+from events.provider import observe
 from events.refusals import Refusal
+from events.rules import submissions
 from events.rules.context import Context
+from events.statements import Says
 from tests.spec import ACCOUNT, seen_by
 
 MOST = 9_007_199_254_740_991
@@ -29,8 +32,13 @@ Step = tuple[str, int, int, str, bool]
 """What kind of thing happens, which row it is about, how much, in what currency, and a choice."""
 
 KINDS = [
-    *["revenue", "settle", "payout"] * 5,
-    *["send", "pay", "provider"] * 4,
+    *["revenue", "settle"] * 5,
+    *["payout", "start"] * 8,
+    *["send", "pay"] * 4,
+    *["provider"] * 10,
+    *["silence", "apply"] * 5,
+    *["refused", "give up", "resubmit", "keep", "look"] * 3,
+    "dismiss",
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
     *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
 ]
@@ -38,13 +46,19 @@ AMOUNTS = st.integers(1, 30) | st.integers(1, MOST)
 STEP: st.SearchStrategy[Step] = st.tuples(
     st.sampled_from(KINDS), st.integers(0, 3), AMOUNTS, st.sampled_from(CURRENCIES), st.booleans()
 )
-BEGINNING: list[Step] = [
-    ("open", 0, 1, "IDR", False),
-    ("bank", 0, 1, "IDR", True),
-    ("revenue", 0, 100_000, "IDR", False),
-    ("settle", 0, 90_000, "IDR", False),
-]
-LIVES: st.SearchStrategy[list[Step]] = st.lists(STEP, min_size=25, max_size=60).map(lambda steps: [*BEGINNING, *steps])
+
+
+def beginning(through_plugipay: bool, with_money: bool = True) -> list[Step]:
+    opening: list[Step] = [("open", 0, 1, "IDR", through_plugipay), ("bank", 0, 1, "IDR", True)]
+    earning: list[Step] = [("revenue", 0, 100_000, "IDR", False), ("settle", 0, 90_000, "IDR", False)]
+    return [*opening, *(earning if with_money else [])]
+
+
+LIVES: st.SearchStrategy[list[Step]] = st.builds(
+    lambda through_plugipay, steps: [*beginning(through_plugipay), *steps],
+    st.booleans(),
+    st.lists(STEP, min_size=25, max_size=60),
+)
 
 
 def moment(step: int) -> Instant:
@@ -76,7 +90,7 @@ def command_of(step: Step, books: Books) -> AnyCommand:
     bank = {"bank_name": "BCA", "bank_account_number": f"sealed:{which}", "bank_account_holder": "sealed:h"}
     why = {"reason": "because"}
     kinds: dict[str, tuple[type[commands.Command], dict[str, Any]]] = {
-        "open": (commands.OpenAccount, {"currency": currency}),
+        "open": (commands.OpenAccount, {"currency": currency, "backend": "plugipay" if flag else "manual"}),
         "backend": (commands.SetBackend, {"backend": "plugipay" if flag else "manual"}),
         "bank": (commands.SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
         "workspace": (commands.SetProvider, {"workspace_id": "ws", "key_id": "k", "secret": "sealed:secret"}),
@@ -105,29 +119,66 @@ def command_of(step: Step, books: Books) -> AnyCommand:
         "fail": (commands.MarkFailed, {**payout, "failure_reason": "because"}),
         "return": (commands.RecordBankReturn, {**payout, **why}),
         "link": (commands.LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
+        "resubmit": (commands.ResubmitPayout, {**payout, **why}),
+        "look": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why}),
+        "apply": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
     command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]
     return command
 
 
-def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, str]:
+def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, str | None]:
+    """A delivery, and the payout that it is about as the service would find it."""
     _, which, amount, currency, flag = step
-    payout_id = _row(books.payouts, which, "pout_none")
-    strange = flag and amount % 2 == 1
+    provider_payout_id = f"po_{(which + amount) % 6}" if flag or amount % 3 else None
+    mentioned = _row(books.payouts, which, "pout_none") if amount % 4 else None
+    if mentioned in books.payouts and amount % 8:
+        provider_payout_id = books.payouts[mentioned].provider_payout_id or provider_payout_id
+    known = [name for name, row in books.payouts.items() if row.provider_payout_id == provider_payout_id]
+    payout_id = known[0] if provider_payout_id and known else mentioned
+    payout = books.payouts.get(payout_id or "")
+    strange = payout is None or (flag and amount % 5 == 1)
     return (
         Observation(
             provider="plugipay",
-            event_id=f"evt_{which if amount % 5 == 0 else number}",
+            event_id=f"evt_{which if amount % 7 == 0 else number}",
             event_type="payout",
             says=list(Says)[amount % len(Says)],
             occurred_at=moment(amount % (number + 2)),
-            provider_payout_id=f"po_{which}" if flag else None,
+            provider_payout_id=provider_payout_id,
             amount=amount if strange else None,
             currency=currency if strange else None,
+            failure_reason="because" if flag else None,
         ),
         payout_id,
     )
+
+
+def outcome_of(step: Step, books: Books) -> Sequence[Fact]:
+    """What the service itself notes of a payout on its way, or of a delivery it cannot take in."""
+    kind, which, *_ = step
+    payout_id = _row(books.payouts, which, "pout_none")
+    payout, account = books.payouts.get(payout_id), books.account
+    if kind == "dismiss":
+        return [facts.DeliveryDismissed(f"dlv_{which}", "because")]
+    if payout is None or account is None:
+        return []
+    match kind:
+        case "start":
+            may = submissions.may_be_submitted(payout, account)
+            return submissions.start(payout_id, payout) if may else []
+        case "silence":
+            return submissions.silent(payout_id, payout, "no answer")
+        case "refused":
+            return submissions.refused(payout_id, payout, "because")
+        case "give up":
+            return submissions.given_up(ACCOUNT, payout_id, payout, "no trace of it")
+        case _:
+            return submissions.cancel_refused(payout_id, payout, "too late")
+
+
+NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
 def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Refusal, Instant]:
@@ -136,7 +187,10 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
     outcome: Sequence[Fact] | Refusal
     if step[0] == "provider":
         observation, payout_id = observation_of(step, number, books)
-        outcome, effective_at = observe(observation, books, payout_id), observation.occurred_at
+        outcome = observe(observation, books, payout_id, f"{number:026}")
+        effective_at = observation.occurred_at
+    elif step[0] in NOTED:
+        outcome, effective_at = outcome_of(step, books), moment(number)
     else:
         command, effective_at = command_of(step, books), moment(number)
         seen = seen_by(command, books)

@@ -36,13 +36,23 @@ NAMES = [
     "reserve.held",
     "reserve.released",
     "payout.requested",
+    "payout.adopted",
+    "payout.submission_started",
+    "payout.submission_unknown",
     "payout.provider_linked",
+    "payout.cancel_asked",
+    "payout.cancel_refused",
+    "payout.reopened",
+    "payout.amount_corrected",
     "payout.in_transit",
     "payout.paid",
     "payout.failed",
     "payout.cancelled",
     "payout.returned",
     "provider.observed",
+    "case.opened",
+    "case.closed",
+    "delivery.dismissed",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""
 

@@ -33,6 +33,7 @@ OPTIONAL = {
     "markInTransit": {"reference"},
     "markPaid": {"reference"},
     "recordBankReturn": {"reference"},
+    "closeCase": {"apply"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)

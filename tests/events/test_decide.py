@@ -13,8 +13,8 @@ from events.decide import decide
 from events.evolve import evolve
 from events.facts import Fact
 from events.rules.context import Context
-from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, HISTORY, ON_HISTORY, OPEN, UNFREEZE
-from tests.spec import EARLIEST, NEW_ID, NOW, given
+from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, GIVEN_UP, HISTORY, ON_HISTORY, OPEN, UNFREEZE
+from tests.spec import BEFORE, EARLIEST, NEW_ID, NOW, given, seen_by
 
 every_command = pytest.mark.parametrize(
     ("command", "history"), ACCEPTABLE, ids=[command.type for command, _ in ACCEPTABLE]
@@ -28,7 +28,7 @@ def changed(command: AnyCommand, **fields: Any) -> AnyCommand:
 
 def test_no_command_is_forgotten_here() -> None:
     assert {type(command) for command, _ in ACCEPTABLE} == COMMAND_TYPES
-    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 23
+    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 25
 
 
 @every_command
@@ -44,10 +44,10 @@ def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None
 
 
 @on_an_account
-def test_a_closed_account_takes_no_command_but_the_report_of_a_bank_return(command: AnyCommand) -> None:
+def test_a_closed_account_takes_no_command_but_what_is_about_facts(command: AnyCommand) -> None:
     outcome = given(*HISTORY, facts.AccountClosed(reason="left us")).when(command)
-    if command.type == "recordBankReturn":
-        assert outcome.refusal is None, "money that came back has come back"
+    if command.type in ("recordBankReturn", "closeCase"):
+        assert outcome.refusal is None, "money that came back has come back, and what was said was said"
     else:
         outcome.then_refused("ACCOUNT_CLOSED")
 
@@ -68,7 +68,7 @@ def test_a_key_of_another_mode_learns_neither_version_nor_state() -> None:
 @pytest.mark.parametrize("command", ON_HISTORY, ids=lambda command: command.type)
 def test_a_frozen_account_refuses_payouts_and_nothing_else(command: AnyCommand) -> None:
     outcome = given(*FROZEN).when(command)
-    if isinstance(command, commands.RequestPayout):
+    if isinstance(command, commands.RequestPayout | commands.ResubmitPayout):
         outcome.then_refused("ACCOUNT_FROZEN")
     elif isinstance(command, commands.FreezeAccount):
         outcome.then_refused("INVALID_TRANSITION")
@@ -90,9 +90,9 @@ def test_the_version_that_the_caller_saw_must_still_stand(command: AnyCommand, h
 def test_a_command_may_say_that_it_happened_from_the_earliest_moment_to_now(
     command: AnyCommand, history: list[Fact]
 ) -> None:
-    # A bank return cannot have happened before the payment, which lies between.
-    first = NOW if command.type == "recordBankReturn" else EARLIEST
-    for moment in (first, NOW) if first == NOW else (EARLIEST, "2026-05-01T00:00:00.000000Z", NOW):
+    # A bank return can only have happened after the payment, which lies between.
+    returned = command.type == "recordBankReturn"
+    for moment in ("2026-05-01T00:00:00.000001Z", NOW) if returned else (EARLIEST, BEFORE, NOW):
         assert given(*history).when(changed(command, effective_at=moment)).refusal is None
     for moment in ("2026-05-13T10:42:00.000001Z", "2026-04-13T10:41:59.999999Z"):
         given(*history).when(changed(command, effective_at=moment)).then_refused("VALIDATION_ERROR", "effectiveAt")
@@ -123,18 +123,30 @@ class Watched(dict[Any, Any]):
     items = values = keys = __iter__
 
 
+class Few(Watched):
+    """Rows that were asked for by the provider's id: there are no others to walk through."""
+
+    def items(self) -> Any:
+        self.read.update(dict.keys(self))
+        return dict.items(self)
+
+
 @every_command
 def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: AnyCommand, history: list[Fact]) -> None:
     books = given(*history).books
+    seen = seen_by(command, books)
+    by_provider = needs(command).provider_payout_id is not None or isinstance(command, commands.CloseCase)
+    everything = set(books.payouts), set(books.cases)
     books.orders = orders = Watched(books.orders)
-    books.payouts = payouts = Watched(books.payouts)
+    books.payouts = payouts = Few(seen.payouts) if by_provider else Watched(books.payouts)
+    books.cases = cases = Few(seen.cases) if by_provider else Watched(books.cases)
     books.reserves = reserves = Watched(books.reserves)
     books.secrets = secrets = Watched(books.secrets)
     for fact in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
         evolve(books, fact, NOW, books.version + 1)
     wanted = needs(command)
     assert orders.read == ({wanted.order} if wanted.order else set())
-    assert payouts.read == ({wanted.payout_id} if wanted.payout_id else set())
+    assert (payouts.read & everything[0], cases.read & everything[1]) == (set(seen.payouts), set(seen.cases))
     assert reserves.read == ({wanted.reserve_id} if wanted.reserve_id else set())
     assert secrets.read == ({wanted.secret_id} if wanted.secret_id else set())
 
@@ -151,7 +163,9 @@ NEEDED = {
     "markPaid": Needs(payout_id="pout_sent"),
     "markFailed": Needs(payout_id="pout_sent"),
     "recordBankReturn": Needs(payout_id="pout_paid"),
-    "linkProviderPayout": Needs(payout_id="pout_plugipay"),
+    "linkProviderPayout": Needs(payout_id="pout_plugipay", provider_payout_id="po_1"),
+    "resubmitPayout": Needs(payout_id="pout_silent", case_id=GIVEN_UP),
+    "closeCase": Needs(case_id="case_1"),
 }
 
 

@@ -10,7 +10,8 @@ from events import commands, facts
 from events.account import Balance, Payout
 from events.commands import AnyCommand
 from events.facts import Fact
-from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, at, earned, given, opened
+from tests.events.deliveries import KNOWN, MAY_2, REQUESTED
+from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, Dated, at, earned, given, opened
 
 BANK = facts.BankAccountSet("bca", "Bank Central Asia", "sealed:1", "sealed:2")
 NEW_PAYOUT = f"pout_{NEW_ID}"
@@ -169,16 +170,18 @@ CANCELLED = facts.PayoutCancelled("pout_1", 400, "IDR")
 RETURNED = facts.PayoutReturned("pout_1", 400, "IDR", "account closed")
 
 
-def history(status: str, backend: str) -> list[Fact]:
-    """What brings a payout of 400 from 1000 to the status."""
+def history(status: str, backend: str) -> list[Fact | Dated]:
+    """What brings a payout of 400 from 1000 to the status: by hand, or by the provider's word."""
+    if backend == "plugipay":
+        return [*REQUESTED, *([] if status == "pending" else KNOWN[status])]
     requested = facts.PayoutRequested("pout_1", 400, "IDR", backend, *CONFIGURED)
-    steps: dict[str, list[Fact]] = {
+    steps: dict[str, list[Fact | Dated]] = {
         "pending": [],
         "in_transit": [SENT],
         "paid": [SENT, PAID],
         "failed": [SENT, FAILED],
         "cancelled": [CANCELLED],
-        "returned": [SENT, PAID, RETURNED],
+        "returned": [SENT, PAID, at(MAY_2, RETURNED)],
     }
     return [opened(backend), *earned(1000), requested, *steps[status]]
 
@@ -260,6 +263,16 @@ def test_a_failed_and_a_cancelled_payout_show_when_and_why() -> None:
     assert (failed.paid_at, failed.returned_at, failed.cancelled_at) == (None, None, None)
     cancelled = given(*history("cancelled", "manual")).books.payouts["pout_1"]
     assert (cancelled.status, cancelled.cancelled_at, cancelled.failed_at) == ("cancelled", BEFORE, None)
+
+
+@pytest.mark.parametrize("backend", ["manual", "plugipay"])
+def test_a_bank_return_is_later_than_the_payment(backend: str) -> None:
+    paid = given(*history("paid", backend))
+    paid_at = max(one.at for one in paid.books.payouts["pout_1"].told if one.says == "paid")
+    same = RETURN.model_copy(update={"effective_at": paid_at})
+    paid.when(same).then_refused("VALIDATION_ERROR", "effectiveAt")
+    just_after = RETURN.model_copy(update={"effective_at": paid_at.replace("00.000000Z", "00.000001Z")})
+    assert paid.when(just_after).refusal is None
 
 
 def test_a_returned_payouts_money_can_be_paid_out_again() -> None:

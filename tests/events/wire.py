@@ -54,6 +54,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "markFailed": {"payoutId": "pout_1", "failureReason": "wrong number"},
     "recordBankReturn": {"payoutId": "pout_1", "reason": "account closed", "reference": "trf-1"},
     "linkProviderPayout": {"payoutId": "pout_1", "providerPayoutId": "po_1"},
+    "resubmitPayout": {"payoutId": "pout_1", "reason": "the provider has no trace of it"},
+    "closeCase": {"caseId": "case_1", "reason": "the bank confirmed it", "apply": True},
 }
 """Every command with all of its own fields, as decisions D spells them."""
 

@@ -59,6 +59,24 @@ class RealBroker:
     bootstrap_servers: str
     folder: Path
     process: subprocess.Popen[bytes]
+    command: tuple[str, ...]
+
+    def kill(self) -> None:
+        """As `kill -9` does it; what it wrote is still there."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Starts it on what it wrote before. Whether it takes connections yet is for the caller to find out."""
+        self.process = _start(self.command, self.folder)
+
+    def wait_until_it_listens(self) -> None:
+        """After a start; TimeoutError where it does not come back."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not _listens(self.bootstrap_servers):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the broker does not come back")
+            time.sleep(0.2)
 
     def stop(self) -> None:
         """Ends the broker by its process id and removes what it wrote."""
@@ -94,22 +112,22 @@ def start_real_broker() -> RealBroker:
     if formatted.returncode:
         shutil.rmtree(folder)
         raise NoRealKafka(f"the real Kafka's storage cannot be made: {formatted.stderr.strip()[-400:]}")
-    with (folder / "output").open("wb") as output:
-        # A session of its own: Ctrl-C ends the tests, and they end the broker.
-        process = subprocess.Popen(
-            [*command, "kafka.Kafka", str(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    broker = RealBroker(f"127.0.0.1:{port}", folder, process)
+    run_it = (*command, "kafka.Kafka", str(config))
+    broker = RealBroker(f"127.0.0.1:{port}", folder, _start(run_it, folder), run_it)
     try:
         run(_wait_until_ready(broker))
     except BaseException:
         broker.stop()
         raise
     return broker
+
+
+def _start(command: tuple[str, ...], folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "output").open("ab") as output:
+        # A session of its own: Ctrl-C ends the tests, and they end the broker.
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
 
 async def _wait_until_ready(broker: RealBroker) -> None:

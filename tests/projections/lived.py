@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from events.observation import Observation
+from events.statements import Says
+from service.plugipay.follow_up import take_answers
 from tests.support.api import Api, Caller
 
 MONEY = {"currency": "IDR"}
@@ -29,4 +32,26 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await merchant.accepted(type="chargeFee", amount=500, currency="USD", reference="inv-2", kind="platform")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_0000")
     await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="pk_1", secret="sk_live_0000")
+    await _through_the_provider(api, merchant, account)
     return merchant
+
+
+async def _through_the_provider(api: Api, merchant: Caller, account: str) -> None:
+    """Payouts of which the provider told: paid, taken back, adopted, and one with a case that stands open."""
+    await merchant.accepted(type="setBackend", backend="plugipay")
+    ids = [
+        (await merchant.accepted(type="requestPayout", amount=10 + n, bankCode="bca", **MONEY))["id"] for n in range(3)
+    ]
+    told = [
+        said(Says.PAID, "2026-05-03T00:00:00.000000Z", "evt_1", f"po_{account}_1", 10),
+        said(Says.FAILED, "2026-05-02T00:00:00.000000Z", "evt_2", f"po_{account}_1", 10),
+        said(Says.PAID, "2026-05-03T00:00:00.000000Z", "evt_3", f"po_{account}_2", 99),
+        said(Says.IN_TRANSIT, "2026-05-03T00:00:00.000000Z", "evt_4", f"po_{account}_3", 50),
+    ]
+    mentions = [(ids[0],), (ids[0],), (ids[1],), ()]
+    lane = await api.ledger.lane_of(account)
+    await take_answers(api.ledger, lane, account, list(zip(told, mentions, strict=True)))
+
+
+def said(says: Says, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:
+    return Observation("plugipay", event_id, f"payout.{says.value}", says, at, provider_payout_id, amount, "IDR")

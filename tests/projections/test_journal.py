@@ -41,6 +41,16 @@ MOVES: dict[str, tuple[Fact, dict[str, int]]] = {
         facts.PayoutRequested("pout", 10, "IDR", "manual", None, "BCA", "sealed", "sealed"),
         {"available": -10, "reserved": 10},
     ),
+    "adopted": (facts.PayoutAdopted("pout", "po", 10, "IDR"), {"available": -10, "reserved": 10}),
+    "reopened": (facts.PayoutReopened("pout", 10, "IDR"), {"available": -10, "reserved": 10}),
+    "less on its way": (
+        facts.PayoutAmountCorrected("pout", 6, "IDR", from_reserved=4, from_paid_out=0),
+        {"reserved": -4, "available": 4},
+    ),
+    "more was paid": (
+        facts.PayoutAmountCorrected("pout", 13, "IDR", from_reserved=0, from_paid_out=-3),
+        {"paid_out": 3, "available": -3},
+    ),
     "paid": (facts.PayoutPaid("pout", 10, "IDR"), {"reserved": -10, "paid_out": 10}),
     "failed": (facts.PayoutFailed("pout", 10, "IDR", "x"), {"reserved": -10, "available": 10}),
     "cancelled": (facts.PayoutCancelled("pout", 10, "IDR"), {"reserved": -10, "available": 10}),

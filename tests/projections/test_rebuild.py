@@ -31,6 +31,7 @@ DAMAGE = (
     "DELETE FROM payouts WHERE status = 'paid' AND position = (SELECT max(position) FROM payouts)",
     "UPDATE orders SET pending = 0",
     "DELETE FROM reserves",
+    "UPDATE cases SET known = 'x', told = '[]'",
     "DELETE FROM bank_accounts",
     "UPDATE providers SET workspace_id = 'ws_2'",
     "INSERT INTO webhook_secrets SELECT lane, account_id, 'whs_x', secret, added_at FROM webhook_secrets",

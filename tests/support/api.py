@@ -105,6 +105,7 @@ class Api:
     ledger: Ledger
     base: str
     session: aiohttp.ClientSession
+    health: Health
 
     async def caller(
         self,
@@ -163,11 +164,12 @@ class Api:
 async def serving(settings: Settings, seam: Seam = REAL) -> AsyncIterator[Api]:
     """The service on a free port, stopped at the end."""
     async with running_ledger(settings, seam) as ledger:
-        runner = web.AppRunner(build_app(ledger, Health(ledger.pool, settings), settings), access_log=None)
+        health = Health(ledger.pool, settings)
+        runner = web.AppRunner(build_app(ledger, health, settings), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-                yield Api(ledger, f"http://127.0.0.1:{runner.addresses[0][1]}", session)
+                yield Api(ledger, f"http://127.0.0.1:{runner.addresses[0][1]}", session, health)
         finally:
             await runner.cleanup()

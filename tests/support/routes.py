@@ -11,6 +11,7 @@ from service.settings import Settings
 from tests.support.api import Api
 
 READERS = frozenset({"payout:read", "command:write", "audit"})
+LOOKERS = frozenset({"payout:read", "operator", "audit"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ ROUTES = (
     Route("GET", "/accounts", READERS),
     Route("GET", "/accounts/{account_id}", READERS),
     Route("GET", "/events", frozenset({"audit"})),
+    Route("GET", "/cases", LOOKERS),
+    Route("GET", "/cases/{case_id}", LOOKERS),
+    Route("POST", "/cases/{case_id}/close", OPERATE, {"reason": "looked at it", "apply": False}),
+    Route("GET", "/deliveries", LOOKERS - {"payout:read"}),
+    Route("GET", "/deliveries/{delivery_id}", LOOKERS - {"payout:read"}),
+    Route("POST", "/deliveries/{delivery_id}/replay", OPERATE, {}),
+    Route("POST", "/deliveries/{delivery_id}/dismiss", OPERATE, {"reason": "looked at it"}),
     Route("GET", "/webhook-endpoints", READ),
     Route("POST", "/webhook-endpoints", WRITE, {"url": "https://example.com/hook"}),
     Route("GET", "/webhook-endpoints/{endpoint_id}", READ),

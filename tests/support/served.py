@@ -50,17 +50,13 @@ async def served(settings: Settings, **environment: str) -> AsyncIterator[Served
             **environment,
         },
     )
+    try:
+        port = await _port(process)
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
     assert process.stderr is not None
-    port = 0
-    lines = []
-    async with asyncio.timeout(60):
-        while not port:
-            line = await process.stderr.readline()
-            lines.append(line)
-            assert line, b"".join(lines).decode()
-            with contextlib.suppress(ValueError):
-                entry = json.loads(line)
-                port = entry["port"] if entry.get("event") == "serving" else 0
     drained = asyncio.create_task(process.stderr.read())
     try:
         yield Served(process, port)
@@ -69,3 +65,19 @@ async def served(settings: Settings, **environment: str) -> AsyncIterator[Served
             process.terminate()
             await process.wait()
         await drained
+
+
+async def _port(process: asyncio.subprocess.Process) -> int:
+    """Reads the log until the service says where it listens."""
+    assert process.stderr is not None
+    lines = []
+    async with asyncio.timeout(60):
+        while True:
+            line = await process.stderr.readline()
+            lines.append(line)
+            assert line, b"".join(lines).decode()
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                if entry.get("event") == "serving":
+                    port: int = entry["port"]
+                    return port

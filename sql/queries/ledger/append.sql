@@ -1,14 +1,16 @@
 -- Appends a batch to a lane and brings every inline view up to date, or does nothing at all.
 -- The fence is the head: no row comes back, and nothing is written, unless it stands where the writer thinks it does,
--- in the term it thinks it is, and no partition of a topic has been assigned anew.
+-- in the term it thinks it is, no partition of a topic has been assigned anew, and every parking to be ended stands.
 --   1 lane                 2 expected position    3 new position     4 new digest      5 recorded at
 --   a JSON array of rows each: 6 events, in order
 --   views: 7 accounts   8 bank_accounts   9 providers   10 webhook_secrets   11 balances   12 orders   13 reserves
 --   14 payouts   15 provider_events   beside the log: 16 account_keys   17 answers   18 deliveries   19 consumer_offsets
---   20 expected term
+--   20 expected term   21 cases   22 ended parkings
 WITH moved_offsets AS (
     SELECT * FROM json_to_recordset($19::json)
         AS r(log text, topic text, partition integer, next_offset bigint, epoch bigint)
+), ended_parkings AS (
+    SELECT * FROM json_to_recordset($22::json) AS r(delivery_id uuid, how text, by text)
 ), head AS (
     UPDATE lanes
        SET position = $3, digest = $4, recorded_at = $5
@@ -18,6 +20,10 @@ WITH moved_offsets AS (
              WHERE NOT EXISTS (SELECT FROM consumer_offsets c
                                 WHERE c.lane = $1 AND c.log = m.log AND c.topic = m.topic
                                   AND c.partition = m.partition AND c.epoch = m.epoch))
+       AND NOT EXISTS (
+            SELECT FROM ended_parkings e
+             WHERE NOT EXISTS (SELECT FROM parked_deliveries p
+                                WHERE p.lane = $1 AND p.delivery_id = e.delivery_id AND p.ended_at IS NULL))
     RETURNING lane, position
 ), appended AS (
     INSERT INTO events (lane, position, account_id, version, type, effective_at, recorded_at, envelope, digest)
@@ -93,21 +99,41 @@ WITH moved_offsets AS (
 ), payouts_now AS (
     INSERT INTO payouts (lane, account_id, payout_id, position, amount, currency, status, backend, bank_code, bank_name,
                          bank_account_number, bank_account_holder, note, reference, failure_reason, provider_payout_id,
-                         requested_at, in_transit_at, paid_at, failed_at, cancelled_at, returned_at)
+                         requested_at, in_transit_at, paid_at, failed_at, cancelled_at, returned_at, told,
+                         contradictions, submission, attempt, submission_started_at, cancel_asked_at)
     SELECT head.lane, r.account_id, r.payout_id, r.position, r.amount, r.currency, r.status, r.backend, r.bank_code,
            r.bank_name, r.bank_account_number, r.bank_account_holder, r.note, r.reference, r.failure_reason,
-           r.provider_payout_id, r.requested_at, r.in_transit_at, r.paid_at, r.failed_at, r.cancelled_at, r.returned_at
+           r.provider_payout_id, r.requested_at, r.in_transit_at, r.paid_at, r.failed_at, r.cancelled_at, r.returned_at,
+           r.told, r.contradictions, r.submission, r.attempt, r.submission_started_at, r.cancel_asked_at
       FROM head, json_to_recordset($14::json)
            AS r(account_id text, payout_id text, position bigint, amount bigint, currency text, status text,
                 backend text, bank_code text, bank_name text, bank_account_number text, bank_account_holder text,
                 note text, reference text, failure_reason text, provider_payout_id text, requested_at timestamptz,
                 in_transit_at timestamptz, paid_at timestamptz, failed_at timestamptz, cancelled_at timestamptz,
-                returned_at timestamptz)
+                returned_at timestamptz, told json, contradictions text[], submission text, attempt integer,
+                submission_started_at timestamptz, cancel_asked_at timestamptz)
     ON CONFLICT (lane, account_id, payout_id) DO UPDATE
-       SET status = excluded.status, reference = excluded.reference, failure_reason = excluded.failure_reason,
+       SET amount = excluded.amount, status = excluded.status, reference = excluded.reference,
+           failure_reason = excluded.failure_reason,
            provider_payout_id = excluded.provider_payout_id, in_transit_at = excluded.in_transit_at,
            paid_at = excluded.paid_at, failed_at = excluded.failed_at, cancelled_at = excluded.cancelled_at,
-           returned_at = excluded.returned_at
+           returned_at = excluded.returned_at, told = excluded.told, contradictions = excluded.contradictions,
+           submission = excluded.submission, attempt = excluded.attempt,
+           submission_started_at = excluded.submission_started_at, cancel_asked_at = excluded.cancel_asked_at
+), cases_now AS (
+    INSERT INTO cases (lane, account_id, case_id, position, kind, known, said, payout_id, provider_payout_id, amount,
+                       currency, told, opened_at, closed_at, reason, closed_by)
+    SELECT head.lane, r.account_id, r.case_id, r.position, r.kind, r.known, r.said, r.payout_id, r.provider_payout_id,
+           r.amount, r.currency, r.told, r.opened_at, r.closed_at, r.reason, r.closed_by
+      FROM head, json_to_recordset($21::json)
+           AS r(account_id text, case_id text, position bigint, kind text, known text, said text, payout_id text,
+                provider_payout_id text, amount bigint, currency text, told json, opened_at timestamptz,
+                closed_at timestamptz, reason text, closed_by text)
+    ON CONFLICT (lane, account_id, case_id) DO UPDATE
+       SET position = excluded.position, known = excluded.known, said = excluded.said, told = excluded.told,
+           provider_payout_id = excluded.provider_payout_id, amount = excluded.amount, currency = excluded.currency,
+           opened_at = excluded.opened_at, closed_at = excluded.closed_at, reason = excluded.reason,
+           closed_by = excluded.closed_by
 ), provider_events_now AS (
     INSERT INTO provider_events (lane, account_id, event_id, position)
     SELECT head.lane, r.account_id, r.event_id, r.position
@@ -131,6 +157,16 @@ WITH moved_offsets AS (
       FROM head, json_to_recordset($18::json)
            AS r(delivery_id uuid, account_id text, provider text, event_id text, digest text, raw text,
                 key_generation integer, signature text, received_at timestamptz, verdict text, reason text, origin text)
+), parked_now AS (
+    INSERT INTO parked_deliveries (lane, delivery_id, account_id, reason, parked_at)
+    SELECT head.lane, r.delivery_id, r.account_id, r.reason, $5
+      FROM head, json_to_recordset($18::json) AS r(delivery_id uuid, account_id text, reason text, verdict text)
+     WHERE r.verdict = 'parked'
+), parked_no_more AS (
+    UPDATE parked_deliveries p
+       SET ended_at = $5, ended_how = r.how, ended_by = r.by
+      FROM head, ended_parkings r
+     WHERE p.lane = head.lane AND p.delivery_id = r.delivery_id
 ), offsets_now AS (
     UPDATE consumer_offsets c
        SET next_offset = m.next_offset

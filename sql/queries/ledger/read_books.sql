@@ -3,10 +3,12 @@
 -- choose while a table is still empty, and keep while it grows.
 --   1 lane   2 account ids
 --   named rows, one array a column:
---   3, 4, 5 orders: account, currency, reference   6, 7 payouts: account, payout id
+--   3, 4, 5 orders: account, currency, reference   6, 7 payouts, each with its cases: account, payout id
 --   8, 9 reserves: account, reserve id   10, 11 webhook secrets: account, secret id
 --   12, 13 answers: account, idempotency key   14, 15 provider events: account, event id
---   16, 17 payouts by the provider's id: account, provider payout id
+--   16, 17 payouts and cases by the provider's id: account, provider payout id
+--   18, 19 cases, each with its payout, and the one that the provider means: account, case id
+--   20, 21, 22 payouts whose submission has no answer yet: account, amount (as text), currency
 SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object(
                    'account_id', a.account_id, 'version', a.version, 'mode', a.mode, 'backend', a.backend,
@@ -44,15 +46,64 @@ SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
                    'failure_reason', p.failure_reason, 'provider_payout_id', p.provider_payout_id,
                    'requested_at', instant(p.requested_at), 'in_transit_at', instant(p.in_transit_at),
                    'paid_at', instant(p.paid_at), 'failed_at', instant(p.failed_at),
-                   'cancelled_at', instant(p.cancelled_at), 'returned_at', instant(p.returned_at)))
+                   'cancelled_at', instant(p.cancelled_at), 'returned_at', instant(p.returned_at), 'told', p.told,
+                   'contradictions', p.contradictions, 'submission', p.submission, 'attempt', p.attempt,
+                   'submission_started_at', instant(p.submission_started_at),
+                   'cancel_asked_at', instant(p.cancel_asked_at)))
           FROM (SELECT f.* FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
                   CROSS JOIN LATERAL (SELECT * FROM payouts r WHERE r.lane = $1 AND r.account_id = n.account_id
                                                                 AND r.payout_id = n.payout_id LIMIT 1) f
-                UNION
+                UNION ALL
                 SELECT f.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
                   CROSS JOIN LATERAL (SELECT * FROM payouts r
                                        WHERE r.lane = $1 AND r.provider_payout_id = n.provider_payout_id
-                                         AND r.account_id = n.account_id LIMIT 1) f) p) AS payouts,
+                                         AND r.account_id = n.account_id LIMIT 1) f
+                UNION ALL
+                SELECT f.* FROM unnest($18::text[], $19::text[]) AS n(account_id, case_id)
+                  CROSS JOIN LATERAL (SELECT r.payout_id FROM cases r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                                        AND r.case_id = n.case_id LIMIT 1) c
+                  CROSS JOIN LATERAL (SELECT * FROM payouts r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                                AND r.payout_id = c.payout_id LIMIT 1) f
+                UNION ALL
+                SELECT f.* FROM unnest($18::text[], $19::text[]) AS n(account_id, case_id)
+                  CROSS JOIN LATERAL (SELECT r.provider_payout_id FROM cases r
+                                       WHERE r.lane = $1 AND r.account_id = n.account_id AND r.case_id = n.case_id
+                                       LIMIT 1) c
+                  CROSS JOIN LATERAL (SELECT * FROM payouts r
+                                       WHERE r.lane = $1 AND r.provider_payout_id = c.provider_payout_id
+                                         AND r.account_id = n.account_id LIMIT 1) f
+                UNION ALL
+                SELECT f.* FROM unnest($20::text[], $21::text[], $22::text[]) AS n(account_id, amount, currency)
+                  CROSS JOIN LATERAL (SELECT * FROM payouts r
+                                       WHERE r.lane = $1 AND r.account_id = n.account_id AND r.backend = 'plugipay'
+                                         AND r.status = 'pending' AND r.provider_payout_id IS NULL
+                                         AND r.submission IS NOT NULL AND r.amount = n.amount::bigint
+                                         AND r.currency = n.currency LIMIT 1) f) p) AS payouts,
+       (SELECT json_agg(json_build_object(
+                   'account_id', c.account_id, 'case_id', c.case_id, 'position', c.position, 'kind', c.kind,
+                   'known', c.known, 'said', c.said, 'payout_id', c.payout_id,
+                   'provider_payout_id', c.provider_payout_id, 'amount', c.amount, 'currency', c.currency,
+                   'told', c.told, 'opened_at', instant(c.opened_at), 'closed_at', instant(c.closed_at),
+                   'reason', c.reason, 'closed_by', c.closed_by))
+          FROM (SELECT f.* FROM unnest($18::text[], $19::text[]) AS n(account_id, case_id)
+                  CROSS JOIN LATERAL (SELECT * FROM cases r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                              AND r.case_id = n.case_id LIMIT 1) f
+                UNION ALL
+                SELECT f.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
+                  CROSS JOIN LATERAL (SELECT * FROM cases r
+                                       WHERE r.lane = $1 AND r.account_id = n.account_id
+                                         AND r.provider_payout_id = n.provider_payout_id LIMIT 20) f
+                UNION ALL
+                SELECT f.* FROM unnest($6::text[], $7::text[]) AS n(account_id, payout_id)
+                  CROSS JOIN LATERAL (SELECT * FROM cases r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                              AND r.payout_id = n.payout_id LIMIT 20) f
+                UNION ALL
+                SELECT f.* FROM unnest($16::text[], $17::text[]) AS n(account_id, provider_payout_id)
+                  CROSS JOIN LATERAL (SELECT r.payout_id FROM payouts r
+                                       WHERE r.lane = $1 AND r.provider_payout_id = n.provider_payout_id
+                                         AND r.account_id = n.account_id LIMIT 1) p
+                  CROSS JOIN LATERAL (SELECT * FROM cases r WHERE r.lane = $1 AND r.account_id = n.account_id
+                                                              AND r.payout_id = p.payout_id LIMIT 20) f) c) AS cases,
        (SELECT json_agg(json_build_object(
                    'account_id', r.account_id, 'reserve_id', r.reserve_id, 'currency', r.currency,
                    'amount', r.amount, 'remaining', r.remaining, 'reason', r.reason, 'until', instant(r.until),

@@ -1,8 +1,7 @@
--- A lane's next events, with the content of those that payouts or an endpoint may be concerned by.
+-- A lane's next events, with the content of those that an endpoint may be concerned by.
 --   1 lane   2 after position   3 limit
 SELECT v.position,
-       CASE WHEN v.type LIKE 'payout.%'
-              OR v.account_id IN (SELECT account_id FROM webhook_endpoints WHERE lane = $1 AND enabled)
+       CASE WHEN v.account_id IN (SELECT account_id FROM webhook_endpoints WHERE lane = $1 AND switched_on > 0)
             THEN v.envelope END AS envelope
   FROM events v
  WHERE v.lane = $1 AND v.position > $2

@@ -61,6 +61,8 @@ async def test_a_strange_id_in_the_path_is_not_found_or_refused(callers: list[Ca
             ("POST", f"/payouts/{text}/mark-in-transit"),
             ("POST", f"/payouts/{text}/mark-paid"),
             ("GET", f"/accounts/{text}"),
+            ("GET", f"/cases/{text}"),
+            ("POST", f"/deliveries/{text}/replay"),
         ):
             for number, caller in enumerate(callers):
                 headers = ON_BEHALF if number and not path.startswith("/accounts") else {}

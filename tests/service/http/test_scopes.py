@@ -11,11 +11,14 @@ from service.keys import SCOPES
 from service.settings import Settings
 from tests.events.wire import BODIES
 from tests.support.api import Answer, Api, Caller
+from tests.support.arrivals import open_case, park
 from tests.support.refusals import complaints
 from tests.support.routes import ROUTES, Route, listed, served
 from tests.support.tables import read_tables
 
-OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/openapi.json")} | {("POST", "/webhooks/plugipay")}
+OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")} | {
+    ("POST", "/webhooks/plugipay")
+}
 """What asks for no key; a webhook's credential is its signature."""
 BANK_NUMBER = "0000000099"
 
@@ -28,19 +31,29 @@ async def an_endpoint(owner: Caller) -> str:
     return str(made.data["id"])
 
 
-async def ask(
-    caller: Caller,
-    route: Route,
-    prefix: str,
-    payout_id: str,
-    account: str,
-    *,
-    endpoint_id: str = "whep_1",
-    **headers: str,
-) -> Answer:
-    ids = {"payout_id": payout_id, "account_id": account, "endpoint_id": endpoint_id, "delivery_id": NO_DELIVERY}
-    path = prefix + route.path.format(**ids)
-    return await caller.call(route.method, path, route.body, headers=headers)
+NOTHING = {
+    "payout_id": "pout_1",
+    "account_id": "acc_1",
+    "endpoint_id": "whep_1",
+    "delivery_id": NO_DELIVERY,
+    "case_id": "case_1",
+}
+"""Ids that nothing has, but for the account."""
+
+
+async def belongings(api: Api, owner: Caller) -> dict[str, str]:
+    """Ids of what acc_1 has: one of everything that a path can name."""
+    payout_id = str((await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"])
+    return NOTHING | {
+        "payout_id": payout_id,
+        "endpoint_id": await an_endpoint(owner),
+        "case_id": await open_case(api.ledger, "acc_1", payout_id),
+        "delivery_id": await park(api.ledger, "acc_1"),
+    }
+
+
+async def ask(caller: Caller, route: Route, prefix: str, ids: dict[str, str], **headers: str) -> Answer:
+    return await caller.call(route.method, prefix + route.path.format(**ids), route.body, headers=headers)
 
 
 async def test_no_route_is_forgotten_here(api: Api, settings: Settings) -> None:
@@ -50,15 +63,16 @@ async def test_no_route_is_forgotten_here(api: Api, settings: Settings) -> None:
 @pytest.mark.parametrize("prefix", PREFIXES)
 async def test_a_key_with_one_scope_may_do_exactly_what_that_scope_allows(api: Api, prefix: str) -> None:
     merchant = await api.merchant(available=1000)
+    ids = await belongings(api, merchant)
     for scope in SCOPES:
         caller = await api.caller("acc_1", scopes=[scope])
-        endpoint_id = await an_endpoint(merchant)
+        ids |= {"endpoint_id": await an_endpoint(merchant)}
         for route in ROUTES:
             payout_id = (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).data["id"]
-            answer = await ask(caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id)
+            answer = await ask(caller, route, prefix, ids | {"payout_id": payout_id})
             if scope in route.scopes:
-                # There is no delivery that could be sent again.
-                allowed = (404,) if "{delivery_id}" in route.path else (200, 201, 202, 409)
+                # Nothing was sent to an endpoint that could be sent again.
+                allowed = (404,) if route.path.endswith("/resend") else (200, 201, 202, 409)
                 assert answer.status in allowed, (scope, route, answer.raw)
             else:
                 assert complaints(answer, status=403) == [], (scope, route)
@@ -71,7 +85,7 @@ async def test_a_key_without_scopes_may_do_nothing(api: Api, settings: Settings)
     nobody = await api.caller("acc_1", scopes=[])
     before = await read_tables(settings)
     for route in ROUTES:
-        assert (await ask(nobody, route, "/v1", "pout_1", "acc_1")).status == 403, route
+        assert (await ask(nobody, route, "/v1", NOTHING)).status == 403, route
     assert await read_tables(settings) == before
 
 
@@ -82,6 +96,8 @@ OF_COMMANDS = {
     "markInTransit": "operator",
     "markPaid": "operator",
     "markFailed": "operator",
+    "resubmitPayout": "operator",
+    "closeCase": "operator",
 }
 
 
@@ -102,12 +118,10 @@ async def test_a_command_needs_the_scope_of_its_own_endpoint_too(api: Api) -> No
             assert (await full.post("/v1/commands?dryRun=true", body)).status == 200
 
 
-async def everywhere(api: Api, caller: Caller, payout_id: str, endpoint_id: str, **headers: str) -> dict[str, Answer]:
-    """The answer of every route to somebody to whom acc_1 and its payout are none of their business."""
+async def everywhere(caller: Caller, ids: dict[str, str], **headers: str) -> dict[str, Answer]:
+    """The answer of every route to somebody to whom acc_1 and what it has are none of their business."""
     return {
-        f"{route} under {prefix}": await ask(
-            caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id, **headers
-        )
+        f"{route} under {prefix}": await ask(caller, route, prefix, ids, **headers)
         for prefix in PREFIXES
         for route in ROUTES
     }
@@ -122,12 +136,11 @@ def results(answer: Answer) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("bound", [True, False], ids=["account key", "platform key on behalf"])
 async def test_a_key_of_the_other_mode_finds_nothing_anywhere(api: Api, settings: Settings, bound: bool) -> None:
     merchant = await api.merchant("acc_1", available=1000, pending=5)
-    payout_id = (await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
-    endpoint_id = await an_endpoint(merchant)
+    ids = await belongings(api, merchant)
     caller = await api.caller("acc_1" if bound else None, mode="test")
     headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_1"}
     before = await read_tables(settings)
-    for name, answer in (await everywhere(api, caller, payout_id, endpoint_id, **headers)).items():
+    for name, answer in (await everywhere(caller, ids, **headers)).items():
         if "/commands" in name:
             assert [result["error"]["code"] for result in results(answer)] == ["NOT_FOUND"], name
         elif name.startswith("GET /accounts under"):
@@ -156,8 +169,8 @@ async def test_a_test_account_lives_beside_the_live_ones_and_is_not_seen_by_live
 @pytest.mark.parametrize("bound", [True, False], ids=["account key", "platform key on behalf"])
 async def test_a_tenant_never_sees_or_moves_anything_of_another(api: Api, settings: Settings, bound: bool) -> None:
     owner = await api.merchant("acc_1", available=1000, pending=5)
-    payout_id = (await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"]
-    endpoint_id = await an_endpoint(owner)
+    ids = await belongings(api, owner)
+    payout_id = ids["payout_id"]
     stranger = await api.merchant("acc_2", available=1000, bank=False)
     caller = stranger if bound else await api.caller()
     headers = {} if bound else {"X-Storlaunch-On-Behalf-Of": "acc_2"}
@@ -165,16 +178,15 @@ async def test_a_tenant_never_sees_or_moves_anything_of_another(api: Api, settin
     for prefix in PREFIXES:
         for route in ROUTES:
             if "{" in route.path:
-                answer = await ask(caller, route, prefix, payout_id, "acc_1", endpoint_id=endpoint_id, **headers)
+                answer = await ask(caller, route, prefix, ids, **headers)
                 assert complaints(answer, status=404) == [], route
             elif route.method == "GET":
-                answer = await ask(caller, route, prefix, payout_id, "acc_1", **headers)
-                assert b"acc_1" not in answer.raw
-                assert payout_id.encode() not in answer.raw
+                answer = await ask(caller, route, prefix, ids, **headers)
+                assert not any(one.encode() in answer.raw for one in ids.values()), route
                 assert BANK_NUMBER.encode() not in answer.raw
             if bound:
                 named = {"X-Storlaunch-On-Behalf-Of": "acc_1"}
-                assert (await ask(caller, route, prefix, payout_id, "acc_1", **named)).status == 403, route
+                assert (await ask(caller, route, prefix, ids, **named)).status == 403, route
         for kind, fields in BODIES.items():
             body = {"commands": [{"type": kind, **fields, "accountId": "acc_1"}]}
             answer = await caller.call("POST", f"{prefix}/commands", body, headers=headers)
@@ -193,7 +205,7 @@ async def test_nobody_reaches_the_ledgers_own_stream(api: Api, settings: Setting
     named = {"X-Storlaunch-On-Behalf-Of": "system"}
     for caller, headers in ((platform, named), (bound, {})):
         for route in ROUTES:
-            answer = await ask(caller, route, "/v1", "pout_1", "system", **headers)
+            answer = await ask(caller, route, "/v1", NOTHING | {"account_id": "system"}, **headers)
             if route.path == "/commands":
                 assert results(answer)[0]["error"]["code"] == "NOT_FOUND"
             elif route.path == "/accounts":

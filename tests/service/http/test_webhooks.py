@@ -562,8 +562,8 @@ async def test_a_sealed_message_that_cannot_be_opened_is_kept_and_blocks_nothing
     assert (await post(kept, paid("evt_9"))).status == 200
     async with consuming(kept, kafka_settings):
         taken_in = await until_taken_in(kept, 7)
-    assert sorted(verdict for _, verdict, _ in taken_in) == ["accepted"] * 2 + ["rejected"] * 5
-    assert all("not to be opened" in (reason or "") for _, verdict, reason in taken_in if verdict == "rejected")
+    assert sorted(verdict for _, verdict, _ in taken_in) == ["accepted"] * 2 + ["parked"] * 5
+    assert all("not to be opened" in (reason or "") for _, verdict, reason in taken_in if verdict == "parked")
 
 
 async def test_the_broker_acknowledges_before_we_do(kept: Api, kafka_settings: Settings) -> None:

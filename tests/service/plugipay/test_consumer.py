@@ -2,93 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
-import pytest_asyncio
-from aiokafka import AIOKafkaProducer
+import pytest
 
+from events import provider
+from events.facts import Fact
+from events.observation import Observation
 from service.health import Health
-from service.plugipay.consumer import Consumer
+from service.plugipay import intake
 from service.settings import Settings
-from tests.support.api import Api, Caller, serving
-from tests.support.webhooks import SECRET, Message, docs_generation, message, sdk_generation, signature
-
-AT = "2026-05-12T00:00:00Z"
-LATER = "2026-05-12T01:00:00Z"
-LATEST = "2026-05-13T00:00:00Z"
-
-
-async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
-    """Returns once it is true; TimeoutError where it never is."""
-    async with asyncio.timeout(seconds):
-        while not await true():
-            await asyncio.sleep(0.02)
-
-
-@contextlib.asynccontextmanager
-async def consuming(api: Api, settings: Settings) -> AsyncIterator[Health]:
-    health = Health(api.ledger.pool, settings)
-    consumer = Consumer(api.ledger, settings, health)
-    task = asyncio.create_task(consumer.run())
-    try:
-        yield health
-    finally:
-        consumer.stop()
-        await task
-
-
-class Topic:
-    """The provider's side of the topic."""
-
-    def __init__(self, producer: AIOKafkaProducer, name: str) -> None:
-        self._producer = producer
-        self._name = name
-
-    async def put(self, *messages: Message) -> None:
-        for key, value, headers in messages:
-            await self._producer.send_and_wait(self._name, value, key=key, headers=headers)
-
-
-@pytest_asyncio.fixture
-async def kafka_settings(settings: Settings, broker: str) -> Settings:
-    return settings.model_copy(update={"kafka_bootstrap_servers": broker})
-
-
-@pytest_asyncio.fixture
-async def topic(kafka_settings: Settings) -> AsyncIterator[Topic]:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=kafka_settings.kafka_bootstrap_servers, acks="all", enable_idempotence=True
-    )
-    await producer.start()
-    # Makes the topic, so that the consumer finds it at once.
-    await producer.partitions_for(kafka_settings.kafka_webhooks_topic)
-    yield Topic(producer, kafka_settings.kafka_webhooks_topic)
-    await producer.stop()
-
-
-@pytest_asyncio.fixture
-async def served(kafka_settings: Settings) -> AsyncIterator[Api]:
-    async with serving(kafka_settings) as api:
-        yield api
-
-
-async def a_payout(api: Api, provider_id: str = "po_1", account: str = "acc_1") -> tuple[Caller, str]:
-    """A payout of 400 out of 1000 that the provider knows, on an account whose deliveries can be verified."""
-    merchant = await api.merchant(account, available=1000, backend="plugipay")
-    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
-    await merchant.accepted(type="addWebhookSecret", secret=SECRET)
-    payout_id = (await merchant.post("/v1/payouts", {"amount": 400, "currency": "IDR"})).data["id"]
-    await merchant.accepted(type="linkProviderPayout", payoutId=payout_id, providerPayoutId=provider_id)
-    return merchant, payout_id
-
-
-def payout(provider_id: str = "po_1", **more: Any) -> dict[str, Any]:
-    return {"id": provider_id, "amount": 400, "currency": "IDR", **more}
+from tests.support.api import Api
+from tests.support.consuming import AT, LATER, LATEST, Topic, a_payout, consuming, eventually, payout
+from tests.support.webhooks import docs_generation, message, sdk_generation, signature
 
 
 def initiated(event_id: str = "evt_1", at: str = AT) -> bytes:
@@ -190,15 +119,19 @@ async def test_what_is_not_believed_or_not_understood_is_kept_and_blocks_nothing
     rejected = {(row["account_id"], row["reason"]) for row in rows if row["verdict"] == "rejected"}
     assert {account for account, _ in rejected} == {"acc_1", "system"}
     reasons = " | ".join(reason for _, reason in rejected)
-    for part in ("matches none", "more than 300 s", "future", "no received-at", "not JSON", "no secret is known"):
+    for part in ("matches none", "more than 300 s", "not JSON", "no secret is known"):
         assert part in reasons
+    parked = sorted(row["reason"] for row in rows if row["verdict"] == "parked")
+    assert [any(part in reason for part in ("future", "no received-at")) for reason in parked] == [True, True]
+    waiting = await served.ledger.pool.fetch("SELECT reason FROM parked_deliveries WHERE ended_at IS NULL")
+    assert sorted(row["reason"] for row in waiting) == parked
     assert {row["event_id"] for row in rows if row["verdict"] == "accepted"} == {"evt_7", "evt_9"}
     assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
     observed = await served.ledger.pool.fetch("SELECT envelope FROM events WHERE type = 'provider.observed'")
     assert sorted('"verdict":"ignored"' in row["envelope"] for row in observed) == [False, True]
 
 
-async def test_a_payout_nobody_requested_is_kept_for_a_person_to_see(
+async def test_a_payout_that_nobody_requested_is_adopted_and_taken_from_the_balance(
     served: Api, kafka_settings: Settings, topic: Topic
 ) -> None:
     merchant, _ = await a_payout(served)
@@ -207,8 +140,9 @@ async def test_a_payout_nobody_requested_is_kept_for_a_person_to_see(
         await topic.put(message(body))
         await eventually(lambda: counted(served, 1))
     [row] = await served.ledger.pool.fetch("SELECT envelope FROM events WHERE type = 'provider.observed'")
-    assert '"verdict":"unmatched"' in row["envelope"]
-    assert (await merchant.get("/v1/payouts/balance")).data["available"] == 600
+    assert '"verdict":"adopted"' in row["envelope"]
+    balance = (await merchant.get("/v1/payouts/balance")).data
+    assert (balance["available"], balance["reserved"], balance["paidOut"]) == (200, 400, 400)
 
 
 async def test_offsets_move_with_the_events_so_a_new_consumer_goes_on_where_postgres_says(
@@ -294,5 +228,37 @@ async def test_headers_that_make_no_sense_block_nothing(served: Api, kafka_setti
     )
     async with consuming(served, kafka_settings):
         await eventually(lambda: counted(served, 3))
-    assert sorted(await verdicts(served)) == ["accepted", "rejected", "rejected"]
+    assert sorted(await verdicts(served)) == ["accepted", "parked", "rejected"]
     assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+
+
+async def test_what_our_own_code_stumbles_over_is_parked_and_everything_else_flows_on(
+    served: Api, kafka_settings: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant, payout_id = await a_payout(served)
+    judge = provider.observe
+
+    def stumbles(observation: Observation, *rest: Any) -> Sequence[Fact]:
+        if observation.event_id == "evt_poison":
+            raise ZeroDivisionError("an account number stands here: 0000000099")
+        return judge(observation, *rest)
+
+    monkeypatch.setattr(intake, "observe", stumbles)
+    await topic.put(message(initiated()), message(paid("evt_poison")), message(paid("evt_9")))
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 3))
+    rows = await served.ledger.pool.fetch("SELECT event_id, verdict, reason FROM deliveries")
+    assert {(row["event_id"], row["verdict"]) for row in rows} == {
+        ("evt_1", "accepted"),
+        ("evt_poison", "parked"),
+        ("evt_9", "accepted"),
+    }
+    [reason] = [row["reason"] for row in rows if row["verdict"] == "parked"]
+    assert "ZeroDivisionError" in reason
+    assert "0000000099" not in reason
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
+    # And nobody stumbles over it again: the partition's place is behind it.
+    async with consuming(served, kafka_settings):
+        await topic.put(message(paid("evt_10")))
+        await eventually(lambda: counted(served, 4))
+    assert await served.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 4

@@ -9,8 +9,8 @@ from typing import Any
 import plugipay
 import pytest
 
-from events.provider import Says
-from service.plugipay.webhook import Malformed, read, refused_because
+from events.statements import Says
+from service.plugipay.webhook import NO_AMOUNT, Malformed, read, refused_because
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
 PAYOUT: dict[str, Any] = {"id": "po_1", "amount": 400, "currency": "IDR", "status": "paid", "note": "April"}
@@ -132,4 +132,5 @@ def test_a_payload_of_strange_types_is_still_an_observation() -> None:
         "data": {"id": 7, "amount": "400", "currency": ["IDR"], "note": None},
     }
     observation = read(json.dumps(document).encode()).observation
-    assert (observation.amount, observation.currency, observation.provider_payout_id) == (None, None, None)
+    # An amount that is none differs from every payout's.
+    assert (observation.amount, observation.currency, observation.provider_payout_id) == (NO_AMOUNT, None, None)

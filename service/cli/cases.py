@@ -1,0 +1,114 @@
+"""`payout-ledger cases`: list, show, close what a person has to look at."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import orjson
+from cyclopts import App
+from pydantic import ValidationError
+
+from events.chain import SYSTEM_ACCOUNT
+from events.commands import CloseCase
+from service import cases
+from service.cases import Found, case_document
+from service.cli.people import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.target import AsJson, Data, with_ledger
+from service.ledger import Ledger
+from service.settings import Settings, WrongSettings
+from service.sight import of_everything
+from service.units import Accepted, Work
+
+app = App(name="cases", help="What a person has to look at: list, show, close.")
+
+Document = dict[str, Any]
+
+
+@app.command(name="list")
+def list_cases(
+    *,
+    status: Literal["open", "closed", "any"] = "open",
+    kind: str | None = None,
+    account: str | None = None,
+    limit: int = 50,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """List cases, newest first: the open ones, if nothing else is said.
+
+    Parameters
+    ----------
+    kind
+        Only cases of this kind, such as amount_differs.
+    account
+        Only this account's.
+    limit
+        How many at most.
+
+    """
+    if kind is not None and kind not in cases.KINDS:
+        raise WrongSettings(f"--kind: the kinds are {', '.join(cases.KINDS)}")
+    check_limit(limit)
+
+    async def run(ledger: Ledger, _: Settings) -> list[Document]:
+        sight = await sight_of(ledger, account)
+        wanted = None if status == "any" else status
+        found = await cases.page(ledger, sight, status=wanted, kind=kind, after=None, limit=limit)
+        return [one.document() for one in found]
+
+    documents = with_ledger(data, run)
+    if as_json:
+        show_json(documents)
+        return
+    names = ("id", "accountId", "kind", "status", "payoutId", "known", "said", "openedAt")
+    columns = ("case", "account", "kind", "status", "payout", "the ledger had", "it was told", "opened")
+    show_rows(columns, ([document[name] for name in names] for document in documents))
+
+
+@app.command
+def show(case_id: str, *, as_json: AsJson = False, data: Data = None) -> None:
+    """Show a case with both facts side by side, and the statements that were not applied."""
+    document = with_ledger(data, lambda ledger, _: _find(ledger, case_id)).document()
+    show_json(document) if as_json else show_fields(document)
+
+
+async def _find(ledger: Ledger, case_id: str) -> Found:
+    found = await cases.find(ledger, of_everything(ledger), case_id)
+    if found is None:
+        raise WrongSettings(f"there is no case {case_id}")
+    return found
+
+
+@app.command
+def close(
+    case_id: str, *, reason: Why, by: By, apply: bool = False, as_json: AsJson = False, data: Data = None
+) -> None:
+    """Close a case, saying what became of it.
+
+    Parameters
+    ----------
+    apply
+        First take the provider at its word in what was not applied.
+
+    """
+
+    async def run(ledger: Ledger, _: Settings) -> Document:
+        found = await _find(ledger, case_id)
+        asked = asked_by(ledger, by, "cases", found.mode)
+        try:
+            command = CloseCase(account_id=found.account_id, case_id=case_id, reason=reason, apply=apply)
+        except ValidationError as problem:
+            raise WrongSettings(f"--reason: {problem.errors()[0]['msg']}") from None
+        if apply and found.account_id == SYSTEM_ACCOUNT:
+            raise WrongSettings("--apply: nobody knows whose payout this is, so there is no account to apply it to")
+
+        def render(done: Accepted) -> bytes:
+            case = done.books.cases[case_id]
+            return orjson.dumps(case_document(found.account_id, case_id, case, done.lane))
+
+        work = Work(command, b"", 200, render)
+        [outcome] = await ledger.carry_out([work], asked, in_lane=found.lane)
+        return accepted(outcome)
+
+    document = with_ledger(data, run)
+    show_json(document) if as_json else show_fields(document)

@@ -1,0 +1,145 @@
+"""`payout-ledger deliveries`: list and show what arrived; replay or dismiss what was parked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from cyclopts import App
+from pydantic import ValidationError
+
+from events.refusals import Refusal
+from service.cli.people import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.target import AsJson, Data, with_ledger
+from service.ledger import Ledger
+from service.plugipay import parked, stored_deliveries
+from service.plugipay.parked import REASON, Wish
+from service.plugipay.stored_deliveries import Stored, body_document
+from service.settings import Settings, WrongSettings
+from service.sight import of_everything
+from service.units import Outcome
+from service.vault import CannotUnseal
+
+app = App(name="deliveries", help="What arrived from the provider: list, show, replay, dismiss.")
+
+Document = dict[str, Any]
+
+
+@app.command(name="list")
+def list_deliveries(
+    *,
+    verdict: Literal["accepted", "duplicate", "rejected", "parked"] | None = None,
+    waiting: bool = False,
+    account: str | None = None,
+    limit: int = 50,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """List deliveries, newest first, without their bodies.
+
+    Parameters
+    ----------
+    waiting
+        Only those that are parked and wait for a person.
+    account
+        Only this account's.
+    limit
+        How many at most.
+
+    """
+    check_limit(limit)
+
+    async def run(ledger: Ledger, _: Settings) -> list[Document]:
+        sight = await sight_of(ledger, account)
+        found = await stored_deliveries.page(ledger, sight, verdict=verdict, waiting=waiting, before=None, limit=limit)
+        return [one.document() for one in found]
+
+    documents = with_ledger(data, run)
+    if as_json:
+        show_json(documents)
+        return
+    columns = ("delivery", "account", "event", "verdict", "waiting", "reason", "recorded")
+    names = ("id", "accountId", "eventId", "verdict", "waiting", "reason", "recordedAt")
+    rows = ({**document, "waiting": _state(document["parking"])} for document in documents)
+    show_rows(columns, ([row[name] for name in names] for row in rows))
+
+
+def _state(parking: Document | None) -> str:
+    if parking is None:
+        return ""
+    return "yes" if parking["waiting"] else f"{parking['how']} by {parking['by']}"
+
+
+@app.command
+def show(delivery_id: str, *, body: bool = False, as_json: AsJson = False, data: Data = None) -> None:
+    """Show a delivery.
+
+    Parameters
+    ----------
+    body
+        Also what arrived, which may name somebody's bank account.
+
+    """
+
+    async def run(ledger: Ledger, _: Settings) -> Document:
+        stored = await _find(ledger, delivery_id)
+        document = stored.document()
+        if body:
+            try:
+                document |= body_document(stored.unsealed(ledger.vault))
+            except (CannotUnseal, Refusal) as problem:
+                raise WrongSettings(f"--body: {problem}") from None
+        return document
+
+    document = with_ledger(data, run)
+    show_json(document) if as_json else show_fields(document)
+
+
+@app.command
+def replay(delivery_id: str, *, by: By, as_json: AsJson = False, data: Data = None) -> None:
+    """Take a parked delivery in as if it came now; its signature is verified again."""
+    _act(data, delivery_id, by, parked.replay, as_json=as_json)
+
+
+@app.command
+def dismiss(delivery_id: str, *, reason: Why, by: By, as_json: AsJson = False, data: Data = None) -> None:
+    """Say that a parked delivery will not be taken in, and why."""
+    try:
+        REASON.validate_python(reason)
+    except ValidationError as problem:
+        raise WrongSettings(f"--reason: {problem.errors()[0]['msg']}") from None
+    _act(data, delivery_id, by, lambda ledger, _, wish: parked.dismiss(ledger, wish, reason), as_json=as_json)
+
+
+def _act(
+    data: Path | None,
+    delivery_id: str,
+    by: str,
+    act: Callable[[Ledger, Settings, Wish], Awaitable[Outcome]],
+    *,
+    as_json: bool,
+) -> None:
+    async def run(ledger: Ledger, at: Settings) -> Document:
+        stored = await _find(ledger, delivery_id)
+        asked = asked_by(ledger, by, "deliveries", stored.mode)
+        try:
+            outcome = await act(ledger, at, Wish(stored, asked, b"", lambda document, _: orjson.dumps(document)))
+        except Refusal as refusal:
+            outcome = refusal
+        return accepted(outcome)
+
+    document = with_ledger(data, run)
+    show_json(document) if as_json else show_fields(document)
+
+
+async def _find(ledger: Ledger, delivery_id: str) -> Stored:
+    try:
+        found = await stored_deliveries.find(ledger, of_everything(ledger), str(UUID(delivery_id)))
+    except ValueError:
+        found = None
+    if found is None:
+        raise WrongSettings(f"there is no delivery {delivery_id}")
+    return found

@@ -1,0 +1,88 @@
+"""Cases: what a person has to look at, with both facts side by side; and closing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from events import commands
+from events.chain import SYSTEM_ACCOUNT
+from events.instants import parse
+from service import cases
+from service.http.call import Call
+from service.http.carrying_out import carry_out, read_command
+from service.http.envelope import respond, success
+from service.http.errors import ApiError
+from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.seen import Listing, choice, sight_of, wrong_cursor
+from service.keys import AUDIT, OPERATOR, PAYOUT_READ
+from service.units import Accepted
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    return [
+        web.get(f"{prefix}/cases", list_cases),
+        web.get(f"{prefix}/cases/{{case_id}}", get_case),
+        web.post(f"{prefix}/cases/{{case_id}}/close", close),
+    ]
+
+
+async def list_cases(request: web.Request) -> web.Response:
+    """`?status=&kind=&accountId=`, newest first."""
+    call = await Call.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    status, kind = choice(request, "status", cases.STATES), choice(request, "kind", cases.KINDS)
+    sight = await sight_of(call)
+    listing = Listing(call, "cases", sight, (status, kind))
+    after = _place(listing.place(3))
+    found = await cases.page(call.ledger, sight, status=status, kind=kind, after=after, limit=limit + 1)
+    shown = found[:limit]
+    end = None
+    if len(found) > limit:
+        last = shown[-1]
+        end = (last.recorded_at, str(last.lane), str(last.case.position))
+    return listing.answer([one.document() for one in shown], limit, end)
+
+
+def _place(parts: list[str] | None) -> cases.Place | None:
+    if parts is None:
+        return None
+    try:
+        recorded_at, lane, position = parse(parts[0]), int(parts[1]), int(parts[2])
+    except (ValueError, IndexError):
+        raise wrong_cursor() from None
+    if not (0 < lane < 2**31 and 0 < position < 2**62):
+        raise wrong_cursor()
+    return cases.Place(recorded_at, lane, position)
+
+
+async def get_case(request: web.Request) -> web.Response:
+    call = await Call.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
+    found = await _find(call)
+    return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
+
+
+async def _find(call: Call) -> cases.Found:
+    case_id = call.id_in_path("case_id")
+    found = await cases.find(call.ledger, await sight_of(call), case_id)
+    if found is None:
+        raise ApiError("NOT_FOUND", f"there is no case {case_id}", field="caseId")
+    return found
+
+
+async def close(request: web.Request) -> web.Response:
+    """Says what became of it; with `apply`, takes the provider at its word first."""
+    call = await Call.begin(request, OPERATOR)
+    body = call.document("reason", "apply")
+    found = await _find(call)
+    command = read_command(commands.CloseCase, accountId=found.account_id, caseId=found.case_id, **body)
+    if command.apply and found.account_id == SYSTEM_ACCOUNT:
+        raise ApiError("INVALID_TRANSITION", "nobody knows whose payout this is: there is no account to apply it to")
+
+    def closed(accepted: Accepted) -> dict[str, Any]:
+        case = accepted.books.cases[found.case_id]
+        return cases.case_document(found.account_id, found.case_id, case, accepted.lane)
+
+    return await carry_out(call, command, [found.case_id, body], closed, stream=(found.lane, found.mode))

@@ -1,0 +1,110 @@
+"""What arrived from the provider and what became of it; and what a person does with what was parked."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from events.instants import Instant
+from service.http.app_keys import SETTINGS
+from service.http.call import Call
+from service.http.carrying_out import answer_or_refuse, same_wish
+from service.http.envelope import respond, success
+from service.http.errors import ApiError, from_validation
+from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.seen import Listing, choice, sight_of, wrong_cursor
+from service.keys import AUDIT, OPERATOR, PAYOUT_READ
+from service.plugipay import parked, stored_deliveries
+from service.plugipay.parked import REASON, Wish
+from service.plugipay.stored_deliveries import VERDICTS, Stored, body_document
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    base = f"{prefix}/deliveries"
+    return [
+        web.get(base, list_deliveries),
+        web.get(f"{base}/{{delivery_id}}", get_delivery),
+        web.post(f"{base}/{{delivery_id}}/replay", replay),
+        web.post(f"{base}/{{delivery_id}}/dismiss", dismiss),
+    ]
+
+
+async def list_deliveries(request: web.Request) -> web.Response:
+    """`?verdict=&waiting=true&accountId=`, newest first, without their bodies."""
+    call = await Call.begin(request, OPERATOR, AUDIT)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    verdict, waiting = choice(request, "verdict", VERDICTS), choice(request, "waiting", ("true", "false"))
+    sight = await sight_of(call)
+    listing = Listing(call, "deliveries", sight, (verdict, waiting))
+    place = listing.place(1)
+    before = _uuid(place[0]) if place else None
+    if place and before is None:
+        raise wrong_cursor()
+    found = await stored_deliveries.page(
+        call.ledger, sight, verdict=verdict, waiting=waiting == "true", before=before, limit=limit + 1
+    )
+    shown = found[:limit]
+    end = (shown[-1].delivery_id,) if len(found) > limit else None
+    return listing.answer([one.document() for one in shown], limit, end)
+
+
+def _uuid(text: str) -> str | None:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+async def get_delivery(request: web.Request) -> web.Response:
+    """One delivery; with `?body=true` also what arrived, which may name somebody's bank account."""
+    call = await Call.begin(request, OPERATOR, AUDIT)
+    with_body = choice(request, "body", ("true", "false")) == "true"
+    if with_body:
+        call.require(PAYOUT_READ)
+    stored = await _find(call)
+    document = stored.document()
+    if with_body:
+        document |= body_document(stored.unsealed(call.ledger.vault))
+    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+
+
+async def _find(call: Call) -> Stored:
+    text = call.id_in_path("delivery_id")
+    sight = await sight_of(call)
+    delivery_id = _uuid(text)
+    stored = await stored_deliveries.find(call.ledger, sight, delivery_id) if delivery_id else None
+    if stored is None:
+        raise ApiError("NOT_FOUND", f"there is no delivery {text}", field="deliveryId")
+    return stored
+
+
+async def replay(request: web.Request) -> web.Response:
+    """Takes a parked delivery in as if it came now; 409 says why where that cannot be."""
+    call = await Call.begin(request, OPERATOR)
+    body = call.document("")
+    wish = _wish(call, await _find(call), "replay", body)
+    return answer_or_refuse(await parked.replay(call.ledger, request.app[SETTINGS], wish))
+
+
+async def dismiss(request: web.Request) -> web.Response:
+    """Says that a parked delivery will not be taken in, and why."""
+    call = await Call.begin(request, OPERATOR)
+    body = call.document("reason")
+    stored = await _find(call)
+    try:
+        reason = REASON.validate_python(body.get("reason"))
+    except ValidationError as problem:
+        raise from_validation(problem, "reason") from None
+    return answer_or_refuse(await parked.dismiss(call.ledger, _wish(call, stored, "dismiss", body), reason))
+
+
+def _wish(call: Call, stored: Stored, kind: str, body: dict[str, Any]) -> Wish:
+    def render(document: dict[str, Any], at: Instant) -> bytes:
+        return success(orjson.dumps(document), call.request_id, at, lane=stored.lane)
+
+    same = same_wish(f"{kind}Delivery", stored.account_id, [stored.delivery_id, body])
+    return Wish(stored, call.asked(), same, render, call.idempotency_key())

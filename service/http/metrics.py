@@ -1,0 +1,164 @@
+"""`GET /metrics`: what there is to watch, in the text format of Prometheus. No account is ever a label."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import asyncpg
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from yarl import URL
+
+from service.cases import KINDS
+from service.database import OUTAGES
+from service.health import Health
+from service.http.requests_tally import BOUNDS, RequestsTally
+from service.ledger import Ledger
+from service.plugipay.breaker import State
+from service.plugipay.stored_deliveries import VERDICTS
+from sql import query
+
+_FRESH_SECONDS = 5.0
+_READ_SECONDS = 5.0
+
+Gauges = Mapping[str, Mapping[str, float]]
+"""What the database tells: name -> label -> value."""
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/metrics", serve)]
+
+
+async def serve(request: web.Request) -> web.Response:
+    text = await request.app[METRICS].text()
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+class Metrics:
+    """Counts of this process, and gauges of the whole ledger: those are read together, and kept for some seconds."""
+
+    def __init__(self, ledger: Ledger, health: Health, requests: RequestsTally) -> None:
+        self._ledger = ledger
+        self._health = health
+        self._requests = requests
+        self._gauges: Gauges | None = None
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    async def text(self) -> bytes:
+        async with self._reading:
+            if self._ledger.seam.monotonic() - self._read_at > _FRESH_SECONDS:
+                self._gauges = await self._read()
+                self._read_at = self._ledger.seam.monotonic()
+        return generate_latest(self._registry)
+
+    async def _read(self) -> Gauges | None:
+        found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        try:
+            rows = await self._ledger.pool.fetch(
+                query("metrics/gauges"), self._ledger.lanes, self._ledger.seam.now(), timeout=_READ_SECONDS
+            )
+        except (*OUTAGES, asyncpg.PostgresError):
+            return None
+        for row in rows:
+            found[row["name"]][row["label"]] = row["value"]
+        return found
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry, for each text."""
+        yield from self._of_process()
+        yield from self._of_requests()
+        up = GaugeMetricFamily("payout_ledger_database_up", "Whether the database answered when it was asked last.")
+        up.add_metric([], float(self._gauges is not None))
+        yield up
+        if self._gauges is not None:
+            yield from _of_ledger(self._gauges, self._ledger.lanes)
+
+    def _of_process(self) -> Iterator[Metric]:
+        tally = self._ledger.tally
+        yield _counter("events_appended", "Events this process has appended.", "lane", _texts(tally.events))
+        yield _counter(
+            "deliveries_taken_in",
+            "Webhooks this process has taken in.",
+            "verdict",
+            dict.fromkeys(VERDICTS, 0) | tally.deliveries,
+        )
+        yield _counter("commands_refused", "Commands this process has refused.", "code", tally.refusals)
+        parts = {name: float(part.ok) for name, part in self._health.parts.items()}
+        yield _gauge("part_ok", "Whether a part that the service stands on is well.", "part", parts)
+        yield _gauge("provider_breaker_open", "Whether calls to the provider are held back.", "host", self._breakers())
+
+    def _breakers(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for base_url, breaker in self._health.breakers.items():
+            host = URL(base_url).host_port_subcomponent or base_url
+            found[host] = max(found.get(host, 0.0), float(breaker.state is not State.CLOSED))
+        return found
+
+    def _of_requests(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "payout_ledger_http_requests", "Requests answered.", labels=["method", "route", "status"]
+        )
+        seconds = HistogramMetricFamily(
+            "payout_ledger_http_request_seconds", "How long requests took.", labels=["method", "route"]
+        )
+        for method, route, timing in self._requests.timings():
+            for status, count in timing.statuses.items():
+                requests.add_metric([method, route, str(status)], count)
+            reached, buckets = 0, []
+            for bound, count in zip([*map(str, BOUNDS), "+Inf"], timing.buckets, strict=True):
+                reached += count
+                buckets.append((bound, float(reached)))
+            seconds.add_metric([method, route], buckets, timing.seconds)
+        yield from (requests, seconds)
+
+
+METRICS = web.AppKey("metrics", Metrics)
+
+
+def _of_ledger(gauges: Gauges, lanes: Sequence[int]) -> Iterator[Metric]:
+    def of(name: str, labels: Sequence[str]) -> Mapping[str, float]:
+        return dict.fromkeys(labels, 0.0) | dict(gauges.get(name, {}))
+
+    numbers = [str(lane) for lane in lanes]
+    yield _gauge("lane_position", "The last position of a lane.", "lane", of("position", numbers))
+    yield _gauge("deliveries_parked", "Deliveries that wait for a person.", "lane", of("parked", numbers))
+    yield _gauge("cases_open", "Cases that stand open.", "kind", of("cases", KINDS))
+    yield _gauge(
+        "provider_payouts_open",
+        "Payouts through the provider that have not ended.",
+        "status",
+        of("payouts", ("pending", "in_transit")),
+    )
+    for name, text in (
+        ("submissions_unanswered", "Payouts given to the provider of which it has not said that it has them."),
+        ("payouts_unsubmitted", "Payouts that are yet to be given to the provider."),
+        ("payout_unsubmitted_age_seconds", "How long the oldest of those has waited; 0 where none does."),
+    ):
+        metric = GaugeMetricFamily(f"payout_ledger_{name}", text)
+        metric.add_metric([], of(name, [""])[""])
+        yield metric
+
+
+def _texts(counts: Mapping[int, int]) -> dict[str, int]:
+    return {str(number): count for number, count in counts.items()}
+
+
+def _counter(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    metric = CounterMetricFamily(f"payout_ledger_{name}", text, labels=[label])
+    for value, count in values.items():
+        metric.add_metric([value], count)
+    return metric
+
+
+def _gauge(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    metric = GaugeMetricFamily(f"payout_ledger_{name}", text, labels=[label])
+    for value, number in values.items():
+        metric.add_metric([value], number)
+    return metric

@@ -1,0 +1,268 @@
+"""Payouts through a Plugipay with every fault there is, while the service and the broker are killed at random.
+
+STORM_PAYOUTS says how many (300; `make storm` takes ten thousand).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import aiohttp
+import orjson
+import pytest
+
+from events.account import LIVE
+from events.commands import OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
+from service.keys import SCOPES, create_key
+from service.own_commands import carry_out_own
+from service.process import running_ledger
+from service.replay import verify_lane
+from service.seam import REAL
+from service.settings import Settings
+from service.simulator.control import Control
+from service.simulator.running import simulated_plugipay
+from service.simulator.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
+from service.store import read_head
+from tests.kafka.broker import RealBroker, start_real_broker
+from tests.support.served import served
+
+PAYOUTS = int(os.environ.get("STORM_PAYOUTS", "300"))
+ACCOUNTS = [f"acc_{number}" for number in range(10)]
+FUNDS = 10**12
+RATES = {
+    "slow": 0.01,
+    "silent": 0.03,
+    "silent_undone": 0.03,
+    "error": 0.05,
+    "error_done": 0.03,
+    "rate_limited": 0.03,
+    "fail": 0.08,
+    "return": 0.05,
+    "flip": 0.05,
+    "unrequested": 0.03,
+    "drop": 0.05,
+    "duplicate": 0.1,
+    "reorder": 0.1,
+    "wrong_amount": 0.02,
+    "bad_signature": 0.05,
+}
+SECRET = "whsec_storm_0123456789"
+
+
+@pytest.fixture
+def own_broker() -> Iterator[RealBroker]:
+    """A broker that may be killed: not the one that other tests share."""
+    broker = start_real_broker()
+    yield broker
+    broker.stop()
+
+
+@dataclass
+class Storm:
+    """What it takes to run the service, and to kill it."""
+
+    settings: Settings
+    broker: RealBroker
+    environment: dict[str, str]
+    port: int
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    kills: Counter[str] = field(default_factory=Counter)
+
+    async def keep_serving(self) -> None:
+        """The service, started again whenever it was killed, until it is over."""
+        chance = random.Random(1)
+        while not self.over.is_set():
+            async with served(self.settings, **self.environment) as service:
+                try:
+                    async with asyncio.timeout(chance.uniform(8, 25)):
+                        await self.over.wait()
+                except TimeoutError:
+                    await service.kill()
+                    self.kills["service"] += 1
+
+    async def keep_breaking_the_broker(self) -> None:
+        chance = random.Random(2)
+        while not self.over.is_set():
+            try:
+                async with asyncio.timeout(chance.uniform(15, 40)):
+                    await self.over.wait()
+            except TimeoutError:
+                await asyncio.to_thread(self.broker.kill)
+                self.kills["broker"] += 1
+                await asyncio.sleep(chance.uniform(0.5, 4))
+                await asyncio.to_thread(self.broker.start_again)
+                await asyncio.to_thread(self.broker.wait_until_it_listens)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _request(storm: Storm, key: str, number: int, session: aiohttp.ClientSession) -> None:
+    """One payout, asked for under its key until somebody answers."""
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "X-Storlaunch-On-Behalf-Of": ACCOUNTS[number % len(ACCOUNTS)],
+        "Idempotency-Key": f"storm-{number}",
+    }
+    body = {"amount": 100 + number, "currency": "IDR"}
+    while True:
+        try:
+            async with session.post(
+                f"http://127.0.0.1:{storm.port}/v1/payouts", json=body, headers=headers
+            ) as response:
+                if response.status == 201:
+                    return
+                assert response.status == 503, await response.text()
+        except (aiohttp.ClientError, TimeoutError):
+            pass
+        await asyncio.sleep(0.2)
+
+
+@pytest.mark.real_kafka
+async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
+    settings: Settings, own_broker: RealBroker
+) -> None:
+    async with running_ledger(settings) as ledger:
+        for account in ACCOUNTS:
+            outcomes = await carry_out_own(
+                ledger,
+                [
+                    OpenAccount(account_id=account, currency="IDR", backend="plugipay"),
+                    SetBankAccount(
+                        account_id=account,
+                        bank_code="bca",
+                        bank_name="BCA",
+                        bank_account_number="0000000099",
+                        bank_account_holder="A",
+                    ),
+                    RecordRevenue(account_id=account, amount=FUNDS, currency="IDR", reference="order-1"),
+                    SettleRevenue(account_id=account, amount=FUNDS, currency="IDR", reference="order-1"),
+                ],
+                LIVE,
+                "storm",
+            )
+            assert not any(isinstance(outcome, Exception) for outcome in outcomes)
+        key = await create_key(
+            ledger.pool, ledger.vault, REAL, mode=LIVE, scopes=SCOPES, account_id=None, on_behalf_of=True
+        )
+    port = _free_port()
+    hook = EndpointSettings(f"http://127.0.0.1:{port}/webhooks/plugipay", SECRET)
+    platform = WorkspaceSettings("acc_platform", "ak_storm", "sk_storm", platform=True)
+    at = SimulatorSettings(
+        workspaces=(
+            platform,
+            *(WorkspaceSettings(a, f"ak_{a}", f"sk_{a}", balances={"IDR": FUNDS}, endpoint=hook) for a in ACCOUNTS),
+        ),
+        time_scale=300,
+        seed=7,
+        slow_seconds=2,
+        hang_seconds=2,
+        return_seconds=3000,
+        faults=RATES,
+    )
+    async with simulated_plugipay(at) as simulated:
+        control = simulated.control
+        environment = {
+            "PORT": str(port),
+            "KAFKA_BOOTSTRAP_SERVERS": own_broker.bootstrap_servers,
+            "PLUGIPAY_BASE_URL": simulated.url,
+            "PLUGIPAY_KEY_ID": "ak_storm",
+            "PLUGIPAY_SECRET": "sk_storm",
+            "PLUGIPAY_WEBHOOK_SECRET": SECRET,
+            "PLUGIPAY_TIMEOUT_SECONDS": "3",
+            "PLUGIPAY_POLL_SECONDS": "3",
+            "PLUGIPAY_SWEEP_SECONDS": "5",
+            "LOG_REQUESTS": "false",
+        }
+        storm = Storm(settings, own_broker, environment, port)
+        serving = asyncio.create_task(storm.keep_serving())
+        breaking = asyncio.create_task(storm.keep_breaking_the_broker())
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            numbers = iter(range(PAYOUTS))
+
+            async def ask() -> None:
+                for number in numbers:
+                    await _request(storm, key.secret, number, session)
+
+            await asyncio.gather(*(ask() for _ in range(32)))
+        await _until_all_are_made(control)
+        storm.over.set()
+        await asyncio.gather(serving, breaking)
+        control.clear_faults()
+        # The calm after it: whatever was lost is asked for.
+        async with served(settings, **environment):
+            await _until_the_same(settings, control)
+        assert storm.kills["service"] > 0
+        await _check(settings, control)
+
+
+async def _until_all_are_made(control: Control) -> None:
+    while sum(payout.requested for payout in control.payouts()) < PAYOUTS:
+        await asyncio.sleep(0.5)
+
+
+async def _ours(settings: Settings) -> dict[str, tuple[str, str]]:
+    """By the provider's id: our payout and its status."""
+    async with running_ledger(settings) as ledger:
+        rows = await ledger.pool.fetch("SELECT payout_id, status, provider_payout_id FROM payouts")
+    return {row["provider_payout_id"]: (row["payout_id"], row["status"]) for row in rows}
+
+
+async def _until_the_same(settings: Settings, control: Control) -> None:
+    while True:
+        await asyncio.sleep(2)
+        ours = await _ours(settings)
+        theirs = {payout.id: payout.status for payout in control.payouts()}
+        unlike = {i: (ours.get(i), status) for i, status in theirs.items() if ours.get(i, ("", ""))[1] != status}
+        if not unlike and all(status in ("paid", "failed", "cancelled") for status in theirs.values()):
+            return
+
+
+async def _check(settings: Settings, control: Control) -> None:
+    assert control.paid_twice() == {}
+    assert sum(payout.requested for payout in control.payouts()) == PAYOUTS
+    async with running_ledger(settings) as ledger:
+        payouts = await ledger.pool.fetch("SELECT * FROM payouts")
+        assert len(payouts) == len(control.payouts())
+        balances = await ledger.pool.fetch("SELECT * FROM balances")
+        for balance in balances:
+            assert sum(balance[b] for b in ("pending", "available", "reserved", "held", "paid_out")) == FUNDS
+            paid = sum(
+                row["amount"]
+                for row in payouts
+                if row["account_id"] == balance["account_id"] and row["status"] == "paid"
+            )
+            assert (balance["paid_out"], balance["reserved"]) == (paid, 0)
+        # What the provider believes to have told is here: applied, or known already, or before a person.
+        rows = await ledger.pool.fetch("SELECT event_id, verdict FROM deliveries")
+        verdicts = {(row["event_id"], row["verdict"]) for row in rows}
+        here = {event_id for event_id, verdict in verdicts if verdict in ("accepted", "duplicate")}
+        told = {orjson.loads(one.body)["id"] for one in control.deliveries(status="succeeded")}
+        assert told <= here
+        assert {verdict for _, verdict in verdicts} <= {"accepted", "duplicate"}
+        events = await ledger.pool.fetch(
+            "SELECT envelope::json->'data' AS data FROM events WHERE type = 'provider.observed'"
+        )
+        observed = [orjson.loads(row["data"]) for row in events]
+        seen = Counter(data["eventId"] for data in observed)
+        assert told <= seen.keys()
+        assert max(seen.values()) == 1
+        cases = await ledger.pool.fetch("SELECT payout_id, provider_payout_id, kind FROM cases")
+        about = {row["payout_id"] for row in cases} | {row["provider_payout_id"] for row in cases}
+        for data in observed:
+            if data["verdict"] in ("contradiction", "unmatched"):
+                assert data.get("payoutId") in about or data.get("providerPayoutId") in about
+        async with ledger.pool.acquire() as connection:
+            head = await read_head(connection, 1)
+            assert await verify_lane(connection, 1, lambda _: None) == (head.position, None)

@@ -1,0 +1,228 @@
+"""Payouts on their way to a simulated Plugipay: submitted once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from events.account import UNKNOWN
+from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
+from events.refusals import InvalidTransition
+from service.plugipay.dispatcher import Dispatcher
+from service.process import running_ledger
+from service.settings import Settings
+from sql import query
+from tests.support.locks import until_blocked
+from tests.support.own import carry_out
+from tests.support.plugipay import ACCOUNT, FUNDS, Clock, Loop, provider_loop
+
+
+@pytest_asyncio.fixture
+async def loop(settings: Settings) -> AsyncIterator[Loop]:
+    clock = Clock()
+    async with running_ledger(settings, clock.seam) as ledger, provider_loop(ledger, settings, clock=clock) as between:
+        yield between
+
+
+async def test_a_payout_is_submitted_once_with_its_id_in_the_note_and_linked(loop: Loop) -> None:
+    payout_id = await loop.request(1000, "April revenue")
+    assert await loop.step(payout_id) is None
+    [theirs] = loop.control.payouts()
+    assert theirs.note == f"{payout_id} April revenue"
+    assert (theirs.amount, theirs.currency) == (1000, "IDR")
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.submission, payout.provider_payout_id) == ("pending", "accepted", theirs.id)
+    assert await loop.events(payout_id) == [
+        "payout.requested",
+        "payout.submission_started",
+        "provider.observed",
+        "payout.provider_linked",
+    ]
+
+
+@pytest.mark.parametrize("fault", ["silent", "silent_undone"])
+async def test_silence_holds_the_money_and_is_asked_again_under_the_same_key(loop: Loop, fault: str) -> None:
+    payout_id = await loop.request()
+    loop.control.fault(fault, times=1, on=["create"])
+    assert await loop.step(payout_id) is not None
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.submission, payout.provider_payout_id) == ("pending", UNKNOWN, None)
+    assert (await loop.balance())["reserved"] == 1000
+    assert await loop.step(payout_id, 1) is None
+    [theirs] = loop.control.payouts()
+    assert (await loop.payout(payout_id)).provider_payout_id == theirs.id
+    assert (await loop.payout(payout_id)).attempt == 1
+
+
+async def test_a_refusal_fails_the_payout_with_the_providers_code_and_returns_the_money(loop: Loop) -> None:
+    payout_id = await loop.request(FUNDS)
+    loop.control.schedule_payout("ws_1", amount=1)
+    assert await loop.step(payout_id) is None
+    payout = await loop.payout(payout_id)
+    assert payout.status == "failed"
+    assert payout.failure_reason is not None
+    assert payout.failure_reason.startswith("INSUFFICIENT_BALANCE")
+    assert await loop.balance() == {"pending": 0, "available": FUNDS, "reserved": 0, "held": 0, "paid_out": 0}
+    assert loop.control.payouts(note=payout_id) == []
+
+
+async def test_a_refusal_after_silence_is_believed_only_when_the_list_does_not_have_it(loop: Loop) -> None:
+    payout_id = await loop.request(FUNDS)
+    loop.control.fault("silent", times=1, on=["create"])
+    await loop.step(payout_id)
+    [theirs] = loop.control.payouts()
+    # It forgets the key, and would refuse the same thing now: its money is locked already.
+    loop.control.forget_idempotency_keys()
+    assert await loop.step(payout_id, 1) is None
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.provider_payout_id) == ("pending", theirs.id)
+    assert len(loop.control.payouts()) == 1
+
+
+async def test_after_twenty_hours_it_is_only_looked_for_and_then_becomes_a_case(loop: Loop) -> None:
+    payout_id = await loop.request()
+    loop.control.fault("silent_undone", times=1, on=["create"])
+    await loop.step(payout_id)
+    loop.clock.ahead = timedelta(hours=20)
+    await loop.step(payout_id, 1)
+    await loop.step(payout_id, 2)
+    assert loop.control.payouts() == []
+    [(_, case)] = await loop.cases()
+    assert (case.kind, case.payout_id) == ("submission_unknown", payout_id)
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.submission) == ("pending", UNKNOWN)
+    assert (await loop.balance())["reserved"] == 1000
+    outcome = await carry_out(
+        loop.ledger, ResubmitPayout(account_id=ACCOUNT, payout_id=payout_id, reason="asked them: they have none")
+    )
+    assert not isinstance(outcome, Exception)
+    [(_, case)] = await loop.cases()
+    assert (case.reason, case.closed_by) == ("asked them: they have none", "key:key_test")
+    await loop.step(payout_id)
+    [theirs] = loop.control.payouts()
+    payout = await loop.payout(payout_id)
+    assert (payout.attempt, payout.provider_payout_id) == (2, theirs.id)
+
+
+async def test_credentials_that_are_turned_away_fail_no_payout(loop: Loop) -> None:
+    payout_id = await loop.request()
+    await carry_out(
+        loop.ledger,
+        SetProvider(
+            account_id=ACCOUNT, workspace_id="ws_1", key_id="ak_1", secret="not the one", base_url=loop.simulated.url
+        ),
+    )
+    assert await loop.step(payout_id) is not None
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.submission) == ("pending", "started")
+    assert not loop.health.parts["plugipay"].ok
+
+
+async def test_a_frozen_account_submits_nothing_and_goes_on_once_it_is_not(loop: Loop) -> None:
+    payout_id = await loop.request()
+    await carry_out(loop.ledger, FreezeAccount(account_id=ACCOUNT, reason="looked into"))
+    assert await loop.step(payout_id) is not None
+    assert loop.control.payouts() == []
+    assert (await loop.payout(payout_id)).submission is None
+
+
+async def test_cancel_before_submission_is_ours_and_after_it_the_providers(loop: Loop) -> None:
+    early = await loop.request()
+    assert not isinstance(await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=early)), Exception)
+    assert (await loop.payout(early)).status == "cancelled"
+    late = await loop.request()
+    await loop.step(late)
+    await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=late))
+    assert (await loop.payout(late)).status == "pending"
+    assert (await loop.balance())["reserved"] == 1000
+    await loop.step(late)
+    assert (await loop.payout(late)).status == "cancelled"
+    assert loop.control.payouts(note=late)[0].status == "cancelled"
+    assert (await loop.balance())["available"] == FUNDS
+
+
+async def test_a_cancellation_that_the_provider_refuses_leaves_the_payout_on_its_way(loop: Loop) -> None:
+    payout_id = await loop.request()
+    await loop.step(payout_id)
+    await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=payout_id))
+    [theirs] = loop.control.payouts()
+    loop.control.move(theirs.id, "in_transit")
+    assert await loop.step(payout_id) == 0.0
+    payout = await loop.payout(payout_id)
+    assert payout.cancel_asked_at is None
+    await loop.step(payout_id)
+    assert (await loop.payout(payout_id)).status == "in_transit"
+    assert "payout.cancel_refused" in await loop.events(payout_id)
+
+
+async def test_asking_brings_what_no_webhook_told(loop: Loop) -> None:
+    payout_id = await loop.request()
+    await loop.step(payout_id)
+    [theirs] = loop.control.payouts()
+    loop.control.move(theirs.id, "paid", reference="bank-7")
+    await loop.step(payout_id)
+    payout = await loop.payout(payout_id)
+    assert (payout.status, payout.reference) == ("paid", "bank-7")
+    assert (await loop.balance())["paid_out"] == 1000
+
+
+async def test_marks_by_hand_are_refused_for_a_payout_of_the_providers(loop: Loop) -> None:
+    payout_id = await loop.request()
+    outcome = await carry_out(loop.ledger, MarkPaid(account_id=ACCOUNT, payout_id=payout_id))
+    assert isinstance(outcome, InvalidTransition)
+
+
+async def test_a_claim_that_another_one_is_making_is_waited_for_and_not_shared(loop: Loop) -> None:
+    await loop.request()
+    now = loop.ledger.seam.now()
+    claim = (query("provider/claim"), 1, now, now + timedelta(minutes=2), 10)
+    async with loop.ledger.pool.acquire() as one, loop.ledger.pool.acquire() as other:
+        first = one.transaction()
+        await first.start()
+        assert len(await one.fetch(*claim)) == 1
+        second = asyncio.create_task(other.fetch(*claim))
+        await until_blocked(loop.settings)
+        await first.commit()
+        assert await second == []
+
+
+async def test_two_dispatchers_share_the_work_and_none_is_done_twice(loop: Loop) -> None:
+    wanted = [await loop.request(10) for _ in range(60)]
+    calls: list[str] = []
+    create = loop.client.create
+
+    async def counted(access, payout, key):  # type: ignore[no-untyped-def]
+        calls.append(key)
+        return await create(access, payout, key)
+
+    loop.client.create = counted  # type: ignore[method-assign]
+    both = [Dispatcher(loop.ledger, loop.settings, loop.health, loop.client) for _ in range(2)]
+    running = [asyncio.create_task(one.run()) for one in both]
+    while len(loop.control.payouts()) < len(wanted):
+        await asyncio.sleep(0.05)
+    for one in both:
+        one.stop()
+    await asyncio.gather(*running)
+    assert sorted(calls) == sorted(f"{payout_id}-1" for payout_id in wanted)
+    assert {payout.note for payout in loop.control.payouts()} == set(wanted)
+
+
+async def test_the_sweep_adopts_what_nobody_asked_for_and_finds_what_was_missed(loop: Loop) -> None:
+    payout_id = await loop.request()
+    await loop.step(payout_id)
+    [ours] = loop.control.payouts()
+    theirs = loop.control.schedule_payout("ws_1", amount=300)
+    loop.control.move(theirs.id, "paid")
+    loop.control.move(ours.id, "paid")
+    running = asyncio.create_task(loop.sweeper.run())
+    while (await loop.balance())["paid_out"] < 1300:
+        await asyncio.sleep(0.05)
+    loop.sweeper.stop()
+    await running
+    assert (await loop.payout(payout_id)).status == "paid"
+    assert await loop.balance() == {"pending": 0, "available": FUNDS - 1300, "reserved": 0, "held": 0, "paid_out": 1300}
+    assert "payout.adopted" in await loop.events()

@@ -1,0 +1,79 @@
+"""Deliveries that come in as the consumer hands them on, without a broker."""
+
+from __future__ import annotations
+
+import time
+
+from events.observation import Observation
+from events.statements import Says
+from service.ledger import Ledger
+from service.plugipay.follow_up import take_answers
+from service.plugipay.ingesting import ingest
+from service.plugipay.intake import Delivery
+from service.plugipay.sorting import Arrival, Sorter, receipt
+from service.settings import Settings
+from tests.support.api import Api, Caller
+from tests.support.webhooks import SECRET, docs_generation, signature
+
+AT = "2026-05-12T00:00:00Z"
+
+
+async def provider_payout(api: Api, account: str = "acc_1", provider_id: str = "po_1") -> tuple[Caller, str]:
+    """A payout of 400 out of 1000 that the provider knows, on an account whose webhooks can be verified."""
+    merchant = await api.merchant(account, available=1000, backend="plugipay")
+    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
+    await merchant.accepted(type="addWebhookSecret", secret=SECRET)
+    payout_id = (await merchant.post("/v1/payouts", {"amount": 400, "currency": "IDR"})).data["id"]
+    await merchant.accepted(type="linkProviderPayout", payoutId=payout_id, providerPayoutId=provider_id)
+    return merchant, str(payout_id)
+
+
+def paid(
+    event_id: str = "evt_1", *, workspace: str = "ws_acc_1", amount: int = 400, provider_id: str = "po_1"
+) -> bytes:
+    payout = {"id": provider_id, "amount": amount, "currency": "IDR", "reference": "TRX-9"}
+    return docs_generation("paid", payout, event_id=event_id, workspace=workspace, at=AT)
+
+
+async def arrive(
+    ledger: Ledger,
+    settings: Settings,
+    body: bytes,
+    *,
+    header: str | None = None,
+    received_at: str | None = None,
+    doubt: str | None = None,
+) -> tuple[str, str]:
+    """One message of the topic, signed and received now unless it says otherwise: its delivery's id and verdict."""
+    text = str(int(time.time() * 1000)) if received_at is None else received_at
+    when, wrong = receipt(text, ledger.seam.now())
+    arrival = Arrival(body, signature(body) if header is None else header, when, "test/0/0", doubt or wrong)
+    sorter = Sorter(ledger, settings)
+    named = [] if isinstance(arrival.hook, str) else [arrival.hook.named]
+    lane, delivery = sorter.sort(arrival, await sorter.routes(named))
+    [verdict] = await ingest(ledger, lane, [delivery])
+    return await newest(ledger), verdict
+
+
+async def newest(ledger: Ledger) -> str:
+    found = await ledger.pool.fetchval("SELECT delivery_id::text FROM deliveries ORDER BY delivery_id DESC LIMIT 1")
+    assert isinstance(found, str)
+    return found
+
+
+async def park(ledger: Ledger, account: str, reason: str = "a person has to look") -> str:
+    """A parked delivery of an account that cannot be taken in whatever is done."""
+    lane = await ledger.lane_of(account) if account != "system" else 1
+    await ingest(ledger, lane, [Delivery(account, b"\x00 no JSON", None, None, "test/0/1", parked_because=reason)])
+    return await newest(ledger)
+
+
+async def open_case(ledger: Ledger, account: str, payout_id: str, event_id: str = "evt_case") -> str:
+    """A case about a payout that people pay by hand: the provider speaks of it."""
+    observation = Observation("plugipay", event_id, "payout.paid", Says.PAID, AT, f"po_{event_id}", 7, "IDR", "TRX-1")
+    await take_answers(ledger, await ledger.lane_of(account), account, [(observation, (payout_id,))])
+    found = await ledger.pool.fetchval(
+        "SELECT case_id FROM cases WHERE account_id = $1 AND payout_id = $2", account, payout_id
+    )
+    assert isinstance(found, str)
+    return found

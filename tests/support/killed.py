@@ -1,0 +1,110 @@
+"""A consumer in a process of its own that dies, as by kill -9, at a named step.
+
+    python -m tests.support.killed STEP    with the service's environment
+
+It dies there only where a webhook is in play, so that everything before the first one goes as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiokafka
+
+from service import settings, store, writer
+from service.health import Health
+from service.plugipay.consumer import Consumer
+from service.plugipay.intake import DeliveryUnit
+from service.process import running_ledger
+
+CODE = 9
+STEPS = (
+    "assigned",
+    "fetched",
+    "decided",
+    "before the commit",
+    "after the commit",
+    "told the writer's caller",
+    "before telling the group",
+    "after telling the group",
+)
+
+
+def die() -> None:
+    """Nothing is finished, nothing is closed, nothing is flushed."""
+    os._exit(CODE)
+
+
+def _dying(
+    call: Callable[..., Awaitable[Any]], *, before: bool, when: Callable[..., bool]
+) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(call)
+    async def wrapped(*given: Any, **named: Any) -> Any:
+        if before and when(None, *given):
+            die()
+        outcome = await call(*given, **named)
+        if not before and when(outcome, *given):
+            die()
+        return outcome
+
+    return wrapped
+
+
+def _put(owner: object, name: str, call: object) -> None:
+    assert hasattr(owner, name)
+    setattr(owner, name, call)
+
+
+def arm(step: str) -> None:
+    """Puts the end of the process at a step."""
+    has_deliveries = lambda _, __, batch: bool(batch.deliveries)  # noqa: E731 - a line each tells the steps apart
+    client = aiokafka.AIOKafkaConsumer
+    match step:
+        case "assigned":
+            _put(Consumer, "assigned", _dying(Consumer.assigned, before=False, when=lambda *_: True))
+        case "fetched":
+            _put(client, "getmany", _dying(client.getmany, before=False, when=lambda found, *_: bool(found)))
+        case "decided":
+            decide = DeliveryUnit.decide
+
+            def decided(unit: DeliveryUnit, batch: Any) -> None:
+                decide(unit, batch)
+                if unit.deliveries:
+                    die()
+
+            _put(DeliveryUnit, "decide", decided)
+        case "before the commit":
+            _put(writer, "append", _dying(store.append, before=True, when=has_deliveries))
+        case "after the commit":
+            _put(writer, "append", _dying(store.append, before=False, when=has_deliveries))
+        case "told the writer's caller":
+            resolve = DeliveryUnit.resolve
+
+            def resolved(unit: DeliveryUnit) -> None:
+                resolve(unit)
+                if unit.deliveries:
+                    die()
+
+            _put(DeliveryUnit, "resolve", resolved)
+        case "before telling the group":
+            _put(client, "commit", _dying(client.commit, before=True, when=lambda *_: True))
+        case "after telling the group":
+            _put(client, "commit", _dying(client.commit, before=False, when=lambda *_: True))
+        case _:
+            raise SystemExit(f"{step} is none of {STEPS}")
+
+
+async def main(step: str) -> None:
+    at = settings.load()
+    arm(step)
+    async with running_ledger(at) as ledger:
+        await Consumer(ledger, at, Health(ledger.pool, at)).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

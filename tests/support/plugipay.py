@@ -1,0 +1,135 @@
+"""A ledger whose payouts go to a simulated Plugipay, with its dispatcher and sweeper at hand."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from events.account import Case, Payout
+from events.commands import OpenAccount, RecordRevenue, RequestPayout, SetBankAccount, SetProvider, SettleRevenue
+from projections.inline import case_from, payout_from
+from service.health import Health
+from service.ledger import Ledger
+from service.plugipay.client import PlugipayClient
+from service.plugipay.dispatcher import Dispatcher
+from service.plugipay.sweeper import Sweeper
+from service.seam import REAL
+from service.settings import Settings
+from service.simulator.control import Control
+from service.simulator.running import Simulated, simulated_plugipay
+from service.simulator.settings import SimulatorSettings, WorkspaceSettings
+from sql import query
+from tests.support.own import carry_out
+
+ACCOUNT = "acc_1"
+WORKSPACE = WorkspaceSettings(id="ws_1", key_id="ak_1", secret="sk_provider_1", balances={"IDR": 10_000_000})
+FUNDS = 10_000_000
+
+
+class Clock:
+    """The ledger's clock, which a test may set ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        self.seam = replace(REAL, now=lambda: REAL.now() + self.ahead)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Both sides."""
+
+    ledger: Ledger
+    settings: Settings
+    simulated: Simulated
+    client: PlugipayClient
+    dispatcher: Dispatcher
+    sweeper: Sweeper
+    health: Health
+    clock: Clock
+
+    @property
+    def control(self) -> Control:
+        return self.simulated.control
+
+    async def request(self, amount: int = 1000, note: str | None = None) -> str:
+        """A payout's id."""
+        outcome = await carry_out(
+            self.ledger, RequestPayout(account_id=ACCOUNT, amount=amount, currency="IDR", note=note)
+        )
+        return outcome.body.decode()  # type: ignore[union-attr]
+
+    async def step(self, payout_id: str, tries: int = 0) -> float | None:
+        """The dispatcher's next step for a payout."""
+        return await self.dispatcher.step(1, ACCOUNT, payout_id, tries)
+
+    async def payout(self, payout_id: str) -> Payout:
+        row = await self.ledger.pool.fetchrow(query("provider/read"), 1, ACCOUNT, payout_id)
+        assert row is not None
+        return payout_from(dict(row))
+
+    async def balance(self) -> dict[str, int]:
+        [row] = await self.ledger.pool.fetch(query("balances/of_account"), 1, ACCOUNT, "IDR")
+        return dict(row)
+
+    async def events(self, payout_id: str | None = None) -> list[str]:
+        """Types of the account's events, in order; of those that mention a payout."""
+        rows = await self.ledger.pool.fetch(
+            "SELECT type FROM events WHERE account_id = $1 AND ($2::text IS NULL OR envelope LIKE '%' || $2 || '%')"
+            " ORDER BY position",
+            ACCOUNT,
+            payout_id,
+        )
+        return [row["type"] for row in rows]
+
+    async def cases(self) -> list[tuple[str, Case]]:
+        rows = await self.ledger.pool.fetch(
+            "SELECT case_id, kind, position, known, said, payout_id, provider_payout_id, amount, currency, told,"
+            " instant(opened_at) AS opened_at, instant(closed_at) AS closed_at, reason, closed_by FROM cases"
+            " ORDER BY position"
+        )
+        return [(row["case_id"], case_from(dict(row))) for row in rows]
+
+
+@contextlib.asynccontextmanager
+async def provider_loop(
+    ledger: Ledger,
+    settings: Settings,
+    simulator: SimulatorSettings | None = None,
+    *,
+    clock: Clock,
+    timeout_seconds: float = 0.5,
+) -> AsyncIterator[Loop]:
+    """An account in Plugipay mode with money, its provider, and what goes between them. Nothing runs by itself."""
+    at = simulator or SimulatorSettings(workspaces=(WORKSPACE,), moves=False, slow_seconds=1, hang_seconds=1)
+    async with simulated_plugipay(at) as simulated:
+        for command in (
+            OpenAccount(account_id=ACCOUNT, currency="IDR", backend="plugipay"),
+            SetBankAccount(
+                account_id=ACCOUNT,
+                bank_code="bca",
+                bank_name="BCA",
+                bank_account_number="0000000099",
+                bank_account_holder="A",
+            ),
+            RecordRevenue(account_id=ACCOUNT, amount=FUNDS, currency="IDR", reference="order-1"),
+            SettleRevenue(account_id=ACCOUNT, amount=FUNDS, currency="IDR", reference="order-1"),
+            SetProvider(
+                account_id=ACCOUNT,
+                workspace_id=WORKSPACE.id,
+                key_id=WORKSPACE.key_id,
+                secret=WORKSPACE.secret,
+                base_url=simulated.url,
+            ),
+        ):
+            await carry_out(ledger, command)
+        health = Health(ledger.pool, settings)
+        client = PlugipayClient(REAL, timeout_seconds=timeout_seconds)
+        try:
+            dispatcher = Dispatcher(ledger, settings, health, client)
+            yield Loop(
+                ledger, settings, simulated, client, dispatcher, Sweeper(ledger, settings, client), health, clock
+            )
+        finally:
+            await client.close()
