@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from events import commands
+from events.facts import Data
 from events.instants import Instant
 from events.statements import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, Kind, Told, case_id
 from events.values import value
@@ -18,6 +19,8 @@ PAYOUT_STATUSES = (PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED)
 MANUAL, PLUGIPAY = "manual", "plugipay"
 OPEN, FROZEN, CLOSED = "open", "frozen", "closed"
 LIVE, TEST = "live", "test"
+SELLER, PLATFORM = "seller", "platform"
+"""Who collects a channel's money: the seller's own bank, or us."""
 STARTED, ACCEPTED, UNKNOWN = "started", "accepted", "unknown"
 """How far a payout's submission to the provider is; None before it began."""
 SYSTEM_MODE = "system"
@@ -147,8 +150,51 @@ class WebhookSecret:
     retired_at: Instant | None = None
 
 
+@value
+class Channel:
+    """How a marketplace pays this account, and what its records leave out."""
+
+    collects: str = SELLER
+    seller: str | None = None
+    currency: str | None = None
+    zone: str | None = None
+
+
+@value
+class ChannelStatement:
+    """A marketplace's statement as it was last observed, and what was booked because of it."""
+
+    source: str
+    currency: str
+    """Of the money booked: another one, said later, is a finding."""
+    content: Data
+    findings: list[Data]
+    digest: str
+    reference: str
+    """The order that its money counts for."""
+    collects: str
+    """Who collected it: as the channel stood, and from the first observation as paid on as it stood then."""
+    first_position: int
+    position: int
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    paid: bool | None = None
+    was_paid: bool = False
+    """Whether it was ever said to be paid: its money has moved, and does not move back by itself."""
+    booked: int = 0
+    """The payout that the books agree with, whether commands or the statement recorded it."""
+    paid_out: int = 0
+    """How much of it stands in the paid out."""
+    deposit: int | None = None
+    """What the channel held back when this statement was made."""
+    previous: str | None = None
+
+
 OrderKey = tuple[str, str]
 """(currency, reference)."""
+
+StatementKey = tuple[str, str, str]
+"""(channel, seller or nothing, number)."""
 
 
 @dataclass(slots=True)
@@ -168,6 +214,8 @@ class Books:
     cases: dict[str, Case] = field(default_factory=dict)
     observed: set[str] = field(default_factory=set)
     """Ids of the provider's events that the account has taken in, of those asked about."""
+    channels: dict[str, Channel] = field(default_factory=dict)
+    statements: dict[StatementKey, ChannelStatement] = field(default_factory=dict)
 
     def copy(self) -> Books:
         """Books that can be changed without changing these."""
@@ -184,6 +232,8 @@ class Books:
             secrets=dict(self.secrets),
             cases=dict(self.cases),
             observed=set(self.observed),
+            channels=dict(self.channels),
+            statements=dict(self.statements),
         )
 
     def balance(self, currency: str) -> Balance:

@@ -50,6 +50,9 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.CaseOpened: "case.opened",
     facts.CaseClosed: "case.closed",
     facts.DeliveryDismissed: "delivery.dismissed",
+    facts.ChannelSet: "channel.set",
+    facts.StatementObserved: "statement.observed",
+    facts.ChannelMoneyBooked: "channel.money_booked",
 }
 
 SCHEMA_VERSIONS: dict[str, int] = dict.fromkeys(STORED_NAMES.values(), 1)

@@ -298,7 +298,20 @@ class CloseCase(Command):
     type: Literal["closeCase"] = "closeCase"
     case_id: Identifier
     reason: Reason
-    apply: bool = False
+    apply: Annotated[bool, Field(strict=True)] = False
+
+
+class SetChannel(Command):
+    """Say how a marketplace pays this account: who collects, and the seller, currency and zone its records leave out."""
+
+    type: Literal["setChannel"] = "setChannel"
+    channel: Identifier
+    collects: Literal["seller", "platform"] = "seller"
+    seller: Reference | None = None
+    currency: Currency | None = None
+    zone: (
+        Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] | None
+    ) = None
 
 
 AnyCommand = Annotated[
@@ -326,7 +339,8 @@ AnyCommand = Annotated[
     | RecordBankReturn
     | LinkProviderPayout
     | ResubmitPayout
-    | CloseCase,
+    | CloseCase
+    | SetChannel,
     Field(discriminator="type"),
 ]
 

@@ -83,6 +83,8 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
             return accounts.add_webhook_secret(command, context)
         case commands.RetireWebhookSecret():
             return accounts.retire_webhook_secret(command, books)
+        case commands.SetChannel():
+            return accounts.set_channel(command)
         case _:
             assert_never(command)
 

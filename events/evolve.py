@@ -21,6 +21,7 @@ from events.account import (
     Reserve,
     WebhookSecret,
 )
+from events.evolve_channels import move_channel
 from events.evolve_payouts import move_case, move_payout, shift, take_observation
 from events.facts import Fact
 from events.instants import Instant
@@ -63,6 +64,8 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             move_case(books, fact, effective_at, position)
         case facts.DeliveryDismissed():
             pass
+        case facts.ChannelSet() | facts.StatementObserved() | facts.ChannelMoneyBooked():
+            move_channel(books, fact, position)
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)
         case _:

@@ -376,6 +376,65 @@ class DeliveryDismissed:
     reason: str
 
 
+@value
+class ChannelSet:
+    """How a marketplace pays this account: who collects the money, and what its records leave out.
+
+    `collects`: `seller` (the marketplace pays the seller's own bank) or `platform` (it pays us).
+    """
+
+    channel: str
+    collects: str
+    seller: str | None = None
+    currency: str | None = None
+    zone: str | None = None
+
+
+@value
+class StatementObserved:
+    """A marketplace's statement stood like this when it was looked at.
+
+    `content` has the fields of the statement as the source's texts, null where it gives none; `findings` what its
+    figures say against each other and against the ledger. `payout` and `deposit` are what was booked by, in minor
+    units rounded toward zero; `digest` is the keyed digest of the record; `previous` the statement before this one.
+    """
+
+    channel: str
+    number: str
+    source: str
+    currency: str
+    content: Data
+    findings: list[Data]
+    digest: str
+    collects: str
+    reference: str
+    seller: str | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    paid: bool | None = None
+    payout: int | None = None
+    deposit: int | None = None
+    previous: str | None = None
+
+
+@value
+class ChannelMoneyBooked:
+    """What a marketplace said moved money: signed changes, from and to what marketplaces still owe.
+
+    `reference` is the order that the change counts for; `number` and `seller` name the statement that says so.
+    """
+
+    channel: str
+    reference: str
+    currency: str
+    pending: int
+    available: int
+    held: int
+    paid_out: int
+    number: str | None = None
+    seller: str | None = None
+
+
 Fact = (
     LedgerBegun
     | AccountOpened
@@ -413,4 +472,7 @@ Fact = (
     | CaseOpened
     | CaseClosed
     | DeliveryDismissed
+    | ChannelSet
+    | StatementObserved
+    | ChannelMoneyBooked
 )

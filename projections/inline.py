@@ -18,6 +18,8 @@ from events.account import (
     BankAccount,
     Books,
     Case,
+    Channel,
+    ChannelStatement,
     Order,
     Payout,
     Provider,
@@ -35,6 +37,8 @@ _ORDER = tuple(f.name for f in fields(Order))
 _RESERVE = tuple(f.name for f in fields(Reserve))
 _PAYOUT = tuple(f.name for f in fields(Payout))
 _CASE = tuple(f.name for f in fields(Case))
+_CHANNEL = tuple(f.name for f in fields(Channel))
+_STATEMENT = tuple(f.name for f in fields(ChannelStatement))
 _SECRET = tuple(f.name for f in fields(WebhookSecret))
 
 
@@ -51,6 +55,8 @@ class InlineRows:
     reserves: list[Row] = field(default_factory=list)
     payouts: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
+    channels: list[Row] = field(default_factory=list)
+    statements: list[Row] = field(default_factory=list)
 
 
 def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
@@ -98,6 +104,13 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
     for secret_id, secret in after.secrets.items():
         if before.secrets.get(secret_id) is not secret:
             rows.webhook_secrets.append(_row(secret, _SECRET, {"account_id": account_id, "secret_id": secret_id}))
+    for channel, settled in after.channels.items():
+        if before.channels.get(channel) is not settled:
+            rows.channels.append(_row(settled, _CHANNEL, {"account_id": account_id, "channel": channel}))
+    for (channel, seller, number), statement in after.statements.items():
+        if before.statements.get((channel, seller, number)) is not statement:
+            row = {"account_id": account_id, "channel": channel, "seller": seller, "number": number}
+            rows.statements.append(_row(statement, _STATEMENT, row))
 
 
 def _read(row: Row, names: tuple[str, ...]) -> Row:
@@ -145,3 +158,8 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
         books[row["account_id"]].secrets[row["secret_id"]] = WebhookSecret(**_read(row, _SECRET))
     for row in found["provider_events"]:
         books[row["account_id"]].observed.add(row["event_id"])
+    for row in found["channels"]:
+        books[row["account_id"]].channels[row["channel"]] = Channel(**_read(row, _CHANNEL))
+    for row in found["statements"]:
+        key = (row["channel"], row["seller"], row["number"])
+        books[row["account_id"]].statements[key] = ChannelStatement(**_read(row, _STATEMENT))

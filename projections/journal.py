@@ -73,6 +73,13 @@ def postings(fact: facts.Fact) -> Sequence[Posting]:
             return _move(fact.amount, fact.currency, "reserved", "available")
         case facts.PayoutReturned():
             return _move(fact.amount, fact.currency, "paid_out", "available")
+        case facts.ChannelMoneyBooked():
+            return [
+                *_move(fact.pending, fact.currency, "clearing", "pending"),
+                *_move(fact.available, fact.currency, "clearing", "available"),
+                *_move(fact.held, fact.currency, "clearing", "held"),
+                *_move(fact.paid_out, fact.currency, "clearing", "paid_out"),
+            ]
         case _:
             return ()
 

@@ -61,6 +61,10 @@ class KeyRing:
     async def by_id(self, key_id: str) -> ApiKey | None:
         return await self._find(key_id, "keys/by_id")
 
+    async def by_user(self, user_id: str) -> list[ApiKey]:
+        """The keys of somebody who is known by an e-mail address; several while one is being replaced."""
+        return [_key(row) for row in await self._pool.fetch(query("keys/by_user"), user_id.lower())]
+
     def secret_of(self, key: ApiKey) -> str:
         """The signing secret."""
         return self._vault.unseal(f"api key {key.key_id}", key.secret_sealed).decode()
@@ -73,14 +77,7 @@ class KeyRing:
             row = await self._pool.fetchrow(query(statement), what)
             if row is None:
                 return None
-            key = ApiKey(
-                key_id=row["key_id"],
-                mode=row["mode"],
-                scopes=frozenset(row["scopes"]),
-                account_id=row["account_id"],
-                on_behalf_of=row["on_behalf_of"],
-                secret_sealed=row["secret_sealed"],
-            )
+            key = _key(row)
             self._known[what] = key
             if len(self._known) > _REMEMBERED_MAX:
                 self._known.popitem(last=False)
@@ -96,6 +93,17 @@ class KeyRing:
                 self._known.clear()
                 self._epoch = epoch
             self._checked_at = now
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(
+        key_id=row["key_id"],
+        mode=row["mode"],
+        scopes=frozenset(row["scopes"]),
+        account_id=row["account_id"],
+        on_behalf_of=row["on_behalf_of"],
+        secret_sealed=row["secret_sealed"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,16 @@ async def create_key(
     account_id: str | None,
     on_behalf_of: bool = False,
     label: str | None = None,
+    user_id: str | None = None,
+    secret: str | None = None,
 ) -> NewKey:
-    """Makes and stores a key: its secret as a hash, and sealed with the master key for checking signatures."""
+    """Makes and stores a key: its secret as a hash, and sealed with the master key for checking signatures.
+
+    `user_id` is an e-mail address by which its holder is known instead; a `secret` is drawn where none is given.
+    """
     assert mode in (LIVE, TEST)
     key_id = f"key_{seam.ulid()}"
-    secret = f"sk_{mode}_{seam.random(32).hex()}"
+    secret = secret or f"sk_{mode}_{seam.random(32).hex()}"
     await pool.execute(
         query("keys/create"),
         key_id,
@@ -132,6 +145,7 @@ async def create_key(
         on_behalf_of,
         label,
         seam.now(),
+        user_id.lower() if user_id else None,
     )
     return NewKey(key_id, secret)
 
@@ -144,3 +158,8 @@ async def revoke_key(pool: Pool, seam: Seam, key_id: str) -> dict[str, Any] | No
 
 async def list_keys(pool: Pool) -> list[dict[str, Any]]:
     return [dict(row) for row in await pool.fetch(query("keys/list"))]
+
+
+async def is_taken(pool: Pool, secret: str) -> bool:
+    """Whether a key has, or had, this secret."""
+    return bool(await pool.fetchval(query("keys/is_taken"), secret_hash(secret)))

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         default=32, ge=1, le=5000, description="Commands in one transaction; a larger request is still one."
     )
     queue_commands_max: int = Field(default=20_000, ge=1, description="Waiting commands, beyond which 503 is answered.")
+    import_bytes_max: int = Field(
+        default=100 * 1024 * 1024, ge=1024, description="The largest file that is taken in over HTTP."
+    )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
     currency_exponents: Annotated[dict[str, int], NoDecode] = Field(

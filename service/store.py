@@ -54,6 +54,9 @@ class Wants:
     cases: set[tuple[str, str]] = field(default_factory=set)
     unanswered: set[tuple[str, str, str]] = field(default_factory=set)
     """Account, amount and currency of payouts whose submission has no answer yet."""
+    channels: set[tuple[str, str]] = field(default_factory=set)
+    statements: set[tuple[str, str, str, str, str, str]] = field(default_factory=set)
+    """Account, channel, seller or nothing, number, currency, and time or nothing: with those beside it in time."""
 
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
@@ -87,6 +90,7 @@ class Wants:
 
 _NAMED_ROWS = (
     *("orders", "payouts", "reserves", "secrets", "answers", "observed", "provider_payouts", "cases", "unanswered"),
+    *("channels", "statements"),
 )
 
 
@@ -118,6 +122,8 @@ class Append:
 
 
 _VIEWS = tuple(f.name for f in fields(InlineRows))
+_LATER_VIEWS = ("cases", "channels", "statements")
+"""Views whose parameters were added behind the others."""
 
 
 async def read_head(connection: Connection, lane: int) -> Head:
@@ -161,6 +167,8 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
         *_columns(wants.provider_payouts, 2),
         *_columns(wants.cases, 2),
         *_columns(wants.unanswered, 3),
+        *_columns(wants.channels, 2),
+        *_columns(wants.statements, 6),
     )
     assert row is not None, "a lane has a head from its first event on"
     found: dict[str, Iterable[Row]] = {
@@ -199,7 +207,7 @@ async def append(connection: Connection, batch: Append) -> bool:
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
         _json(batch.events),
-        *(_json(getattr(batch.views, name)) for name in _VIEWS if name != "cases"),
+        *(_json(getattr(batch.views, name)) for name in _VIEWS if name not in _LATER_VIEWS),
         _json(batch.provider_events),
         _json(batch.account_keys),
         _json(batch.answers),
@@ -208,5 +216,7 @@ async def append(connection: Connection, batch: Append) -> bool:
         batch.before.term,
         _json(batch.views.cases),
         _json(batch.parkings_ended),
+        _json(batch.views.channels),
+        _json(batch.views.statements),
     )
     return position is not None

@@ -79,3 +79,15 @@ def retire_webhook_secret(command: commands.RetireWebhookSecret, books: Books) -
     if secret is None or secret.retired_at is not None:
         raise SecretNotFound(command.secret_id)
     return [facts.WebhookSecretRetired(secret_id=command.secret_id)]
+
+
+def set_channel(command: commands.SetChannel) -> Sequence[Fact]:
+    return [
+        facts.ChannelSet(
+            channel=command.channel,
+            collects=command.collects,
+            seller=command.seller,
+            currency=command.currency,
+            zone=command.zone,
+        )
+    ]

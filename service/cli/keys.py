@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
@@ -22,10 +24,14 @@ from service.settings import Settings, WrongSettings
 
 app = App(name="keys", help="API keys: create, list, rotate, revoke.")
 
+_E_MAIL = re.compile(r"[!-?A-~]{1,100}@[!-?A-~]{1,100}")
+_SECRET_MIN, _SECRET_MAX = 16, 200
+
 
 @app.command
 def create(
     *,
+    kind: Literal["api", "sellercenter"] = "api",
     account: str | None = None,
     platform: bool = False,
     scopes: str = "payout:read,payout:write",
@@ -34,6 +40,8 @@ def create(
     backend: Literal["manual", "plugipay"] = "manual",
     on_behalf_of: bool = False,
     label: str | None = None,
+    user_id: str | None = None,
+    secret_file: Path | None = None,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
@@ -41,6 +49,8 @@ def create(
 
     Parameters
     ----------
+    kind
+        api, or sellercenter: for a client of SellerCenter's API, which names --user-id and signs with the secret.
     account
         The account it is bound to. One that does not exist is opened, with --currency, --backend and --mode.
     platform
@@ -51,6 +61,10 @@ def create(
         live or test: a key never sees an account of the other mode.
     on_behalf_of
         Let a key that is bound to an account ask for others too.
+    user_id
+        The e-mail address by which a sellercenter key's holder is known.
+    secret_file
+        A file with the secret that a sellercenter client has already.
 
     """
     if (account is None) != platform:
@@ -60,9 +74,14 @@ def create(
     if unknown or not wanted:
         raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
 
+    secret = _sellercenter(kind, user_id, secret_file, platform=platform)
+    if kind == "sellercenter":
+        wanted = []
+
     async def run(ledger: Ledger, _: Settings) -> NewKey:
         if account is not None:
             await _ensure_account(ledger, account, currency, backend, mode)
+        await _free_of_others(ledger, user_id, secret, account, mode)
         return await api_keys.create_key(
             ledger.pool,
             ledger.vault,
@@ -72,6 +91,8 @@ def create(
             account_id=account,
             on_behalf_of=on_behalf_of or platform,
             label=label,
+            user_id=user_id,
+            secret=secret,
         )
 
     _show(with_ledger(data, run), as_json=as_json)
@@ -122,6 +143,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
             account_id=old["account_id"],
             on_behalf_of=old["on_behalf_of"],
             label=old["label"],
+            user_id=old["user_id"],
         )
         if not keep_old:
             await api_keys.revoke_key(ledger.pool, ledger.seam, key_id)
@@ -136,6 +158,39 @@ def revoke(key_id: str, *, data: Data = None) -> None:
     if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.seam, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
+
+
+def _sellercenter(kind: str, user_id: str | None, secret_file: Path | None, *, platform: bool) -> str | None:
+    """The secret that the client has already, if it has one. WrongSettings where the options do not go together."""
+    if kind != "sellercenter":
+        if user_id is not None or secret_file is not None:
+            raise WrongSettings("--user-id and --secret-file belong to --kind sellercenter")
+        return None
+    if platform or user_id is None or not _E_MAIL.fullmatch(user_id):
+        raise WrongSettings("--kind sellercenter takes --account ID and --user-id with an e-mail address")
+    if secret_file is None:
+        return None
+    try:
+        secret = secret_file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise WrongSettings(f"--secret-file: {secret_file} cannot be read, or is not ASCII text") from None
+    if not (_SECRET_MIN <= len(secret) <= _SECRET_MAX and secret.isprintable() and " " not in secret):
+        raise WrongSettings(
+            f"--secret-file: a secret is {_SECRET_MIN} to {_SECRET_MAX} printable characters without spaces"
+        )
+    return secret
+
+
+async def _free_of_others(
+    ledger: Ledger, user_id: str | None, secret: str | None, account: str | None, mode: str
+) -> None:
+    """WrongSettings where the address is somebody else's, or the secret has been a key's."""
+    if user_id is not None:
+        others = await api_keys.KeyRing(ledger.pool, ledger.vault, ledger.seam).by_user(user_id)
+        if any((other.account_id, other.mode) != (account, mode) for other in others):
+            raise WrongSettings(f"--user-id: {user_id} has a key for another account: revoke that one first")
+    if secret is not None and await api_keys.is_taken(ledger.pool, secret):
+        raise WrongSettings("--secret-file: this secret is, or was, that of another key: take a new one")
 
 
 async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: str, mode: str) -> None:
@@ -163,6 +218,7 @@ def _camel(row: dict[str, Any]) -> dict[str, Any]:
         "accountId": row["account_id"],
         "onBehalfOf": row["on_behalf_of"],
         "label": row["label"],
+        "userId": row["user_id"],
         "createdAt": row["created_at"],
         "revokedAt": row["revoked_at"],
     }

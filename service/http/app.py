@@ -14,6 +14,8 @@ from service.http import (
     openapi,
     payouts,
     probes,
+    sellercenter,
+    statements,
     webhook_deliveries,
     webhook_endpoints,
     webhooks,
@@ -48,12 +50,14 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app.add_routes(metrics.routes())
     app.add_routes(openapi.routes())
     app.add_routes(webhooks.routes())
+    app.add_routes(sellercenter.routes())
     for prefix in PREFIXES:
         app.add_routes(payouts.routes(prefix))
         app.add_routes(commands.routes(prefix))
         app.add_routes(accounts.routes(prefix))
         app.add_routes(cases.routes(prefix))
         app.add_routes(deliveries.routes(prefix))
+        app.add_routes(statements.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +43,17 @@ class Call:
         """Authenticates, and checks that the key has one of the scopes and may ask for the account it names."""
         body = await request.read() if request.can_read_body else b""
         key = await _authenticate(request, body)
-        if scopes and key.scopes.isdisjoint(scopes):
-            raise ApiError(
-                "FORBIDDEN", f"this key lacks the scope {' or '.join(scopes)}", details={"scopes": list(scopes)}
-            )
+        _check_scopes(key, scopes)
         return cls(request, request.app[LEDGER], key, body, _account(request, key), request[REQUEST_ID])
+
+    @classmethod
+    async def begin_streamed(cls, request: web.Request, *scopes: str) -> Call:
+        """As `begin`, with the body left to be read piece by piece: only for bearers, since a signature covers it all."""
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            raise ApiError("UNAUTHORIZED", "a streamed body cannot be signed: send Authorization: Bearer sk_...")
+        key = await _authenticate(request, b"")
+        _check_scopes(key, scopes)
+        return cls(request, request.app[LEDGER], key, b"", _account(request, key), request[REQUEST_ID])
 
     def require(self, scope: str) -> None:
         if scope not in self.key.scopes:
@@ -120,6 +127,11 @@ class Call:
             request_id=self.request_id,
             traceparent=_traceparent(self.request),
         )
+
+
+def _check_scopes(key: ApiKey, scopes: Sequence[str]) -> None:
+    if scopes and key.scopes.isdisjoint(scopes):
+        raise ApiError("FORBIDDEN", f"this key lacks the scope {' or '.join(scopes)}", details={"scopes": list(scopes)})
 
 
 def parse_json(body: bytes) -> Any:

@@ -11,6 +11,7 @@ import orjson
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
 from service.ledger import Ledger
+from service.marketplaces.booking import UNREADABLE
 from service.plugipay import topic
 from service.plugipay.intake import ACCEPTED, DUPLICATE, PARKED, REJECTED
 from service.sight import Sight
@@ -18,7 +19,7 @@ from service.units import Erased
 from service.vault import AccountKey, CannotUnseal, Vault
 from sql import query
 
-VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, PARKED)
+VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, PARKED, UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ ON_HISTORY: list[AnyCommand] = [
     commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_plugipay", provider_payout_id="po_1"),
     commands.ResubmitPayout(account_id=ACCOUNT, payout_id="pout_silent", reason="they have no trace of it"),
     commands.CloseCase(account_id=ACCOUNT, case_id="case_1", reason="it is the month's payout", apply=True),
+    commands.SetChannel(account_id=ACCOUNT, channel="lazada", collects="platform"),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[Fact]]] = [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from events import commands, facts
 from events.account import LIVE, Books, Order
+from events.channels import observe_statement, references
 from events.commands import AnyCommand
 from events.decide import decide
 from events.facts import Fact
@@ -39,6 +40,8 @@ KINDS = [
     *["silence", "apply"] * 5,
     *["refused", "give up", "resubmit", "keep", "look"] * 3,
     "dismiss",
+    *["statement"] * 4,
+    "channel",
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
     *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
 ]
@@ -121,6 +124,10 @@ def command_of(step: Step, books: Books) -> AnyCommand:
         "link": (commands.LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
         "resubmit": (commands.ResubmitPayout, {**payout, **why}),
         "look": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why}),
+        "channel": (
+            commands.SetChannel,
+            {"channel": "lazada" if amount % 2 else "tiktok", "collects": "platform" if flag else "seller"},
+        ),
         "apply": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
@@ -178,6 +185,56 @@ def outcome_of(step: Step, books: Books) -> Sequence[Fact]:
             return submissions.cancel_refused(payout_id, payout, "too late")
 
 
+def statement_of(step: Step, number: int) -> facts.StatementObserved:
+    """A statement that is seen once more or for the first time; its number may be that of an order of commands."""
+    _, which, amount, currency, flag = step
+    payout = [amount, amount, -amount, 0, None][amount % 5]
+    created = moment(amount % 7) if amount % 11 else None
+    return facts.StatementObserved(
+        channel="lazada" if amount % 2 else "tiktok",
+        number=f"o-{which}",
+        source="lazada.sellercenter",
+        currency=currency if amount % 13 == 0 else ("IDR", "IDR", "USD", "VND")[which],
+        content={
+            "StatementNumber": f"o-{which}",
+            "Payout": None if payout is None else str(payout),
+            "UpdatedAt": str(number),
+        },
+        findings=[],
+        digest="d",
+        collects="",
+        reference="",
+        seller="shop" if amount % 3 == 0 else None,
+        created_at=created,
+        paid=flag,
+        payout=payout,
+        deposit=amount % 50 if amount % 4 == 0 else None,
+    )
+
+
+def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
+    """The books with only the rows that the service reads for an observation."""
+    key = (observed.channel, observed.seller or "", observed.number)
+    same_shop = {
+        each: row for each, row in books.statements.items() if each[:2] == key[:2] and row.currency == observed.currency
+    }
+    mine = (observed.created_at or "", observed.number)
+    by_age = sorted(same_shop, key=lambda each: (same_shop[each].created_at or "", each[2]))
+    others = [each for each in by_age if each[2] != key[2]]
+    earlier = [each for each in others if (same_shop[each].created_at or "", each[2]) < mine]
+    with_deposit = [each for each in by_age if same_shop[each].deposit is not None]
+    kept = {*earlier[-1:], *with_deposit[-2:]}
+    seen = books.copy()
+    seen.statements = {
+        each: row for each, row in books.statements.items() if each in kept or each[2] == observed.number
+    }
+    wanted = {(observed.currency, reference) for reference in references(*key)}
+    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
+    return seen
+
+
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
@@ -189,6 +246,10 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
         observation, payout_id = observation_of(step, number, books)
         outcome = observe(observation, books, payout_id, f"{number:026}")
         effective_at = observation.occurred_at
+    elif step[0] == "statement":
+        observed, effective_at = statement_of(step, number), moment(number)
+        outcome = observe_statement(observed, seen_by_statement(observed, books)) if books.account else []
+        assert not books.account or outcome == observe_statement(observed, books), "those rows suffice"
     elif step[0] in NOTED:
         outcome, effective_at = outcome_of(step, books), moment(number)
     else:

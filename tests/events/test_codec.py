@@ -53,6 +53,9 @@ NAMES = [
     "case.opened",
     "case.closed",
     "delivery.dismissed",
+    "channel.set",
+    "statement.observed",
+    "channel.money_booked",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""
 

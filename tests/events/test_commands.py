@@ -34,6 +34,7 @@ OPTIONAL = {
     "markPaid": {"reference"},
     "recordBankReturn": {"reference"},
     "closeCase": {"apply"},
+    "setChannel": {"collects", "seller", "currency", "zone"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)
@@ -118,6 +119,9 @@ def test_an_adjustment_is_bounded_below_as_well() -> None:
 @pytest.mark.parametrize("code", ["XXX", "idr", "ID", "IDRR", "", " IDR", "IDR\n", "XAU", "XTS", None, 360])
 @pytest.mark.parametrize("kind", [kind for kind, fields in BODIES.items() if "currency" in fields])
 def test_a_currency_is_an_iso_4217_code(kind: str, code: object) -> None:
+    if code is None and "currency" in OPTIONAL.get(kind, set()):
+        WIRE.validate_python(body(kind, currency=code))
+        return
     assert refused_fields(body(kind, currency=code)) == {"currency"}
 
 

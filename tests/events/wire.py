@@ -56,6 +56,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "linkProviderPayout": {"payoutId": "pout_1", "providerPayoutId": "po_1"},
     "resubmitPayout": {"payoutId": "pout_1", "reason": "the provider has no trace of it"},
     "closeCase": {"caseId": "case_1", "reason": "the bank confirmed it", "apply": True},
+    "setChannel": {
+        "channel": "lazada",
+        "collects": "platform",
+        "seller": "EG100RT",
+        "currency": "EUR",
+        "zone": "Asia/Jakarta",
+    },
 }
 """Every command with all of its own fields, as decisions D spells them."""
 

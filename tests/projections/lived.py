@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
+from events.account import LIVE
+from events.chain import Actor, Source
 from events.observation import Observation
 from events.statements import Says
+from service.marketplaces.importing import Wish, import_file
 from service.plugipay.follow_up import take_answers
+from service.units import Asked
+from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
 
 MONEY = {"currency": "IDR"}
@@ -33,6 +40,8 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await merchant.accepted(type="addWebhookSecret", secret="whsec_0000")
     await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="pk_1", secret="sk_live_0000")
     await _through_the_provider(api, merchant, account)
+    await merchant.accepted(type="setChannel", channel="lazada", collects="platform", zone="Asia/Jakarta")
+    await statements(api, account)
     return merchant
 
 
@@ -55,3 +64,11 @@ async def _through_the_provider(api: Api, merchant: Caller, account: str) -> Non
 
 def said(says: Says, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:
     return Observation("plugipay", event_id, f"payout.{says.value}", says, at, provider_payout_id, amount, "IDR")
+
+
+async def statements(api: Api, account: str) -> None:
+    """Two statements that are owed, one of which is paid later."""
+    unpaid = sample("lazada-get-payout-status.xml")
+    for content in (unpaid, unpaid.replace(b"<Paid>0</Paid>", b"<Paid>1</Paid>", 1)):
+        asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+        await import_file(api.ledger, Wish(account, "lazada", "statements.xml"), io.BytesIO(content), asked)

@@ -54,6 +54,14 @@ MOVES: dict[str, tuple[Fact, dict[str, int]]] = {
     "paid": (facts.PayoutPaid("pout", 10, "IDR"), {"reserved": -10, "paid_out": 10}),
     "failed": (facts.PayoutFailed("pout", 10, "IDR", "x"), {"reserved": -10, "available": 10}),
     "cancelled": (facts.PayoutCancelled("pout", 10, "IDR"), {"reserved": -10, "available": 10}),
+    "owed by a marketplace": (
+        facts.ChannelMoneyBooked("lazada", "s", "IDR", pending=10, available=0, held=3, paid_out=0),
+        {"clearing": -13, "pending": 10, "held": 3},
+    ),
+    "paid by a marketplace": (
+        facts.ChannelMoneyBooked("lazada", "s", "IDR", pending=-10, available=-2, held=-3, paid_out=15),
+        {"clearing": 0, "pending": -10, "available": -2, "held": -3, "paid_out": 15},
+    ),
     "returned": (facts.PayoutReturned("pout", 10, "IDR", "x"), {"paid_out": -10, "available": 10}),
 }
 """What each movement credits to each book (debits below zero)."""
@@ -113,14 +121,14 @@ async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api
     written = {row["type"] for row in await owner.fetch("SELECT DISTINCT type FROM journal")}
     assert written >= {
         "revenue.recorded", "revenue.settled", "refund.recorded", "fee.charged", "balance.adjusted", "reserve.held",
-        "reserve.released", "payout.requested", "payout.paid", "payout.failed", "payout.cancelled", "payout.returned",
+        "reserve.released", "payout.requested", "payout.paid", "payout.failed", "payout.cancelled", "payout.returned", "channel.money_booked",
     }  # fmt: skip
     rows = await owner.fetch(
         "SELECT account_id, currency, book, sum(credit - debit)::bigint AS total FROM journal GROUP BY 1, 2, 3"
     )
     totals = {(row["account_id"], row["currency"], row["book"]): row["total"] for row in rows}
     balances = await owner.fetch("SELECT * FROM balances")
-    assert len(balances) == 4
+    assert len(balances) == 6
     for balance in balances:
         of = (balance["account_id"], balance["currency"])
         for bucket in BUCKETS:

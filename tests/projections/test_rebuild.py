@@ -36,6 +36,10 @@ DAMAGE = (
     "UPDATE providers SET workspace_id = 'ws_2'",
     "INSERT INTO webhook_secrets SELECT lane, account_id, 'whs_x', secret, added_at FROM webhook_secrets",
     "INSERT INTO balances VALUES (1, 'acc_ghost', 'IDR', 1, 2, 3, 4, 5)",
+    "INSERT INTO cases VALUES (1, 'acc_ghost', 'case_x', 1, 'k', 'a', 'b', NULL, NULL, NULL, NULL, '[]', now())",
+    "UPDATE channels SET collects = 'seller', channel = 'ghost' WHERE account_id = 'acc_2'",
+    "UPDATE statements SET booked = booked + 1, was_paid = NOT was_paid",
+    "UPDATE statements SET number = 'ghost' WHERE paid",
     "INSERT INTO provider_events VALUES (1, 'acc_1', 'evt_ghost', 3)",
 )
 

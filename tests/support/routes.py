@@ -22,6 +22,8 @@ class Route:
     path: str
     scopes: frozenset[str]
     body: Any = None
+    query: str = ""
+    """What has to be asked for with it."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -62,6 +64,9 @@ ROUTES = (
     Route("GET", "/webhook-endpoints/{endpoint_id}/deliveries", READ),
     Route("POST", "/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/resend", WRITE, {}),
     Route("DELETE", "/webhook-endpoints/{endpoint_id}", WRITE),
+    Route("GET", "/statements", READ),
+    Route("GET", "/channels", READ),
+    Route("POST", "/settlements/imports", frozenset({"command:write"}), {"code": "0", "data": []}, "?channel=lazada"),
 )
 
 

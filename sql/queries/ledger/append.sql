@@ -5,7 +5,7 @@
 --   a JSON array of rows each: 6 events, in order
 --   views: 7 accounts   8 bank_accounts   9 providers   10 webhook_secrets   11 balances   12 orders   13 reserves
 --   14 payouts   15 provider_events   beside the log: 16 account_keys   17 answers   18 deliveries   19 consumer_offsets
---   20 expected term   21 cases   22 ended parkings
+--   20 expected term   21 cases   22 ended parkings   23 channels   24 statements
 WITH moved_offsets AS (
     SELECT * FROM json_to_recordset($19::json)
         AS r(log text, topic text, partition integer, next_offset bigint, epoch bigint)
@@ -134,6 +134,31 @@ WITH moved_offsets AS (
            provider_payout_id = excluded.provider_payout_id, amount = excluded.amount, currency = excluded.currency,
            opened_at = excluded.opened_at, closed_at = excluded.closed_at, reason = excluded.reason,
            closed_by = excluded.closed_by
+), channels_now AS (
+    INSERT INTO channels (lane, account_id, channel, collects, seller, currency, zone)
+    SELECT head.lane, r.account_id, r.channel, r.collects, r.seller, r.currency, r.zone
+      FROM head, json_to_recordset($23::json)
+           AS r(account_id text, channel text, collects text, seller text, currency text, zone text)
+    ON CONFLICT (lane, account_id, channel) DO UPDATE
+       SET collects = excluded.collects, seller = excluded.seller, currency = excluded.currency, zone = excluded.zone
+), statements_now AS (
+    INSERT INTO statements (lane, account_id, channel, seller, number, source, currency, content, findings, digest,
+                            reference, collects, first_position, position, created_at, updated_at, paid, was_paid,
+                            booked, paid_out, deposit, previous)
+    SELECT head.lane, r.account_id, r.channel, r.seller, r.number, r.source, r.currency, r.content, r.findings,
+           r.digest, r.reference, r.collects, r.first_position, r.position, r.created_at, r.updated_at, r.paid,
+           r.was_paid, r.booked, r.paid_out, r.deposit, r.previous
+      FROM head, json_to_recordset($24::json)
+           AS r(account_id text, channel text, seller text, number text, source text, currency text, content jsonb,
+                findings jsonb, digest text, reference text, collects text, first_position bigint, position bigint,
+                created_at timestamptz, updated_at timestamptz, paid boolean, was_paid boolean, booked bigint,
+                paid_out bigint, deposit bigint, previous text)
+    ON CONFLICT (lane, account_id, channel, seller, number) DO UPDATE
+       SET source = excluded.source, content = excluded.content, findings = excluded.findings,
+           digest = excluded.digest, collects = excluded.collects, position = excluded.position,
+           created_at = excluded.created_at, updated_at = excluded.updated_at, paid = excluded.paid,
+           was_paid = excluded.was_paid, booked = excluded.booked, paid_out = excluded.paid_out,
+           deposit = excluded.deposit, previous = excluded.previous
 ), provider_events_now AS (
     INSERT INTO provider_events (lane, account_id, event_id, position)
     SELECT head.lane, r.account_id, r.event_id, r.position

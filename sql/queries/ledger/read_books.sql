@@ -9,6 +9,9 @@
 --   16, 17 payouts and cases by the provider's id: account, provider payout id
 --   18, 19 cases, each with its payout, and the one that the provider means: account, case id
 --   20, 21, 22 payouts whose submission has no answer yet: account, amount (as text), currency
+--   23, 24 channels: account, channel
+--   25, 26, 27, 28, 29, 30 statements, all of that number, and of that channel, seller (or empty) and currency the one
+--   before that time (or empty) and the two newest with a deposit: account, channel, seller, number, currency, created at
 SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object(
                    'account_id', a.account_id, 'version', a.version, 'mode', a.mode, 'backend', a.backend,
@@ -126,6 +129,35 @@ SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object('account_id', e.account_id, 'event_id', e.event_id))
           FROM unnest($14::text[], $15::text[]) AS n(account_id, event_id)
           CROSS JOIN LATERAL (SELECT * FROM provider_events r
-                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.event_id = n.event_id LIMIT 1) e) AS provider_events
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.event_id = n.event_id LIMIT 1) e) AS provider_events,
+       (SELECT json_agg(json_build_object('account_id', c.account_id, 'channel', c.channel, 'collects', c.collects,
+                                          'seller', c.seller, 'currency', c.currency, 'zone', c.zone))
+          FROM unnest($23::text[], $24::text[]) AS n(account_id, channel)
+          CROSS JOIN LATERAL (SELECT * FROM channels r
+                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.channel = n.channel LIMIT 1) c) AS channels,
+       (SELECT json_agg(json_build_object(
+                   'account_id', s.account_id, 'channel', s.channel, 'seller', s.seller, 'number', s.number,
+                   'source', s.source, 'currency', s.currency, 'content', s.content, 'findings', s.findings,
+                   'digest', s.digest, 'reference', s.reference, 'collects', s.collects,
+                   'first_position', s.first_position, 'position', s.position, 'created_at', instant(s.created_at),
+                   'updated_at', instant(s.updated_at), 'paid', s.paid, 'was_paid', s.was_paid, 'booked', s.booked,
+                   'paid_out', s.paid_out, 'deposit', s.deposit, 'previous', s.previous))
+          FROM unnest($25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[])
+               AS n(account_id, channel, seller, number, currency, created_at)
+          CROSS JOIN LATERAL (
+               (SELECT * FROM statements r
+                 WHERE r.lane = $1 AND r.account_id = n.account_id AND r.number = n.number LIMIT 100)
+               UNION ALL
+               (SELECT * FROM statements r
+                 WHERE r.lane = $1 AND r.account_id = n.account_id AND r.channel = n.channel AND r.seller = n.seller
+                   AND r.currency = n.currency AND r.number <> n.number
+                   AND (coalesce(r.created_at, '-infinity'), r.number)
+                       < (coalesce(nullif(n.created_at, '')::timestamptz, '-infinity'), n.number)
+                 ORDER BY coalesce(r.created_at, '-infinity') DESC, r.number DESC LIMIT 1)
+               UNION ALL
+               (SELECT * FROM statements r
+                 WHERE r.lane = $1 AND r.account_id = n.account_id AND r.channel = n.channel AND r.seller = n.seller
+                   AND r.currency = n.currency AND r.deposit IS NOT NULL
+                 ORDER BY coalesce(r.created_at, '-infinity') DESC, r.number DESC LIMIT 2)) s) AS statements
   FROM lanes h
  WHERE h.lane = $1

@@ -22,7 +22,7 @@ Wrong = dict[str, list[str]]
 SIGNED_ARE_FINE = (-1, -(2**53) + 1)
 OPTIONAL = {
     "backend", "bankCode", "baseUrl", "channel", "expectedAt", "note", "reason", "reference", "until", "amount",
-    "bankName", "bankAccountNumber", "bankAccountHolder",
+    "bankName", "bankAccountNumber", "bankAccountHolder", "seller", "zone", "apply",
 }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ async def test_every_field_of_every_command_is_checked_and_named(api: Api, setti
             if field == "amount":
                 values = tuple(v for v in AMOUNTS if v is not None and (kind != "adjust" or v not in (0, -1, -(2**53))))
             elif field == "currency":
-                values = CURRENCIES
+                values = tuple(v for v in CURRENCIES if v is not None or kind != "setChannel")
             elif field == "note":
                 values = texts(500, may_be_empty=True, may_be_null=True)
             elif field in ("expectedAt", "until"):
@@ -90,12 +90,15 @@ async def test_every_field_of_every_command_is_checked_and_named(api: Api, setti
                     {},
                     "0000-00-00T00:00:00Z",
                 )
+            elif field == "apply":
+                values = ("true", "", 1, 0, None, [], {})
             elif field == "baseUrl":
                 values = ("ftp://x", "", "http://", "http://a b", 5, [])
             for number, value in enumerate(values):
                 name = f"{kind}.{field} no. {number}"
                 await refused_whole(merchant, [{"type": kind, **fields, field: value}], place, wrong, name)
-            if field not in OPTIONAL or (kind, field) in (("recordRevenue", "amount"), ("adjust", "amount")):
+            required = field == "channel" if kind == "setChannel" else field not in OPTIONAL
+            if required or (kind, field) in (("recordRevenue", "amount"), ("adjust", "amount")):
                 without = {k: v for k, v in fields.items() if k != field}
                 await refused_whole(merchant, [{"type": kind, **without}], place, wrong, f"{kind} without {field}")
     assert wrong == {}

@@ -71,6 +71,7 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await take("setBackend", backend="plugipay")
     linked = (await take("requestPayout"))["id"]
     await take("linkProviderPayout", payoutId=linked)
+    await take("setChannel")
     await take("freezeAccount")
     frozen = await merchant.command(type="requestPayout", **BODIES["requestPayout"])
     assert frozen["error"]["code"] == "ACCOUNT_FROZEN"

@@ -17,9 +17,11 @@ from tests.support.routes import ROUTES, Route, listed, served
 from tests.support.tables import read_tables
 
 OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")} | {
-    ("POST", "/webhooks/plugipay")
+    ("POST", "/webhooks/plugipay"),
+    ("GET", "/lazada"),
+    ("GET", "/"),
 }
-"""What asks for no key; a webhook's credential is its signature."""
+"""What asks for no key: the credential of a webhook, and of SellerCenter's callers, is a signature."""
 BANK_NUMBER = "0000000099"
 
 
@@ -53,7 +55,7 @@ async def belongings(api: Api, owner: Caller) -> dict[str, str]:
 
 
 async def ask(caller: Caller, route: Route, prefix: str, ids: dict[str, str], **headers: str) -> Answer:
-    return await caller.call(route.method, prefix + route.path.format(**ids), route.body, headers=headers)
+    return await caller.call(route.method, prefix + route.path.format(**ids) + route.query, route.body, headers=headers)
 
 
 async def test_no_route_is_forgotten_here(api: Api, settings: Settings) -> None:

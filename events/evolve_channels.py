@@ -1,0 +1,86 @@
+"""What each fact about a marketplace does to an account's books: the channel, the statement, and where its money is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from events import facts
+from events.account import Books, Channel, ChannelStatement, Order
+from events.evolve_payouts import shift
+
+ChannelFact = facts.ChannelSet | facts.StatementObserved | facts.ChannelMoneyBooked
+
+
+def move_channel(books: Books, fact: ChannelFact, position: int) -> None:
+    """Folds one fact about a channel into the books."""
+    match fact:
+        case facts.ChannelSet():
+            books.channels[fact.channel] = Channel(fact.collects, fact.seller, fact.currency, fact.zone)
+        case facts.StatementObserved():
+            key = (fact.channel, fact.seller or "", fact.number)
+            books.statements[key] = _observed(books.statements.get(key), fact, position)
+        case facts.ChannelMoneyBooked():
+            _move_money(books, fact)
+        case _:
+            assert_never(fact)
+
+
+def _observed(before: ChannelStatement | None, fact: facts.StatementObserved, position: int) -> ChannelStatement:
+    told = ChannelStatement(
+        source=fact.source,
+        currency=fact.currency,
+        content=fact.content,
+        findings=fact.findings,
+        digest=fact.digest,
+        reference=fact.reference,
+        collects=fact.collects,
+        first_position=position,
+        position=position,
+        created_at=fact.created_at,
+        updated_at=fact.updated_at,
+        paid=fact.paid,
+        was_paid=fact.paid is True,
+        booked=fact.payout or 0,
+        deposit=fact.deposit,
+        previous=fact.previous,
+    )
+    if before is None:
+        return told
+    same_currency = fact.currency == before.currency
+    return replace(
+        told,
+        currency=before.currency,
+        reference=before.reference,
+        collects=before.collects if before.was_paid else fact.collects,
+        first_position=before.first_position,
+        created_at=fact.created_at if same_currency else before.created_at,
+        # Under another currency nothing was moved: it is still to be.
+        was_paid=before.was_paid or (fact.paid is True and same_currency),
+        booked=fact.payout if fact.payout is not None and same_currency else before.booked,
+        paid_out=before.paid_out,
+        deposit=fact.deposit if fact.deposit is not None and same_currency else before.deposit,
+    )
+
+
+def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
+    shift(
+        books,
+        fact.currency,
+        pending=fact.pending,
+        available=fact.available,
+        held=fact.held,
+        paid_out=fact.paid_out,
+    )
+    if fact.pending or fact.available or fact.paid_out:
+        order = books.orders.get((fact.currency, fact.reference), Order())
+        books.orders[fact.currency, fact.reference] = replace(
+            order,
+            recorded=order.recorded + fact.pending + fact.available + fact.paid_out,
+            pending=order.pending + fact.pending,
+            channel=order.channel or fact.channel,
+        )
+    if fact.number is not None:
+        key = (fact.channel, fact.seller or "", fact.number)
+        statement = books.statements[key]
+        books.statements[key] = replace(statement, paid_out=statement.paid_out + fact.paid_out)

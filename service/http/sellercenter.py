@@ -1,0 +1,132 @@
+"""SellerCenter's `GetPayoutStatus`, at `/lazada` and wherever `Action` is in the query of `/`.
+
+A client that was written for SellerCenter is answered in its own words: errors too are HTTP 200, with a code of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import orjson
+from aiohttp import web
+
+from events.instants import to_datetime
+from service import logs
+from service.database import OUTAGES
+from service.http.app_keys import KEYS, LEDGER, SEAM
+from service.keys import ApiKey
+from service.marketplaces.lazada import CHANNEL
+from service.marketplaces.observed import DEFAULT_ZONE
+from service.marketplaces.served import ACTION, JSON, VERSION, XML, Fault, Tree, as_json, as_xml, failure, success
+from service.marketplaces.signing import query_pairs, sellercenter_verified
+from service.marketplaces.times import read_moment
+from sql import query
+
+log = logs.get("sellercenter")
+
+SKEW_SECONDS = 7200
+"""How far a request's timestamp may be from now: what Lazada's own Open Platform allows."""
+SHOWN_MAX = 100
+"""How much of a caller's text is given back."""
+
+_MANDATORY = ("Action", "Version", "UserID", "Timestamp", "Signature")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Refused(Exception):
+    """The request gets an error of SellerCenter's."""
+
+    def __init__(self, fault: Fault, what: str = "") -> None:
+        super().__init__(fault.message(what))
+        self.fault = fault
+        self.what = what
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/lazada", serve), web.get("/", serve_root)]
+
+
+async def serve_root(request: web.Request) -> web.Response:
+    if "Action" not in request.query:
+        raise web.HTTPNotFound
+    return await serve(request)
+
+
+async def serve(request: web.Request) -> web.Response:
+    pairs = query_pairs(request.raw_path.partition("?")[2].partition("#")[0])
+    asked = dict(pairs)
+    action = _shown(asked.get("Action", ""))
+    wanted = asked.get("Format", XML)
+    try:
+        _check_form(pairs, asked)
+        tree = await _answer(request, pairs, asked)
+    except Refused as refused:
+        log.info("sellercenter_refused", code=refused.fault.code)
+        tree = failure(refused.fault, action, refused.what)
+    except OUTAGES:
+        log.warning("sellercenter_unavailable")
+        tree = failure(Fault.INTERNAL, action)
+    if wanted == JSON:
+        return web.Response(body=as_json(tree), content_type="application/json", charset="utf-8")
+    return web.Response(body=as_xml(tree), content_type="text/xml", charset="utf-8")
+
+
+def _check_form(pairs: list[tuple[str, str]], asked: dict[str, str]) -> None:
+    """Nothing may stand there twice: nobody could tell which of them is meant."""
+    if len(asked) != len(pairs) or asked.get("Format", XML) not in (XML, JSON):
+        raise Refused(Fault.FORMAT)
+
+
+def _shown(text: str) -> str:
+    return text[:SHOWN_MAX].encode("utf-8", "replace").decode()
+
+
+async def _answer(request: web.Request, pairs: list[tuple[str, str]], asked: dict[str, str]) -> Tree:
+    for name in _MANDATORY:
+        if not asked.get(name):
+            raise Refused(Fault.MANDATORY, name)
+    if asked["Version"] != VERSION:
+        raise Refused(Fault.VERSION)
+    signed_at = _time(asked["Timestamp"], "UTC")
+    key = await _caller(request, pairs, asked["UserID"])
+    now = request.app[SEAM].now()
+    if abs((now - signed_at).total_seconds()) > SKEW_SECONDS:
+        raise Refused(Fault.EXPIRED)
+    if asked["Action"] != ACTION:
+        raise Refused(Fault.ACTION)
+    if not asked.get("CreatedAfter"):
+        raise Refused(Fault.MANDATORY, "CreatedAfter")
+    return success(await _statements(request, key, asked["CreatedAfter"]), now)
+
+
+async def _caller(request: web.Request, pairs: list[tuple[str, str]], user_id: str) -> ApiKey:
+    """The key of whoever this is, if the signature says so."""
+    keys = request.app[KEYS]
+    known = await keys.by_user(user_id) if user_id.isascii() and user_id.isprintable() else []
+    if not known:
+        raise Refused(Fault.NO_SELLER, _shown(user_id))
+    key = next((each for each in known if sellercenter_verified(pairs, keys.secret_of(each))), None)
+    if key is None:
+        raise Refused(Fault.LOGIN)
+    return key
+
+
+def _time(text: str, zone: str) -> datetime:
+    moment = read_moment(text, zone) if _DATE.match(text) else None
+    if moment is None or moment.instant is None:
+        raise Refused(Fault.TIMESTAMP)
+    return to_datetime(moment.instant)
+
+
+async def _statements(request: web.Request, key: ApiKey, created_after: str) -> list[dict[str, object]]:
+    ledger = request.app[LEDGER]
+    assert key.account_id is not None, "keys of users are bound to an account"
+    lane = await ledger.known_lane_of(key.account_id)
+    if lane is None:
+        _time(created_after, DEFAULT_ZONE)
+        return []
+    channel = await ledger.pool.fetchrow(query("statements/channel"), lane, key.account_id, CHANNEL)
+    after = _time(created_after, (channel and channel["zone"]) or DEFAULT_ZONE)
+    rows = await ledger.pool.fetch(query("statements/created_after"), lane, key.account_id, CHANNEL, after, key.mode)
+    return [{"content": orjson.loads(row["content"]), "currency": row["currency"], "paid": row["paid"]} for row in rows]

@@ -1,0 +1,177 @@
+"""Marketplaces' statements as they were last observed, what each marketplace can tell, and files of theirs taken in."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from typing import Any, BinaryIO
+
+import orjson
+from aiohttp import web
+
+from events.channels import FIELDS
+from events.instants import Instant, parse, to_datetime
+from service.http.app_keys import SETTINGS
+from service.http.call import Call
+from service.http.envelope import respond, success
+from service.http.errors import ApiError
+from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.seen import Listing, choice, wrong_cursor
+from service.keys import COMMAND_WRITE, PAYOUT_READ
+from service.marketplaces.importing import Wish, check, import_file
+from service.marketplaces.sources import SOURCES, table
+from service.sight import Sight, of_account
+from sql import query
+
+_CHUNK = 1 << 18
+_NAME_MAX = 100
+_FINDING = ("rule", "expected", "actual", "difference")
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    return [
+        web.get(f"{prefix}/statements", list_statements),
+        web.get(f"{prefix}/channels", list_channels),
+        web.post(f"{prefix}/settlements/imports", post_import),
+    ]
+
+
+async def list_statements(request: web.Request) -> web.Response:
+    """`?channel=&paid=&createdAfter=`, the last to become known first."""
+    call = await Call.begin(request, PAYOUT_READ)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    channel, paid = choice(request, "channel", tuple(SOURCES)), choice(request, "paid", ("true", "false"))
+    after = _moment(request, "createdAfter")
+    sight = await _sight(call)
+    listing = Listing(call, "statements", sight, (channel, paid, after))
+    rows = await call.ledger.pool.fetch(
+        query("statements/page"),
+        sight.lanes[0],
+        call.account,
+        channel,
+        None if paid is None else paid == "true",
+        to_datetime(after) if after else None,
+        _position(listing.place(1)),
+        limit + 1,
+    )
+    shown = rows[:limit]
+    end = [str(shown[-1]["first_position"])] if len(rows) > limit else None
+    return listing.answer([_document(dict(row)) for row in shown], limit, end)
+
+
+async def _sight(call: Call) -> Sight:
+    sight = await of_account(call.ledger, call.key.mode, call.account)
+    if sight is None:
+        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    return sight
+
+
+def _moment(request: web.Request, name: str) -> Instant | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as problem:
+        raise ApiError("VALIDATION_ERROR", f"{name}: {problem}", field=name) from None
+
+
+def _position(parts: list[str] | None) -> int | None:
+    if parts is None:
+        return None
+    if not (len(parts) == 1 and parts[0].isdigit() and len(parts[0]) < 19):
+        raise wrong_cursor()
+    return int(parts[0])
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    """Seed 001's names in camel case with the source's texts; the payout without its currency, which stands beside it."""
+    content: dict[str, str | None] = orjson.loads(row["content"])
+    texts = {name[0].lower() + name[1:]: content.get(name) for name in FIELDS}
+    payout = texts["payout"]
+    return {
+        "statementNumber": row["number"],
+        "channel": row["channel"],
+        "seller": row["seller"] or None,
+        "source": row["source"],
+        **texts,
+        "payout": None if payout is None else payout.removesuffix(row["currency"]).strip(),
+        "currency": row["currency"],
+        "paid": row["paid"],
+        "createdInstant": row["created_at"],
+        "updatedInstant": row["updated_at"],
+        "collects": row["collects"],
+        "reference": row["reference"],
+        "previousStatement": row["previous"],
+        "findings": [{name: found[name] for name in _FINDING} for found in orjson.loads(row["findings"])],
+        "digest": row["digest"],
+        "position": row["position"],
+    }
+
+
+async def list_channels(request: web.Request) -> web.Response:
+    """Seed 000's table as it stands here: each cell with what it can be had by, and how well that is attested."""
+    call = await Call.begin(request, PAYOUT_READ)
+    if call.account_id is not None:
+        await _sight(call)
+    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in SOURCES}
+    for cell in table():
+        cells[cell.channel].append(
+            {
+                "measure": cell.measure.value,
+                "level": cell.level.value if cell.level is not None else None,
+                "available": cell.available,
+                "by": cell.by.value,
+                "ways": [{"by": way.by.value, "grade": way.grade, "through": way.through} for way in cell.ways],
+            }
+        )
+    documents = [
+        {
+            "channel": name,
+            "period": source.period,
+            "booksAt": source.books_at.value,
+            "reads": sorted(source.reads),
+            "pulls": source.pulls,
+            "cells": cells[name],
+        }
+        for name, source in SOURCES.items()
+    ]
+    return respond(success(orjson.dumps(documents), call.request_id, call.ledger.seam.instant()))
+
+
+async def post_import(request: web.Request) -> web.Response:
+    """Takes the body in as a file of `?channel=`: streamed, and never whole in memory."""
+    call = await Call.begin_streamed(request, COMMAND_WRITE)
+    asked = request.query
+    wish = Wish(
+        account_id=call.account,
+        channel=asked.get("channel", ""),
+        name=_name(asked.get("file", "upload")),
+        seller=asked.get("seller"),
+        currency=asked.get("currency"),
+        zone=asked.get("zone"),
+        collects=asked.get("collects"),
+    )
+    check(wish)
+    with tempfile.TemporaryFile() as stream:
+        await _receive(request, stream)
+        found = await import_file(call.ledger, wish, stream, call.asked())
+    return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
+
+
+async def _receive(request: web.Request, stream: BinaryIO) -> None:
+    """The body, on disk while it is read: readers go back and forth in some formats."""
+    most = request.app[SETTINGS].import_bytes_max
+    taken = 0
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        taken += len(chunk)
+        if taken > most:
+            raise ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts")
+        await asyncio.to_thread(stream.write, chunk)
+    await asyncio.to_thread(stream.seek, 0)
+
+
+def _name(text: str) -> str:
+    if not (0 < len(text) <= _NAME_MAX and text.isprintable()):
+        raise ApiError("VALIDATION_ERROR", f"file is 1 to {_NAME_MAX} printable characters", field="file")
+    return text

@@ -1,0 +1,259 @@
+"""Takes what a marketplace's source says into a lane: the record sealed, the fact and its money, in one transaction.
+
+An observation is never refused: it is taken in, known already, or kept with the reason why nobody can read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from events import facts
+from events.account import Books, ChannelStatement
+from events.canonical import check_content
+from events.chain import SYSTEM_ACCOUNT, Source
+from events.channels import observe_statement, placed, previous_statement, references, statement_key
+from events.currency import AMOUNT_MAX
+from events.facts import Data, Fact
+from events.instants import Instant
+from events.refusals import AccountNotFound, Refusal
+from service.batch import Batch, Cause
+from service.marketplaces import findings
+from service.marketplaces.amounts import Amount, NotUnderstood, read_amount
+from service.marketplaces.observed import ObservedStatement, Unreadable
+from service.store import Wants
+from service.units import Asked
+from service.vault import AccountKey
+
+ACCEPTED, DUPLICATE, UNREADABLE = "accepted", "duplicate", "unreadable"
+NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+
+TEXT_MAX = 200
+"""The longest text of a statement's field: no source writes longer ones, and a number has to fit a reference."""
+ORIGIN_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record of a source, with the places in it where it stood."""
+
+    record: ObservedStatement | Unreadable
+    origin: str
+
+
+def checked(record: ObservedStatement | Unreadable, exponents: dict[str, int]) -> ObservedStatement | Unreadable:
+    """The record, or why the ledger cannot hold it."""
+    if isinstance(record, Unreadable):
+        return record
+    reason = _wrong_with(record, exponents)
+    return record if reason is None else Unreadable(record.place, reason, record.raw)
+
+
+def _wrong_with(record: ObservedStatement, exponents: dict[str, int]) -> str | None:
+    if record.currency not in exponents:
+        return f"{record.currency[:10]!r} is not an ISO 4217 currency code"
+    texts = [*record.content().values(), record.seller]
+    if not record.number or any(text is not None and len(text) > TEXT_MAX for text in texts):
+        return f"a statement has a number, and none of its fields is longer than {TEXT_MAX} characters"
+    try:
+        check_content({**record.content(), "seller": record.seller})
+    except ValueError as problem:
+        return str(problem)
+    for name, amount in (("Payout", record.payout), ("GuaranteeDeposit", record.guarantee_deposit)):
+        if amount is not None and abs(_minor(amount, exponents[record.currency])) > AMOUNT_MAX:
+            return f"{name} is more than the ledger counts to"
+    return None
+
+
+def _minor(amount: Amount, exponent: int) -> int:
+    return findings.in_minor_units(amount.number, exponent)[0]
+
+
+@dataclass(slots=True)
+class StatementsUnit:
+    """Records of one source about one account, decided together.
+
+    `opens_with` is the currency that a missing account is opened in (None: it has to be there); `setting` is how the
+    channel is to stand from now on, where somebody said so.
+    """
+
+    account_id: str
+    channel: str
+    arrivals: Sequence[Arrival]
+    exponents: dict[str, int]
+    asked: Asked
+    received_at: Instant
+    done: asyncio.Future[list[str]]
+    opens_with: str | None = None
+    setting: facts.ChannelSet | None = None
+    outcomes: list[str] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+    @property
+    def commands_count(self) -> int:
+        return max(1, len(self.arrivals))
+
+    def collect(self, wants: Wants) -> None:
+        wants.accounts.update((SYSTEM_ACCOUNT, self.account_id))
+        wants.channels.add((self.account_id, self.channel))
+        for arrival in self.arrivals:
+            record = arrival.record
+            if isinstance(record, Unreadable):
+                continue
+            seller, created = record.seller or "", record.created_at.instant or ""
+            for of in {seller, ""}:
+                wants.statements.add((self.account_id, record.channel, of, record.number, record.currency, created))
+            for reference in references(record.channel, record.seller, record.number):
+                wants.orders.add((self.account_id, record.currency, reference))
+
+    def decide(self, batch: Batch) -> None:
+        self.outcomes, self.refusal = [], None
+        books = batch.books(self.account_id)
+        if (books.account is None and self.opens_with is None) or (
+            books.account is not None and books.account.mode != self.asked.mode
+        ):
+            self.refusal = AccountNotFound(self.account_id)
+            return
+        if books.account is None and self.opens_with is not None:
+            batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
+            opened = facts.AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
+            batch.record(books, opened, self._cause(None, None))
+        if self.setting is not None and not _stands(self.setting, books):
+            batch.record(books, self.setting, self._cause(None, None))
+        # Where the account's key was destroyed, the record is still kept: under the lane's own.
+        key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
+        self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
+
+    def resolve(self) -> None:
+        if self.done.done():
+            return
+        if self.refusal is not None:
+            self.done.set_exception(self.refusal)
+        else:
+            self.done.set_result(self.outcomes)
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+    def _take_in(self, arrival: Arrival, books: Books, key: AccountKey, batch: Batch) -> str:
+        record = arrival.record
+        digest = key.digest(record.raw)
+        number = reason = None
+        if isinstance(record, Unreadable):
+            verdict, outcome, reason = UNREADABLE, UNREADABLE, _storable(record.reason)
+        else:
+            number = record.number
+            observed = _fact(record, books, digest, self.exponents[record.currency])
+            known = statement_key(observed) in books.statements
+            made = observe_statement(observed, books)
+            verdict = ACCEPTED if made else DUPLICATE
+            outcome = UNCHANGED if not made else CHANGED if known else NEW
+            self._record(made, record, books, batch, digest)
+        batch.deliveries.append(
+            {
+                "delivery_id": batch.seam.uuid7(),
+                "account_id": self.account_id,
+                "provider": self.channel,
+                "event_id": number,
+                "digest": digest,
+                "raw": base64.b64encode(key.seal_bytes("delivery", record.raw)).decode(),
+                "key_generation": key.generation,
+                "signature": None,
+                "received_at": self.received_at,
+                "verdict": verdict,
+                "reason": reason,
+                "origin": _storable(arrival.origin),
+            }
+        )
+        return outcome
+
+    def _record(self, made: Sequence[Fact], record: ObservedStatement, books: Books, batch: Batch, digest: str) -> None:
+        happened = min(record.updated_at.instant or record.created_at.instant or batch.now, batch.now)
+        caused_by: str | None = None
+        for fact in made:
+            cause = self._cause(Source(self.channel, record.number, digest), caused_by)
+            added = isinstance(fact, facts.CurrencyAdded)
+            envelope = batch.record(books, fact, cause, effective_at=None if added else happened)
+            if isinstance(fact, facts.StatementObserved):
+                caused_by = envelope.event_id
+
+    def _cause(self, source: Source | None, caused_by: str | None) -> Cause:
+        return Cause(
+            actor=self.asked.actor,
+            source=source or self.asked.source,
+            correlation_id=self.asked.request_id,
+            causation_id=caused_by,
+            traceparent=self.asked.traceparent,
+        )
+
+
+def _stands(setting: facts.ChannelSet, books: Books) -> bool:
+    known = books.channels.get(setting.channel)
+    return known is not None and (known.collects, known.seller, known.currency, known.zone) == (
+        setting.collects,
+        setting.seller,
+        setting.currency,
+        setting.zone,
+    )
+
+
+def _fact(record: ObservedStatement, books: Books, digest: str, exponent: int) -> facts.StatementObserved:
+    observed = facts.StatementObserved(
+        channel=record.channel,
+        number=record.number,
+        source=record.source,
+        currency=record.currency,
+        content=dict(record.content()),
+        findings=[],
+        digest=digest,
+        collects="",
+        reference="",
+        seller=record.seller,
+        created_at=record.created_at.instant,
+        updated_at=record.updated_at.instant,
+        paid=record.paid,
+        payout=None if record.payout is None else _minor(record.payout, exponent),
+        # Held back is held back, whichever sign a generation of the API writes it with.
+        deposit=None if record.guarantee_deposit is None else abs(_minor(record.guarantee_deposit, exponent)),
+    )
+    observed = placed(observed, books)
+    before = previous_statement(books, observed)
+    previous = None if before is None else _closing(record, before[1])
+    rows: list[Data] = [
+        {"rule": found.rule, "expected": found.expected, "actual": found.actual, "difference": found.difference}
+        for found in findings.findings(record, previous, exponent)
+    ]
+    return replace(observed, findings=rows)
+
+
+def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedStatement | None:
+    """What the findings need of the statement before: its closing balance."""
+    text = before.content.get("ClosingBalance")
+    if text is None:
+        return None
+    try:
+        closing = read_amount(text)
+    except NotUnderstood:
+        return None
+    return ObservedStatement(
+        channel=record.channel,
+        source=before.source,
+        seller=record.seller,
+        number="",
+        currency=before.currency,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        paid=None,
+        paid_text=None,
+        place="",
+        raw=b"",
+        closing_balance=closing,
+    )
+
+
+def _storable(text: str) -> str:
+    """The text as a column can hold it."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:ORIGIN_MAX]

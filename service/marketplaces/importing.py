@@ -1,0 +1,207 @@
+"""Imports a marketplace's file: read in slices beside the event loop, each slice booked in one transaction.
+
+What is read is never more than a slice, so memory does not grow with the file. Importing the same or overlapping data
+again changes nothing, so an import that was interrupted is simply begun again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from events.account import Channel
+from events.chain import SYSTEM_ACCOUNT
+from events.currency import is_known
+from events.facts import ChannelSet
+from events.refusals import AccountNotFound, InvalidCommand
+from service import logs
+from service.ledger import Ledger
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, StatementsUnit, checked
+from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, SettlementLine, Shop, Source
+from service.marketplaces.sources import SOURCES
+from service.marketplaces.times import zone_named
+from service.units import Asked
+from sql import query
+
+log = logs.get("import")
+
+SLICE = 200
+"""Records that are read, and booked, at once."""
+PROBLEMS_MAX = 100
+"""Unreadable records that an answer lists; all of them are kept."""
+
+Progress = Callable[[int], None]
+"""Told, after each slice, how many bytes of the file have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be imported for whom. What is not given is as the account's channel has it."""
+
+    account_id: str
+    channel: str
+    name: str
+    """What the file is called: part of the place of every record."""
+    seller: str | None = None
+    currency: str | None = None
+    zone: str | None = None
+    collects: str | None = None
+
+
+@dataclass(slots=True)
+class Problem:
+    """A record that nobody could read."""
+
+    place: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of a file."""
+
+    id: str
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    lines: int = 0
+    """Settlement lines: they explain, and are not booked by this."""
+    unreadable: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "read": self.read,
+            "new": self.new,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "lines": self.lines,
+            "unreadable": self.unreadable,
+            "problems": [{"place": each.place, "reason": each.reason} for each in self.problems],
+        }
+
+
+def source_named(channel: str) -> Source:
+    """The marketplace; InvalidCommand for one that nobody can read."""
+    source = SOURCES.get(channel)
+    if source is None:
+        raise InvalidCommand(
+            f"{channel[:40]!r} is not a marketplace that can be read: there are {', '.join(SOURCES)}", field="channel"
+        )
+    return source
+
+
+def check(wish: Wish) -> None:
+    """InvalidCommand for a wish that no file could fulfil."""
+    source_named(wish.channel)
+    if wish.currency is not None and not is_known(wish.currency):
+        raise InvalidCommand(f"{wish.currency[:10]!r} is not an ISO 4217 currency code", field="currency")
+    if wish.collects not in (None, "seller", "platform"):
+        raise InvalidCommand("collects is seller or platform", field="collects")
+    if wish.seller is not None and not (0 < len(wish.seller) <= 200 and wish.seller.isprintable()):
+        raise InvalidCommand("seller is 1 to 200 printable characters", field="seller")
+    if wish.zone is not None:
+        try:
+            zone_named(wish.zone)
+        except ValueError as problem:
+            raise InvalidCommand(str(problem), field="zone") from None
+
+
+async def import_file(
+    ledger: Ledger, wish: Wish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
+) -> Imported:
+    """Takes everything in that the file says; a missing account is opened with the first statement.
+
+    AccountNotFound where the account is of the other mode, InvalidCommand where the wish or the file's format is wrong,
+    Unavailable where the ledger cannot take it now: what was taken in until then stays, and is known the next time.
+    """
+    check(wish)
+    source = source_named(wish.channel)
+    lane = await ledger.lane_of(wish.account_id)
+    mode = await ledger.pool.fetchval(query("statements/account_mode"), lane, wish.account_id)
+    if wish.account_id == SYSTEM_ACCOUNT or mode not in (None, asked.mode):
+        raise AccountNotFound(wish.account_id)
+    stands = await _channel(ledger, lane, wish)
+    shop = Shop(
+        wish.seller or stands.seller, wish.currency or stands.currency, wish.zone or stands.zone or DEFAULT_ZONE
+    )
+    setting = _setting(wish, stands)
+    found = Imported(f"imp_{ledger.seam.ulid()}")
+    received_at = ledger.seam.instant()
+    observations = source.read(stream, shop)
+    while True:
+        observed = await asyncio.to_thread(_slice, observations)
+        if not observed:
+            break
+        records = [checked(record, ledger.exponents) for record in observed if not isinstance(record, SettlementLine)]
+        found.read += len(observed)
+        found.lines += len(observed) - len(records)
+        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in records]
+        if arrivals:
+            statements = [record for record in records if isinstance(record, ObservedStatement)]
+            unit = StatementsUnit(
+                account_id=wish.account_id,
+                channel=wish.channel,
+                arrivals=arrivals,
+                exponents=ledger.exponents,
+                asked=asked,
+                received_at=received_at,
+                done=asyncio.get_running_loop().create_future(),
+                opens_with=wish.currency or (statements[0].currency if statements else None),
+                setting=setting,
+            )
+            ledger.submit(lane, unit)
+            outcomes = await unit.done
+            _count(found, arrivals, outcomes)
+        progress(await asyncio.to_thread(stream.tell))
+    log.info(
+        "file_imported",
+        account=wish.account_id,
+        channel=wish.channel,
+        import_id=found.id,
+        read=found.read,
+        new=found.new,
+        changed=found.changed,
+        unreadable=found.unreadable,
+    )
+    return found
+
+
+def _slice(observations: Iterator[Observation]) -> list[Observation]:
+    return list(itertools.islice(observations, SLICE))
+
+
+def _count(found: Imported, arrivals: list[Arrival], outcomes: list[str]) -> None:
+    counts = Counter(outcomes)
+    found.new += counts[NEW]
+    found.changed += counts[CHANGED]
+    found.unchanged += counts[UNCHANGED]
+    found.unreadable += counts[UNREADABLE]
+    for arrival, outcome in zip(arrivals, outcomes, strict=True):
+        record = arrival.record
+        if outcome == UNREADABLE and not isinstance(record, ObservedStatement) and len(found.problems) < PROBLEMS_MAX:
+            found.problems.append(Problem(record.place, record.reason))
+
+
+async def _channel(ledger: Ledger, lane: int, wish: Wish) -> Channel:
+    row = await ledger.pool.fetchrow(query("statements/channel"), lane, wish.account_id, wish.channel)
+    return Channel(row["collects"], row["seller"], row["currency"], row["zone"]) if row is not None else Channel()
+
+
+def _setting(wish: Wish, stands: Channel) -> ChannelSet | None:
+    """How the channel is to stand: who collects, if that was said, and whose it is, as soon as anybody says so."""
+    if wish.collects is None and (wish.seller is None or stands.seller is not None):
+        return None
+    return ChannelSet(
+        channel=wish.channel,
+        collects=wish.collects or stands.collects,
+        seller=wish.seller or stands.seller,
+        currency=wish.currency or stands.currency,
+        zone=wish.zone or stands.zone,
+    )

@@ -1,0 +1,13 @@
+-- An account's statements, the last to become known first.
+--   1 lane   2 account id   3 channel, or null   4 whether paid, or null   5 created after, or null
+--   6 known before the position, or null   7 limit
+SELECT channel, seller, number, source, currency, content, findings, digest, reference, collects, first_position,
+       position, instant(created_at) AS created_at, instant(updated_at) AS updated_at, paid, previous
+  FROM statements
+ WHERE lane = $1 AND account_id = $2
+   AND ($3::text IS NULL OR channel = $3)
+   AND ($4::boolean IS NULL OR coalesce(paid, false) = $4)
+   AND ($5::timestamptz IS NULL OR statements.created_at > $5)
+   AND ($6::bigint IS NULL OR first_position < $6)
+ ORDER BY first_position DESC
+ LIMIT $7

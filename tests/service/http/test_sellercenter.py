@@ -1,0 +1,261 @@
+"""A client that was written for SellerCenter is answered as SellerCenter would have answered."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+import pytest
+import pytest_asyncio
+from yarl import URL
+
+from events.account import LIVE
+from events.chain import Actor, Source
+from service.keys import create_key, revoke_key
+from service.marketplaces.importing import Wish, import_file
+from service.seam import REAL
+from service.settings import Settings
+from service.units import Asked
+from tests.service.marketplaces.samples import sample
+from tests.support.api import Api, serving
+
+# The published vector's key, and the signature that was derived with it for seed 001's own request.
+KEY = "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe"
+SEED_REQUEST = (
+    "Action=GetPayoutStatus&CreatedAfter=2015-01-01T11%3A11%2B0200&Timestamp=2015-07-01T11%3A11%2B0000"
+    "&UserID=look%40me.com&Version=1.0"
+)
+SEED_SIGNATURE = "1384bbf249a7ef717729649a9b2f9eaa3e72381cc0b6616bfea10801cf8d0115"
+NOW = datetime(2015, 7, 1, 11, 12, tzinfo=UTC)
+
+FIELDS = [
+    "StatementNumber",
+    "CreatedAt",
+    "UpdatedAt",
+    "OpeningBalance",
+    "ItemRevenue",
+    "ShipmentFee",
+    "ShipmentFeeCredit",
+    "OtherRevenueTotal",
+    "FeesTotal",
+    "Subtotal1",
+    "Refunds",
+    "FeesOnRefundsTotal",
+    "Subtotal2",
+    "ClosingBalance",
+    "GuaranteeDeposit",
+    "Payout",
+    "Paid",
+]
+
+
+@pytest_asyncio.fixture
+async def api(settings: Settings) -> AsyncIterator[Api]:
+    """A ledger on the day of seed 001's request, with its statements, and its caller."""
+    async with serving(settings, dataclasses.replace(REAL, now=lambda: NOW)) as running:
+        await imported(running, sample("lazada-get-payout-status.xml"))
+        await user(running, "look@me.com", KEY)
+        yield running
+
+
+async def imported(api: Api, content: bytes, account: str = "acc_1") -> None:
+    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    await import_file(api.ledger, Wish(account, "lazada", "statements"), io.BytesIO(content), asked)
+
+
+async def user(api: Api, e_mail: str, secret: str, account: str = "acc_1", mode: str = LIVE) -> str:
+    ledger = api.ledger
+    made = await create_key(
+        ledger.pool, ledger.vault, ledger.seam, mode=mode, scopes=[], account_id=account, user_id=e_mail, secret=secret
+    )
+    return made.key_id
+
+
+def signed(secret: str = KEY, /, **changes: str | None) -> str:
+    """A query, signed by the seed's rule as this test understands it; None leaves a parameter out."""
+    asked = {
+        "Action": "GetPayoutStatus",
+        "CreatedAfter": "2010-01-01T00:00:00+0000",
+        "Timestamp": "2015-07-01T11:11:00+00:00",
+        "UserID": "look@me.com",
+        "Version": "1.0",
+        **changes,
+    }
+    text = "&".join(
+        f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(asked.items()) if value is not None
+    )
+    return f"{text}&Signature={hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
+async def answered(api: Api, text: str, path: str = "/lazada") -> tuple[str, bytes]:
+    async with api.session.get(URL(f"{api.base}{path}?{text}", encoded=True)) as response:
+        assert response.status == 200, "errors too"
+        return response.content_type, await response.read()
+
+
+async def numbers(api: Api, text: str) -> list[str | None]:
+    kind, body = await answered(api, text)
+    assert kind == "text/xml"
+    root = ET.fromstring(body)
+    assert root.tag == "SuccessResponse", body
+    return [each.text for each in root.iterfind("Body/PayoutStatus/Statement/StatementNumber")]
+
+
+async def refusal(api: Api, text: str) -> tuple[str | None, str | None]:
+    root = ET.fromstring((await answered(api, text))[1])
+    assert root.tag == "ErrorResponse"
+    assert root.findtext("Head/ErrorType") == "Sender"
+    return root.findtext("Head/ErrorCode"), root.findtext("Head/ErrorMessage")
+
+
+@pytest.mark.parametrize("path", ["/lazada", "/"])
+async def test_the_seeds_own_request_gets_the_one_statement_in_the_seeds_own_words(api: Api, path: str) -> None:
+    kind, body = await answered(api, f"{SEED_REQUEST}&Signature={SEED_SIGNATURE}", path)
+    assert kind == "text/xml"
+    assert body.startswith(b"<?xml version=")
+    root = ET.fromstring(body)
+    head = [(each.tag, each.text) for each in root.find("Head") or ()]
+    assert head == [
+        ("RequestId", None),
+        ("RequestAction", "GetPayoutStatus"),
+        ("ResponseType", "Statement"),
+        ("Timestamp", "2015-07-01T11:12:00+0000"),
+    ]
+    source = ET.fromstring(sample("lazada-get-payout-status.xml"))
+    (expected,) = [each for each in source.iter("Statement") if each.findtext("StatementNumber") == "EG100RT-20141229"]
+    (statement,) = root.iterfind("Body/PayoutStatus/Statement")
+    assert [each.tag for each in statement] == FIELDS
+    assert [(each.tag, each.text) for each in statement] == [(each.tag, each.text) for each in expected]
+
+
+async def test_all_statements_come_in_order_and_none_is_an_empty_list(api: Api) -> None:
+    assert await numbers(api, signed()) == ["EG100RT-20141228", "EG100RT-20141229"]
+    assert await numbers(api, signed(CreatedAfter="2015-06-01T00:00:00+0000")) == []
+    _, body = await answered(api, signed(CreatedAfter="2015-06-01T00:00:00+0000", Format="JSON"))
+    assert json.loads(body)["SuccessResponse"]["Body"] == {"PayoutStatus": ""}
+
+
+# The second statement was created at 2015-01-04 00:23:04 in Jakarta, which is seven hours ahead.
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        ("2015-01-04 00:23:04", 0),
+        ("2015-01-04 00:23:03", 1),
+        ("2015-01-03T17:23:04+0000", 0),
+        ("2015-01-03T17:23:03+0000", 1),
+        ("2015-01-03T19:23+0200", 1),
+        ("2015-01-03T19:24+0200", 0),
+        ("2015-01-03T18:23:04+01:00", 0),
+        ("2015-01-03T18:23:03+01:00", 1),
+    ],
+)
+async def test_created_after_is_strict_in_all_its_shapes(api: Api, after: str, found: int) -> None:
+    assert len(await numbers(api, signed(CreatedAfter=after))) == found
+
+
+async def test_json_has_the_same_tree_with_every_leaf_a_text(api: Api) -> None:
+    kind, body = await answered(api, signed(Format="JSON"))
+    assert kind == "application/json"
+    document: dict[str, Any] = json.loads(body)["SuccessResponse"]
+    statements = document["Body"]["PayoutStatus"]["Statement"]
+    assert [list(each) for each in statements] == [FIELDS, FIELDS]
+    assert statements[0]["Payout"] == "3962.41 EUR"
+    assert all(isinstance(text, str) for each in statements for text in each.values())
+    _, body = await answered(api, signed(Format="JSON", CreatedAfter="2015-01-01T11:11+0200"))
+    assert json.loads(body)["SuccessResponse"]["Body"]["PayoutStatus"]["Statement"]["Paid"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"Action": None}, ("1", "E001: Parameter Action is mandatory")),
+        ({"Timestamp": None}, ("1", "E001: Parameter Timestamp is mandatory")),
+        ({"CreatedAfter": None}, ("1", "E001: Parameter CreatedAfter is mandatory")),
+        ({"Version": "2.0"}, ("2", "E002: Invalid Version")),
+        ({"Timestamp": "2015-07-01T08:00:00+00:00"}, ("3", "E003: Timestamp has expired")),
+        ({"Timestamp": "yesterday"}, ("4", "E004: Invalid Timestamp format")),
+        ({"Timestamp": "2015-02-30T08:00:00+00:00"}, ("4", "E004: Invalid Timestamp format")),
+        ({"CreatedAfter": "soon"}, ("4", "E004: Invalid Timestamp format")),
+        ({"Format": "CSV"}, ("5", "E005: Invalid Request Format")),
+        ({"Action": "GetOrders"}, ("8", "E008: Invalid Action")),
+        ({"UserID": "no@body.com"}, ("62", "E062 No seller was found by e-mail no@body.com")),
+        ({"UserID": "<&>\x01"}, ("62", "E062 No seller was found by e-mail <&>\ufffd")),
+    ],
+)
+async def test_what_is_wrong_has_the_code_that_sellercenter_gives_it(
+    api: Api, changes: dict[str, str | None], expected: tuple[str, str]
+) -> None:
+    assert await refusal(api, signed(**changes)) == expected
+
+
+async def test_one_wrong_character_in_the_signature_is_a_failed_login(api: Api) -> None:
+    for index in (0, 31, 63):
+        other = "0" if SEED_SIGNATURE[index] != "0" else "1"
+        wrong = SEED_SIGNATURE[:index] + other + SEED_SIGNATURE[index + 1 :]
+        assert (await refusal(api, f"{SEED_REQUEST}&Signature={wrong}"))[0] == "7"
+    assert (await refusal(api, signed("another secret")))[0] == "7"
+    right = signed()
+    assert (await refusal(api, right + "&Limit=1"))[0] == "7", "a parameter that was not signed"
+    assert (await refusal(api, f"{right}&Action=GetPayoutStatus"))[0] == "5"
+
+
+async def test_an_error_in_json_has_an_empty_body(api: Api) -> None:
+    _, body = await answered(api, signed(Format="JSON", UserID="no@body.com"))
+    assert json.loads(body) == {
+        "ErrorResponse": {
+            "Head": {
+                "RequestAction": "GetPayoutStatus",
+                "ErrorType": "Sender",
+                "ErrorCode": "62",
+                "ErrorMessage": "E062 No seller was found by e-mail no@body.com",
+            },
+            "Body": "",
+        }
+    }
+
+
+async def test_a_user_sees_the_statements_of_their_own_account_alone(api: Api) -> None:
+    await user(api, "other@me.com", "a-secret-of-another-seller", "acc_2")
+    assert await numbers(api, signed("a-secret-of-another-seller", UserID="other@me.com")) == []
+    await user(api, "test@me.com", "a-secret-for-testing-alone", "acc_1", mode="test")
+    assert await numbers(api, signed("a-secret-for-testing-alone", UserID="test@me.com")) == []
+
+
+async def test_a_revoked_key_is_nobodys(api: Api) -> None:
+    key_id = await user(api, "look@me.com", "the-newer-secret-of-two")
+    assert len(await numbers(api, signed())) == 2
+    assert len(await numbers(api, signed("the-newer-secret-of-two"))) == 2
+    await revoke_key(api.ledger.pool, api.ledger.seam, key_id)
+    assert len(await numbers(api, signed())) == 2
+    assert (await refusal(api, signed("the-newer-secret-of-two")))[0] == "7"
+
+
+async def test_what_a_source_says_is_escaped_and_a_payout_always_names_its_currency(api: Api) -> None:
+    odd = {
+        "statement_number": '<&> "1" ]]>',
+        "created_at": "2015-02-01 00:00:00",
+        "payout": "5.00",
+        "paid": "true",
+    }
+    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    wish = Wish("acc_1", "lazada", "odd", currency="IDR")
+    await import_file(api.ledger, wish, io.BytesIO(json.dumps({"code": "0", "data": [odd]}).encode()), asked)
+    text = signed(CreatedAfter="2015-01-31T00:00:00+0000")
+    root = ET.fromstring((await answered(api, text))[1])
+    (statement,) = root.iter("Statement")
+    assert statement.findtext("StatementNumber") == '<&> "1" ]]>'
+    assert (statement.findtext("Payout"), statement.findtext("Paid")) == ("5.00 IDR", "1")
+    assert statement.findtext("Refunds") == ""
+
+
+async def test_the_root_without_an_action_is_nothing(api: Api) -> None:
+    async with api.session.get(f"{api.base}/") as response:
+        assert response.status == 404
