@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from events.rules.submissions import given_up, start
+from events.statements import Kind, case_id
+from service.plugipay.follow_up import follow_up
 from service.process import running_ledger
 from service.settings import Settings, WrongSettings
 from tests.events.wire import BODIES
@@ -34,6 +37,13 @@ async def bulk(caller: Caller, *commands: dict[str, Any], query: str = "", **mor
 def outcomes(answer: Answer) -> list[str]:
     """Each result in order: `accepted`, or the code of its refusal."""
     return [r["status"] if r["status"] == "accepted" else r["error"]["code"] for r in answer.data["results"]]
+
+
+async def give_up(api: Api, payout_id: str) -> str:
+    """A payout that was submitted and never answered; the case that this opens."""
+    await follow_up(api.ledger, 1, "acc_1", payout_id, lambda _, payout: start(payout_id, payout))
+    await follow_up(api.ledger, 1, "acc_1", payout_id, lambda _, payout: given_up("acc_1", payout_id, payout, "no"))
+    return case_id("acc_1", Kind.SUBMISSION_UNKNOWN, payout_id)
 
 
 async def test_every_command_goes_through_the_wire(api: Api) -> None:
@@ -71,6 +81,11 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await take("setBackend", backend="plugipay")
     linked = (await take("requestPayout"))["id"]
     await take("linkProviderPayout", payoutId=linked)
+    silent = (await take("requestPayout"))["id"]
+    case = await give_up(api, silent)
+    await take("resubmitPayout", payoutId=silent)
+    await follow_up(api.ledger, 1, "acc_1", silent, lambda _, payout: given_up("acc_1", silent, payout, "again"))
+    await take("closeCase", caseId=case, apply=False)
     await take("setChannel")
     await take("freezeAccount")
     frozen = await merchant.command(type="requestPayout", **BODIES["requestPayout"])
