@@ -78,7 +78,7 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
         case commands.CloseAccount():
             return accounts.close(command, books, account)
         case commands.SetProvider():
-            return accounts.set_provider(command)
+            return accounts.set_provider(command, books)
         case commands.AddWebhookSecret():
             return accounts.add_webhook_secret(command, context)
         case commands.RetireWebhookSecret():

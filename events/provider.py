@@ -16,6 +16,7 @@ Since statements are a set, the order of arrival changes neither the status nor 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -155,10 +156,16 @@ def _mismatch(observation: Observation, books: Books, payout_id: str, payout: Pa
     return None
 
 
+_OURS = re.compile(r"\bpout_[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
 def _may_be_adopted(observation: Observation, books: Books) -> bool:
     if observation.amount is None or observation.amount <= 0 or observation.provider_payout_id is None:
         return False
     if books.account is None or not is_known(observation.currency or ""):
+        return False
+    if _OURS.search(observation.note or ""):
+        # It names a payout of this ledger, only not of this account: two accounts share a workspace.
         return False
     if books.provider is None and books.account.backend != PLUGIPAY:
         return False

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
+import asyncpg
 from aiohttp import web
 
 from service import database, logs
@@ -156,5 +157,5 @@ async def _keep_partitions_ahead(settings: Settings, seam: Seam) -> None:
         await seam.sleep(_PARTITIONS_SECONDS)
         try:
             await migrate(settings)
-        except (*database.OUTAGES, WrongSettings) as problem:
+        except (*database.OUTAGES, asyncpg.PostgresError, WrongSettings) as problem:
             log.warning("partitions_not_made", problem=repr(problem))

@@ -62,7 +62,15 @@ def set_bank_account(command: commands.SetBankAccount, account: Account) -> Sequ
     ]
 
 
-def set_provider(command: commands.SetProvider) -> Sequence[Fact]:
+def set_provider(command: commands.SetProvider, books: Books) -> Sequence[Fact]:
+    """A key may be changed at any time; a workspace only while nothing is under way in the old one.
+
+    The provider knows idempotency keys by workspace: a payout without an answer, repeated in another, would be made twice.
+    """
+    old = books.provider
+    moves = old is not None and (old.workspace_id, old.base_url) != (command.workspace_id, command.base_url)
+    if moves and any(balance.reserved for balance in books.balances.values()):
+        raise InvalidTransition("payouts are under way in the workspace that is set: wait until they have ended")
     return [
         facts.ProviderSet(
             workspace_id=command.workspace_id, key_id=command.key_id, secret=command.secret, base_url=command.base_url

@@ -27,6 +27,8 @@ SCOPES: dict[type[commands.Command], str] = {
     commands.MarkInTransit: OPERATOR,
     commands.MarkPaid: OPERATOR,
     commands.MarkFailed: OPERATOR,
+    commands.SetProvider: OPERATOR,
+    commands.LinkProviderPayout: OPERATOR,
     commands.ResubmitPayout: OPERATOR,
     commands.CloseCase: OPERATOR,
 }

@@ -64,6 +64,10 @@ class Consumer:
                 self._health.report("broker", ok=False, message=f"not consuming: {type(problem).__name__}")
                 log.warning("consumer_starts_again", problem=repr(problem))
                 await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
+            except Exception as problem:
+                self._health.report("broker", ok=False, message=f"not consuming: {type(problem).__name__}")
+                log.exception("consumer_starts_again")
+                await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
 
     async def _consume(self) -> None:
         servers = self._settings.kafka_bootstrap_servers

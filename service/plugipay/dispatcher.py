@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import asyncpg
+
 from projections.inline import payout_from
 from service import logs
 from service.database import OUTAGES
@@ -57,6 +59,10 @@ class Dispatcher:
             except OUTAGES as outage:
                 log.warning("database_away", problem=repr(outage))
                 claimed = 0
+            except Exception:
+                # A statement that took too long, a deadlock: whatever it was, payouts must not wait for a restart.
+                log.exception("claiming_failed")
+                claimed = 0
             if len(self._at_work) >= _AT_ONCE_MAX:
                 await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
             elif not claimed:
@@ -98,7 +104,7 @@ class Dispatcher:
         try:
             due_at = now + timedelta(seconds=wait * jitter)
             await self._ledger.pool.execute(query("provider/release"), lane, payout_id, due_at, now, afresh)
-        except OUTAGES:
+        except (*OUTAGES, asyncpg.PostgresError):
             # The lease ends by itself.
             log.info("payout_not_given_back", payout=payout_id, account=account_id)
 
@@ -134,7 +140,9 @@ class Dispatcher:
     def _report_access(self, account_id: str, problem: str | None) -> None:
         """Shows where the provider turns our own credentials away: no payout fails for that, but none goes either."""
         if problem is not None:
-            self._health.report("plugipay", ok=False, message=f"{account_id}: {problem}")
+            self._health.report(
+                "plugipay", ok=False, message="the provider turns an account's credentials away: the log says whose"
+            )
             log.error("provider_turns_us_away", account=account_id, problem=problem)
         else:
             self._health.report("plugipay", ok=True, message="reached")

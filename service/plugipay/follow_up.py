@@ -113,7 +113,8 @@ class AnswerUnit:
         for observation, mentions in self.observations:
             payout_id = ours(books, observation, mentions)
             known = books.payouts.get(payout_id or "")
-            if known is not None and known.provider_payout_id and known.status == observation.says:
+            said = observation.says, observation.amount, observation.currency
+            if known is not None and known.provider_payout_id and (known.status, known.amount, known.currency) == said:
                 continue
             facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
             record_observed(facts, observation, books, batch, None)

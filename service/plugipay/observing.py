@@ -26,6 +26,8 @@ def observation_of(payout: ProviderPayout, known_since: Instant) -> Observation:
     dated = {
         Says.CREATED: payout.created_at,
         Says.IN_TRANSIT: payout.in_transit_at or payout.updated_at,
+        # After a return, the time of completion may still be the payment's.
+        Says.FAILED: max(filter(None, (payout.completed_at, payout.updated_at)), default=None),
     }.get(says, payout.completed_at or payout.updated_at)
     at = dated or known_since
     return Observation(

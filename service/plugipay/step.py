@@ -14,7 +14,7 @@ from events.account import STARTED, UNKNOWN, Books, Payout
 from events.facts import Fact
 from events.instants import from_datetime, to_datetime
 from events.rules import submissions
-from events.statements import PENDING
+from events.statements import CANCELLED, PENDING
 from service import logs
 from service.ledger import Ledger
 from service.plugipay.client import Access, NewPayout, PlugipayClient
@@ -32,6 +32,7 @@ RETRY_SECONDS, RETRY_SECONDS_MAX = 0.5, 300.0
 POLL_SECONDS_MAX = 3600.0
 UNREACHABLE_SECONDS = 60.0
 _NOTE_MAX = 500
+_PERSONAL_MIN = 4
 
 
 class Step:
@@ -83,7 +84,7 @@ class Step:
                 return await self._refused(outcome, payout, repeated=repeated)
 
     async def _refused(self, no: Refused, payout: Payout, *, repeated: bool) -> float | None:
-        reason = f"{no.code}: {no.message}"[:500]
+        reason = self._without_bank_account(payout, f"{no.code}: {no.message}")[:500]
         if no.status in (401, 403) or "idempotency" in no.code.lower():
             # It is not this payout that is wrong.
             self._report_access(self._account_id, reason)
@@ -98,6 +99,16 @@ class Step:
                 return self._retry_seconds
         await self._record(lambda _, now: submissions.refused(self._payout_id, now, reason))
         return None
+
+    def _without_bank_account(self, payout: Payout, text: str) -> str:
+        """What the provider says, without what it may quote: reasons are kept for ever, and in clear."""
+        number = self._key.unseal("bankAccountNumber", payout.bank_account_number)
+        holder = self._key.unseal("bankAccountHolder", payout.bank_account_holder)
+        for personal in (number, holder):
+            # A name of a letter or two is in every word.
+            if len(personal) >= _PERSONAL_MIN:
+                text = text.replace(personal, "****")
+        return text
 
     async def _give_up(self, payout: Payout) -> float | None:
         """The key may be forgotten: only looking is safe now, and if that finds nothing, a person decides."""
@@ -116,7 +127,8 @@ class Step:
         match outcome:
             case Answered():
                 await self._take(outcome.value, payout)
-                return None
+                # Taken note of, perhaps, and not done yet.
+                return None if outcome.value.status == CANCELLED else await self.look(payout, provider_payout_id)
             case Refused() if outcome.status not in (401, 403):
                 reason = f"{outcome.code}: {outcome.message}"[:500]
                 await self._record(lambda _, now: submissions.cancel_refused(self._payout_id, now, reason))
@@ -145,7 +157,8 @@ class Step:
             if page.unreadable:
                 return Unknown("its list holds a payout that cannot be read")
             for found in page.payouts:
-                if self._payout_id in (found.note or ""):
+                # Ours stands first in its note; a merchant's own words behind it may name another payout.
+                if (found.note or "").startswith(self._payout_id):
                     return found
             oldest = page.payouts[-1].created_at if page.payouts else None
             if page.cursor is None or (oldest is not None and to_datetime(oldest) < since):

@@ -35,6 +35,7 @@ log = logs.get("sweeper")
 
 _LEASE = timedelta(minutes=2)
 _OVERLAP = timedelta(days=2)
+_DEEP_OVERLAP = timedelta(days=60)
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 10
 
@@ -65,6 +66,9 @@ class Sweeper:
                     swept += len(rows)
             except OUTAGES as outage:
                 log.warning("database_away", problem=repr(outage))
+            except Exception:
+                log.exception("sweeping_failed")
+                swept = 0
             if not swept:
                 await self._ledger.seam.sleep(_PAUSE_SECONDS)
 
@@ -75,7 +79,7 @@ class Sweeper:
         try:
             access, key = await read_access(self._ledger, self._settings, lane, account_id)
             if access is not None:
-                since = to_datetime(swept_at) - _OVERLAP if swept_at is not None else None
+                since = _since(swept_at, began) if swept_at is not None else None
                 if await self._compare_list(lane, account_id, access, since):
                     reached = began
                 differs = await self._compare_standing(lane, account_id, access, key)
@@ -110,12 +114,13 @@ class Sweeper:
     async def _take_news(self, lane: int, account_id: str, listed: Sequence[ProviderPayout]) -> None:
         ids = [payout.id for payout in listed]
         rows = await self._ledger.pool.fetch(query("provider/known"), lane, account_id, ids)
-        known = {row["provider_payout_id"]: row["status"] for row in rows}
+        known = {row["provider_payout_id"]: (row["status"], row["amount"], row["currency"]) for row in rows}
         now = from_datetime(self._ledger.seam.now())
         news = [
             (observation_of(payout, now), tuple(OUR_PAYOUT_ID.findall(payout.note or "")))
             for payout in listed
-            if payout.id not in known or (known[payout.id] != payout.status and payout.status in STATUSES)
+            if payout.id not in known
+            or (known[payout.id] != (payout.status, payout.amount, payout.currency) and payout.status in STATUSES)
         ]
         if news:
             log.info("provider_list_tells_news", account=account_id, payouts=len(news))
@@ -162,3 +167,9 @@ class Sweeper:
             return [open_case(account_id, Kind.PROVIDER_DIFFERS, account_id, known=known, said=differs)]
 
         await follow_account(self._ledger, lane, account_id, case_id, decide)
+
+
+def _since(swept_at: str, now: datetime) -> datetime:
+    """How far back to compare: a little, and once a day as far as banks take to return a payment."""
+    before = to_datetime(swept_at)
+    return before - (_DEEP_OVERLAP if before.date() != now.date() else _OVERLAP)

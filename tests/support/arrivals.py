@@ -18,10 +18,13 @@ from tests.support.webhooks import SECRET, docs_generation, signature
 AT = "2026-05-12T00:00:00Z"
 
 
-async def provider_payout(api: Api, account: str = "acc_1", provider_id: str = "po_1") -> tuple[Caller, str]:
+async def provider_payout(
+    api: Api, account: str = "acc_1", provider_id: str = "po_1", *, workspace: bool = True
+) -> tuple[Caller, str]:
     """A payout of 400 out of 1000 that the provider knows, on an account whose webhooks can be verified."""
     merchant = await api.merchant(account, available=1000, backend="plugipay")
-    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
+    if workspace:
+        await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
     await merchant.accepted(type="addWebhookSecret", secret=SECRET)
     payout_id = (await merchant.post("/v1/payouts", {"amount": 400, "currency": "IDR"})).data["id"]
     await merchant.accepted(type="linkProviderPayout", payoutId=payout_id, providerPayoutId=provider_id)

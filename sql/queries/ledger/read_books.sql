@@ -81,7 +81,7 @@ SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
                                        WHERE r.lane = $1 AND r.account_id = n.account_id AND r.backend = 'plugipay'
                                          AND r.status = 'pending' AND r.provider_payout_id IS NULL
                                          AND r.submission IS NOT NULL AND r.amount = n.amount::bigint
-                                         AND r.currency = n.currency LIMIT 1) f) p) AS payouts,
+                                         AND r.currency = n.currency LIMIT 100) f) p) AS payouts,
        (SELECT json_agg(json_build_object(
                    'account_id', c.account_id, 'case_id', c.case_id, 'position', c.position, 'kind', c.kind,
                    'known', c.known, 'said', c.said, 'payout_id', c.payout_id,

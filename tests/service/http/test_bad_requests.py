@@ -98,13 +98,20 @@ async def test_a_wrong_method_is_405_and_says_which_are_right(callers: list[Call
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v2/payouts", "/v1/payouts/", "/v1//payouts", "/v1/payouts/x/refund", "/%00", "/%ff"]
+    "path", ["/v1", "/v2/payouts", "/v1/payouts/", "/v1//payouts", "/v1/payouts/x/refund", "/%00", "/%ff"]
 )
 async def test_an_unknown_path_is_404(callers: list[Caller], path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         answer = await send(callers[0], method, path)
         assert complaints(answer, status=404) == []
         assert answer.error["code"] == "NOT_FOUND"
+
+
+async def test_the_root_answers_sellercenters_callers_and_nobody_else(callers: list[Caller]) -> None:
+    assert complaints(await send(callers[0], "GET", "/"), status=404) == []
+    answer = await send(callers[0], "POST", "/")
+    assert complaints(answer, status=405) == []
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def forged(*parts: Any) -> str:

@@ -100,6 +100,8 @@ OF_COMMANDS = {
     "markFailed": "operator",
     "resubmitPayout": "operator",
     "closeCase": "operator",
+    "setProvider": "operator",
+    "linkProviderPayout": "operator",
 }
 
 

@@ -122,6 +122,31 @@ async def test_credentials_that_are_turned_away_fail_no_payout(loop: Loop) -> No
     assert not loop.health.parts["plugipay"].ok
 
 
+async def test_a_workspace_is_not_changed_while_a_payout_is_under_way_in_it(loop: Loop) -> None:
+    """Its key is known in the old one only: repeated in another, the payout would be made twice."""
+    payout_id = await loop.request()
+    loop.control.fault("silent", times=1, on=["create"])
+    await loop.step(payout_id)
+    elsewhere = SetProvider(
+        account_id=ACCOUNT, workspace_id="ws_2", key_id="ak_1", secret="sk_provider_1", base_url=loop.simulated.url
+    )
+    assert isinstance(await carry_out(loop.ledger, elsewhere), InvalidTransition)
+    await loop.step(payout_id, 1)
+    assert len(loop.control.payouts()) == 1
+
+
+async def test_a_payout_that_another_ones_note_names_is_not_taken_for_it(loop: Loop) -> None:
+    lost = await loop.request(10)
+    loop.control.fault("silent_undone", times=1, on=["create"])
+    await loop.step(lost)
+    other = await loop.request(10, f"replaces {lost}")
+    await loop.step(other)
+    loop.clock.ahead = timedelta(hours=20)
+    await loop.step(lost, 1)
+    assert (await loop.payout(lost)).provider_payout_id is None
+    assert [(case.kind, case.payout_id) for _, case in await loop.cases()] == [("submission_unknown", lost)]
+
+
 async def test_a_frozen_account_submits_nothing_and_goes_on_once_it_is_not(loop: Loop) -> None:
     payout_id = await loop.request()
     await carry_out(loop.ledger, FreezeAccount(account_id=ACCOUNT, reason="looked into"))
