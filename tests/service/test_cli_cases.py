@@ -48,21 +48,21 @@ async def test_a_case_is_listed_shown_and_closed_by_somebody_for_a_reason(settin
             (("list", "--account", "acc_9"), "acc_9"),
             (("list", "--limit", "0"), "--limit"),
             (("show", "case_0"), "case_0"),
-            (("close", case["id"], "--reason", "", "--by", "rina"), "--reason"),
+            (("close", case["id"], "--reason", "", "--by", "finance"), "--reason"),
             (("close", case["id"], "--reason", "x", "--by", ""), "--by"),
         ):
             refused(await payout_ledger("cases", *wrong, env=env), named)
         closed = await document(
-            settings, "cases", "close", case["id"], "--reason", "the bank agrees", "--by", "rina", "--apply"
+            settings, "cases", "close", case["id"], "--reason", "the bank agrees", "--by", "finance", "--apply"
         )
         assert (closed["status"], closed["reason"], closed["closedBy"]) == (
             "closed",
             "the bank agrees",
-            "operator:rina",
+            "operator:finance",
         )
         payout = (await merchant.get(f"/v1/payouts/{payout_id}")).data
         assert (payout["status"], payout["amount"]) == ("paid", 399)
-        again = await payout_ledger("cases", "close", case["id"], "--reason", "x", "--by", "rina", env=env)
+        again = await payout_ledger("cases", "close", case["id"], "--reason", "x", "--by", "finance", env=env)
         refused(again, case["id"], "closed")
         assert await document(settings, "cases", "list") == []
         assert [one["id"] for one in await document(settings, "cases", "list", "--status", "any")] == [case["id"]]
@@ -86,23 +86,23 @@ async def test_parked_deliveries_are_listed_shown_replayed_and_dismissed(setting
         assert "TRX-9" not in (await run(settings, "deliveries", "show", good)).out
         assert "TRX-9" in (await run(settings, "deliveries", "show", good, "--body")).out
 
-        replayed = await document(settings, "deliveries", "replay", good, "--by", "rina")
-        assert (replayed["replay"], replayed["parking"]["by"]) == ({"verdict": "accepted"}, "operator:rina")
+        replayed = await document(settings, "deliveries", "replay", good, "--by", "finance")
+        assert (replayed["replay"], replayed["parking"]["by"]) == ({"verdict": "accepted"}, "operator:finance")
         assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
         env = environment(settings)
-        refused(await payout_ledger("deliveries", "replay", bad, "--by", "rina", env=env), bad, "stays parked")
-        refused(await payout_ledger("deliveries", "replay", good, "--by", "rina", env=env), "replayed")
+        refused(await payout_ledger("deliveries", "replay", bad, "--by", "finance", env=env), bad, "stays parked")
+        refused(await payout_ledger("deliveries", "replay", good, "--by", "finance", env=env), "replayed")
         refused(await payout_ledger("deliveries", "show", "nothing", env=env), "nothing")
         for delivery_id in (bad, nobodys):
-            reason = ("--reason", "noise", "--by", "rina")
+            reason = ("--reason", "noise", "--by", "finance")
             ended = await document(settings, "deliveries", "dismiss", delivery_id, *reason)
-            assert (ended["parking"]["how"], ended["parking"]["by"]) == ("dismissed", "operator:rina")
+            assert (ended["parking"]["how"], ended["parking"]["by"]) == ("dismissed", "operator:finance")
         assert await document(settings, "deliveries", "list", "--waiting") == []
         rows = await api.ledger.pool.fetch(
             "SELECT account_id, envelope FROM events WHERE type = 'delivery.dismissed' ORDER BY position"
         )
         assert [row["account_id"] for row in rows] == ["acc_1", "system"]
-        assert all('"actor":{"id":"rina","kind":"operator"}' in row["envelope"] for row in rows)
+        assert all('"actor":{"id":"finance","kind":"operator"}' in row["envelope"] for row in rows)
         assert await newest(api.ledger) != good
 
 

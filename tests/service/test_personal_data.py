@@ -13,7 +13,7 @@ from tests.support.command_line import environment, serve_process
 from tests.support.tables import places_of, read_tables
 
 NUMBER, HOLDER = "8830441276", "Siti Rahmawati"
-ONE_OFF_NUMBER, ONE_OFF_HOLDER = "5550119823", "Budi Hartono"
+ONE_OFF_NUMBER, ONE_OFF_HOLDER = "5550119823", "Holder of One Payout"
 SIGNING, WEBHOOK = "sk_live_signing_secret_77", "whsec_believe_me_77"
 PERSONAL = (NUMBER, HOLDER, ONE_OFF_NUMBER, ONE_OFF_HOLDER, SIGNING, WEBHOOK)
 

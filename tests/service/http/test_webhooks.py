@@ -521,9 +521,9 @@ async def test_a_secret_just_retired_is_seen_by_the_consumer_where_the_receiver_
     await merchant.accepted(type="retireWebhookSecret", secretId=secret_id)
     assert (await post(kept, paid("evt_2"))).status == 200, "remembered for a few seconds"
     async with consuming(kept, kafka_settings):
-        first, second = await until_taken_in(kept, 2)
-    assert first == ("acc_1", "accepted", None)
-    assert second[:2] == ("acc_1", "rejected")
+        await until_taken_in(kept, 2)
+    rows = await kept.ledger.pool.fetch("SELECT account_id, event_id, verdict FROM deliveries")
+    assert {tuple(row) for row in rows} == {("acc_1", "evt_1", "accepted"), ("acc_1", "evt_2", "rejected")}
 
 
 async def test_two_headers_that_differ_count_if_one_of_them_holds(kept: Api) -> None:
