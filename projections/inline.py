@@ -79,6 +79,7 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
                 "status": account.status,
                 "currencies": account.currencies,
                 "opened_at": account.opened_at,
+                "settings": account.settings,
             }
         )
     if after.bank_account is not None and after.bank_account is not before.bank_account:
@@ -135,31 +136,33 @@ def case_from(row: Row) -> Case:
 
 
 def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None:
-    """Puts rows as `ledger/read_books.sql` gives them into the books of their accounts."""
+    """Puts rows as `ledger/read_books.sql` and its parts give them into the books of their accounts."""
     for row in found["accounts"]:
         target = books[row["account_id"]]
         target.version = row["version"]
-        target.account = Account(row["mode"], row["backend"], tuple(row["currencies"]), row["status"], row["opened_at"])
+        target.account = Account(
+            row["mode"], row["backend"], tuple(row["currencies"]), row["status"], row["opened_at"], row["settings"]
+        )
     for row in found["bank_accounts"]:
         books[row["account_id"]].bank_account = BankAccount(**_read(row, _BANK_ACCOUNT))
     for row in found["providers"]:
         books[row["account_id"]].provider = Provider(**_read(row, _PROVIDER))
     for row in found["balances"]:
         books[row["account_id"]].balances[row["currency"]] = Balance(**_read(row, _BALANCE))
-    for row in found["orders"]:
+    for row in found.get("orders", ()):
         books[row["account_id"]].orders[row["currency"], row["reference"]] = Order(**_read(row, _ORDER))
-    for row in found["payouts"]:
+    for row in found.get("payouts", ()):
         books[row["account_id"]].payouts[row["payout_id"]] = payout_from(row)
-    for row in found["cases"]:
+    for row in found.get("cases", ()):
         books[row["account_id"]].cases[row["case_id"]] = case_from(row)
-    for row in found["reserves"]:
+    for row in found.get("reserves", ()):
         books[row["account_id"]].reserves[row["reserve_id"]] = Reserve(**_read(row, _RESERVE))
-    for row in found["webhook_secrets"]:
+    for row in found.get("webhook_secrets", ()):
         books[row["account_id"]].secrets[row["secret_id"]] = WebhookSecret(**_read(row, _SECRET))
-    for row in found["provider_events"]:
+    for row in found.get("provider_events", ()):
         books[row["account_id"]].observed.add(row["event_id"])
-    for row in found["channels"]:
+    for row in found.get("channels", ()):
         books[row["account_id"]].channels[row["channel"]] = Channel(**_read(row, _CHANNEL))
-    for row in found["statements"]:
+    for row in found.get("statements", ()):
         key = (row["channel"], row["seller"], row["number"])
         books[row["account_id"]].statements[key] = ChannelStatement(**_read(row, _STATEMENT))

@@ -16,7 +16,7 @@ from events.values import value
 from projections.inline import InlineRows, Row, fill_books
 from service.database import Connection
 from service.vault import AccountKey, Vault
-from sql import query
+from sql import composed, query
 
 
 @value
@@ -88,10 +88,33 @@ class Wants:
         return {row[0] for name in _NAMED_ROWS if name != "answers" for row in getattr(self, name)}
 
 
-_NAMED_ROWS = (
-    *("orders", "payouts", "reserves", "secrets", "answers", "observed", "provider_payouts", "cases", "unanswered"),
-    *("channels", "statements"),
-)
+_NAMED_ROWS: dict[str, tuple[str, ...]] = {
+    "orders": ("account_id", "currency", "reference"),
+    "payouts": ("account_id", "payout_id"),
+    "reserves": ("account_id", "reserve_id"),
+    "secrets": ("account_id", "secret_id"),
+    "answers": ("account_id", "key"),
+    "observed": ("account_id", "event_id"),
+    "provider_payouts": ("account_id", "provider_payout_id"),
+    "cases": ("account_id", "case_id"),
+    "unanswered": ("account_id", "amount", "currency"),
+    "channels": ("account_id", "channel"),
+    "statements": ("account_id", "channel", "seller", "number", "currency", "created_at"),
+}
+"""What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
+
+_BOOKS: dict[str, frozenset[str]] = {
+    "orders": frozenset({"orders"}),
+    "payouts": frozenset({"payouts", "provider_payouts", "cases", "unanswered"}),
+    "cases": frozenset({"cases", "provider_payouts", "payouts"}),
+    "reserves": frozenset({"reserves"}),
+    "webhook_secrets": frozenset({"secrets"}),
+    "answers": frozenset({"answers"}),
+    "provider_events": frozenset({"observed"}),
+    "channels": frozenset({"channels"}),
+    "statements": frozenset({"statements"}),
+}
+"""The files of `sql/queries/ledger/books/`, and which wants each of them answers."""
 
 
 @dataclass(slots=True)
@@ -120,10 +143,21 @@ class Append:
     consumer_offsets: list[Row] = field(default_factory=list)
     parkings_ended: list[Row] = field(default_factory=list)
 
+    def tables(self) -> dict[str, list[Row]]:
+        """All that can be written, by the file of `sql/queries/ledger/append/` that writes it."""
+        return {
+            "events": self.events,
+            **{name: getattr(self.views, name) for name in _VIEWS},
+            "provider_events": self.provider_events,
+            "account_keys": self.account_keys,
+            "answers": self.answers,
+            "deliveries": self.deliveries,
+            "consumer_offsets": self.consumer_offsets,
+            "parkings_ended": self.parkings_ended,
+        }
+
 
 _VIEWS = tuple(f.name for f in fields(InlineRows))
-_LATER_VIEWS = ("cases", "channels", "statements")
-"""Views whose parameters were added behind the others."""
 
 
 async def read_head(connection: Connection, lane: int) -> Head:
@@ -154,22 +188,11 @@ def _head(row: asyncpg.Record) -> Head:
 
 async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vault) -> Snapshot:
     """The wanted rows and the head, in one snapshot. Accounts that do not exist come back as empty books."""
-    row = await connection.fetchrow(
-        query("ledger/read_books"),
-        lane,
-        list(wants.accounts),
-        *_columns(wants.orders, 3),
-        *_columns(wants.payouts, 2),
-        *_columns(wants.reserves, 2),
-        *_columns(wants.secrets, 2),
-        *_columns(wants.answers, 2),
-        *_columns(wants.observed, 2),
-        *_columns(wants.provider_payouts, 2),
-        *_columns(wants.cases, 2),
-        *_columns(wants.unanswered, 3),
-        *_columns(wants.channels, 2),
-        *_columns(wants.statements, 6),
-    )
+    wanted = {name for name in _NAMED_ROWS if getattr(wants, name)}
+    parts = tuple(part for part, answers in _BOOKS.items() if not wanted.isdisjoint(answers))
+    statement = composed("ledger/read_books", "ledger/books", parts, 2)
+    named = (_named(getattr(wants, name), _NAMED_ROWS[name]) for name in statement.parameters)
+    row = await connection.fetchrow(statement.text, lane, list(wants.accounts), *named)
     assert row is not None, "a lane has a head from its first event on"
     found: dict[str, Iterable[Row]] = {
         name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD
@@ -183,7 +206,7 @@ async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vau
             keys[entry["account_id"]] = vault.account_key(
                 entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
             )
-    return Snapshot(_head(row), books, keys, _answers(found["answers"]))
+    return Snapshot(_head(row), books, keys, _answers(found.get("answers", ())))
 
 
 _HEAD = ("position", "term", "digest", "recorded_at")
@@ -193,30 +216,22 @@ def _columns(rows: set[Any], count: int) -> list[list[str]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
 
 
-def _json(rows: list[Row]) -> str:
-    return orjson.dumps(rows).decode() if rows else "[]"
+def _named(rows: set[tuple[str, ...]], columns: tuple[str, ...]) -> str:
+    return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
 
 
 async def append(connection: Connection, batch: Append) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
+    written = {table: rows for table, rows in batch.tables().items() if rows}
+    statement = composed("ledger/append", "ledger/append", tuple(written), 6)
     position = await connection.fetchval(
-        query("ledger/append"),
+        statement.text,
         batch.lane,
         batch.before.position,
         batch.after.position,
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
-        _json(batch.events),
-        *(_json(getattr(batch.views, name)) for name in _VIEWS if name not in _LATER_VIEWS),
-        _json(batch.provider_events),
-        _json(batch.account_keys),
-        _json(batch.answers),
-        _json(batch.deliveries),
-        _json(batch.consumer_offsets),
         batch.before.term,
-        _json(batch.views.cases),
-        _json(batch.parkings_ended),
-        _json(batch.views.channels),
-        _json(batch.views.statements),
+        *(orjson.dumps(written[table]).decode() for table in statement.parameters),
     )
     return position is not None

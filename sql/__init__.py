@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -28,6 +30,39 @@ class Migration:
 def query(name: str) -> str:
     """The statement in `queries/<name>.sql`."""
     return files(__name__).joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A statement made of parts, and the names of its parameters behind the numbered ones, in their order."""
+
+    text: str
+    parameters: tuple[str, ...]
+
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+@cache
+def composed(name: str, folder: str, parts: Sequence[str], numbered: int) -> Composed:
+    """The statement in `queries/<name>.sql` with the parts `queries/<folder>/<part>.sql` at its marks.
+
+    A part stands at `/* parts */`, its guard (`<part>_guard.sql`, where there is one) at `/* guards */`. Parameters of
+    parts are written by name (`:orders`) and get the numbers behind the statement's own `numbered` ones.
+    """
+    directory = files(__name__).joinpath("queries", folder)
+    guards = [file for part in parts if (file := directory.joinpath(f"{part}_guard.sql")).is_file()]
+    text = query(name)
+    text = text.replace("/* guards */", "\n".join(f"AND {_body(file.read_text(encoding='utf-8'))}" for file in guards))
+    text = text.replace("/* parts */", "".join(f", {_body(query(f'{folder}/{part}'))}\n" for part in parts))
+    names = tuple(dict.fromkeys(_NAMED.findall(text)))
+    number = {found: numbered + index for index, found in enumerate(names, start=1)}
+    return Composed(_NAMED.sub(lambda found: f"${number[found[1]]}", text), names)
+
+
+def _body(text: str) -> str:
+    """A part without the comment lines that it begins with."""
+    return re.sub(r"\A(--.*\n)+", "", text).strip()
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 import asyncpg
@@ -11,12 +12,20 @@ import pytest
 import pytest_asyncio
 
 import sql
+from projections.inline import InlineRows
 from service.settings import Settings
+from service.store import Append, Head, Wants
 
 FOLDER = Path(sql.__file__).parent / "queries"
-NAMES = sorted(str(path.relative_to(FOLDER))[:-4] for path in FOLDER.rglob("*.sql"))
+COMPOSED = {"ledger/append": ("ledger/append", 6), "ledger/read_books": ("ledger/books", 2)}
+"""Statements that are made of parts: their parts' folder, and how many parameters are their own."""
+PARTS = sorted(
+    str(path.relative_to(FOLDER))[:-4] for folder, _ in COMPOSED.values() for path in (FOLDER / folder).glob("*.sql")
+)
+NAMES = sorted({str(path.relative_to(FOLDER))[:-4] for path in FOLDER.rglob("*.sql")} - set(PARTS))
 ROOMS = [Path(sql.__file__).parents[1] / room for room in ("service", "projections")]
 
+_HEAD = Head(0, b"", "2026-01-01T00:00:00.000000Z", 0)
 _DOCUMENTED = re.compile(r"(?:^|\s{2,}|: )((?:\d+, )*\d+) (?=[a-zA-Z])")
 _USED = re.compile(r"\$(\d+)")
 
@@ -39,6 +48,50 @@ async def test_postgres_understands_every_query(service: asyncpg.Connection[asyn
         assert used == set(range(1, len(statement.get_parameters()) + 1)), f"{name} leaves a parameter out"
 
 
+def _parts(folder: str) -> list[str]:
+    return [
+        name.removeprefix(f"{folder}/") for name in PARTS if name.startswith(folder) and not name.endswith("_guard")
+    ]
+
+
+async def test_postgres_understands_every_part_alone_and_all_of_them_together(
+    service: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    for name, (folder, numbered) in COMPOSED.items():
+        parts = _parts(folder)
+        for chosen in [*((part,) for part in parts), tuple(parts)]:
+            made = sql.composed(name, folder, chosen, numbered)
+            try:
+                statement = await service.prepare(made.text)
+            except asyncpg.PostgresError as problem:
+                pytest.fail(f"{name} with {chosen}: {problem}")
+            assert len(statement.get_parameters()) == numbered + len(made.parameters)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_says_first_what_it_is_about(name: str) -> None:
+    assert re.match(r"-- [A-Z][^\n]+", sql.query(name))
+
+
+def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() -> None:
+    made = sql.composed("ledger/append", "ledger/append", ("events", "parkings_ended"), 6)
+    assert made.parameters == ("parkings_ended", "events")
+    head = made.text[: made.text.index("RETURNING")]
+    assert "parked_deliveries" in head
+    assert "consumer_offsets" not in made.text
+    assert "json_to_recordset($8::json)" in made.text
+
+
+def test_every_part_is_written_or_wanted() -> None:
+    wants = {want.name for want in fields(Wants)}
+    for part in _parts("ledger/books"):
+        made = sql.composed("ledger/read_books", "ledger/books", (part,), 2)
+        assert made.parameters
+        assert wants.issuperset(made.parameters), part
+    written = set(Append(0, _HEAD, _HEAD, [], InlineRows()).tables())
+    assert {name.rpartition("/")[2] for name in PARTS if "/append/" in name and not name.endswith("_guard")} == written
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_says_first_what_it_does_and_what_each_parameter_is(name: str) -> None:
     text = sql.query(name)
@@ -52,7 +105,7 @@ def test_a_query_says_first_what_it_does_and_what_each_parameter_is(name: str) -
 
 def test_every_query_is_used_and_every_used_query_is_there() -> None:
     text = "\n".join(path.read_text() for room in ROOMS for path in room.rglob("*.py"))
-    named = set(re.findall(r'"([a-z_]+/[a-z_]+)"', text))
+    named = set(re.findall(r'"([a-z_]+/[a-z_]+)"', text)) - {folder for folder, _ in COMPOSED.values()} | set(COMPOSED)
     assert {name for name in named if (FOLDER / name).parent.is_dir()} - set(NAMES) == set()
     # The rebuild names its tables' queries by formatting them.
     formatted = {name for name in NAMES if name.startswith("inline/clear_")}

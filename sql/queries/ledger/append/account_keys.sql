@@ -1,0 +1,11 @@
+-- The first keys of accounts; with an account's, the lane it belongs to for ever.
+first_seen AS (
+    INSERT INTO account_lanes (account_id, lane)
+    SELECT r.account_id, head.lane
+      FROM head, json_to_recordset(:account_keys::json) AS r(account_id text, generation integer)
+     WHERE r.generation = 1 AND r.account_id <> 'system'
+), account_keys_now AS (
+    INSERT INTO account_keys (lane, account_id, generation, wrapped, created_at)
+    SELECT head.lane, r.account_id, r.generation, r.wrapped, $5
+      FROM head, json_to_recordset(:account_keys::json) AS r(account_id text, generation integer, wrapped bytea)
+)
