@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from events.account import Channel
 from events.chain import SYSTEM_ACCOUNT
 from events.currency import is_known
 from events.facts import ChannelSet
+from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service import logs
 from service.ledger import Ledger
@@ -113,16 +114,21 @@ def check(wish: Wish) -> None:
             raise InvalidCommand(str(problem), field="zone") from None
 
 
-async def import_file(
-    ledger: Ledger, wish: Wish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
-) -> Imported:
-    """Takes everything in that the file says; a missing account is opened with the first statement.
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where the records of a wish go: into which lane, as which shop's, and how the channel is to stand from now on."""
 
-    AccountNotFound where the account is of the other mode, InvalidCommand where the wish or the file's format is wrong,
-    Unavailable where the ledger cannot take it now: what was taken in until then stays, and is known the next time.
-    """
+    wish: Wish
+    asked: Asked
+    lane: int
+    shop: Shop
+    setting: ChannelSet | None
+    received_at: Instant
+
+
+async def intake(ledger: Ledger, wish: Wish, asked: Asked) -> Intake:
+    """AccountNotFound where the account is of the other mode, InvalidCommand where the wish is wrong."""
     check(wish)
-    source = source_named(wish.channel)
     lane = await ledger.lane_of(wish.account_id)
     mode = await ledger.pool.fetchval(query("statements/account_mode"), lane, wish.account_id)
     if wish.account_id == SYSTEM_ACCOUNT or mode not in (None, asked.mode):
@@ -131,35 +137,24 @@ async def import_file(
     shop = Shop(
         wish.seller or stands.seller, wish.currency or stands.currency, wish.zone or stands.zone or DEFAULT_ZONE
     )
-    setting = _setting(wish, stands)
+    return Intake(wish, asked, lane, shop, _setting(wish, stands), ledger.seam.instant())
+
+
+async def import_file(
+    ledger: Ledger, wish: Wish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
+) -> Imported:
+    """Takes everything in that the file says; a missing account is opened with the first statement.
+
+    AccountNotFound where the account is of the other mode, InvalidCommand where the wish or the file's format is wrong,
+    Unavailable where the ledger cannot take it now: what was taken in until then stays, and is known the next time.
+    """
+    into = await intake(ledger, wish, asked)
     found = Imported(f"imp_{ledger.seam.ulid()}")
-    received_at = ledger.seam.instant()
-    observations = source.read(stream, shop)
-    while True:
-        observed = await asyncio.to_thread(_slice, observations)
-        if not observed:
-            break
-        records = [checked(record, ledger.exponents) for record in observed if not isinstance(record, SettlementLine)]
-        found.read += len(observed)
-        found.lines += len(observed) - len(records)
-        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in records]
-        if arrivals:
-            statements = [record for record in records if isinstance(record, ObservedStatement)]
-            unit = StatementsUnit(
-                account_id=wish.account_id,
-                channel=wish.channel,
-                arrivals=arrivals,
-                exponents=ledger.exponents,
-                asked=asked,
-                received_at=received_at,
-                done=asyncio.get_running_loop().create_future(),
-                opens_with=wish.currency or (statements[0].currency if statements else None),
-                setting=setting,
-            )
-            ledger.submit(lane, unit)
-            outcomes = await unit.done
-            _count(found, arrivals, outcomes)
+
+    async def tell() -> None:
         progress(await asyncio.to_thread(stream.tell))
+
+    await take_in(ledger, into, source_named(wish.channel).read(stream, into.shop), found, tell)
     log.info(
         "file_imported",
         account=wish.account_id,
@@ -171,6 +166,38 @@ async def import_file(
         unreadable=found.unreadable,
     )
     return found
+
+
+async def take_in(
+    ledger: Ledger,
+    into: Intake,
+    observations: Iterator[Observation],
+    found: Imported,
+    booked: Callable[[], Awaitable[None]],
+) -> None:
+    """Books the observations slice by slice and counts them into `found`; `booked` is awaited behind each slice."""
+    wish = into.wish
+    while observed := await asyncio.to_thread(_slice, observations):
+        records = [checked(record, ledger.exponents) for record in observed if not isinstance(record, SettlementLine)]
+        found.read += len(observed)
+        found.lines += len(observed) - len(records)
+        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in records]
+        if arrivals:
+            statements = [record for record in records if isinstance(record, ObservedStatement)]
+            unit = StatementsUnit(
+                account_id=wish.account_id,
+                channel=wish.channel,
+                arrivals=arrivals,
+                exponents=ledger.exponents,
+                asked=into.asked,
+                received_at=into.received_at,
+                done=asyncio.get_running_loop().create_future(),
+                opens_with=wish.currency or (statements[0].currency if statements else None),
+                setting=into.setting,
+            )
+            ledger.submit(into.lane, unit)
+            _count(found, arrivals, await unit.done)
+        await booked()
 
 
 def _slice(observations: Iterator[Observation]) -> list[Observation]:
