@@ -69,6 +69,10 @@ class Order:
     refunded: int = 0
     channel: str | None = None
     expected_at: Instant | None = None
+    told: int = 0
+    """What a channel's records, order by order, have told that it is worth so far; part of `recorded`."""
+    told_by: str | None = None
+    """Which channel that was."""
 
 
 @value
@@ -192,11 +196,32 @@ class ChannelStatement:
     previous: str | None = None
 
 
+@value
+class Settlement:
+    """Money that a channel tells of under one reference, and what was booked because of it."""
+
+    currency: str
+    """Of the money booked: another one, said later, is a finding."""
+    counts_for: str
+    """The order that it counts for."""
+    collects: str
+    """Who collected it: as the channel stood, and from its release on as it stood then."""
+    sources: dict[str, str]
+    """What each source said last: the digest of its lines."""
+    position: int
+    booked: int | None = None
+    """What the newest record that books says it is; None while records only explain it."""
+    released: bool = False
+
+
 OrderKey = tuple[str, str]
 """(currency, reference)."""
 
 StatementKey = tuple[str, str, str]
 """(channel, seller or nothing, number)."""
+
+SettlementKey = tuple[str, str, str]
+"""(channel, seller or nothing, reference)."""
 
 
 @dataclass(slots=True)
@@ -218,6 +243,7 @@ class Books:
     """Ids of the provider's events that the account has taken in, of those asked about."""
     channels: dict[str, Channel] = field(default_factory=dict)
     statements: dict[StatementKey, ChannelStatement] = field(default_factory=dict)
+    settlements: dict[SettlementKey, Settlement] = field(default_factory=dict)
 
     def copy(self) -> Books:
         """Books that can be changed without changing these."""
@@ -236,6 +262,7 @@ class Books:
             observed=set(self.observed),
             channels=dict(self.channels),
             statements=dict(self.statements),
+            settlements=dict(self.settlements),
         )
 
     def balance(self, currency: str) -> Balance:

@@ -87,10 +87,10 @@ def observe_statement(observed: facts.StatementObserved, books: Books) -> Sequen
         previous=previous[0] if previous else None,
     )
     booked, findings = _book(observed, known, books)
-    if any(not _fits(change, books) for change in booked):
+    if any(not fits(change, books) for change in booked):
         asked, observed = observed, replace(observed, payout=None, deposit=None)
         booked, findings = _book(observed, known, books)
-        findings.append(_finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.payout)))
+        findings.append(finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.payout)))
     observed = replace(observed, findings=[*observed.findings, *findings])
     made: list[Fact] = []
     if books.account is not None and observed.currency not in books.account.currencies:
@@ -133,18 +133,22 @@ def _free_reference(books: Books, key: StatementKey) -> str:
 
 
 @value
-class _Change:
+class Change:
     """Signed changes of the buckets that a payout can be in."""
 
     pending: int = 0
     available: int = 0
     paid_out: int = 0
 
-    def __add__(self, other: _Change) -> _Change:
-        return _Change(self.pending + other.pending, self.available + other.available, self.paid_out + other.paid_out)
+    @property
+    def total(self) -> int:
+        return self.pending + self.available + self.paid_out
+
+    def __add__(self, other: Change) -> Change:
+        return Change(self.pending + other.pending, self.available + other.available, self.paid_out + other.paid_out)
 
 
-def _fits(change: facts.ChannelMoneyBooked, books: Books) -> bool:
+def fits(change: facts.ChannelMoneyBooked, books: Books) -> bool:
     """Whether the currency's total stays within what the ledger counts to."""
     balance = books.balance(change.currency)
     inside = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
@@ -163,21 +167,21 @@ def _book(
     was_paid = known is not None and known.was_paid
     collects = known.collects if known is not None and was_paid else observed.collects
     if observed.payout is None:
-        change = _Change()
+        change = Change()
     elif known is None:
-        change = _unpaid(observed.payout - (order.recorded - order.refunded), order.pending)
+        change = unpaid_change(observed.payout - (order.recorded - order.refunded), order.pending)
     elif was_paid:
-        change = _paid(observed.payout - known.booked, known.paid_out, collects)
+        change = paid_change(observed.payout - known.booked, known.paid_out, collects)
     else:
-        change = _unpaid(observed.payout - known.booked, order.pending)
+        change = unpaid_change(observed.payout - known.booked, order.pending)
     if observed.paid and not was_paid:
         payout = observed.payout if observed.payout is not None else known.booked if known else 0
         moved = min(max(payout, 0), order.pending + change.pending)
-        change += _Change(-moved, moved, 0) if collects == PLATFORM else _Change(-moved, 0, moved)
+        change += Change(-moved, moved, 0) if collects == PLATFORM else Change(-moved, 0, moved)
         if 0 < payout != moved:
-            findings.append(_minor_finding("payout_was_pending", payout, moved))
+            findings.append(minor_finding("payout_was_pending", payout, moved))
     held = _held(observed, known, books)
-    if change == _Change() and not held:
+    if change == Change() and not held:
         return [], findings
     booked = facts.ChannelMoneyBooked(
         channel=observed.channel,
@@ -193,22 +197,22 @@ def _book(
     return [booked], findings
 
 
-def _unpaid(difference: int, pending: int) -> _Change:
+def unpaid_change(difference: int, pending: int) -> Change:
     """A difference while the money is still owed; commands may have settled part of it."""
     if difference >= 0:
-        return _Change(pending=difference)
+        return Change(pending=difference)
     from_pending = min(pending, -difference)
-    return _Change(pending=-from_pending, available=difference + from_pending)
+    return Change(pending=-from_pending, available=difference + from_pending)
 
 
-def _paid(difference: int, paid_out: int, collects: str) -> _Change:
+def paid_change(difference: int, paid_out: int, collects: str) -> Change:
     """A difference after the money has moved."""
     if collects != SELLER:
-        return _Change(available=difference)
+        return Change(available=difference)
     if difference >= 0:
-        return _Change(paid_out=difference)
+        return Change(paid_out=difference)
     from_paid_out = min(paid_out, -difference)
-    return _Change(paid_out=-from_paid_out, available=difference + from_paid_out)
+    return Change(paid_out=-from_paid_out, available=difference + from_paid_out)
 
 
 def _held(observed: facts.StatementObserved, known: ChannelStatement | None, books: Books) -> int:
@@ -234,15 +238,15 @@ def _against_the_books(observed: facts.StatementObserved, known: ChannelStatemen
     if known is None:
         return
     if known.was_paid and observed.paid is False:
-        yield _finding("paid_stays_paid", "1", observed.content.get("Paid") or "0")
+        yield finding("paid_stays_paid", "1", observed.content.get("Paid") or "0")
     if known.currency != observed.currency:
-        yield _finding("currency_stays", known.currency, observed.currency)
+        yield finding("currency_stays", known.currency, observed.currency)
 
 
-def _finding(rule: str, expected: str, actual: str) -> Data:
+def finding(rule: str, expected: str, actual: str) -> Data:
     return {"rule": rule, "expected": expected, "actual": actual, "difference": ""}
 
 
-def _minor_finding(rule: str, expected: int, actual: int) -> Data:
+def minor_finding(rule: str, expected: int, actual: int) -> Data:
     """In minor units: these rules never knew how many decimals a currency has."""
     return {"rule": rule, "expected": str(expected), "actual": str(actual), "difference": str(actual - expected)}

@@ -52,6 +52,7 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.DeliveryDismissed: "delivery.dismissed",
     facts.ChannelSet: "channel.set",
     facts.StatementObserved: "statement.observed",
+    facts.SettlementObserved: "settlement.observed",
     facts.ChannelMoneyBooked: "channel.money_booked",
 }
 

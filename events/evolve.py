@@ -64,7 +64,7 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             move_case(books, fact, effective_at, position)
         case facts.DeliveryDismissed():
             pass
-        case facts.ChannelSet() | facts.StatementObserved() | facts.ChannelMoneyBooked():
+        case facts.ChannelSet() | facts.StatementObserved() | facts.SettlementObserved() | facts.ChannelMoneyBooked():
             move_channel(books, fact, position)
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)

@@ -8,8 +8,9 @@ from typing import assert_never
 from events import facts
 from events.account import Books, Channel, ChannelStatement, Order
 from events.evolve_payouts import shift
+from events.settlements import take_settlement
 
-ChannelFact = facts.ChannelSet | facts.StatementObserved | facts.ChannelMoneyBooked
+ChannelFact = facts.ChannelSet | facts.StatementObserved | facts.SettlementObserved | facts.ChannelMoneyBooked
 
 
 def move_channel(books: Books, fact: ChannelFact, position: int) -> None:
@@ -20,6 +21,8 @@ def move_channel(books: Books, fact: ChannelFact, position: int) -> None:
         case facts.StatementObserved():
             key = (fact.channel, fact.seller or "", fact.number)
             books.statements[key] = _observed(books.statements.get(key), fact, position)
+        case facts.SettlementObserved():
+            take_settlement(books, fact, position)
         case facts.ChannelMoneyBooked():
             _move_money(books, fact)
         case _:

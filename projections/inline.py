@@ -24,6 +24,7 @@ from events.account import (
     Payout,
     Provider,
     Reserve,
+    Settlement,
     WebhookSecret,
 )
 from events.statements import read_stored
@@ -39,6 +40,7 @@ _PAYOUT = tuple(f.name for f in fields(Payout))
 _CASE = tuple(f.name for f in fields(Case))
 _CHANNEL = tuple(f.name for f in fields(Channel))
 _STATEMENT = tuple(f.name for f in fields(ChannelStatement))
+_SETTLEMENT = tuple(f.name for f in fields(Settlement))
 _SECRET = tuple(f.name for f in fields(WebhookSecret))
 
 
@@ -57,6 +59,7 @@ class InlineRows:
     cases: list[Row] = field(default_factory=list)
     channels: list[Row] = field(default_factory=list)
     statements: list[Row] = field(default_factory=list)
+    settlements: list[Row] = field(default_factory=list)
 
 
 def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
@@ -112,6 +115,10 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
         if before.statements.get((channel, seller, number)) is not statement:
             row = {"account_id": account_id, "channel": channel, "seller": seller, "number": number}
             rows.statements.append(_row(statement, _STATEMENT, row))
+    for (channel, seller, reference), settlement in after.settlements.items():
+        if before.settlements.get((channel, seller, reference)) is not settlement:
+            row = {"account_id": account_id, "channel": channel, "seller": seller, "reference": reference}
+            rows.settlements.append(_row(settlement, _SETTLEMENT, row))
 
 
 def _read(row: Row, names: tuple[str, ...]) -> Row:
@@ -166,3 +173,6 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
     for row in found.get("statements", ()):
         key = (row["channel"], row["seller"], row["number"])
         books[row["account_id"]].statements[key] = ChannelStatement(**_read(row, _STATEMENT))
+    for row in found.get("settlements", ()):
+        key = (row["channel"], row["seller"], row["reference"])
+        books[row["account_id"]].settlements[key] = Settlement(**_read(row, _SETTLEMENT))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from projections.journal import Journal
 from projections.runner import CHUNK, Projection, catch_up
+from projections.settlements import Settlements
 from service import logs
 from service.database import OUTAGES
 from service.ledger import Ledger
 
 log = logs.get("projector")
 
-TRAILING: tuple[Projection, ...] = (Journal(),)
+TRAILING: tuple[Projection, ...] = (Journal(), Settlements())
 
 _PAUSE_SECONDS = 0.2
 

@@ -57,6 +57,8 @@ class Wants:
     channels: set[tuple[str, str]] = field(default_factory=set)
     statements: set[tuple[str, str, str, str, str, str]] = field(default_factory=set)
     """Account, channel, seller or nothing, number, currency, and time or nothing: with those beside it in time."""
+    settlements: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """Account, channel, seller or nothing, reference."""
 
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
@@ -100,6 +102,7 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
     "unanswered": ("account_id", "amount", "currency"),
     "channels": ("account_id", "channel"),
     "statements": ("account_id", "channel", "seller", "number", "currency", "created_at"),
+    "settlements": ("account_id", "channel", "seller", "reference"),
 }
 """What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
 
@@ -113,6 +116,7 @@ _BOOKS: dict[str, frozenset[str]] = {
     "provider_events": frozenset({"observed"}),
     "channels": frozenset({"channels"}),
     "statements": frozenset({"statements"}),
+    "settlements": frozenset({"settlements"}),
 }
 """The files of `sql/queries/ledger/books/`, and which wants each of them answers."""
 

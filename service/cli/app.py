@@ -14,7 +14,6 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from projections.journal import Journal
 from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import cases, deliveries, keys
@@ -24,6 +23,7 @@ from service.cli.target import Data, Target
 from service.database import OUTAGES, Connection, connect_patiently
 from service.migrate import migrate as run_migrations
 from service.process import running_ledger
+from service.projector import TRAILING
 from service.replay import rebuild_inline, verify_lane
 from service.settings import WrongSettings
 from service.store import read_head
@@ -102,7 +102,7 @@ def migrate(*, data: Data = None) -> None:
 
 @app.command
 def rebuild(
-    name: Annotated[Literal["inline", "balances", "payouts", "bank_accounts", "journal"], Parameter()],
+    name: Annotated[Literal["inline", "balances", "payouts", "bank_accounts", "journal", "settlements"], Parameter()],
     *,
     data: Data = None,
 ) -> None:
@@ -130,7 +130,7 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
                     total += await rebuild_trailing(
                         connection,
                         lane,
-                        Journal(),
+                        next(each for each in TRAILING if each.name == name),
                         ledger.seam.now(),
                         lambda n, task=task: bar.advance(task, n),  # type: ignore[misc]
                     )

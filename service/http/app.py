@@ -15,6 +15,7 @@ from service.http import (
     payouts,
     probes,
     sellercenter,
+    settlements,
     statements,
     webhook_deliveries,
     webhook_endpoints,
@@ -58,6 +59,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
         app.add_routes(cases.routes(prefix))
         app.add_routes(deliveries.routes(prefix))
         app.add_routes(statements.routes(prefix))
+        app.add_routes(settlements.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

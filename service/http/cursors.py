@@ -11,6 +11,7 @@ import orjson
 from service.http.errors import ApiError
 
 _PREFIX = "cur_"
+_LENGTH_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Cursor:
     def parse(cls, text: str, account_id: str) -> Cursor:
         """The cursor that `text` gave, in a list of this account; 400 for anything else."""
         wrong = ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
-        if not text.startswith(_PREFIX) or len(text) > 500:
+        if not text.startswith(_PREFIX) or len(text) > _LENGTH_MAX:
             raise wrong
         raw = text.removeprefix(_PREFIX)
         try:

@@ -14,6 +14,8 @@ from service.http.cases_openapi import paths as case_paths
 from service.http.cases_openapi import schemas as case_schemas
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX
 from service.http.errors import STATUSES
+from service.http.settlements_openapi import paths as settlement_paths
+from service.http.settlements_openapi import schemas as settlement_schemas
 from service.http.statements_openapi import paths as statement_paths
 from service.http.statements_openapi import schemas as statement_schemas
 from service.http.webhook_endpoints_openapi import paths as webhook_paths
@@ -162,6 +164,7 @@ def _schemas() -> dict[str, Any]:
         **webhook_schemas(),
         **case_schemas(),
         **statement_schemas(),
+        **settlement_schemas(),
         "Error": {
             "type": "object",
             "required": ["code", "message"],
@@ -264,6 +267,7 @@ def _paths() -> dict[str, Any]:
         **webhook_paths(_operation, limit, cursor),
         **case_paths(_operation, limit, cursor),
         **statement_paths(_operation, limit, cursor),
+        **settlement_paths(_operation, limit, cursor),
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
             "get": _operation(

@@ -6,13 +6,17 @@ from service.http.app_keys import SEAM
 from service.http.call import Call
 from service.http.errors import ApiError
 from service.store import read_head
+from sql import query
 
 WAIT_SECONDS_MAX = 5.0
 _STEP_SECONDS = 0.02
 
 
-async def wait_for_position(call: Call, lane: int) -> None:
-    """Returns once the lane has reached `?minPosition=`; 503 after five seconds, since it may yet get there."""
+async def wait_for_position(call: Call, lane: int, projection: str | None = None) -> None:
+    """Returns once the lane has reached `?minPosition=`; 503 after five seconds, since it may yet get there.
+
+    `projection` names the trailing projection that is read, which reaches it later than the lane does.
+    """
     text = call.request.query.get("minPosition")
     if text is None:
         return
@@ -22,15 +26,21 @@ async def wait_for_position(call: Call, lane: int) -> None:
     seam = call.request.app[SEAM]
     deadline = seam.monotonic() + WAIT_SECONDS_MAX
     while True:
-        async with call.ledger.pool.acquire() as connection:
-            head = await read_head(connection, lane)
-        if head.position >= wanted:
+        position = await _position(call, lane, projection)
+        if position >= wanted:
             return
         if seam.monotonic() > deadline:
             raise ApiError(
                 "UNAVAILABLE",
-                f"lane {lane} is at position {head.position} and did not reach {wanted} in {WAIT_SECONDS_MAX:.0f} s",
+                f"lane {lane} is at position {position} and did not reach {wanted} in {WAIT_SECONDS_MAX:.0f} s",
                 field="minPosition",
-                details={"lane": lane, "position": head.position},
+                details={"lane": lane, "position": position},
             )
         await seam.sleep(_STEP_SECONDS)
+
+
+async def _position(call: Call, lane: int, projection: str | None) -> int:
+    async with call.ledger.pool.acquire() as connection:
+        if projection is None:
+            return (await read_head(connection, lane)).position
+        return await connection.fetchval(query("checkpoints/position"), lane, projection) or 0

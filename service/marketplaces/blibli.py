@@ -120,6 +120,7 @@ class Blibli:
                 item=heading["orderItemNo"],
                 occurred_at=heading["paymentDate"],
                 decimal_comma=self.decimal_comma,
+                books=True,
             )
             for identity, level in (("orderItemNo", Level.ITEM), ("orderNo", Level.ORDER))
         )

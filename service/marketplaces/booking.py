@@ -19,10 +19,12 @@ from events.currency import AMOUNT_MAX
 from events.facts import Data, Fact
 from events.instants import Instant
 from events.refusals import AccountNotFound, Refusal
+from events.settlements import observe_settlement, settlement_key
 from service.batch import Batch, Cause
 from service.marketplaces import findings
 from service.marketplaces.amounts import Amount, NotUnderstood, read_amount
 from service.marketplaces.observed import ObservedStatement, Unreadable
+from service.marketplaces.recorded import SettlementRecord, Told, settlement_fact, wrong_with
 from service.store import Wants
 from service.units import Asked
 from service.vault import AccountKey
@@ -39,15 +41,15 @@ ORIGIN_MAX = 300
 class Arrival:
     """One record of a source, with the places in it where it stood."""
 
-    record: ObservedStatement | Unreadable
+    record: Told
     origin: str
 
 
-def checked(record: ObservedStatement | Unreadable, exponents: dict[str, int]) -> ObservedStatement | Unreadable:
+def checked(record: Told, exponents: dict[str, int]) -> Told:
     """The record, or why the ledger cannot hold it."""
     if isinstance(record, Unreadable):
         return record
-    reason = _wrong_with(record, exponents)
+    reason = wrong_with(record, exponents) if isinstance(record, SettlementRecord) else _wrong_with(record, exponents)
     return record if reason is None else Unreadable(record.place, reason, record.raw)
 
 
@@ -72,7 +74,7 @@ def _minor(amount: Amount, exponent: int) -> int:
 
 
 @dataclass(slots=True)
-class StatementsUnit:
+class RecordsUnit:
     """Records of one source about one account, decided together.
 
     `opens_with` is the currency that a missing account is opened in (None: it has to be there); `setting` is how the
@@ -102,11 +104,24 @@ class StatementsUnit:
             record = arrival.record
             if isinstance(record, Unreadable):
                 continue
+            if isinstance(record, SettlementRecord):
+                self._collect_settlement(record, wants)
+                continue
             seller, created = record.seller or "", record.created_at.instant or ""
             for of in {seller, ""}:
                 wants.statements.add((self.account_id, record.channel, of, record.number, record.currency, created))
             for reference in references(record.channel, record.seller, record.number):
                 wants.orders.add((self.account_id, record.currency, reference))
+
+    def _collect_settlement(self, record: SettlementRecord, wants: Wants) -> None:
+        line = record.first
+        for seller in {line.seller or "", ""}:
+            for reference in record.references():
+                wants.settlements.add((self.account_id, line.channel, seller, reference))
+            if line.statement is not None:
+                wants.statements.add((self.account_id, line.channel, seller, line.statement, line.currency, ""))
+        for order in record.orders():
+            wants.orders.add((self.account_id, line.currency, order))
 
     def decide(self, batch: Batch) -> None:
         self.outcomes, self.refusal = [], None
@@ -144,14 +159,25 @@ class StatementsUnit:
         number = reason = None
         if isinstance(record, Unreadable):
             verdict, outcome, reason = UNREADABLE, UNREADABLE, _storable(record.reason)
+        elif isinstance(record, SettlementRecord):
+            number = record.first.reference
+            observed = settlement_fact(record, digest, self.exponents[record.first.currency])
+            known = settlement_key(observed) in books.settlements
+            made = observe_settlement(observed, books)
+            if not made:
+                # Kept already, when it was said first: a file that is imported again adds nothing at all.
+                return UNCHANGED
+            verdict, outcome = ACCEPTED, CHANGED if known else NEW
+            self._record(made, number, record.first.occurred_at.instant, books, batch, digest)
         else:
             number = record.number
-            observed = _fact(record, books, digest, self.exponents[record.currency])
-            known = statement_key(observed) in books.statements
-            made = observe_statement(observed, books)
+            statement = _fact(record, books, digest, self.exponents[record.currency])
+            known = statement_key(statement) in books.statements
+            made = observe_statement(statement, books)
             verdict = ACCEPTED if made else DUPLICATE
             outcome = UNCHANGED if not made else CHANGED if known else NEW
-            self._record(made, record, books, batch, digest)
+            happened = record.updated_at.instant or record.created_at.instant
+            self._record(made, number, happened, books, batch, digest)
         batch.deliveries.append(
             {
                 "delivery_id": batch.seam.uuid7(),
@@ -170,14 +196,16 @@ class StatementsUnit:
         )
         return outcome
 
-    def _record(self, made: Sequence[Fact], record: ObservedStatement, books: Books, batch: Batch, digest: str) -> None:
-        happened = min(record.updated_at.instant or record.created_at.instant or batch.now, batch.now)
+    def _record(
+        self, made: Sequence[Fact], number: str, happened: Instant | None, books: Books, batch: Batch, digest: str
+    ) -> None:
+        effective_at = min(happened or batch.now, batch.now)
         caused_by: str | None = None
         for fact in made:
-            cause = self._cause(Source(self.channel, record.number, digest), caused_by)
+            cause = self._cause(Source(self.channel, number, digest), caused_by)
             added = isinstance(fact, facts.CurrencyAdded)
-            envelope = batch.record(books, fact, cause, effective_at=None if added else happened)
-            if isinstance(fact, facts.StatementObserved):
+            envelope = batch.record(books, fact, cause, effective_at=None if added else effective_at)
+            if isinstance(fact, facts.StatementObserved | facts.SettlementObserved):
                 caused_by = envelope.event_id
 
     def _cause(self, source: Source | None, caused_by: str | None) -> Cause:

@@ -21,8 +21,9 @@ from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service import logs
 from service.ledger import Ledger
-from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, StatementsUnit, checked
-from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, SettlementLine, Shop, Source
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
+from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source, Unreadable
+from service.marketplaces.recorded import SettlementRecord, Told, records
 from service.marketplaces.sources import SOURCES
 from service.marketplaces.times import zone_named
 from service.units import Asked
@@ -71,7 +72,7 @@ class Imported:
     changed: int = 0
     unchanged: int = 0
     lines: int = 0
-    """Settlement lines: they explain, and are not booked by this."""
+    """Settlement lines, of all the records that were read."""
     unreadable: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -143,7 +144,7 @@ async def intake(ledger: Ledger, wish: Wish, asked: Asked) -> Intake:
 async def import_file(
     ledger: Ledger, wish: Wish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
 ) -> Imported:
-    """Takes everything in that the file says; a missing account is opened with the first statement.
+    """Takes everything in that the file says; a missing account is opened with the first record.
 
     AccountNotFound where the account is of the other mode, InvalidCommand where the wish or the file's format is wrong,
     Unavailable where the ledger cannot take it now: what was taken in until then stays, and is known the next time.
@@ -177,31 +178,40 @@ async def take_in(
 ) -> None:
     """Books the observations slice by slice and counts them into `found`; `booked` is awaited behind each slice."""
     wish = into.wish
-    while observed := await asyncio.to_thread(_slice, observations):
-        records = [checked(record, ledger.exponents) for record in observed if not isinstance(record, SettlementLine)]
-        found.read += len(observed)
-        found.lines += len(observed) - len(records)
-        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in records]
-        if arrivals:
-            statements = [record for record in records if isinstance(record, ObservedStatement)]
-            unit = StatementsUnit(
-                account_id=wish.account_id,
-                channel=wish.channel,
-                arrivals=arrivals,
-                exponents=ledger.exponents,
-                asked=into.asked,
-                received_at=into.received_at,
-                done=asyncio.get_running_loop().create_future(),
-                opens_with=wish.currency or (statements[0].currency if statements else None),
-                setting=into.setting,
-            )
-            ledger.submit(into.lane, unit)
-            _count(found, arrivals, await unit.done)
+    told = records(observations)
+    while observed := await asyncio.to_thread(_slice, told):
+        taken = [checked(record, ledger.exponents) for record in observed]
+        found.read += len(taken)
+        found.lines += sum(len(record.lines) for record in taken if isinstance(record, SettlementRecord))
+        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in taken]
+        unit = RecordsUnit(
+            account_id=wish.account_id,
+            channel=wish.channel,
+            arrivals=arrivals,
+            exponents=ledger.exponents,
+            asked=into.asked,
+            received_at=into.received_at,
+            done=asyncio.get_running_loop().create_future(),
+            opens_with=wish.currency or next(filter(None, map(_currency, taken)), None),
+            setting=into.setting,
+        )
+        ledger.submit(into.lane, unit)
+        _count(found, arrivals, await unit.done)
         await booked()
 
 
-def _slice(observations: Iterator[Observation]) -> list[Observation]:
-    return list(itertools.islice(observations, SLICE))
+def _slice(told: Iterator[Told]) -> list[Told]:
+    return list(itertools.islice(told, SLICE))
+
+
+def _currency(record: Told) -> str | None:
+    match record:
+        case ObservedStatement():
+            return record.currency
+        case SettlementRecord():
+            return record.first.currency
+        case _:
+            return None
 
 
 def _count(found: Imported, arrivals: list[Arrival], outcomes: list[str]) -> None:
@@ -212,7 +222,7 @@ def _count(found: Imported, arrivals: list[Arrival], outcomes: list[str]) -> Non
     found.unreadable += counts[UNREADABLE]
     for arrival, outcome in zip(arrivals, outcomes, strict=True):
         record = arrival.record
-        if outcome == UNREADABLE and not isinstance(record, ObservedStatement) and len(found.problems) < PROBLEMS_MAX:
+        if outcome == UNREADABLE and isinstance(record, Unreadable) and len(found.problems) < PROBLEMS_MAX:
             found.problems.append(Problem(record.place, record.reason))
 
 

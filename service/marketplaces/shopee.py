@@ -174,6 +174,16 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
     for index, item in enumerate(income.get("items") or ()):
         if isinstance(item, dict):
             number = optional(item, "model_id", "item_id") or str(index)
+            if item.get("discounted_price") is not None:
+                # The price of the line: what the item earned, though not what was paid for it.
+                price = read_amount(item["discounted_price"])
+                yield told.line(
+                    Kind.ITEM_REVENUE,
+                    price,
+                    f"items[{index}].discounted_price",
+                    part_of="cost_of_goods_sold",
+                    item=number,
+                )
             for part in parts_of(told, item, _ITEM_PARTS, "escrow_amount", f"items[{index}]."):
                 # Of the order's own fee of that name: told again, more finely.
                 name = "order_ams_commission_fee" if part.kind is Kind.AFFILIATE_FEE else "seller_order_processing_fee"

@@ -55,6 +55,7 @@ NAMES = [
     "delivery.dismissed",
     "channel.set",
     "statement.observed",
+    "settlement.observed",
     "channel.money_booked",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""

@@ -66,6 +66,8 @@ ROUTES = (
     Route("DELETE", "/webhook-endpoints/{endpoint_id}", WRITE),
     Route("GET", "/statements", READ),
     Route("GET", "/channels", READ),
+    Route("GET", "/settlements", READ),
+    Route("GET", "/settlements/lines", READ),
     Route("POST", "/settlements/imports", frozenset({"command:write"}), {"code": "0", "data": []}, "?channel=lazada"),
 )
 

@@ -29,11 +29,13 @@ def test_the_sample_adds_up_and_no_fee_counts_twice() -> None:
         ("shipping", "1.99", "buyer_paid_shipping_fee"),
         ("commission", "-0.07", "commission_fee"),
         ("payment_fee", "-0.1", "seller_transaction_fee"),
+        ("item_revenue", "3", "items[0].discounted_price"),
     ]
-    total, *parts = lines(found)
+    total, *parts, item = lines(found)
     assert sum(part.amount for part in parts) == Decimal(3) + Decimal("1.99") - Decimal("0.07") - Decimal("0.10")
-    assert [line.books for line in lines(found)] == [True, False, False, False, False]
-    assert {line.level for line in lines(found)} == {Level.ORDER}
+    assert [line.books for line in lines(found)] == [True, False, False, False, False, False]
+    assert {line.level for line in (total, *parts)} == {Level.ORDER}
+    assert (item.level, item.item, item.part_of) == (Level.ITEM, "10006252414", "cost_of_goods_sold")
     assert (total.order, total.reference, total.stage) == ("2602170GS576N1", "order/2602170GS576N1", Stage.OWED)
     assert total.raw == sample(SAMPLE).strip()
 

@@ -2,7 +2,7 @@
 (SELECT json_agg(json_build_object(
                    'account_id', o.account_id, 'currency', o.currency, 'reference', o.reference,
                    'recorded', o.recorded, 'pending', o.pending, 'refunded', o.refunded, 'channel', o.channel,
-                   'expected_at', instant(o.expected_at)))
+                   'expected_at', instant(o.expected_at), 'told', o.told, 'told_by', o.told_by))
           FROM json_to_recordset(:orders::json) AS n(account_id text, currency text, reference text)
           CROSS JOIN LATERAL (SELECT * FROM orders r
                                WHERE r.lane = $1 AND r.account_id = n.account_id AND r.currency = n.currency

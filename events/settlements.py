@@ -1,0 +1,190 @@
+"""What a marketplace's record about an order, an item or a payment does to an account: kept as said, booked once.
+
+Money is (channel, seller, reference). Several sources tell of it, and each is compared with its own latest word, so
+that the same data again is no fact; the newest word of a source that books counts. What is booked is the change:
+
+    owed        what it is worth, less what commands recorded for its order, is pending
+    released    what is pending of it moves: paid out where the seller collects, available where we do
+    changed     the difference, where the money is by then; below zero is carried in available
+    explained   nothing: another level or another record books it
+
+A record may say that other money was released: a wallet's row names the order whose escrow it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from events import facts
+from events.account import SELLER, Balance, Books, Order, Settlement, SettlementKey
+from events.canonical import canonical
+from events.channels import Change, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
+from events.currency import AMOUNT_MAX
+from events.facts import Data, Fact
+
+PAYOUT = "payout"
+"""The kind of a line that says what an order is worth as a whole."""
+
+
+def settlement_key(observed: facts.SettlementObserved) -> SettlementKey:
+    return (observed.channel, observed.seller or "", observed.reference)
+
+
+def order_references(channel: str, reference: str, order: str | None) -> tuple[str, str]:
+    """The orders that money may count for: its own order, or a name with the channel's where that is taken."""
+    own = f"{channel}/{reference}"
+    return (order, f"{channel}/{order}") if order else (own, own)
+
+
+def said(observed: facts.SettlementObserved) -> str:
+    """The digest of what a record says, whenever and wherever it was read."""
+    told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
+    return sha256(canonical([*told, observed.lines])).hexdigest()
+
+
+def take_settlement(books: Books, fact: facts.SettlementObserved, position: int) -> None:
+    """Folds an observation: what its source said last, what the money is worth, and what of it was released."""
+    key = settlement_key(fact)
+    before = books.settlements.get(key)
+    sources = {**(before.sources if before else {}), fact.source: said(fact)}
+    if before is None:
+        now = Settlement(fact.currency, fact.counts_for, fact.collects, sources, position, fact.amount)
+    else:
+        booked = before.booked if fact.amount is None else fact.amount
+        collects = before.collects if before.released else fact.collects
+        now = replace(before, sources=sources, position=position, booked=booked, collects=collects)
+    books.settlements[key] = now
+    if fact.amount is not None:
+        order = books.orders.get((fact.currency, fact.counts_for), Order())
+        told = order.told + fact.amount - ((before.booked if before else None) or 0)
+        books.orders[fact.currency, fact.counts_for] = replace(order, told=told, told_by=fact.channel)
+    if fact.releases is not None:
+        released = (fact.channel, fact.seller or "", fact.releases)
+        money = books.settlements.get(released)
+        if money is None:
+            money = Settlement(fact.currency, fact.counts_for, fact.collects, {}, position)
+        books.settlements[released] = replace(money, released=True)
+
+
+def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequence[Fact]:
+    """The facts that follow from a record; none where its source said the same before. Never refuses.
+
+    `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
+    really counts for and the findings against the books are filled in here.
+    """
+    observed = _placed(observed, books)
+    key = settlement_key(observed)
+    known = books.settlements.get(key)
+    if known is not None and known.sources.get(observed.source) == said(observed):
+        return []
+    counts_for = known.counts_for if known else _counts_for(observed, books)
+    observed = replace(observed, collects=channel_of(books, observed.channel).collects, counts_for=counts_for)
+    findings: list[Data] = []
+    if known is not None and known.currency != observed.currency:
+        findings.append(finding("currency_stays", known.currency, observed.currency))
+        observed = replace(observed, amount=None, releases=None)
+    if observed.statement and (observed.channel, observed.seller or "", observed.statement) in books.statements:
+        # The statement has booked its money: its lines explain it.
+        observed = replace(observed, amount=None, releases=None)
+    booked, more = _book(observed, known, books)
+    if not fits(booked, books):
+        asked, observed = observed, replace(observed, amount=None, releases=None)
+        booked = _booked(observed, observed.counts_for, Change())
+        more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
+    observed = replace(observed, findings=[*observed.findings, *findings, *more])
+    made: list[Fact] = []
+    if books.account is not None and observed.currency not in books.account.currencies:
+        made.append(facts.CurrencyAdded(currency=observed.currency))
+    made.append(observed)
+    if booked.pending or booked.available or booked.paid_out:
+        made.append(booked)
+    return made
+
+
+def _placed(observed: facts.SettlementObserved, books: Books) -> facts.SettlementObserved:
+    """The record as of the money that it is about: what was known before the seller was named is the same."""
+    channel, seller, reference = settlement_key(observed)
+    if (
+        seller
+        and (channel, seller, reference) not in books.settlements
+        and (channel, "", reference) in books.settlements
+    ):
+        return replace(observed, seller=None)
+    return observed
+
+
+def _counts_for(observed: facts.SettlementObserved, books: Books) -> str:
+    own, whole = order_references(observed.channel, observed.reference, observed.counts_for or None)
+    order = books.orders.get((observed.currency, own), Order())
+    return whole if order.told_by not in (None, observed.channel) else own
+
+
+def _book(
+    observed: facts.SettlementObserved, known: Settlement | None, books: Books
+) -> tuple[facts.ChannelMoneyBooked, list[Data]]:
+    """What moves because of a record, and what does not agree with the books."""
+    order = books.orders.get((observed.currency, observed.counts_for), Order())
+    released = known is not None and known.released
+    collects = known.collects if known is not None and released else observed.collects
+    worth = (known.booked if known else None) or 0
+    change = Change()
+    if observed.amount is not None:
+        difference = _less_what_commands_recorded(observed, known, order, observed.amount - worth)
+        worth = observed.amount
+        if released:
+            change = paid_change(difference, books.balance(observed.currency).paid_out, collects)
+        else:
+            change = unpaid_change(difference, order.pending)
+    if observed.releases is None:
+        return _booked(observed, observed.counts_for, change), []
+    if observed.releases == observed.reference:
+        counts_for = observed.counts_for
+    else:
+        money = books.settlements.get((observed.channel, observed.seller or "", observed.releases))
+        if money is None:
+            return _booked(observed, observed.counts_for, change), []
+        released, worth, counts_for = money.released, money.booked or 0, money.counts_for
+        order = books.orders.get((observed.currency, counts_for), Order())
+    if released:
+        return _booked(observed, counts_for, change), []
+    moved, findings = _release(change, worth, order, collects, books.balance(observed.currency))
+    return _booked(observed, counts_for, moved), findings
+
+
+def _less_what_commands_recorded(
+    observed: facts.SettlementObserved, known: Settlement | None, order: Order, difference: int
+) -> int:
+    """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
+    beyond = order.recorded - order.refunded - order.told
+    if not any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines):
+        return difference
+    if beyond > 0 and (known is None or known.booked is None):
+        return difference - beyond
+    if beyond > 0 and difference > 0:
+        return difference - min(beyond, difference)
+    if beyond < 0 and difference < 0:
+        return difference - max(beyond, difference)
+    return difference
+
+
+def _release(change: Change, worth: int, order: Order, collects: str, balance: Balance) -> tuple[Change, list[Data]]:
+    """What the channel let go of leaves pending; a charge that it took leaves what it paid before."""
+    if worth < 0:
+        return paid_change(change.total, balance.paid_out, collects), []
+    moved = min(worth, order.pending + change.pending)
+    findings = [] if moved == worth else [minor_finding("payout_was_pending", worth, moved)]
+    return change + (Change(-moved, 0, moved) if collects == SELLER else Change(-moved, moved, 0)), findings
+
+
+def _booked(observed: facts.SettlementObserved, counts_for: str, change: Change) -> facts.ChannelMoneyBooked:
+    return facts.ChannelMoneyBooked(
+        channel=observed.channel,
+        reference=counts_for,
+        currency=observed.currency,
+        pending=change.pending,
+        available=change.available,
+        held=0,
+        paid_out=change.paid_out,
+    )

@@ -1,0 +1,149 @@
+"""Settlement lines and their totals: what marketplaces' records come to, for each statement, order and item.
+
+A record replaces what its source said of the same money before. Of all sources that tell of it, one counts: totals are
+sums of what counts, and say whether they are the source's own figure or a sum of a finer level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from events import facts
+from events.chain import Envelope
+from events.codec import fact_of
+from events.facts import Data
+from events.values import value
+from projections.runner import Connection
+from sql import query
+
+NAME = "settlements"
+
+Line = dict[str, str | int | bool | None]
+
+
+@value
+class Key:
+    """What a total is of: a statement (level `global`), an order, or an item of either."""
+
+    account_id: str
+    channel: str
+    level: str
+    statement: str | None = None
+    order_id: str | None = None
+    item: str | None = None
+
+    @property
+    def key(self) -> str:
+        return "/".join(each for each in (self.order_id or self.statement, self.item) if each)
+
+    def row(self) -> Line:
+        return {
+            name: getattr(self, name)
+            for name in ("account_id", "channel", "level", "key", "statement", "order_id", "item")
+        }
+
+
+def lines(account_id: str, position: int, fact: facts.SettlementObserved) -> list[Line]:
+    """The rows of one record: each line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
+    totals = {line["field"] for line in fact.lines if line.get("partOf") is None}
+    return [
+        {
+            **money(account_id, fact),
+            "source": fact.source,
+            "line": number,
+            "position": position,
+            "totals": fact.totals,
+            "books": any(each.get("books") for each in fact.lines),
+            "level": line["level"],
+            "kind": line["kind"],
+            "stage": fact.stage,
+            "amount": line["amount"],
+            "text": line["text"],
+            "field": line["field"],
+            "currency": fact.currency,
+            "depth": _depth(line, totals),
+            "part_of": line.get("partOf"),
+            "statement": fact.statement,
+            "invoice": fact.invoice,
+            "order_id": fact.order,
+            "item": line.get("item"),
+            "occurred_at": fact.occurred_at,
+        }
+        for number, line in enumerate(fact.lines, start=1)
+    ]
+
+
+def _depth(line: Data, totals: set[str]) -> int:
+    if line.get("partOf") is None:
+        return 0
+    return 1 if line["partOf"] in totals else 2
+
+
+def money(account_id: str, fact: facts.SettlementObserved) -> Line:
+    """What names the money that a record tells of."""
+    return {
+        "account_id": account_id,
+        "channel": fact.channel,
+        "seller": fact.seller or "",
+        "reference": fact.reference,
+    }
+
+
+def keys(rows: Iterable[Line]) -> set[Key]:
+    """The statements, orders and items that lines name."""
+    found: set[Key] = set()
+    for row in rows:
+        account, channel = str(row["account_id"]), str(row["channel"])
+        statement, order, item = _text(row["statement"]), _text(row["order_id"]), _text(row["item"])
+        if statement is not None:
+            found.add(Key(account, channel, "global", statement=statement))
+        if order is not None:
+            found.add(Key(account, channel, "order", order_id=order))
+        if item is not None and (order or statement):
+            found.add(Key(account, channel, "item", None if order else statement, order, item))
+    return found
+
+
+def _text(found: str | int | bool | None) -> str | None:
+    return None if found is None else str(found)
+
+
+class Settlements:
+    """The trailing projection that keeps lines and totals."""
+
+    name = NAME
+
+    async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
+        newest: dict[tuple[str, str, str, str, str], tuple[Envelope, facts.SettlementObserved]] = {}
+        for event in events:
+            if event.type != "settlement.observed":
+                continue
+            fact = fact_of(event)
+            assert isinstance(fact, facts.SettlementObserved)
+            newest[event.account_id, fact.channel, fact.seller or "", fact.reference, fact.source] = (event, fact)
+        if not newest:
+            return
+        rows = [row for event, fact in newest.values() for row in lines(event.account_id, event.position, fact)]
+        records = [money(event.account_id, fact) | {"source": fact.source} for event, fact in newest.values()]
+        gone = await connection.fetch(query("settlements/forget"), lane, _json(records))
+        await connection.execute(query("settlements/keep"), lane, _json(rows))
+        references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}
+        await connection.execute(query("settlements/choose"), lane, _json(list(references.values())))
+        await self._sum_up(connection, lane, keys([*rows, *map(dict, gone)]))
+
+    async def _sum_up(self, connection: Connection, lane: int, touched: set[Key]) -> None:
+        await connection.execute(query("settlements/take_away"), lane, _json([key.row() for key in touched]))
+        for level in ("global", "order", "item"):
+            wanted = [key.row() for key in touched if key.level == level]
+            if wanted:
+                await connection.execute(query("settlements/sum_up"), lane, _json(wanted), level)
+
+    async def clear(self, connection: Connection, lane: int) -> None:
+        await connection.execute(query("settlements/clear_lines"), lane)
+        await connection.execute(query("settlements/clear_totals"), lane)
+
+
+def _json(rows: list[Line]) -> str:
+    return orjson.dumps(rows).decode()

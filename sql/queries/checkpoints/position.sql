@@ -1,0 +1,2 @@
+-- How far a projection has followed a lane.   1 lane   2 projection
+SELECT position FROM checkpoints WHERE lane = $1 AND projection = $2

@@ -1,0 +1,251 @@
+"""What marketplaces' records of orders do to an account: each source's word is kept, and money is booked once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events import facts
+from events.account import PLATFORM, SELLER, Balance, Books, Order
+from events.currency import AMOUNT_MAX
+from events.facts import Fact
+from events.settlements import observe_settlement
+from tests.spec import ACCOUNT, NOW, fold, opened
+
+ORDER = "2602170GS576N1"
+
+
+def record(
+    amount: int | None, source: str = "shopee.escrow_detail", reference: str = f"order/{ORDER}", **fields: Any
+) -> facts.SettlementObserved:
+    """A record as a source's reader would hand it over: a total that books `amount`, or only explains where it is None."""
+    kind, text = fields.pop("kind", "payout"), fields.pop("text", str(amount))
+    line = {"level": "order", "kind": kind, "amount": text, "text": text, "field": "escrow_amount"}
+    return replace(
+        facts.SettlementObserved(
+            channel="shopee",
+            source=source,
+            reference=reference,
+            currency="IDR",
+            stage="owed",
+            lines=[line if amount is None else {**line, "books": True}],
+            findings=[],
+            digest="digest",
+            collects="",
+            counts_for=ORDER,
+            totals=True,
+            order=ORDER,
+            amount=amount,
+        ),
+        **fields,
+    )
+
+
+OWED = record(480)
+RELEASE = record(None, "shopee.escrow_list", stage="released", releases=f"order/{ORDER}", text="480")
+WALLET = record(None, "shopee.wallet", "wallet/9", stage="released", releases=f"order/{ORDER}", text="480")
+REPORT = record(480, "shopee.income_report", stage="released", releases=f"order/{ORDER}")
+
+
+def account(*before: Fact, collects: str = SELLER) -> Books:
+    return fold(Books(ACCOUNT), [opened(), facts.ChannelSet("shopee", collects), *before])
+
+
+def after(books: Books, *observed: facts.SettlementObserved) -> Books:
+    for each in observed:
+        books = fold(books, observe_settlement(each, books), NOW)
+    return books
+
+
+def rules(made: Sequence[Fact]) -> list[str]:
+    return [found["rule"] for fact in made if isinstance(fact, facts.SettlementObserved) for found in fact.findings]
+
+
+def test_what_an_order_is_worth_is_pending_until_the_channel_lets_it_go() -> None:
+    books = after(account(), OWED)
+    assert books.balance("IDR") == Balance(pending=480)
+    assert books.orders["IDR", ORDER] == Order(recorded=480, pending=480, channel="shopee", told=480, told_by="shopee")
+    books = after(books, RELEASE)
+    assert books.balance("IDR") == Balance(paid_out=480)
+    assert books.orders["IDR", ORDER].pending == 0
+
+
+def test_where_we_collect_the_release_makes_it_available() -> None:
+    assert after(account(collects=PLATFORM), OWED, RELEASE).balance("IDR") == Balance(available=480)
+
+
+def test_the_same_word_of_each_source_again_is_no_fact() -> None:
+    books = after(account(), OWED, RELEASE, REPORT, WALLET)
+    for again in (OWED, RELEASE, REPORT, WALLET):
+        assert observe_settlement(replace(again, digest="of another file"), books) == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([OWED, RELEASE, REPORT, WALLET])))
+@pytest.mark.parametrize("collects", [SELLER, PLATFORM])
+def test_in_every_order_in_which_sources_tell_it_the_money_is_booked_once(
+    order: Sequence[facts.SettlementObserved], collects: str
+) -> None:
+    books = after(account(collects=collects), *order, *order)
+    assert books.balance("IDR") == (Balance(paid_out=480) if collects == SELLER else Balance(available=480))
+    assert books.orders["IDR", ORDER].pending == 0
+    assert books.orders["IDR", ORDER].told == 480
+
+
+def test_a_change_and_its_reversal_are_two_facts() -> None:
+    books = account()
+    for amount in (480, 450, 480):
+        made = observe_settlement(record(amount), books)
+        books = fold(books, made, NOW)
+        assert books.balance("IDR") == Balance(pending=amount)
+        assert len(made) == 2
+
+
+def test_a_change_after_the_release_is_booked_where_the_money_is() -> None:
+    paid = after(account(), OWED, RELEASE)
+    assert after(paid, record(500)).balance("IDR") == Balance(paid_out=500)
+    assert after(paid, record(380)).balance("IDR") == Balance(paid_out=380)
+    ours = after(account(collects=PLATFORM), OWED, RELEASE)
+    assert after(ours, record(-20)).balance("IDR") == Balance(available=-20)
+
+
+def test_who_collected_is_settled_by_the_release() -> None:
+    books = fold(after(account(), OWED, RELEASE), [facts.ChannelSet("shopee", PLATFORM)])
+    assert after(books, record(500)).balance("IDR") == Balance(paid_out=500)
+
+
+def test_a_charge_of_its_own_is_taken_from_what_was_paid() -> None:
+    charge = record(
+        -80, "shopee.wallet", "wallet/7", kind="service_fee", stage="released", releases="wallet/7", order=None
+    )
+    charge = replace(charge, counts_for="")
+    books = after(account(), OWED, RELEASE, charge)
+    assert books.balance("IDR") == Balance(paid_out=400)
+    assert books.orders["IDR", "shopee/wallet/7"] == Order(recorded=-80, channel="shopee", told=-80, told_by="shopee")
+    # More than was ever paid out is owed.
+    assert after(account(), charge).balance("IDR") == Balance(available=-80)
+
+
+def test_a_commission_row_of_its_own_lowers_its_order() -> None:
+    sale = record(4000, "tokopedia.saldo_history", "deposit/1", stage="released", releases="deposit/1")
+    fee = record(
+        -400, "tokopedia.saldo_history", "deposit/2", kind="commission", stage="released", releases="deposit/2"
+    )
+    for told in ((sale, fee), (fee, sale)):
+        books = after(account(), *told)
+        balance = books.balance("IDR")
+        assert balance.paid_out + balance.available == 3600
+        assert books.orders["IDR", ORDER].told == 3600
+    assert after(account(), sale, fee).balance("IDR") == Balance(paid_out=3600)
+
+
+def test_revenue_that_commands_recorded_is_the_same_money() -> None:
+    recorded = facts.RevenueRecorded(amount=500, currency="IDR", reference=ORDER)
+    assert after(account(recorded), OWED).balance("IDR") == Balance(pending=480)
+    books = after(account(recorded), OWED, RELEASE)
+    assert books.balance("IDR") == Balance(paid_out=480)
+
+
+def test_a_refund_that_commands_recorded_is_not_taken_again_when_the_channel_tells_of_it() -> None:
+    refund = facts.RefundRecorded(amount=100, currency="IDR", reference=ORDER, from_pending=100, from_available=0)
+    books = fold(after(account(), OWED), [refund])
+    assert after(books, record(380)).balance("IDR") == Balance(pending=380)
+    assert after(books, record(350)).balance("IDR") == Balance(pending=350)
+
+
+def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
+    statement = facts.StatementObserved(
+        channel="shopee",
+        number="S-1",
+        source="shopee.statement",
+        currency="IDR",
+        content={},
+        findings=[],
+        digest="",
+        collects=SELLER,
+        reference="S-1",
+        payout=480,
+    )
+    books = account(statement, facts.ChannelMoneyBooked("shopee", "S-1", "IDR", 480, 0, 0, 0, number="S-1"))
+    (made,) = observe_settlement(record(480, statement="S-1"), books)
+    assert isinstance(made, facts.SettlementObserved)
+    assert made.amount is None
+
+
+def test_another_currency_is_a_finding_and_moves_nothing() -> None:
+    books = after(account(), OWED)
+    made = observe_settlement(record(480, currency="SGD"), books)
+    assert rules(made) == ["currency_stays"]
+    assert fold(books, made).balance("IDR") == Balance(pending=480)
+    assert fold(books, made).balance("SGD") == Balance()
+
+
+def test_a_new_currency_is_added() -> None:
+    made = observe_settlement(record(480, currency="SGD"), account())
+    assert made[0] == facts.CurrencyAdded(currency="SGD")
+
+
+def test_what_the_ledger_cannot_count_is_kept_and_not_booked() -> None:
+    recorded = facts.RevenueRecorded(amount=AMOUNT_MAX - 1, currency="IDR", reference="another")
+    books = account(recorded)
+    made = observe_settlement(record(480), books)
+    assert rules(made) == ["amounts_fit_the_ledger"]
+    assert fold(books, made).balance("IDR").pending == AMOUNT_MAX - 1
+
+
+def test_what_was_settled_by_command_is_not_released_again() -> None:
+    settled = facts.RevenueSettled(amount=480, currency="IDR", reference=ORDER)
+    books = fold(after(account(), OWED), [settled])
+    made = observe_settlement(RELEASE, books)
+    assert rules(made) == ["payout_was_pending"]
+    assert fold(books, made).balance("IDR") == Balance(available=480)
+
+
+def test_another_channels_order_of_the_same_number_is_another_order() -> None:
+    books = after(account(), OWED, replace(OWED, channel="tokopedia", source="tokopedia.saldo_history"))
+    assert books.balance("IDR") == Balance(pending=960)
+    assert books.orders["IDR", f"tokopedia/{ORDER}"].pending == 480
+
+
+def test_naming_the_seller_later_does_not_book_again() -> None:
+    books = after(account(), OWED)
+    assert observe_settlement(replace(OWED, seller="shop"), books) == []
+
+
+_WORDS = st.lists(
+    st.one_of(
+        st.builds(record, st.integers(-500, 500)),
+        st.builds(lambda amount: replace(REPORT, **_worth(amount)), st.integers(-500, 500)),
+        st.sampled_from([RELEASE, WALLET]),
+    ),
+    max_size=8,
+)
+
+
+def _worth(amount: int) -> dict[str, Any]:
+    told = record(amount, "shopee.income_report")
+    return {"amount": amount, "lines": told.lines}
+
+
+@given(_WORDS, st.sampled_from([SELLER, PLATFORM]))
+def test_whatever_is_told_the_buckets_come_to_the_newest_word_that_books(
+    words: list[facts.SettlementObserved], collects: str
+) -> None:
+    books, worth, last = account(collects=collects), 0, dict[str, Any]()
+    for word in words:
+        if word.amount is not None and last.get(word.source) != word.lines:
+            worth = word.amount
+        last[word.source] = word.lines
+        books = after(books, word)
+        balance = books.balance("IDR")
+        assert balance.pending + balance.available + balance.paid_out == worth
+        assert balance.pending == books.orders.get(("IDR", ORDER), Order()).pending
+        assert balance.pending >= 0
+        assert balance.paid_out >= 0
+        if collects == PLATFORM:
+            assert balance.paid_out == 0
