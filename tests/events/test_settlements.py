@@ -116,7 +116,13 @@ def test_a_change_after_the_release_is_booked_where_the_money_is() -> None:
 
 def test_who_collected_is_settled_by_the_release() -> None:
     books = fold(after(account(), OWED, RELEASE), [facts.ChannelSet("shopee", PLATFORM)])
-    assert after(books, record(500)).balance("IDR") == Balance(paid_out=500)
+    assert after(books, record(500), record(520)).balance("IDR") == Balance(paid_out=520)
+
+
+def test_a_second_source_that_tells_of_the_release_contradicts_nothing() -> None:
+    for books in (after(account(), OWED, RELEASE), after(account(), OWED, WALLET)):
+        for again in (RELEASE, WALLET, REPORT):
+            assert rules(observe_settlement(again, books)) == []
 
 
 def test_a_charge_of_its_own_is_taken_from_what_was_paid() -> None:
@@ -179,7 +185,7 @@ def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
 
 def test_another_currency_is_a_finding_and_moves_nothing() -> None:
     books = after(account(), OWED)
-    made = observe_settlement(record(480, currency="SGD"), books)
+    made = observe_settlement(record(500, currency="SGD"), books)
     assert rules(made) == ["currency_stays"]
     assert fold(books, made).balance("IDR") == Balance(pending=480)
     assert fold(books, made).balance("SGD") == Balance()
