@@ -174,6 +174,52 @@ async def test_another_sources_word_counts_instead_and_is_shown(api: Api, seller
     assert [line["amount"] for line in found] == ["90", "95", "-5"]
 
 
+async def test_the_cash_side_tells_of_an_order_again_and_counts_once(api: Api, seller: Caller) -> None:
+    row = {"transaction_id": 5, "transaction_type": 101, "order_sn": "A1", "amount": 100, "status": "COMPLETED"}
+    row["create_time"] = 1_769_904_000
+    content = rows(escrow("A1", 100, 5), released("A1", "100", 0), row)
+    await upload(seller, content, "channel=shopee&currency=IDR")
+    (order,) = await settlements(api, seller, "level=order")
+    assert (order["payoutAmount"], order["releasedAmount"], order["stage"]) == ("100", "100", "released")
+    assert await buckets(api) == (0, 0, 10_000)
+    found = (await seller.get("/v1/settlements/lines?order=A1")).data
+    assert {line["source"]: line["counts"] for line in found} == {
+        "shopee.escrow_detail": True,
+        "shopee.escrow_list": False,
+        "shopee.wallet": False,
+    }
+
+
+async def test_the_same_order_twice_in_one_file_is_told_twice_and_the_second_counts(api: Api, seller: Caller) -> None:
+    found = await upload(seller, rows(escrow("A1", 100, 5), escrow("A1", 90, 5)), "channel=shopee&currency=IDR")
+    assert (found["new"], found["changed"]) == (1, 1)
+    assert await buckets(api) == (9000, 0, 0)
+
+
+async def test_what_was_said_before_adds_nothing_not_even_under_the_sellers_name(api: Api, seller: Caller) -> None:
+    content = rows(escrow("A1", 100, 5), released("A1", "100", 0))
+    await upload(seller, content, "channel=shopee&currency=IDR")
+    kept = await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries")
+    assert kept == 2
+    found = await upload(seller, content, "channel=shopee&currency=IDR&seller=shop")
+    assert (found["new"], found["changed"], found["unchanged"]) == (0, 0, 2)
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == kept
+
+
+async def test_a_source_that_tells_of_the_order_itself_goes_before_one_of_its_items(api: Api, seller: Caller) -> None:
+    whole = {"id": "t1", "order_id": "O1", "type": "ORDER", "currency": "IDR", "settlement_amount": "890"}
+    sku = {"sku_id": "S1", "currency": "IDR", "settlement_amount": "700", "statement_id": "7001"}
+    await upload(
+        seller, json.dumps({"code": 0, "data": {"statement_transactions": [whole]}}).encode(), "channel=tiktok"
+    )
+    items = {"code": 0, "data": {"order_id": "O1", "currency": "IDR", "sku_transactions": [sku]}}
+    await upload(seller, json.dumps(items).encode(), "channel=tiktok")
+    (order,) = await settlements(api, seller, "level=order")
+    assert (order["payoutAmount"], order["payoutBy"]) == ("890", "reported")
+    (item,) = await settlements(api, seller, "level=item")
+    assert (item["order"], item["item"], item["payoutAmount"]) == ("O1", "S1", "700")
+
+
 async def test_rows_of_a_saldo_history_add_up_by_their_invoice(api: Api, seller: Caller) -> None:
     sale = {
         "deposit_id": 1,
