@@ -174,10 +174,13 @@ def _book(
         change = paid_change(observed.payout - known.booked, known.paid_out, collects)
     else:
         change = unpaid_change(observed.payout - known.booked, order.pending)
+    completes = None
     if observed.paid and not was_paid:
         payout = observed.payout if observed.payout is not None else known.booked if known else 0
         moved = min(max(payout, 0), order.pending + change.pending)
         change += Change(-moved, moved, 0) if collects == PLATFORM else Change(-moved, 0, moved)
+        if moved and order.pending + change.pending == 0:
+            completes = True
         if 0 < payout != moved:
             findings.append(minor_finding("payout_was_pending", payout, moved))
     held = _held(observed, known, books)
@@ -193,6 +196,7 @@ def _book(
         paid_out=change.paid_out,
         number=observed.number,
         seller=observed.seller,
+        completes=completes,
     )
     return [booked], findings
 

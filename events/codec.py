@@ -54,12 +54,27 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.StatementObserved: "statement.observed",
     facts.SettlementObserved: "settlement.observed",
     facts.ChannelMoneyBooked: "channel.money_booked",
+    facts.StatementCycleSet: "statement_cycle.set",
+    facts.StatementClosed: "statement.closed",
 }
 
-SCHEMA_VERSIONS: dict[str, int] = dict.fromkeys(STORED_NAMES.values(), 1)
+SCHEMA_VERSIONS: dict[str, int] = {
+    **dict.fromkeys(STORED_NAMES.values(), 1),
+    "revenue.settled": 2,
+    "channel.money_booked": 2,
+}
 """The version that `encode` writes, per stored name."""
 
-UPCASTERS: dict[tuple[str, int], Callable[[Data], Data]] = {}
+
+def _same(data: Data) -> Data:
+    """The next version only added optional fields."""
+    return data
+
+
+UPCASTERS: dict[tuple[str, int], Callable[[Data], Data]] = {
+    ("revenue.settled", 1): _same,
+    ("channel.money_booked", 1): _same,
+}
 """(stored name, version) -> what turns data of that version into the next one's."""
 
 METADATA = "metadata"

@@ -31,6 +31,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, patte
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_NUL)]
 ProviderId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_NUL)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_NO_NUL)]
+ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
 Personal = Annotated[str, Field(json_schema_extra={"x-personal": True})]
 Secret = Annotated[
     str, StringConstraints(min_length=8, max_length=500, pattern=_NO_NUL), Field(json_schema_extra={"x-secret": True})
@@ -309,9 +310,16 @@ class SetChannel(Command):
     collects: Literal["seller", "platform"] = "seller"
     seller: Reference | None = None
     currency: Currency | None = None
-    zone: (
-        Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] | None
-    ) = None
+    zone: ZoneName | None = None
+
+
+class SetStatementCycle(Command):
+    """Choose when the account's own statements are cut, in its time zone. The zone stays as it is where none is given."""
+
+    type: Literal["setStatementCycle"] = "setStatementCycle"
+    cycle: Literal["off", "weekly", "semimonthly", "monthly", "delivered_order"]
+    zone: ZoneName | None = None
+    week_starts_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = None
 
 
 AnyCommand = Annotated[
@@ -340,7 +348,8 @@ AnyCommand = Annotated[
     | LinkProviderPayout
     | ResubmitPayout
     | CloseCase
-    | SetChannel,
+    | SetChannel
+    | SetStatementCycle,
     Field(discriminator="type"),
 ]
 

@@ -14,7 +14,7 @@ from events.account import CLOSED, Books
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
-from events.rules import accounts, balances, payouts, submissions
+from events.rules import accounts, balances, own_statements, payouts, submissions
 from events.rules.context import Context
 
 
@@ -85,6 +85,8 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
             return accounts.retire_webhook_secret(command, books)
         case commands.SetChannel():
             return accounts.set_channel(command)
+        case commands.SetStatementCycle():
+            return own_statements.set_cycle(command, account, context)
         case _:
             assert_never(command)
 

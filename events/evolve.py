@@ -22,6 +22,7 @@ from events.account import (
     WebhookSecret,
 )
 from events.evolve_channels import move_channel
+from events.evolve_own_statements import move_own_statements
 from events.evolve_payouts import move_case, move_payout, shift, take_observation
 from events.facts import Fact
 from events.instants import Instant
@@ -66,6 +67,8 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             pass
         case facts.ChannelSet() | facts.StatementObserved() | facts.SettlementObserved() | facts.ChannelMoneyBooked():
             move_channel(books, fact, position)
+        case facts.StatementCycleSet() | facts.StatementClosed():
+            move_own_statements(books, fact, position)
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)
         case _:

@@ -116,11 +116,15 @@ class RevenueRecorded:
 
 @value
 class RevenueSettled:
-    """An order's money was released, wholly or in part: pending becomes available."""
+    """An order's money was released, wholly or in part: pending becomes available.
+
+    `completes`: nothing of the order is pending any more.
+    """
 
     amount: int
     currency: str
     reference: str
+    completes: bool | None = None
 
 
 @value
@@ -454,7 +458,7 @@ class ChannelMoneyBooked:
     """What a marketplace said moved money: signed changes, from and to what marketplaces still owe.
 
     `reference` is the order that the change counts for; `number` and `seller` name the statement that says so, where
-    one did.
+    one did. `completes`: it was paid, and nothing of the order is pending any more.
     """
 
     channel: str
@@ -466,6 +470,47 @@ class ChannelMoneyBooked:
     paid_out: int
     number: str | None = None
     seller: str | None = None
+    completes: bool | None = None
+
+
+@value
+class StatementCycleSet:
+    """From `since` on the account's own statements are cut like this (events.periods); `due_at` ends the first period."""
+
+    cycle: str
+    zone: str
+    week_starts_on: str
+    since: Instant
+    due_at: Instant | None = None
+
+
+@value
+class StatementClosed:
+    """One currency's own statement, for good: the account's events after one position and up to another.
+
+    `content` has the statement's fields as the texts that were stated. `opening` and `closing` are what was pending,
+    available and reserved, `held` what was held, in minor units. `next_due_at` ends the period after this one.
+    """
+
+    number: str
+    currency: str
+    cycle: str
+    zone: str
+    week_starts_on: str
+    starts_at: Instant
+    ends_at: Instant
+    after_position: int
+    after_version: int
+    through_position: int
+    through_version: int
+    opening: int
+    closing: int
+    held_before: int
+    held: int
+    content: Data
+    created_at: Instant
+    previous: str | None = None
+    next_due_at: Instant | None = None
 
 
 Fact = (
@@ -509,4 +554,6 @@ Fact = (
     | StatementObserved
     | SettlementObserved
     | ChannelMoneyBooked
+    | StatementCycleSet
+    | StatementClosed
 )

@@ -137,8 +137,10 @@ def _book(
             change = paid_change(difference, books.balance(observed.currency).paid_out, collects)
         else:
             change = unpaid_change(difference, order.pending)
+    # Released before anybody said what it is worth: its worth is paid as it comes.
+    paid_at_once = released and known is not None and known.booked is None and change.total > 0 and order.pending == 0
     if observed.releases is None:
-        return _booked(observed, observed.counts_for, change), []
+        return _booked(observed, observed.counts_for, change, completes=paid_at_once), []
     if observed.releases == observed.reference:
         counts_for = observed.counts_for
     else:
@@ -148,9 +150,10 @@ def _book(
         released, worth, counts_for = money.released, money.booked or 0, money.counts_for
         order = books.orders.get((observed.currency, counts_for), Order())
     if released:
-        return _booked(observed, counts_for, change), []
+        return _booked(observed, counts_for, change, completes=paid_at_once), []
     moved, findings = _release(change, worth, order, collects, books.balance(observed.currency))
-    return _booked(observed, counts_for, moved), findings
+    completes = worth > 0 and order.pending + change.pending > 0 and order.pending + moved.pending == 0
+    return _booked(observed, counts_for, moved, completes=completes), findings
 
 
 def _less_what_commands_recorded(
@@ -178,7 +181,9 @@ def _release(change: Change, worth: int, order: Order, collects: str, balance: B
     return change + (Change(-moved, 0, moved) if collects == SELLER else Change(-moved, moved, 0)), findings
 
 
-def _booked(observed: facts.SettlementObserved, counts_for: str, change: Change) -> facts.ChannelMoneyBooked:
+def _booked(
+    observed: facts.SettlementObserved, counts_for: str, change: Change, *, completes: bool = False
+) -> facts.ChannelMoneyBooked:
     return facts.ChannelMoneyBooked(
         channel=observed.channel,
         reference=counts_for,
@@ -187,4 +192,5 @@ def _booked(observed: facts.SettlementObserved, counts_for: str, change: Change)
         available=change.available,
         held=0,
         paid_out=change.paid_out,
+        completes=True if completes else None,
     )

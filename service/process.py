@@ -13,6 +13,7 @@ import asyncpg
 from aiohttp import web
 
 from service import database, logs
+from service.closer import Closer
 from service.health import Health
 from service.http.app import build_app
 from service.ledger import Ledger
@@ -110,7 +111,7 @@ class _Worker(Protocol):
 
 
 def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
-    workers: list[_Worker] = [Projector(ledger)]
+    workers: list[_Worker] = [Projector(ledger), Closer(ledger)]
     if settings.kafka_bootstrap_servers:
         health.report("broker", ok=False, message="connecting")
         workers.append(Consumer(ledger, settings, health))

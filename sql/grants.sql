@@ -10,7 +10,8 @@ BEGIN
     EXECUTE format('GRANT INSERT, UPDATE ON lanes, consumer_offsets, api_keys, api_key_epoch TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '
                    'reserves, payouts, cases, parked_deliveries, provider_work, provider_sweeps, provider_events, '
-                   'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_totals TO %I', service);
+                   'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_totals, '
+                   'statement_work TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
                    'webhook_attempts, payout_states TO %I', service);
 END $$;

@@ -47,7 +47,14 @@ def settle_revenue(command: commands.SettleRevenue, books: Books, account: Accou
     pending = books.orders.get((command.currency, command.reference), Order()).pending
     if command.amount > pending:
         raise InsufficientBalance(asked=command.amount, available=pending, currency=command.currency, bucket="pending")
-    return [facts.RevenueSettled(amount=command.amount, currency=command.currency, reference=command.reference)]
+    return [
+        facts.RevenueSettled(
+            amount=command.amount,
+            currency=command.currency,
+            reference=command.reference,
+            completes=True if command.amount == pending else None,
+        )
+    ]
 
 
 def record_refund(command: commands.RecordRefund, books: Books, account: Account) -> Sequence[Fact]:

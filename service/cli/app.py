@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, import, cases, deliveries, rebuild, verify."""
+"""`payout-ledger`: serve, migrate, keys, import, close-statements, cases, deliveries, rebuild, verify."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import cases, deliveries, keys
+from service.cli.closing import close_statements
 from service.cli.importing import import_statements
 from service.cli.simulate import simulate_plugipay
 from service.cli.target import Data, Target
@@ -33,6 +34,7 @@ app.command(keys.app)
 app.command(cases.app)
 app.command(deliveries.app)
 app.command(import_statements, name="import")
+app.command(close_statements, name="close-statements")
 app.command(simulate_plugipay)
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")

@@ -12,6 +12,7 @@ from service.http import (
     deliveries,
     metrics,
     openapi,
+    own_statements,
     payouts,
     probes,
     sellercenter,
@@ -60,6 +61,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
         app.add_routes(deliveries.routes(prefix))
         app.add_routes(statements.routes(prefix))
         app.add_routes(settlements.routes(prefix))
+        app.add_routes(own_statements.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 
 from events.instants import to_datetime
+from events.own_statements import CHANNEL as OWN
 from service import logs
 from service.database import OUTAGES
 from service.http.app_keys import KEYS, LEDGER, SEAM
@@ -128,5 +129,6 @@ async def _statements(request: web.Request, key: ApiKey, created_after: str) -> 
         return []
     channel = await ledger.pool.fetchrow(query("statements/channel"), lane, key.account_id, CHANNEL)
     after = _time(created_after, (channel and channel["zone"]) or DEFAULT_ZONE)
-    rows = await ledger.pool.fetch(query("statements/created_after"), lane, key.account_id, CHANNEL, after, key.mode)
+    channels = [CHANNEL, OWN]
+    rows = await ledger.pool.fetch(query("statements/created_after"), lane, key.account_id, channels, after, key.mode)
     return [{"content": orjson.loads(row["content"]), "currency": row["currency"], "paid": row["paid"]} for row in rows]

@@ -1,4 +1,4 @@
-"""Marketplaces' statements as they were last observed, what each marketplace can tell, and files of theirs taken in."""
+"""Statements, marketplaces' as they were last observed and the ledger's own, what each marketplace can tell, and files of theirs taken in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from events.channels import FIELDS
 from events.instants import Instant, parse, to_datetime
+from events.own_statements import CHANNEL as OWN
 from service.http.app_keys import SETTINGS
 from service.http.call import Call
 from service.http.envelope import respond, success
@@ -25,6 +26,9 @@ from sql import query
 
 _CHUNK = 1 << 18
 _NAME_MAX = 100
+ORIGINS = ("own", "imported")
+"""Whose statements are listed: the ledger's own, or those of marketplaces."""
+CHANNELS = (*SOURCES, OWN)
 _FINDING = ("rule", "expected", "actual", "difference")
 
 
@@ -37,13 +41,14 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 
 async def list_statements(request: web.Request) -> web.Response:
-    """`?channel=&paid=&createdAfter=`, the last to become known first."""
+    """`?source=&channel=&paid=&createdAfter=`, the last to become known first."""
     call = await Call.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    channel, paid = choice(request, "channel", tuple(SOURCES)), choice(request, "paid", ("true", "false"))
+    channel, paid = choice(request, "channel", CHANNELS), choice(request, "paid", ("true", "false"))
+    source = choice(request, "source", ORIGINS)
     after = _moment(request, "createdAfter")
-    sight = await _sight(call)
-    listing = Listing(call, "statements", sight, (channel, paid, after))
+    sight = await account_sight(call)
+    listing = Listing(call, "statements", sight, (channel, paid, after, source))
     rows = await call.ledger.pool.fetch(
         query("statements/page"),
         sight.lanes[0],
@@ -53,13 +58,14 @@ async def list_statements(request: web.Request) -> web.Response:
         to_datetime(after) if after else None,
         _position(listing.place(1)),
         limit + 1,
+        None if source is None else source == ORIGINS[0],
     )
     shown = rows[:limit]
     end = [str(shown[-1]["first_position"])] if len(rows) > limit else None
-    return listing.answer([_document(dict(row)) for row in shown], limit, end)
+    return listing.answer([document(dict(row)) for row in shown], limit, end)
 
 
-async def _sight(call: Call) -> Sight:
+async def account_sight(call: Call) -> Sight:
     sight = await of_account(call.ledger, call.key.mode, call.account)
     if sight is None:
         raise ApiError("NOT_FOUND", f"there is no account {call.account}")
@@ -84,7 +90,7 @@ def _position(parts: list[str] | None) -> int | None:
     return int(parts[0])
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def document(row: dict[str, Any]) -> dict[str, Any]:
     """Seed 001's names in camel case with the source's texts; the payout without its currency, which stands beside it."""
     content: dict[str, str | None] = orjson.loads(row["content"])
     texts = {name[0].lower() + name[1:]: content.get(name) for name in FIELDS}
@@ -101,10 +107,10 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "createdInstant": row["created_at"],
         "updatedInstant": row["updated_at"],
         "collects": row["collects"],
-        "reference": row["reference"],
+        "reference": row["reference"] or None,
         "previousStatement": row["previous"],
         "findings": [{name: found[name] for name in _FINDING} for found in orjson.loads(row["findings"])],
-        "digest": row["digest"],
+        "digest": row["digest"] or None,
         "position": row["position"],
     }
 
@@ -113,7 +119,7 @@ async def list_channels(request: web.Request) -> web.Response:
     """Seed 000's table as it stands here: each cell with what it can be had by, and how well that is attested."""
     call = await Call.begin(request, PAYOUT_READ)
     if call.account_id is not None:
-        await _sight(call)
+        await account_sight(call)
     cells: dict[str, list[dict[str, Any]]] = {name: [] for name in SOURCES}
     for cell in table():
         cells[cell.channel].append(

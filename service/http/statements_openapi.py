@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from events.channels import FIELDS
+from events.periods import CYCLES
+from service.http.statements import CHANNELS, ORIGINS
 from service.marketplaces.sources import SOURCES
 
 Schema = dict[str, Any]
@@ -13,6 +15,7 @@ Schema = dict[str, Any]
 _TEXT = {"type": "string"}
 _NULLABLE_TEXT = {"type": ["string", "null"]}
 _NULLABLE_TIME = {"type": ["string", "null"], "format": "date-time"}
+_TIME = {"type": "string", "format": "date-time"}
 _COUNT = {"type": "integer", "minimum": 0}
 
 
@@ -23,6 +26,17 @@ def _object(**properties: Any) -> Schema:
 def schemas() -> dict[str, Schema]:
     finding = _object(rule=_TEXT, expected=_TEXT, actual=_TEXT, difference=_TEXT)
     texts = {name[0].lower() + name[1:]: _NULLABLE_TEXT for name in FIELDS}
+    line = _object(
+        position=_COUNT,
+        type=_TEXT,
+        effectiveAt=_TIME,
+        recordedAt=_TIME,
+        reference=_NULLABLE_TEXT,
+        field=_TEXT,
+        within={**_NULLABLE_TEXT, "description": "The part of that field that it counts in as well."},
+        amount={**_TEXT, "description": "Exact; in the direction of its field."},
+        currency=_TEXT,
+    )
     way = _object(by=_TEXT, grade=_TEXT, through=_TEXT)
     cell = _object(
         measure=_TEXT,
@@ -36,7 +50,7 @@ def schemas() -> dict[str, Schema]:
             **{
                 **texts,
                 "statementNumber": _TEXT,
-                "channel": {"enum": list(SOURCES)},
+                "channel": {"enum": list(CHANNELS)},
                 "seller": _NULLABLE_TEXT,
                 "source": _TEXT,
                 "currency": _TEXT,
@@ -44,13 +58,26 @@ def schemas() -> dict[str, Schema]:
                 "createdInstant": _NULLABLE_TIME,
                 "updatedInstant": _NULLABLE_TIME,
                 "collects": {"enum": ["seller", "platform"]},
-                "reference": _TEXT,
+                "reference": _NULLABLE_TEXT,
                 "previousStatement": _NULLABLE_TEXT,
                 "findings": {"type": "array", "items": finding},
-                "digest": _TEXT,
+                "digest": _NULLABLE_TEXT,
                 "position": _COUNT,
             }
         ),
+        "OneStatement": {
+            "allOf": [{"$ref": "#/components/schemas/Statement"}],
+            "properties": {
+                "cycle": {"enum": list(CYCLES), "description": "This and what follows: only of the ledger's own."},
+                "zone": _TEXT,
+                "startsAt": _TIME,
+                "endsAt": _TIME,
+                "afterPosition": _COUNT,
+                "throughPosition": _COUNT,
+                "guaranteeDepositChange": _TEXT,
+                "lines": {"type": "array", "items": line},
+            },
+        },
         "Channel": _object(
             channel={"enum": list(SOURCES)},
             period=_TEXT,
@@ -78,6 +105,7 @@ def _query(name: str, schema: Schema, description: str, *, required: bool = Fals
 
 def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Schema:
     channel = {"enum": list(SOURCES)}
+    of_statement = {"enum": list(CHANNELS)}
 
     def many(model: str) -> Schema:
         return {"type": "array", "items": {"$ref": f"#/components/schemas/{model}"}}
@@ -98,13 +126,28 @@ def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Sc
     return {
         "/statements": {
             "get": operation(
-                "Marketplaces' statements, the last to become known first",
+                "Statements, marketplaces' and the ledger's own, the last to become known first",
                 many("Statement"),
                 parameters=[
-                    _query("channel", channel, "Only of this channel."),
+                    _query("source", {"enum": list(ORIGINS)}, "Only the ledger's own, or only marketplaces'."),
+                    _query("channel", of_statement, "Only of this channel; the ledger's own are of `ledger`."),
                     _query("paid", {"enum": ["true", "false"]}, "Only these."),
                     _query("createdAfter", {"type": "string", "format": "date-time"}, "Only those created later."),
                     limit,
+                    cursor,
+                ],
+            )
+        },
+        "/statements/{number}": {
+            "get": operation(
+                "One statement; of the ledger's own, on request, every event with the field that it counts in",
+                {"$ref": "#/components/schemas/OneStatement"},
+                parameters=[
+                    {"name": "number", "in": "path", "required": True, "schema": _TEXT},
+                    _query("channel", of_statement, "Where several channels have a statement of this number."),
+                    _query("lines", {"enum": ["true", "false"]}, "Whether to tell what it is made of."),
+                    _query("format", {"enum": ["json", "csv"]}, "`csv` gives all lines and nothing else."),
+                    _query("limit", _COUNT, "Lines on a page; one ends with an event, so it may have two more."),
                     cursor,
                 ],
             )

@@ -32,6 +32,7 @@ NAMES: dict[str, str] = {
     "balance.adjusted": "balance.adjusted",
     "reserve.held": "reserve.held",
     "reserve.released": "reserve.released",
+    "statement.closed": "statement.closed",
 }
 """Stored name -> public name. What has none is the ledger's own business and goes to no endpoint."""
 

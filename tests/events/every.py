@@ -86,6 +86,7 @@ ON_HISTORY: list[AnyCommand] = [
     commands.ResubmitPayout(account_id=ACCOUNT, payout_id="pout_silent", reason="they have no trace of it"),
     commands.CloseCase(account_id=ACCOUNT, case_id="case_1", reason="it is the month's payout", apply=True),
     commands.SetChannel(account_id=ACCOUNT, channel="lazada", collects="platform"),
+    commands.SetStatementCycle(account_id=ACCOUNT, cycle="monthly", zone="Asia/Jakarta"),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[Fact]]] = [

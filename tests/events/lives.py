@@ -16,12 +16,15 @@ from events.account import LIVE, Books, Order
 from events.channels import observe_statement, references
 from events.commands import AnyCommand
 from events.decide import decide
+from events.evolve_own_statements import owed
 from events.facts import Fact
 from events.instants import Instant
 from events.observation import Observation
+from events.own_statements import read_chain
+from events.periods import CYCLES
 from events.provider import observe
 from events.refusals import Refusal
-from events.rules import submissions
+from events.rules import own_statements, submissions
 from events.rules.context import Context
 from events.statements import Says
 from tests.spec import ACCOUNT, seen_by
@@ -42,6 +45,7 @@ KINDS = [
     "dismiss",
     *["statement"] * 4,
     "channel",
+    *["cycle", "cut"] * 2,
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
     *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
 ]
@@ -127,6 +131,10 @@ def command_of(step: Step, books: Books) -> AnyCommand:
         "channel": (
             commands.SetChannel,
             {"channel": "lazada" if amount % 2 else "tiktok", "collects": "platform" if flag else "seller"},
+        ),
+        "cycle": (
+            commands.SetStatementCycle,
+            {"cycle": CYCLES[amount % len(CYCLES)], "zone": "Asia/Jakarta" if flag else None},
         ),
         "apply": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why, "apply": True}),
     }
@@ -235,6 +243,37 @@ def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
     return seen
 
 
+def statements_of(number: int, books: Books) -> Sequence[Fact]:
+    """The account's own statements up to here, as somebody draws them up who knows only the books."""
+    chain = read_chain(books.account.settings) if books.account is not None else None
+    if chain is None:
+        return []
+    drafts = [
+        facts.StatementClosed(
+            number=f"{ACCOUNT}-{number}-{currency}",
+            currency=currency,
+            cycle=chain.cycle.kind,
+            zone=chain.cycle.zone,
+            week_starts_on=chain.cycle.week_starts_on,
+            starts_at=chain.cut_at,
+            ends_at=moment(number),
+            after_position=chain.through_position,
+            after_version=chain.through_version,
+            through_position=books.version,
+            through_version=books.version,
+            opening=chain.link(currency).closing,
+            closing=owed(balance),
+            held_before=chain.link(currency).held,
+            held=balance.held,
+            content={"ClosingBalance": str(owed(balance))},
+            created_at="",
+            previous=chain.link(currency).number,
+        )
+        for currency, balance in books.balances.items()
+    ]
+    return own_statements.close(drafts, books, moment(number), certain=False)
+
+
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
@@ -250,6 +289,8 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
         observed, effective_at = statement_of(step, number), moment(number)
         outcome = observe_statement(observed, seen_by_statement(observed, books)) if books.account else []
         assert not books.account or outcome == observe_statement(observed, books), "those rows suffice"
+    elif step[0] == "cut":
+        outcome, effective_at = statements_of(number, books), moment(number)
     elif step[0] in NOTED:
         outcome, effective_at = outcome_of(step, books), moment(number)
     else:

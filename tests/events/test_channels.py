@@ -224,3 +224,23 @@ def test_more_than_the_ledger_counts_to_is_kept_and_not_booked() -> None:
     made = observe_statement(said(SECOND, most), books)
     assert rules(made) == ["amounts_fit_the_ledger"]
     assert fold(books, made, NOW).balance("EUR") == Balance(pending=most)
+
+
+@pytest.mark.parametrize("collects", [SELLER, PLATFORM])
+def test_money_that_was_paid_says_whether_its_order_is_delivered(collects: str) -> None:
+    def completes(*observed: facts.StatementObserved, before: Sequence[Fact] = ()) -> list[bool | None]:
+        books = after(account(*before, collects=collects), *observed[:-1])
+        return [
+            fact.completes
+            for fact in observe_statement(observed[-1], books)
+            if isinstance(fact, facts.ChannelMoneyBooked)
+        ]
+
+    assert completes(said()) == [None]
+    assert completes(said(), said(paid=True)) == [True]
+    assert completes(said(paid=True)) == [True]
+    assert completes(said(), said(payout=300_000)) == [None], "less is owed, and nothing was paid"
+    # Commands recorded ten more under the number, of which the statement knows nothing: they stay pending.
+    recorded = facts.RevenueRecorded(396_251, "EUR", FIRST)
+    refunded = facts.RefundRecorded(10, "EUR", FIRST, 0, 10)
+    assert completes(said(paid=True), before=[recorded, refunded]) == [None]

@@ -57,6 +57,8 @@ NAMES = [
     "statement.observed",
     "settlement.observed",
     "channel.money_booked",
+    "statement_cycle.set",
+    "statement.closed",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""
 

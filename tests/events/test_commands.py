@@ -35,6 +35,7 @@ OPTIONAL = {
     "recordBankReturn": {"reference"},
     "closeCase": {"apply"},
     "setChannel": {"collects", "seller", "currency", "zone"},
+    "setStatementCycle": {"zone", "weekStartsOn"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)

@@ -63,6 +63,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "currency": "EUR",
         "zone": "Asia/Jakarta",
     },
+    "setStatementCycle": {"cycle": "weekly", "zone": "Asia/Jakarta", "weekStartsOn": "sunday"},
 }
 """Every command with all of its own fields, as decisions D spells them."""
 

@@ -65,6 +65,7 @@ ROUTES = (
     Route("POST", "/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/resend", WRITE, {}),
     Route("DELETE", "/webhook-endpoints/{endpoint_id}", WRITE),
     Route("GET", "/statements", READ),
+    Route("GET", "/statements/{statement_number}", READ),
     Route("GET", "/channels", READ),
     Route("GET", "/settlements", READ),
     Route("GET", "/settlements/lines", READ),

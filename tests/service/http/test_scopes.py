@@ -10,6 +10,7 @@ from service.http.app import PREFIXES
 from service.keys import SCOPES
 from service.settings import Settings
 from tests.events.wire import BODIES
+from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller
 from tests.support.arrivals import open_case, park
 from tests.support.refusals import complaints
@@ -39,6 +40,7 @@ NOTHING = {
     "endpoint_id": "whep_1",
     "delivery_id": NO_DELIVERY,
     "case_id": "case_1",
+    "statement_number": "acc_1-2026-W47-IDR-1",
 }
 """Ids that nothing has, but for the account."""
 
@@ -46,11 +48,16 @@ NOTHING = {
 async def belongings(api: Api, owner: Caller) -> dict[str, str]:
     """Ids of what acc_1 has: one of everything that a path can name."""
     payout_id = str((await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"])
+    imported = await owner.call(
+        "POST", "/v1/settlements/imports?channel=lazada", raw=sample("lazada-get-payout-status.xml")
+    )
+    assert imported.status == 200, imported.raw
     return NOTHING | {
         "payout_id": payout_id,
         "endpoint_id": await an_endpoint(owner),
         "case_id": await open_case(api.ledger, "acc_1", payout_id),
         "delivery_id": await park(api.ledger, "acc_1"),
+        "statement_number": "EG100RT-20141228",
     }
 
 

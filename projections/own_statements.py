@@ -1,0 +1,338 @@
+"""The figures of the ledger's own statements: which field each movement of money counts in, and where periods are cut.
+
+    Subtotal1      = ItemRevenue + OtherRevenueTotal - FeesTotal
+    Subtotal2      = Subtotal1 - Refunds
+    ClosingBalance = OpeningBalance + Subtotal2 - (GuaranteeDeposit - the one before) - Payout
+
+and the closing balance is what was pending, available and reserved at the cut; what was held is the guarantee deposit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from events import facts
+from events.chain import Envelope
+from events.currency import in_major_units
+from events.facts import Data, Fact, StatementClosed
+from events.instants import Instant
+from events.own_statements import Chain, cycle_of
+from events.periods import DELIVERED_ORDER, Cycle, end_after, label
+from events.values import value
+
+ITEM, OTHER, FEES, REFUNDS = "ItemRevenue", "OtherRevenueTotal", "FeesTotal", "Refunds"
+DEPOSIT, PAYOUT = "GuaranteeDeposit", "Payout"
+SHIPMENT_FEE, FEES_ON_REFUNDS = "ShipmentFee", "FeesOnRefundsTotal"
+"""Parts of the fees that stand beside their total."""
+
+SHIPMENT_KINDS = frozenset({"delivery", "shipment", "shipment_fee", "shipping", "shipping_fee"})
+REFUND_KINDS = frozenset({"fee_on_refund", "refund", "refund_fee"})
+"""Kinds of fees that are such parts, in whatever case, and with dashes or spaces for underscores."""
+
+DECIMALS_MIN = 2
+
+
+@value
+class Count:
+    """A signed amount in the direction of its field: fees, refunds, payouts and deposits take from what is owed."""
+
+    currency: str
+    field: str
+    amount: int
+    within: str | None = None
+    """The part of the field that it counts in as well."""
+
+
+def counts(fact: Fact) -> Sequence[Count]:
+    """What a fact counts in. Total: a fact that is not named here is a type error, since it might move money."""
+    match fact:
+        case facts.RevenueRecorded():
+            found = [Count(fact.currency, ITEM, fact.amount)]
+        case facts.RefundRecorded():
+            found = [Count(fact.currency, REFUNDS, fact.amount)]
+        case facts.FeeCharged():
+            found = [Count(fact.currency, FEES, fact.amount, _part(fact.kind))]
+        case facts.BalanceAdjusted():
+            # What is taken by an adjustment stands with the fees, so that revenue is never negative because of it.
+            found = [Count(fact.currency, OTHER if fact.amount > 0 else FEES, abs(fact.amount))]
+        case facts.ReserveHeld():
+            found = [Count(fact.currency, DEPOSIT, fact.amount)]
+        case facts.ReserveReleased():
+            found = [Count(fact.currency, DEPOSIT, -fact.amount)]
+        case facts.PayoutPaid():
+            found = [Count(fact.currency, PAYOUT, fact.amount)]
+        case facts.PayoutReturned():
+            found = [Count(fact.currency, PAYOUT, -fact.amount)]
+        case facts.PayoutAmountCorrected():
+            found = [Count(fact.currency, PAYOUT, -fact.from_paid_out)]
+        case facts.ChannelMoneyBooked():
+            # All that a marketplace's word moves comes from outside, wherever it went.
+            came_in = fact.pending + fact.available + fact.held + fact.paid_out
+            found = [
+                Count(fact.currency, OTHER, came_in),
+                Count(fact.currency, DEPOSIT, fact.held),
+                Count(fact.currency, PAYOUT, fact.paid_out),
+            ]
+        case (
+            # Money that stays owed: only between pending, available and reserved.
+            facts.RevenueSettled()
+            | facts.PayoutRequested()
+            | facts.PayoutAdopted()
+            | facts.PayoutReopened()
+            | facts.PayoutFailed()
+            | facts.PayoutCancelled()
+            # And facts that move none.
+            | facts.LedgerBegun()
+            | facts.AccountOpened()
+            | facts.CurrencyAdded()
+            | facts.BackendSet()
+            | facts.AccountFrozen()
+            | facts.AccountUnfrozen()
+            | facts.AccountClosed()
+            | facts.BankAccountSet()
+            | facts.ProviderSet()
+            | facts.WebhookSecretAdded()
+            | facts.WebhookSecretRetired()
+            | facts.PayoutSubmissionStarted()
+            | facts.PayoutSubmissionUnknown()
+            | facts.PayoutProviderLinked()
+            | facts.PayoutCancelAsked()
+            | facts.PayoutCancelRefused()
+            | facts.PayoutInTransit()
+            | facts.ProviderObserved()
+            | facts.CaseOpened()
+            | facts.CaseClosed()
+            | facts.DeliveryDismissed()
+            | facts.ChannelSet()
+            | facts.StatementObserved()
+            | facts.SettlementObserved()
+            | facts.StatementCycleSet()
+            | facts.StatementClosed()
+        ):
+            return ()
+        case _:
+            assert_never(fact)
+    return [count for count in found if count.amount]
+
+
+def _part(kind: str) -> str | None:
+    name = kind.strip().lower().replace("-", "_").replace(" ", "_")
+    return SHIPMENT_FEE if name in SHIPMENT_KINDS else FEES_ON_REFUNDS if name in REFUND_KINDS else None
+
+
+def completed(fact: Fact) -> str | None:
+    """The currency of the order that this settles wholly: by a command, or by a marketplace's word that it was paid."""
+    match fact:
+        case facts.RevenueSettled() | facts.ChannelMoneyBooked():
+            return fact.currency if fact.completes else None
+        case _:
+            return None
+
+
+@value
+class Line:
+    """One movement of money in a statement, with the field that it counts in."""
+
+    position: int
+    version: int
+    type: str
+    effective_at: Instant
+    recorded_at: Instant
+    reference: str | None
+    field: str
+    within: str | None
+    amount: int
+
+
+def lines(event: Envelope, fact: Fact, currency: str) -> Iterator[Line]:
+    """The lines that an event makes in a statement of this currency; in each field they add up to its figure."""
+    for count in counts(fact):
+        if count.currency == currency:
+            yield Line(
+                position=event.position,
+                version=event.version,
+                type=event.type,
+                effective_at=event.effective_at,
+                recorded_at=event.recorded_at,
+                reference=_reference(fact),
+                field=count.field,
+                within=count.within,
+                amount=count.amount,
+            )
+
+
+def _reference(fact: Fact) -> str | None:
+    """What the event is about, as its caller named it."""
+    for name in ("payout_id", "reserve_id", "reference", "reason"):
+        found = getattr(fact, name, None)
+        if found is not None:
+            return str(found)
+    return None
+
+
+@dataclass(slots=True)
+class Totals:
+    """One currency's figures since the last cut, in minor units."""
+
+    fields: dict[str, int] = field(default_factory=dict)
+    stated: bool = False
+    """Whether anything counted, or an order was settled: it is worth a statement even where all adds up to nothing."""
+
+    def add(self, count: Count) -> None:
+        self.stated = True
+        self.fields[count.field] = self.of(count.field) + count.amount
+        if count.within is not None:
+            self.fields[count.within] = self.of(count.within) + count.amount
+
+    def of(self, name: str) -> int:
+        return self.fields.get(name, 0)
+
+    @property
+    def subtotal1(self) -> int:
+        return self.of(ITEM) + self.of(OTHER) - self.of(FEES)
+
+    @property
+    def subtotal2(self) -> int:
+        return self.subtotal1 - self.of(REFUNDS)
+
+    @property
+    def change(self) -> int:
+        """Of what is owed: closing balance less opening balance."""
+        return self.subtotal2 - self.of(DEPOSIT) - self.of(PAYOUT)
+
+
+@value
+class Cut:
+    """Where a period ends. `certain`: nothing that is recorded from now on can belong before it."""
+
+    starts_at: Instant
+    ends_at: Instant
+    through_position: int
+    through_version: int
+    cycle: Cycle
+    certain: bool
+    totals: Mapping[str, Totals]
+
+
+class Stretch:
+    """An account's events since its last cut, one after the other, until the next cut shows.
+
+    What is kept is a figure for each field and currency, however many events there are.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._cycle = chain.cycle_at_cut
+        self._starts_at = chain.cut_at
+        self._ends_at = end_after(self._cycle, chain.cut_at)
+        self._through = chain.through_position, chain.through_version
+        self._totals: dict[str, Totals] = {}
+
+    @property
+    def ends_at(self) -> Instant | None:
+        """The end of the period that is under way; None where no calendar ends it."""
+        return self._ends_at
+
+    def take(self, event: Envelope, fact: Fact) -> Cut | None:
+        """The next event. A cut may show before it (the period was over when it was recorded), or right after it."""
+        cut = self._cut_before(event.recorded_at, certain=True)
+        if cut is not None:
+            return cut
+        for count in counts(fact):
+            self._totals.setdefault(count.currency, Totals()).add(count)
+        self._through = event.position, event.version
+        if isinstance(fact, facts.StatementCycleSet):
+            self._cycle = cycle_of(fact)
+            self._ends_at = end_after(self._cycle, fact.since)
+        currency = completed(fact)
+        if self._cycle.kind == DELIVERED_ORDER and currency is not None:
+            self._totals.setdefault(currency, Totals()).stated = True
+            return self._cut(event.recorded_at, self._stated(), certain=True)
+        return None
+
+    def end(self, now: Instant, known_until: Instant) -> Cut | None:
+        """No more events stand in the log. `known_until`: all that is recorded from here on is recorded then or later."""
+        while self._ends_at is not None and self._ends_at <= now:
+            cut = self._cut_before(self._ends_at, certain=known_until >= self._ends_at)
+            if cut is not None:
+                return cut
+        return None
+
+    def _cut_before(self, instant: Instant, *, certain: bool) -> Cut | None:
+        """The cut at the end of the period, if that has come by this instant. Periods without anything to state pass."""
+        while self._ends_at is not None and self._ends_at <= instant:
+            open_before = {currency for currency, link in self._chain.links.items() if link.closing or link.held}
+            stated = {currency: self._totals.get(currency, Totals()) for currency in open_before} | self._stated()
+            if stated:
+                return self._cut(self._ends_at, stated, certain=certain)
+            self._starts_at = self._ends_at
+            self._ends_at = end_after(self._cycle, self._ends_at)
+        return None
+
+    def _stated(self) -> dict[str, Totals]:
+        return {currency: totals for currency, totals in self._totals.items() if totals.stated}
+
+    def _cut(self, ends_at: Instant, totals: Mapping[str, Totals], *, certain: bool) -> Cut:
+        position, version = self._through
+        return Cut(self._starts_at, ends_at, position, version, self._cycle, certain, totals)
+
+
+def drafts(account_id: str, chain: Chain, cut: Cut, exponents: Mapping[str, int]) -> list[StatementClosed]:
+    """The statements of a cut, a currency each, but for the moment in which they are closed."""
+    return [_draft(account_id, chain, cut, currency, exponents[currency]) for currency in sorted(cut.totals)]
+
+
+def _draft(account_id: str, chain: Chain, cut: Cut, currency: str, exponent: int) -> StatementClosed:
+    link, totals = chain.link(currency), cut.totals[currency]
+    number = f"{account_id}-{label(cut.cycle, cut.ends_at)}-{currency}-{link.count + 1}"
+    closing, held = link.closing + totals.change, link.held + totals.of(DEPOSIT)
+    minor = {
+        "OpeningBalance": link.closing,
+        ITEM: totals.of(ITEM),
+        SHIPMENT_FEE: totals.of(SHIPMENT_FEE),
+        # The ledger books no credit for shipping apart from other revenue.
+        "ShipmentFeeCredit": 0,
+        OTHER: totals.of(OTHER),
+        FEES: totals.of(FEES),
+        "Subtotal1": totals.subtotal1,
+        REFUNDS: totals.of(REFUNDS),
+        FEES_ON_REFUNDS: totals.of(FEES_ON_REFUNDS),
+        "Subtotal2": totals.subtotal2,
+        "ClosingBalance": closing,
+        DEPOSIT: held,
+    }
+    content: Data = {
+        "StatementNumber": number,
+        **{name: amount_text(amount, exponent) for name, amount in minor.items()},
+        PAYOUT: f"{amount_text(totals.of(PAYOUT), exponent)} {currency}",
+        # A payout counts here once it has left: nothing of it is outstanding.
+        "Paid": "1",
+    }
+    return StatementClosed(
+        number=number,
+        currency=currency,
+        cycle=cut.cycle.kind,
+        zone=cut.cycle.zone,
+        week_starts_on=cut.cycle.week_starts_on,
+        starts_at=cut.starts_at,
+        ends_at=cut.ends_at,
+        after_position=chain.through_position,
+        after_version=chain.through_version,
+        through_position=cut.through_position,
+        through_version=cut.through_version,
+        opening=link.closing,
+        closing=closing,
+        held_before=link.held,
+        held=held,
+        content=content,
+        created_at="",
+        previous=link.number,
+        next_due_at=cut.ends_at if cut.cycle.kind == DELIVERED_ORDER else end_after(cut.cycle, cut.ends_at),
+    )
+
+
+def amount_text(amount: int, exponent: int) -> str:
+    """Two decimals, or more where the currency has more."""
+    return f"{in_major_units(amount, exponent):.{max(DECIMALS_MIN, exponent)}f}"

@@ -1,0 +1,57 @@
+"""`payout-ledger close-statements`: closes the ledger's own statements that are due, now."""
+
+from __future__ import annotations
+
+from events.facts import StatementClosed
+from service.cli.people import show_json, show_rows
+from service.cli.target import AsJson, Data, with_ledger
+from service.closer import Closer
+from service.ledger import Ledger
+from service.settings import Settings, WrongSettings
+from service.writer import Unavailable
+
+
+def close_statements(*, account: str | None = None, as_json: AsJson = False, data: Data = None) -> None:
+    """Close the ledger's own statements whose periods have ended. The service does so by itself; doing it again changes nothing.
+
+    Parameters
+    ----------
+    account
+        Only this account's.
+
+    """
+
+    async def run(ledger: Ledger, _: Settings) -> list[StatementClosed]:
+        closer = Closer(ledger)
+        if account is not None:
+            lane = await ledger.known_lane_of(account)
+            if lane is None:
+                raise WrongSettings(f"--account: there is no account {account}")
+            try:
+                return list((await closer.close_account(lane, account)).closed)
+            except Unavailable as problem:
+                raise WrongSettings(f"{problem}; run it again") from None
+        closed: list[StatementClosed] = []
+        for lane in ledger.lanes:
+            looked = 1
+            while looked:
+                looked, more = await closer.round(lane)
+                closed += more
+        return closed
+
+    documents = [
+        {
+            "statementNumber": fact.number,
+            "startsAt": fact.starts_at,
+            "endsAt": fact.ends_at,
+            "closingBalance": fact.content["ClosingBalance"],
+            "payout": fact.content["Payout"],
+        }
+        for fact in with_ledger(data, run)
+    ]
+    if as_json:
+        show_json(documents)
+        return
+    show_rows(
+        ("statement", "from", "until", "closing balance", "paid out"), (list(each.values()) for each in documents)
+    )

@@ -1,0 +1,194 @@
+"""One statement, and for the ledger's own what it is made of: each event with the field that it counts in, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from events.chain import envelope_from
+from events.codec import fact_of
+from events.facts import StatementClosed
+from events.own_statements import CHANNEL
+from projections.own_statements import Line, amount_text, lines
+from service.closer import read_account
+from service.database import OUTAGES
+from service.http.call import REQUEST_ID, Call
+from service.http.cursors import Cursor
+from service.http.envelope import respond, success
+from service.http.errors import ApiError
+from service.http.payouts import read_limit
+from service.http.seen import choice, wrong_cursor
+from service.http.statements import CHANNELS, account_sight, document
+from service.keys import PAYOUT_READ
+from service.marketplaces.booking import TEXT_MAX
+from service.sight import Sight
+from sql import query
+
+LINES_DEFAULT, LINES_MAX = 100, 1000
+_CSV_ROWS = 500
+_COLUMNS = ("position", "type", "effectiveAt", "recordedAt", "reference", "field", "within", "amount", "currency")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    return [web.get(f"{prefix}/statements/{{statement_number}}", get_statement)]
+
+
+async def get_statement(request: web.Request) -> web.StreamResponse:
+    """`?lines=true` adds what an own statement is made of, `&format=csv` gives nothing but that."""
+    call = await Call.begin(request, PAYOUT_READ)
+    wanted = choice(request, "lines", ("true", "false")) == "true"
+    as_csv = choice(request, "format", ("json", "csv")) == "csv"
+    limit = read_limit(request, LINES_DEFAULT, LINES_MAX)
+    channel = choice(request, "channel", CHANNELS)
+    sight = await account_sight(call)
+    row = await _find(call, sight, channel)
+    found = document(row)
+    own = await _closed(call, sight, row["position"]) if row["source"] == CHANNEL else None
+    if own is not None:
+        found |= _period(own, call.ledger.exponents[own.currency])
+    now = call.ledger.seam.instant()
+    if not wanted:
+        if as_csv:
+            raise ApiError("VALIDATION_ERROR", "CSV is of a statement's lines: ask for lines=true", field="format")
+        return respond(success(orjson.dumps(found), call.request_id, now))
+    if own is None:
+        raise ApiError(
+            "VALIDATION_ERROR",
+            "only the ledger's own statements are made of its events: leave lines out",
+            field="lines",
+        )
+    if as_csv:
+        return await _csv(request, call, sight, own)
+    shown, end = await _page(call, sight, own, limit)
+    cursor = Cursor(call.account, f"lines {own.number}", end).text() if end is not None else None
+    return respond(
+        success(
+            orjson.dumps({**found, "lines": [_line(line, own, call) for line in shown]}),
+            call.request_id,
+            now,
+            page={"limit": limit, "hasMore": end is not None, "nextCursor": cursor},
+            cursor=cursor,
+            hasMore=end is not None,
+        )
+    )
+
+
+async def _find(call: Call, sight: Sight, channel: str | None) -> dict[str, Any]:
+    number = call.request.match_info["statement_number"]
+    nothing = ApiError("NOT_FOUND", "there is no statement of this number", field="statementNumber")
+    if len(number) > TEXT_MAX or not number.isprintable():
+        raise nothing
+    rows = await call.ledger.pool.fetch(query("statements/find"), sight.lanes[0], call.account, number, channel, 2)
+    if not rows:
+        raise nothing
+    if len(rows) > 1:
+        raise ApiError("VALIDATION_ERROR", "more than one statement has this number: name its channel", field="channel")
+    return dict(rows[0])
+
+
+async def _closed(call: Call, sight: Sight, position: int) -> StatementClosed:
+    """The event that closed an own statement."""
+    row = await call.ledger.pool.fetchrow(query("events/read_after"), sight.lanes[0], position - 1, 1)
+    assert row is not None, "a statement's row names its event"
+    fact = fact_of(envelope_from(orjson.loads(row["envelope"])))
+    assert isinstance(fact, StatementClosed)
+    return fact
+
+
+def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
+    return {
+        "cycle": own.cycle,
+        "zone": own.zone,
+        "startsAt": own.starts_at,
+        "endsAt": own.ends_at,
+        "afterPosition": own.after_position,
+        "throughPosition": own.through_position,
+        "guaranteeDepositChange": amount_text(own.held - own.held_before, exponent),
+    }
+
+
+async def _lines(call: Call, sight: Sight, own: StatementClosed, after_version: int) -> AsyncIterator[list[Line]]:
+    """The lines of each event that has some."""
+    lane = sight.lanes[0]
+    async for event in read_account(call.ledger, lane, call.account, after_version, own.through_position):
+        found = list(lines(event, fact_of(event), own.currency))
+        if found:
+            yield found
+
+
+async def _page(call: Call, sight: Sight, own: StatementClosed, limit: int) -> tuple[list[Line], int | None]:
+    """At least so many lines, up to the end of an event; and that event's version, if there are more."""
+    after = own.after_version
+    text = call.request.query.get("cursor")
+    if text:
+        cursor = Cursor.parse(text, call.account)
+        if cursor.filter != f"lines {own.number}":
+            raise wrong_cursor()
+        after = max(after, cursor.position)
+    shown: list[Line] = []
+    async for found in _lines(call, sight, own, after):
+        if len(shown) >= limit:
+            return shown, shown[-1].version
+        shown += found
+    return shown, None
+
+
+def _line(line: Line, own: StatementClosed, call: Call) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "type": line.type,
+        "effectiveAt": line.effective_at,
+        "recordedAt": line.recorded_at,
+        "reference": line.reference,
+        "field": _camel(line.field),
+        "within": _camel(line.within) if line.within is not None else None,
+        "amount": amount_text(line.amount, call.ledger.exponents[own.currency]),
+        "currency": own.currency,
+    }
+
+
+def _camel(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+async def _csv(request: web.Request, call: Call, sight: Sight, own: StatementClosed) -> web.StreamResponse:
+    """All lines, however many, a few at a time."""
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/csv; charset=utf-8", "X-Request-Id": request[REQUEST_ID]}
+    )
+    await response.prepare(request)
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(_COLUMNS)
+    rows = 0
+    try:
+        async for found in _lines(call, sight, own, own.after_version):
+            for line in found:
+                cells = _line(line, own, call)
+                writer.writerow([_cell(name, cells[name]) for name in _COLUMNS])
+                rows += 1
+            if rows >= _CSV_ROWS:
+                await response.write(buffer.getvalue().encode())
+                buffer.seek(0)
+                buffer.truncate()
+                rows = 0
+        await response.write(buffer.getvalue().encode())
+        await response.write_eof()
+    except OUTAGES:
+        # The status is out already: a body that breaks off is the only way left to say that it is not whole.
+        response.force_close()
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+def _cell(name: str, found: object) -> str:
+    """A spreadsheet would run a reference that looks like a formula."""
+    text = "" if found is None else str(found)
+    return f"'{text}" if name == "reference" and text.startswith(_FORMULA) else text

@@ -1,0 +1,474 @@
+"""The worker that closes statements: on time, late, in several replicas, and while others write."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import dataclasses
+import io
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import pytest_asyncio
+
+from events.commands import RecordRevenue
+from events.facts import StatementClosed
+from projections.own_statements import drafts
+from service.closer import Closer
+from service.keys import create_key
+from service.ledger import Ledger
+from service.process import running_ledger
+from service.replay import rebuild_inline
+from service.seam import REAL, Seam
+from service.settings import Settings
+from sql import query
+from tests.service.http.test_sellercenter import FIELDS, KEY, answered, signed
+from tests.support.api import Api, Caller, serving
+from tests.support.command_line import environment, payout_ledger, serve_process
+from tests.support.own import carry_out
+from tests.support.tables import read_tables
+from tests.support.waiting import until
+
+LANE = 1
+WEDNESDAY = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
+"""The Monday after that Wednesday begins in Jakarta."""
+IDR = {"currency": "IDR"}
+
+
+@dataclasses.dataclass
+class Clock:
+    at: datetime = WEDNESDAY
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def seam(self) -> Seam:
+        return dataclasses.replace(REAL, now=self)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def api(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
+    async with serving(settings, clock.seam()) as running:
+        yield running
+
+
+async def weekly(api: Api, **fields: Any) -> Caller:
+    """An account that is open, with a cycle and nothing in it."""
+    merchant = await api.merchant()
+    cycle = {"cycle": "weekly", "zone": "Asia/Jakarta", **fields}
+    await merchant.accepted(type="setStatementCycle", **cycle)
+    return merchant
+
+
+async def close(ledger: Ledger) -> list[str]:
+    """What one round closes."""
+    return [fact.number for fact in (await Closer(ledger).round(LANE))[1]]
+
+
+async def revenue(merchant: Caller, amount: int, reference: str) -> None:
+    await merchant.accepted(type="recordRevenue", amount=amount, reference=reference, **IDR)
+
+
+async def a_week(api: Api, clock: Clock) -> Caller:
+    """Earned 10.00 and 2.50, a fee of 1.20, of which 0.20 for shipping; held 3.00; paid out 4.00: 4.30 are left."""
+    merchant = await weekly(api)
+    await revenue(merchant, 1_000, "o-1")
+    await merchant.accepted(type="settleRevenue", amount=1_000, reference="o-1", **IDR)
+    await revenue(merchant, 250, "=o-2")
+    await merchant.accepted(type="chargeFee", amount=100, reference="inv-1", kind="platform", **IDR)
+    await merchant.accepted(type="chargeFee", amount=20, reference="inv-2", kind="shipping", **IDR)
+    await merchant.accepted(type="holdReserve", amount=300, reason="dispute", **IDR)
+    payout_id = (await merchant.accepted(type="requestPayout", amount=400, **IDR))["id"]
+    await merchant.accepted(type="markInTransit", payoutId=payout_id)
+    await merchant.accepted(type="markPaid", payoutId=payout_id)
+    clock.at = MIDNIGHT + timedelta(seconds=5)
+    return merchant
+
+
+async def test_a_week_is_closed_once_and_listed_beside_marketplaces_statements(api: Api, clock: Clock) -> None:
+    merchant = await a_week(api, clock)
+    assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"]
+    assert await close(api.ledger) == []
+    (found,) = (await merchant.get("/v1/statements?source=own")).data
+    position = found.pop("position")
+    assert position == await api.position()
+    assert found == {
+        "statementNumber": "acc_1-2026-W47-IDR-1",
+        "channel": "ledger",
+        "seller": None,
+        "source": "ledger",
+        "createdAt": "2026-11-23 00:00:05",
+        "updatedAt": "2026-11-23 00:00:05",
+        "createdInstant": "2026-11-22T17:00:05.000000Z",
+        "updatedInstant": "2026-11-22T17:00:05.000000Z",
+        "currency": "IDR",
+        "openingBalance": "0.00",
+        "itemRevenue": "12.50",
+        "shipmentFee": "0.20",
+        "shipmentFeeCredit": "0.00",
+        "otherRevenueTotal": "0.00",
+        "feesTotal": "1.20",
+        "subtotal1": "11.30",
+        "refunds": "0.00",
+        "feesOnRefundsTotal": "0.00",
+        "subtotal2": "11.30",
+        "closingBalance": "4.30",
+        "guaranteeDeposit": "3.00",
+        "payout": "4.00",
+        "paid": True,
+        "collects": "platform",
+        "reference": None,
+        "previousStatement": None,
+        "findings": [],
+        "digest": None,
+    }
+    assert (await merchant.get("/v1/statements?channel=ledger")).data[0]["statementNumber"] == "acc_1-2026-W47-IDR-1"
+    assert (await merchant.get("/v1/statements?source=imported")).data == []
+    assert (await merchant.get("/v1/statements?source=mine")).error["field"] == "source"
+
+
+async def test_its_lines_are_the_events_that_add_up_to_each_field(api: Api, clock: Clock) -> None:
+    merchant = await a_week(api, clock)
+    (number,) = await close(api.ledger)
+    whole = (await merchant.get(f"/v1/statements/{number}?lines=true")).data
+    assert [
+        (line["type"], line["reference"], line["field"], line["within"], line["amount"]) for line in whole["lines"]
+    ] == [
+        ("revenue.recorded", "o-1", "itemRevenue", None, "10.00"),
+        ("revenue.recorded", "=o-2", "itemRevenue", None, "2.50"),
+        ("fee.charged", "inv-1", "feesTotal", None, "1.00"),
+        ("fee.charged", "inv-2", "feesTotal", "shipmentFee", "0.20"),
+        ("reserve.held", whole["lines"][4]["reference"], "guaranteeDeposit", None, "3.00"),
+        ("payout.paid", whole["lines"][5]["reference"], "payout", None, "4.00"),
+    ]
+    sums: Counter[str] = Counter()
+    for line in whole["lines"]:
+        sums[line["field"]] += Decimal(line["amount"])  # type: ignore[assignment]
+    assert {name: f"{amount:.2f}" for name, amount in sums.items()} == {
+        **{name: whole[name] for name in ("itemRevenue", "feesTotal", "payout")},
+        "guaranteeDeposit": whole["guaranteeDepositChange"],
+    }
+    assert (whole["startsAt"], whole["endsAt"]) == ("2026-11-18T03:00:00.000000Z", "2026-11-22T17:00:00.000000Z")
+    assert whole["afterPosition"] < whole["lines"][0]["position"] < whole["throughPosition"] < whole["position"]
+    bare = (await merchant.get(f"/v1/statements/{number}")).data
+    assert bare == {name: found for name, found in whole.items() if name != "lines"}
+
+
+async def test_lines_come_in_pages_and_all_at_once_as_csv(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.closer._EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr("service.http.own_statements._CSV_ROWS", 2)
+    merchant = await a_week(api, clock)
+    (number,) = await close(api.ledger)
+    await revenue(merchant, 7, "later")
+    path = f"/v1/statements/{number}?lines=true"
+    whole = (await merchant.get(path)).data["lines"]
+    paged: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = await merchant.get(f"{path}&limit=2{cursor}")
+        paged += page.data["lines"]
+        if not page.meta["hasMore"]:
+            break
+        cursor = f"&cursor={page.meta['cursor']}"
+    assert paged == whole
+    assert len(whole) == 6
+    headers = {"Authorization": f"Bearer {merchant.key.secret}"}
+    async with api.session.get(f"{api.base}{path}&format=csv", headers=headers) as response:
+        assert (response.status, response.content_type) == (200, "text/csv")
+        assert response.headers["X-Request-Id"].startswith("req_")
+        rows = list(csv.DictReader(io.StringIO(await response.text())))
+    assert [(row["position"], row["field"], row["within"], row["amount"]) for row in rows] == [
+        (str(line["position"]), line["field"], line["within"] or "", line["amount"]) for line in whole
+    ]
+    assert rows[1]["reference"] == "'=o-2", "a spreadsheet does not run it"
+    for wrong, field in (("limit=0", "limit"), ("cursor=cur_x", "cursor"), ("format=pdf", "format")):
+        assert (await merchant.get(f"{path}&{wrong}")).error["field"] == field
+    assert (await merchant.get(f"/v1/statements/{number}?format=csv")).error["field"] == "format"
+    clock.at += timedelta(days=7)
+    (following,) = await close(api.ledger)
+    elsewhere = await merchant.get(f"/v1/statements/{following}?lines=true&limit=2{cursor}")
+    assert elsewhere.error["field"] == "cursor", "pages of one statement do not go on in another"
+
+
+async def test_a_statement_is_found_by_its_accounts_keys_only(api: Api, clock: Clock) -> None:
+    merchant = await a_week(api, clock)
+    (number,) = await close(api.ledger)
+    stranger = await api.merchant("acc_2")
+    for caller, path in (
+        (stranger, number),
+        (merchant, "acc_1-2026-W48-IDR-2"),
+        (merchant, "%00"),
+        (merchant, "x" * 201),
+        (await api.caller("acc_1", mode="test"), number),
+    ):
+        for asked in ("", "?lines=true", "?lines=true&format=csv"):
+            assert (await caller.get(f"/v1/statements/{path}{asked}")).status == 404, (path, asked)
+
+
+async def test_what_is_recorded_late_goes_into_the_next_statement(api: Api, clock: Clock) -> None:
+    merchant = await a_week(api, clock)
+    (number,) = await close(api.ledger)
+    before = (await merchant.get(f"/v1/statements/{number}?lines=true")).data
+    happened = (WEDNESDAY + timedelta(hours=1)).isoformat()
+    await merchant.accepted(type="recordRefund", amount=250, reference="=o-2", effectiveAt=happened, **IDR)
+    assert await close(api.ledger) == []
+    clock.at += timedelta(days=7)
+    assert await close(api.ledger) == ["acc_1-2026-W48-IDR-2"]
+    newest, _ = (await merchant.get("/v1/statements?source=own")).data
+    assert (newest["openingBalance"], newest["refunds"], newest["closingBalance"]) == ("4.30", "2.50", "1.80")
+    assert newest["previousStatement"] == number
+    assert (await merchant.get(f"/v1/statements/{number}?lines=true")).data == before
+
+
+async def test_a_service_that_was_down_closes_three_weeks_in_order(api: Api, clock: Clock) -> None:
+    merchant = await weekly(api)
+    await revenue(merchant, 100, "o-1")
+    clock.at = MIDNIGHT + timedelta(days=7)
+    await revenue(merchant, 10, "o-2")
+    clock.at = MIDNIGHT + timedelta(days=14, hours=1)
+    assert await close(api.ledger) == [f"acc_1-2026-W{47 + n}-IDR-{1 + n}" for n in range(3)]
+    rows = (await merchant.get("/v1/statements?source=own")).data
+    assert [(row["openingBalance"], row["closingBalance"]) for row in rows] == [
+        ("1.00", "1.10"),
+        ("1.00", "1.00"),
+        ("0.00", "1.00"),
+    ]
+
+
+async def test_an_account_without_money_gets_no_statements_and_is_not_looked_at_again_and_again(
+    api: Api, clock: Clock
+) -> None:
+    await weekly(api)
+    clock.at = MIDNIGHT
+    assert await Closer(api.ledger).round(LANE) == (1, [])
+    assert await Closer(api.ledger).round(LANE) == (0, [])
+    clock.at = MIDNIGHT + timedelta(days=7)
+    assert await Closer(api.ledger).round(LANE) == (1, [])
+
+
+async def test_delivered_orders_are_closed_as_they_come(api: Api, clock: Clock) -> None:
+    merchant = await weekly(api, cycle="delivered_order")
+    assert await Closer(api.ledger).round(LANE) == (1, [])
+    assert await Closer(api.ledger).round(LANE) == (0, []), "nothing has happened since"
+    for number in (1, 2):
+        await revenue(merchant, 100, f"o-{number}")
+        await merchant.accepted(type="settleRevenue", amount=60, reference=f"o-{number}", **IDR)
+    assert await close(api.ledger) == []
+    for number in (1, 2):
+        await merchant.accepted(type="settleRevenue", amount=40, reference=f"o-{number}", **IDR)
+    assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1", "acc_1-2026-11-18-IDR-2"]
+    await merchant.accepted(type="setStatementCycle", cycle="off")
+    await revenue(merchant, 5, "o-3")
+    await merchant.accepted(type="settleRevenue", amount=5, reference="o-3", **IDR)
+    clock.at += timedelta(days=100)
+    assert await close(api.ledger) == []
+
+
+def meeting(parties: int) -> Any:
+    """`Closer._close`, begun only once so many have drawn their statements up."""
+    barrier, original = asyncio.Barrier(parties), Closer._close
+    met: list[str] = []
+
+    async def together(self: Closer, lane: int, account: str, due: Sequence[StatementClosed], *, certain: bool) -> Any:
+        if len(met) < parties:
+            met.append(due[0].number)
+            await barrier.wait()
+        return await original(self, lane, account, due, certain=certain)
+
+    return together
+
+
+@pytest.mark.parametrize("moved_on", [False, True])
+async def test_two_closers_at_once_make_one_statement(
+    api: Api, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, moved_on: bool
+) -> None:
+    merchant = await a_week(api, clock)
+    if moved_on:
+        # The cut is certain then, and only the chain tells that somebody was faster.
+        await revenue(merchant, 7, "o-3")
+    monkeypatch.setattr(Closer, "_close", meeting(2))
+    async with running_ledger(settings, clock.seam()) as replica:
+        looks = await asyncio.gather(*(Closer(ledger).close_account(LANE, "acc_1") for ledger in (api.ledger, replica)))
+    assert sorted(len(look.closed) for look in looks) == [0, 1]
+    assert len((await merchant.get("/v1/statements?source=own")).data) == 1
+    count = await api.ledger.pool.fetchval("SELECT count(*) FROM events WHERE type = 'statement.closed'")
+    assert count == 1
+
+
+async def test_an_account_that_somebody_is_at_is_left_to_them(api: Api, clock: Clock) -> None:
+    await a_week(api, clock)
+    now = clock.at
+    claim = query("own_statements/claim")
+    assert len(await api.ledger.pool.fetch(claim, LANE, now, now + timedelta(minutes=2), 10)) == 1
+    assert await Closer(api.ledger).round(LANE) == (0, [])
+    clock.at += timedelta(minutes=2)
+    assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"], "a lease ends, so that nothing hangs on who died"
+
+
+async def recording(ledger: Ledger, amount: int) -> None:
+    command = RecordRevenue(account_id="acc_1", amount=amount, currency="IDR", reference=f"late-{amount}")
+    await carry_out(ledger, command)
+
+
+@pytest.mark.parametrize(
+    ("behind", "first"),
+    [
+        # Recorded by a replica whose clock is behind, after the closer had read: it belongs to the week that ended.
+        (timedelta(seconds=-1), "4.37"),
+        # By one whose clock is right: it belongs to the next.
+        (timedelta(seconds=5), "4.30"),
+    ],
+)
+async def test_what_comes_in_while_a_statement_is_drawn_up_goes_where_its_time_says(
+    api: Api, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, behind: timedelta, first: str
+) -> None:
+    merchant = await a_week(api, clock)
+    original = Closer._close
+    recorded: list[bool] = []
+
+    async with running_ledger(settings, Clock(MIDNIGHT + behind).seam()) as replica:
+
+        async def after_another(self: Closer, lane: int, account: str, due: Any, *, certain: bool) -> Any:
+            if not recorded:
+                recorded.append(certain)
+                await recording(replica, 7)
+            return await original(self, lane, account, due, certain=certain)
+
+        monkeypatch.setattr(Closer, "_close", after_another)
+        assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"]
+    assert recorded == [False], "nothing in the log said yet that the week was over"
+    (week,) = (await merchant.get("/v1/statements?source=own")).data
+    assert week["closingBalance"] == first
+    clock.at += timedelta(days=7)
+    await close(api.ledger)
+    (newest, _) = (await merchant.get("/v1/statements?source=own")).data
+    assert (newest["openingBalance"], newest["closingBalance"]) == (first, "4.37")
+
+
+async def test_a_statement_that_does_not_tie_out_is_not_closed_and_stops_nobody_else(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_week(api, clock)
+    other = await api.merchant("acc_2")
+    clock.at = MIDNIGHT + timedelta(minutes=1)
+    await other.accepted(type="setStatementCycle", cycle="delivered_order", zone="UTC")
+    await revenue(other, 5, "o-1")
+    await other.accepted(type="settleRevenue", amount=5, reference="o-1", **IDR)
+    original = drafts
+
+    def wrong(account_id: str, *rest: Any) -> list[StatementClosed]:
+        made = original(account_id, *rest)
+        return [dataclasses.replace(each, closing=each.closing + 1) if account_id == "acc_1" else each for each in made]
+
+    monkeypatch.setattr("service.closer.drafts", wrong)
+    # Its last event is in the statement, so that the books can be compared.
+    assert await close(api.ledger) == ["acc_2-2026-11-22-IDR-1"]
+    assert await close(api.ledger) == [], "left alone for a while"
+    monkeypatch.undo()
+    clock.at += timedelta(minutes=1)
+    assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"]
+
+
+async def test_a_rebuild_gives_the_same_statements_and_the_same_chain(
+    api: Api, settings: Settings, clock: Clock
+) -> None:
+    merchant = await a_week(api, clock)
+    await close(api.ledger)
+    before = await read_tables(settings, "statements", "accounts", "balances")
+    assert len(before["statements"]) == 1
+    await api.ledger.pool.execute("UPDATE statements SET content = '{}'")
+    await api.ledger.pool.execute("UPDATE accounts SET settings = '{}'")
+    async with api.ledger.pool.acquire() as connection:
+        await rebuild_inline(connection, LANE, lambda _: None)
+    assert await read_tables(settings, "statements", "accounts", "balances") == before
+    await revenue(merchant, 1, "o-9")
+    clock.at += timedelta(days=7)
+    assert await close(api.ledger) == ["acc_1-2026-W48-IDR-2"]
+
+
+async def test_sellercenters_clients_are_served_own_statements_too(api: Api, clock: Clock) -> None:
+    await a_week(api, clock)
+    ledger = api.ledger
+    await create_key(
+        ledger.pool,
+        ledger.vault,
+        ledger.seam,
+        mode="live",
+        scopes=[],
+        account_id="acc_1",
+        user_id="look@me.com",
+        secret=KEY,
+    )
+    await close(ledger)
+    asked = {"Timestamp": "2026-11-22T17:00:00+00:00", "CreatedAfter": "2026-11-22T17:00:04+0000"}
+    _, body = await answered(api, signed(**asked))
+    (statement,) = ET.fromstring(body).iterfind("Body/PayoutStatus/Statement")
+    assert [each.tag for each in statement] == FIELDS
+    assert [each.text for each in statement] == [
+        "acc_1-2026-W47-IDR-1",
+        "2026-11-23 00:00:05",
+        "2026-11-23 00:00:05",
+        "0.00",
+        "12.50",
+        "0.20",
+        "0.00",
+        "0.00",
+        "1.20",
+        "11.30",
+        "0.00",
+        "0.00",
+        "11.30",
+        "4.30",
+        "3.00",
+        "4.00 IDR",
+        "1",
+    ]
+    _, body = await answered(api, signed(**{**asked, "CreatedAfter": "2026-11-22T17:00:05+0000"}))
+    assert not list(ET.fromstring(body).iterfind("Body/PayoutStatus/Statement"))
+
+
+async def delivered(api: Api, account: str) -> None:
+    merchant = await api.merchant(account)
+    await merchant.accepted(type="setStatementCycle", cycle="delivered_order", zone="UTC")
+    await revenue(merchant, 500, "o-1")
+    await merchant.accepted(type="settleRevenue", amount=500, reference="o-1", **IDR)
+
+
+async def test_operators_close_what_is_due(settings: Settings) -> None:
+    async with serving(settings) as api:
+        await delivered(api, "acc_1")
+        await delivered(api, "acc_2")
+        env = environment(settings)
+        one = await payout_ledger("close-statements", "--account", "acc_1", "--json", env=env)
+        assert one.code == 0, one.err
+        assert [(each["closingBalance"], each["payout"]) for each in one.json] == [("5.00", "0.00 IDR")]
+        assert one.json[0]["statementNumber"].startswith("acc_1-")
+        rest = await payout_ledger("close-statements", env=env)
+        assert "acc_2-" in rest.out
+        assert "acc_1-" not in rest.out
+        assert (await payout_ledger("close-statements", "--json", env=env)).json == []
+        unknown = await payout_ledger("close-statements", "--account", "acc_9", env=env)
+        assert (unknown.code, "acc_9" in unknown.err) == (2, True)
+
+
+async def test_a_running_service_closes_by_itself(settings: Settings) -> None:
+    async with serving(settings) as api, serve_process(environment(settings)):
+        await delivered(api, "acc_1")
+
+        async def stated() -> bool:
+            return bool(await api.ledger.pool.fetchval("SELECT count(*) FROM statements WHERE source = 'ledger'"))
+
+        await until(stated, "the order's statement is closed", seconds=40)

@@ -1,0 +1,87 @@
+"""An account's stream in memory, and its statements closed as the service closes them, but for the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from events import codec
+from events.account import Books
+from events.chain import Actor, Envelope, Source
+from events.evolve import evolve
+from events.evolve_own_statements import owed
+from events.facts import Fact, StatementClosed
+from events.instants import Instant
+from events.own_statements import read_chain
+from events.rules.own_statements import close
+from projections.own_statements import Stretch, drafts
+from tests.spec import ACCOUNT
+
+EXPONENTS = {"IDR": 2, "USD": 2, "VND": 0, "BHD": 3}
+
+
+@dataclass
+class Stream:
+    """Facts with the books that they lead to, and what was owed and held after each."""
+
+    books: Books = field(default_factory=lambda: Books(ACCOUNT))
+    events: list[tuple[Envelope, Fact]] = field(default_factory=list)
+    standing: list[dict[str, tuple[int, int]]] = field(default_factory=lambda: [{}])
+
+    def record(self, fact: Fact, recorded_at: Instant, effective_at: Instant | None = None) -> None:
+        name, version, data = codec.encode(fact)
+        number = len(self.events) + 1
+        # Other accounts have events between these.
+        position = 10 * number
+        event = Envelope(
+            ledger_id="l",
+            lane=1,
+            position=position,
+            account_id=ACCOUNT,
+            version=number,
+            event_id=f"e{number}",
+            type=name,
+            schema_version=version,
+            effective_at=effective_at or recorded_at,
+            recorded_at=recorded_at,
+            actor=Actor("key"),
+            source=Source("command"),
+            command_key=None,
+            command_digest=None,
+            correlation_id=None,
+            causation_id=None,
+            traceparent=None,
+            key_generation=1,
+            data=data,
+        )
+        evolve(self.books, fact, event.effective_at, position)
+        self.events.append((event, fact))
+        self.standing.append(
+            {currency: (owed(balance), balance.held) for currency, balance in self.books.balances.items()}
+        )
+
+    def drafted(self, now: Instant) -> tuple[list[StatementClosed], bool]:
+        """The statements that are due, and whether their cut is certain."""
+        chain = read_chain(self.books.account.settings) if self.books.account is not None else None
+        if chain is None:
+            return [], True
+        stretch = Stretch(chain)
+        cut = None
+        for event, fact in self.events[chain.through_version :]:
+            cut = stretch.take(event, fact)
+            if cut is not None:
+                break
+        else:
+            cut = stretch.end(now, now)
+        return (drafts(ACCOUNT, chain, cut, EXPONENTS), cut.certain) if cut is not None else ([], True)
+
+    def close(self, now: Instant) -> list[StatementClosed]:
+        """Closes everything that is due."""
+        made: list[StatementClosed] = []
+        while True:
+            due, certain = self.drafted(now)
+            closed = close(due, self.books, now, certain=certain) if due else []
+            for fact in closed:
+                self.record(fact, now)
+            made.extend(closed)
+            if not closed:
+                return made
