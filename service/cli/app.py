@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, import, cases, deliveries, rebuild, verify."""
+"""`payout-ledger`: serve, migrate, keys, import, pull, cases, deliveries, rebuild, verify."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import cases, deliveries, keys
 from service.cli.importing import import_statements
+from service.cli.pulling import pull_channel
 from service.cli.simulate import simulate_plugipay
 from service.cli.target import Data, Target
 from service.database import OUTAGES, Connection, connect_patiently
@@ -33,6 +34,7 @@ app.command(keys.app)
 app.command(cases.app)
 app.command(deliveries.app)
 app.command(import_statements, name="import")
+app.command(pull_channel, name="pull")
 app.command(simulate_plugipay)
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")
