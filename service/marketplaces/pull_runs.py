@@ -18,7 +18,7 @@ from events.refusals import InvalidCommand
 from service import logs
 from service.ledger import Ledger
 from service.marketplaces.credentials import Access
-from service.marketplaces.importing import Imported, Intake, Wish, intake, source_named, take_in
+from service.marketplaces.importing import Imported, Intake, Problem, Wish, intake, source_named, take_in
 from service.marketplaces.pulling import Page, Peer
 from service.marketplaces.stretches import OVERLAPS, Begin, NoStart, Standing, Stretch, begin, gap, joined
 from service.marketplaces.times import read_moment
@@ -142,7 +142,7 @@ async def _stretch(
     stretch, source = first.stretch, source_named(access.channel)
     at = Asking(stretch, first.pages, pulled.found)
 
-    async def booked() -> None:
+    async def booked(_: list[Problem]) -> None:
         told(at)
 
     # Every one of them is an async generator, and one that is left in the middle has to be closed.

@@ -39,6 +39,7 @@ NOTHING = {
     "endpoint_id": "whep_1",
     "delivery_id": NO_DELIVERY,
     "case_id": "case_1",
+    "import_id": "imp_of_nobody",
 }
 """Ids that nothing has, but for the account."""
 
@@ -46,11 +47,13 @@ NOTHING = {
 async def belongings(api: Api, owner: Caller) -> dict[str, str]:
     """Ids of what acc_1 has: one of everything that a path can name."""
     payout_id = str((await owner.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).data["id"])
+    imported = await owner.post("/v1/settlements/imports?channel=lazada", {"code": "0", "data": []})
     return NOTHING | {
         "payout_id": payout_id,
         "endpoint_id": await an_endpoint(owner),
         "case_id": await open_case(api.ledger, "acc_1", payout_id),
         "delivery_id": await park(api.ledger, "acc_1"),
+        "import_id": str(imported.data["id"]),
     }
 
 
