@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, BinaryIO
@@ -22,7 +20,6 @@ from service import logs
 from service.database import OUTAGES
 from service.ledger import Ledger
 from service.marketplaces.importing import (
-    SLICE,
     Imported,
     Intake,
     Problem,
@@ -32,7 +29,6 @@ from service.marketplaces.importing import (
     take_in,
 )
 from service.marketplaces.noted_imports import COUNTS, DONE, FAILED, Noted, Place, find
-from service.marketplaces.observed import Observation
 from service.units import Asked
 from service.writer import Unavailable
 from sql import query
@@ -207,26 +203,14 @@ class _Reading:
     async def _read(self) -> None:
         stream = self._file.stream
         observations = source_named(self._into.wish.channel).read(stream, self._into.shop)
-        await self._skip(observations)
-        await take_in(self._ledger, self._into, observations, self._found, self._booked)
+        behind = self._found.read
+        await take_in(self._ledger, self._into, observations, self._found, self._booked, behind)
         await self._note([], self._file.size)
-
-    async def _skip(self, observations: Iterator[Observation]) -> None:
-        """Passes over what is booked, without keeping the loop from anything else, or the process from its end."""
-        left = self._found.read
-        while left > 0:
-            some = min(left, 10 * SLICE)
-            await asyncio.to_thread(deque, itertools.islice(observations, some), 0)
-            left -= some
-            self._go_on()
 
     async def _booked(self, problems: list[Problem]) -> None:
         due = self._ledger.seam.monotonic() >= self._noted_at + NOTE_SECONDS
         if problems or due or self._stopping():
             await self._note(problems, await asyncio.to_thread(self._file.stream.tell))
-        self._go_on()
-
-    def _go_on(self) -> None:
         if self._stopping():
             raise _Stopping
 

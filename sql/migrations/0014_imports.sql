@@ -60,3 +60,9 @@ CREATE TABLE pulls (
     updated_at  timestamptz NOT NULL,
     PRIMARY KEY (lane, account_id, channel, api, shop)
 );
+
+-- Most statements have no deposit, and each that is taken in looks for the two newest that have one: without this it
+-- would look through all that came before it.
+CREATE INDEX statements_with_deposit ON statements
+    (lane, account_id, channel, seller, currency, coalesce(created_at, '-infinity'), number)
+    WHERE deposit IS NOT NULL;

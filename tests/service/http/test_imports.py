@@ -156,7 +156,7 @@ async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(sett
 
 async def test_a_service_that_is_killed_in_the_middle_goes_on_behind_what_it_noted(settings: Settings) -> None:
     # What nobody can read is noted at once: that tells when to kill it.
-    content = lines_of(4_000, 3)
+    content = lines_of(2_000, 3)
     async with serving(settings) as api:
         key = (await api.caller("acc_1")).key
     async with aiohttp.ClientSession() as session:
@@ -172,16 +172,16 @@ async def test_a_service_that_is_killed_in_the_middle_goes_on_behind_what_it_not
         async with served(settings) as service:
             caller = Caller(session, service.base, key)
             halfway = (await caller.get(f"{IMPORTS}/killed")).data
-            assert (halfway["state"], 0 < halfway["read"] < 4_000) == ("reading", True)
+            assert (halfway["state"], 0 < halfway["read"] < 2_000) == ("reading", True)
             done = (await upload(caller, content, **{"Import-Id": "killed"})).data
-            assert (done["state"], done["read"], done["unreadable"]) == ("done", 4_000, 1)
-            assert (done["new"] + done["unchanged"], done["changed"]) == (3_999, 0)
-            assert await pending(caller) == 399_900
+            assert (done["state"], done["read"], done["unreadable"]) == ("done", 2_000, 1)
+            assert (done["new"] + done["unchanged"], done["changed"]) == (1_999, 0)
+            assert await pending(caller) == 199_900
             assert [each["place"] for each in done["problems"]] == ["line 4"]
     # The first slice was passed over: its records are kept once, and the money is booked once.
     assert await kept(settings, "S-0") == 1
     owner = await as_owner(settings)
-    assert await owner.fetchval("SELECT count(*) FROM events WHERE type = 'channel.money_booked'") == 3_999
+    assert await owner.fetchval("SELECT count(*) FROM events WHERE type = 'channel.money_booked'") == 1_999
     await owner.close()
 
 
