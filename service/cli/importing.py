@@ -127,7 +127,7 @@ def _show(found: Imported, name: str, *, as_json: bool) -> None:
 def show_counts(console: Console, name: str, found: Imported) -> None:
     """What became of the records, and those that nobody could read."""
     console.print(
-        f"{name}: {found.read} records read; statements: {found.new} new, {found.changed} changed, "
+        f"{name}: {found.read} records read: {found.new} new, {found.changed} changed, "
         f"{found.unchanged} unchanged; {found.lines} settlement lines"
     )
     if found.unreadable:

@@ -68,7 +68,8 @@ async def test_a_pull_that_is_killed_on_page_two_goes_on_there_and_books_everyth
         assert (first["resumed"], second["resumed"]) == (True, False)
         # What was left over first; then, from the overlap before its end, everything again, which changes nothing.
         assert shop.calls() == ["1", "2", "", "1", "2"]
-        assert (ended.json["new"], ended.json["unchanged"]) == (2, 4)
+        # Of each statement three records: itself, its line, and its transaction.
+        assert (ended.json["new"], ended.json["unchanged"]) == (6, 12)
         assert await balance(settings) == (12_350, 4)
 
 
@@ -78,13 +79,13 @@ async def test_without_since_it_goes_on_and_says_what_it_did(settings: Settings,
         assert (nothing.code, "--since" in nothing.err, shop.asked) == (2, True, [])
         first = await pulled(settings, shop, credentials, "--since", "2026-05-01")
         assert first.code == 0, first.err
-        assert "1 new, 0 changed, 0 unchanged" in first.out
+        assert "3 new, 0 changed, 0 unchanged" in first.out
         named = await payout_ledger(
             "pull", "tiktok", "--account", "acc_1", "--base-url", shop.base,
             env=environment(settings, PAYOUT_LEDGER_CHANNEL_CREDENTIALS=str(credentials)),
         )  # fmt: skip
         assert named.code == 0, named.err
-        assert "0 new, 0 changed, 1 unchanged" in named.out
+        assert "0 new, 0 changed, 3 unchanged" in named.out
         assert await balance(settings) == (10_000, 1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from service.settings import Settings
 from tests.service.marketplaces.samples import sample
@@ -139,12 +140,18 @@ async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(sett
         seller = await api.caller("acc_1")
         begun = await upload(seller, content, "&wait=false", **{"Import-Id": "stopped"})
         assert begun.status == 202
+
+        async def some_are_booked() -> bool:
+            return await kept(settings) > 400
+
+        await until(some_are_booked, "a few slices are booked")
     async with serving(settings) as api:
         caller = Caller(api.session, api.base, seller.key)
         halfway = (await caller.get(f"{IMPORTS}/stopped")).data
         assert (halfway["state"], halfway["error"]["code"]) == ("failed", "UNAVAILABLE")
         assert "under this id" in halfway["error"]["message"]
-        assert 0 < halfway["read"] < 3000
+        assert 400 < halfway["read"] < 3000
+        # It stopped behind a slice, and noted that slice.
         assert await kept(settings) == halfway["read"]
         done = (await upload(caller, content, **{"Import-Id": "stopped"})).data
         # Nothing is read twice: what was new stays new.
@@ -266,6 +273,23 @@ async def test_an_import_that_opens_no_account_fails_and_says_so(seller: Caller)
     assert (await upload(seller, nothing, **{"Import-Id": "waited"})).data["unreadable"] == 1
 
 
+async def answer_to_head(seller: Caller, size: int) -> int:
+    """The status that is answered where a body is announced, and not sent."""
+    url = URL(seller.base)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(
+            f"POST {IMPORTS}?channel=lazada HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {seller.key.secret}\r\n"
+            f"Content-Length: {size}\r\n\r\n".encode()
+        )
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), 20)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    return int(line.split()[1])
+
+
 async def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"import_bytes_max": 20_000})) as api:
         seller = await api.caller("acc_1")
@@ -274,6 +298,7 @@ async def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(settings: 
             for _ in range(100):
                 yield b" " * 1000
 
+        assert await answer_to_head(seller, 20_001) == 413, "nobody has to send it first"
         for body in (b" " * 20_001, endless()):
             refused = await upload(seller, body)  # type: ignore[arg-type]
             assert complaints(refused, status=413, field="body") == []

@@ -14,7 +14,7 @@ from events.chain import Actor, Source
 from events.refusals import InvalidCommand
 from service.marketplaces import tiktok
 from service.marketplaces.credentials import access_of
-from service.marketplaces.importing import Wish
+from service.marketplaces.importing import SLICE, Wish
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
@@ -68,7 +68,8 @@ async def booked(api: Api) -> int:
 async def test_every_page_is_booked_once_and_the_next_pull_goes_back_by_the_overlap(api: Api) -> None:
     async with tiktok_shop({"S1": "100", "S2": "20"}, {"S3": "3.5"}) as shop:
         first = await pulled(api, shop, since="2026-05-01", until="2026-05-20")
-        assert (first.found.new, first.found.unchanged, first.found.unreadable) == (3, 0, 0)
+        # Of each statement three records: itself, its line, and its transaction.
+        assert (first.found.new, first.found.unchanged, first.found.unreadable) == (9, 0, 0)
         # Two pages of statements, three of transactions, payments, withdrawals and what is not settled.
         assert first.pages == 8
         # 123.50 rupiah; and midnight in Jakarta is 17:00 in UTC.
@@ -79,7 +80,7 @@ async def test_every_page_is_booked_once_and_the_next_pull_goes_back_by_the_over
         shop.asked.clear()
         shop.pages[1]["S3"] = "4.5"
         again = await pulled(api, shop)
-        assert (again.found.new, again.found.changed, again.found.unchanged) == (0, 1, 2)
+        assert (again.found.new, again.found.changed, again.found.unchanged) == (0, 2, 7)
         assert await pending(api) == 12_450
         since = int(shop.asked[0][1]["statement_time_ge"])
         assert since == 1_779_210_000 - OVERLAPS["tiktok"].total_seconds()
@@ -98,15 +99,15 @@ async def test_a_pull_that_stops_while_a_page_is_booked_goes_on_with_that_page(a
     async with tiktok_shop({"S1": "100"}, many) as shop:
         with pytest.raises(Stopped):
             await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-20")
-    # Of the second page's 250 statements, some are booked and some are not. A statement is read as its lines, too.
-    assert 0 < seen[0] - 1 < 250
-    first = await pending(api)
-    assert first == (100 + seen[0] - 1) * 100
+    # Of the first page three records, and of the second one a slice: a statement and its line by turns.
+    assert seen == [3 + SLICE]
+    assert await pending(api) == (100 + SLICE // 2) * 100
     async with tiktok_shop({"S1": "100"}, many) as shop:
         rest = await pulled(api, shop, since="2026-05-01", until="2026-05-20")
         assert [each.resumed for each in rest.stretches] == [True]
         assert shop.calls()[0] == "1", "the first page is not asked for again"
-    assert (rest.found.new, rest.found.unchanged) == (251 - seen[0], seen[0] - 1)
+    # Two records of each of the 250 statements, and then their transactions.
+    assert (rest.found.new, rest.found.unchanged) == (500 - SLICE + 250, SLICE)
     assert await pending(api) == 35_000
     assert await booked(api) == 251
 
@@ -178,7 +179,10 @@ async def test_of_two_at_the_same_shop_the_later_one_goes_on(api: Api) -> None:
         shop.meanwhile = overtake
         with pytest.raises(TakenOver):
             await pulled(api, shop, since="2026-05-01", until="2026-05-10")
-        assert await api.ledger.pool.fetchval("SELECT state FROM pulls") == "done"
+        row = await api.ledger.pool.fetchrow("SELECT state, resume, pages FROM pulls")
+        assert row is not None
+        # Two pages of statements with one of transactions each, and three calls more.
+        assert tuple(row) == ("done", None, 7), "the earlier one wrote nothing over it"
         assert await pending(api) == 10_100
         assert await booked(api) == 2
 
