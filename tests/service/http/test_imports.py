@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
+from service.marketplaces import imports
 from service.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
@@ -134,8 +135,12 @@ async def test_two_at_once_under_one_id_are_one_import(seller: Caller, settings:
     assert await kept(settings) == 1500
 
 
-async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(settings: Settings) -> None:
-    content = lines_of(3000, 7)
+async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only what nobody can read, and the stop, are reasons to note how far it is.
+    monkeypatch.setattr(imports, "NOTE_SECONDS", 3600)
+    content = lines_of(1200, 7)
     async with serving(settings) as api:
         seller = await api.caller("acc_1")
         begun = await upload(seller, content, "&wait=false", **{"Import-Id": "stopped"})
@@ -150,14 +155,14 @@ async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(sett
         halfway = (await caller.get(f"{IMPORTS}/stopped")).data
         assert (halfway["state"], halfway["error"]["code"]) == ("failed", "UNAVAILABLE")
         assert "under this id" in halfway["error"]["message"]
-        assert 400 < halfway["read"] < 3000
+        assert 400 < halfway["read"] < 1200
         # It stopped behind a slice, and noted that slice.
         assert await kept(settings) == halfway["read"]
         done = (await upload(caller, content, **{"Import-Id": "stopped"})).data
         # Nothing is read twice: what was new stays new.
-        assert (done["read"], done["new"], done["unchanged"], done["unreadable"]) == (3000, 2999, 0, 1)
-        assert await kept(settings) == 3000
-        assert await pending(caller) == 299_900
+        assert (done["read"], done["new"], done["unchanged"], done["unreadable"]) == (1200, 1199, 0, 1)
+        assert await kept(settings) == 1200
+        assert await pending(caller) == 119_900
         assert (done["startedAt"], done["bytes"]) == (halfway["startedAt"], len(content))
 
 
