@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     import_bytes_max: int = Field(
         default=100 * 1024 * 1024, ge=1024, description="The largest file that is taken in over HTTP."
     )
+    imports_max: int = Field(
+        default=8,
+        ge=1,
+        le=1000,
+        description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
+    )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
     currency_exponents: Annotated[dict[str, int], NoDecode] = Field(

@@ -92,6 +92,7 @@ class Vault:
 
     def __init__(self, master_key: bytes, seam: Seam, *, remembered_max: int = 100_000) -> None:
         self._master = AESGCM(master_key)
+        self._contents = hmac.digest(master_key, b"payout-ledger content", "sha256")
         self._in_transit = hmac.digest(master_key, b"payout-ledger in transit", "sha256")
         self._seam = seam
         self._remembered: OrderedDict[bytes, AccountKey] = OrderedDict()
@@ -114,6 +115,10 @@ class Vault:
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)
         return key
+
+    def content_digest(self) -> hmac.HMAC:
+        """A keyed digest of what is too long to be held, and may belong to an account that is not open yet."""
+        return hmac.new(self._contents, digestmod="sha256")
 
     def seal_in_transit(self, context: bytes, content: bytes) -> bytes:
         """Seals what leaves the process for a while and comes back to any that holds the same master key.

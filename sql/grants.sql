@@ -12,6 +12,8 @@ BEGIN
                    'reserves, payouts, cases, parked_deliveries, provider_work, provider_sweeps, provider_events, '
                    'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_totals, '
                    'statement_work TO %I', service);
+    EXECUTE format('GRANT INSERT, UPDATE ON imports, pulls TO %I', service);
+    EXECUTE format('GRANT INSERT ON import_problems TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
                    'webhook_attempts, payout_states TO %I', service);
 END $$;

@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, import, close-statements, cases, deliveries, rebuild, verify."""
+"""`payout-ledger`: serve, migrate, keys, import, pull, close-statements, cases, deliveries, rebuild, verify."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from service import logs, settings
 from service.cli import cases, deliveries, keys
 from service.cli.closing import close_statements
 from service.cli.importing import import_statements
+from service.cli.pulling import pull_channel
 from service.cli.simulate import simulate_plugipay
 from service.cli.target import Data, Target
 from service.database import OUTAGES, Connection, connect_patiently
@@ -35,6 +36,7 @@ app.command(cases.app)
 app.command(deliveries.app)
 app.command(import_statements, name="import")
 app.command(close_statements, name="close-statements")
+app.command(pull_channel, name="pull")
 app.command(simulate_plugipay)
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")

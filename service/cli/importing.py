@@ -62,16 +62,7 @@ def import_statements(
         The mode of the account.
 
     """
-    wish = Wish(account, channel, file.name, seller, currency, zone, collects)
-    try:
-        TypeAdapter(AccountId).validate_python(account)
-        check(wish)
-    except ValidationError:
-        raise WrongSettings(
-            "--account: an id is up to 64 letters, digits, dots, colons, dashes and underscores"
-        ) from None
-    except Refusal as problem:
-        raise WrongSettings(f"{problem.field}: {problem.message}") from None
+    wish = checked_wish(Wish(account, channel, file.name, seller, currency, zone, collects))
     try:
         stream = file.open("rb")
     except OSError as problem:
@@ -82,13 +73,27 @@ def import_statements(
     _show(found, file.name, as_json=as_json)
 
 
+def checked_wish(wish: Wish) -> Wish:
+    """The wish; WrongSettings for one that cannot be fulfilled."""
+    try:
+        TypeAdapter(AccountId).validate_python(wish.account_id)
+        check(wish)
+    except ValidationError:
+        raise WrongSettings(
+            "--account: an id is up to 64 letters, digits, dots, colons, dashes and underscores"
+        ) from None
+    except Refusal as problem:
+        raise WrongSettings(f"{problem.field}: {problem.message}") from None
+    return wish
+
+
 async def _import(settings: Settings, wish: Wish, stream: BinaryIO, size: int, mode: str) -> Imported:
     async with running_ledger(settings) as ledger:
         with _progress() as bar:
             task = bar.add_task(wish.name, total=size)
             try:
                 return await import_file(
-                    ledger, wish, stream, _asked(ledger, mode), lambda done: bar.update(task, completed=done)
+                    ledger, wish, stream, operator(ledger, TOOL, mode), lambda done: bar.update(task, completed=done)
                 )
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None
@@ -96,8 +101,9 @@ async def _import(settings: Settings, wish: Wish, stream: BinaryIO, size: int, m
                 raise WrongSettings(f"{problem}; what was taken in until then stays: run it again") from None
 
 
-def _asked(ledger: Ledger, mode: str) -> Asked:
-    return Asked(Actor("operator", TOOL), Source("cli", TOOL), mode, f"cli_{ledger.seam.ulid()}")
+def operator(ledger: Ledger, tool: str, mode: str) -> Asked:
+    """Who asks: whoever may run commands on the ledger's machine."""
+    return Asked(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.seam.ulid()}")
 
 
 def _progress() -> Progress:
@@ -115,9 +121,13 @@ def _show(found: Imported, name: str, *, as_json: bool) -> None:
     if as_json:
         print(orjson.dumps(found.document()).decode())  # noqa: T201
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    show_counts(Console(highlight=False, markup=False, soft_wrap=True), name, found)
+
+
+def show_counts(console: Console, name: str, found: Imported) -> None:
+    """What became of the records, and those that nobody could read."""
     console.print(
-        f"{name}: {found.read} records read; statements: {found.new} new, {found.changed} changed, "
+        f"{name}: {found.read} records read: {found.new} new, {found.changed} changed, "
         f"{found.unchanged} unchanged; {found.lines} settlement lines"
     )
     if found.unreadable:

@@ -10,6 +10,7 @@ from service.http import (
     cases,
     commands,
     deliveries,
+    imports,
     metrics,
     openapi,
     own_statements,
@@ -22,12 +23,13 @@ from service.http import (
     webhook_endpoints,
     webhooks,
 )
-from service.http.app_keys import BALANCES, HEALTH, KEYS, LEDGER, RECEIVER, REQUESTS, SEAM, SETTINGS
+from service.http.app_keys import BALANCES, HEALTH, IMPORTS, KEYS, LEDGER, RECEIVER, REQUESTS, SEAM, SETTINGS
 from service.http.balance_reader import BalanceReader
 from service.http.edge import edge
 from service.http.requests_tally import RequestsTally
 from service.keys import KeyRing
 from service.ledger import Ledger
+from service.marketplaces.imports import Imports
 from service.plugipay.receiver import Receiver
 from service.settings import Settings
 
@@ -47,7 +49,9 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[REQUESTS] = RequestsTally()
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[RECEIVER] = Receiver(ledger, settings, health)
+    app[IMPORTS] = Imports(ledger, settings.imports_max)
     app.cleanup_ctx.append(webhooks.receiving)
+    app.cleanup_ctx.append(imports.importing)
     app.add_routes(probes.routes())
     app.add_routes(metrics.routes())
     app.add_routes(openapi.routes())
@@ -62,6 +66,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
         app.add_routes(statements.routes(prefix))
         app.add_routes(settlements.routes(prefix))
         app.add_routes(own_statements.routes(prefix))
+        app.add_routes(imports.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

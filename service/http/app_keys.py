@@ -9,6 +9,7 @@ from service.http.balance_reader import BalanceReader
 from service.http.requests_tally import RequestsTally
 from service.keys import KeyRing
 from service.ledger import Ledger
+from service.marketplaces.imports import Imports
 from service.plugipay.receiver import Receiver
 from service.seam import Seam
 from service.settings import Settings
@@ -18,6 +19,7 @@ KEYS = web.AppKey("keys", KeyRing)
 SEAM = web.AppKey("seam", Seam)
 BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
+IMPORTS = web.AppKey("imports", Imports)
 REQUESTS = web.AppKey("requests", RequestsTally)
 HEALTH = web.AppKey("health", Health)
 SETTINGS = web.AppKey("settings", Settings)

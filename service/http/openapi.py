@@ -14,6 +14,8 @@ from service.http.cases_openapi import paths as case_paths
 from service.http.cases_openapi import schemas as case_schemas
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX
 from service.http.errors import STATUSES
+from service.http.imports_openapi import paths as import_paths
+from service.http.imports_openapi import schemas as import_schemas
 from service.http.settlements_openapi import paths as settlement_paths
 from service.http.settlements_openapi import schemas as settlement_schemas
 from service.http.statements_openapi import paths as statement_paths
@@ -165,6 +167,7 @@ def _schemas() -> dict[str, Any]:
         **case_schemas(),
         **statement_schemas(),
         **settlement_schemas(),
+        **import_schemas(),
         "Error": {
             "type": "object",
             "required": ["code", "message"],
@@ -268,6 +271,7 @@ def _paths() -> dict[str, Any]:
         **case_paths(_operation, limit, cursor),
         **statement_paths(_operation, limit, cursor),
         **settlement_paths(_operation, limit, cursor),
+        **import_paths(_operation, limit, cursor),
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
             "get": _operation(

@@ -1,10 +1,8 @@
-"""Statements, marketplaces' as they were last observed and the ledger's own, what each marketplace can tell, and files of theirs taken in."""
+"""Statements: marketplaces' as they were last observed, and the ledger's own; and what each marketplace can tell."""
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -12,20 +10,16 @@ from aiohttp import web
 from events.channels import FIELDS
 from events.instants import Instant, parse, to_datetime
 from events.own_statements import CHANNEL as OWN
-from service.http.app_keys import SETTINGS
 from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.seen import Listing, choice, wrong_cursor
-from service.keys import COMMAND_WRITE, PAYOUT_READ
-from service.marketplaces.importing import Wish, check, import_file
+from service.keys import PAYOUT_READ
 from service.marketplaces.sources import SOURCES, table
 from service.sight import Sight, of_account
 from sql import query
 
-_CHUNK = 1 << 18
-_NAME_MAX = 100
 ORIGINS = ("own", "imported")
 """Whose statements are listed: the ledger's own, or those of marketplaces."""
 CHANNELS = (*SOURCES, OWN)
@@ -36,7 +30,6 @@ def routes(prefix: str) -> list[web.RouteDef]:
     return [
         web.get(f"{prefix}/statements", list_statements),
         web.get(f"{prefix}/channels", list_channels),
-        web.post(f"{prefix}/settlements/imports", post_import),
     ]
 
 
@@ -143,41 +136,3 @@ async def list_channels(request: web.Request) -> web.Response:
         for name, source in SOURCES.items()
     ]
     return respond(success(orjson.dumps(documents), call.request_id, call.ledger.seam.instant()))
-
-
-async def post_import(request: web.Request) -> web.Response:
-    """Takes the body in as a file of `?channel=`: streamed, and never whole in memory."""
-    call = await Call.begin_streamed(request, COMMAND_WRITE)
-    asked = request.query
-    wish = Wish(
-        account_id=call.account,
-        channel=asked.get("channel", ""),
-        name=_name(asked.get("file", "upload")),
-        seller=asked.get("seller"),
-        currency=asked.get("currency"),
-        zone=asked.get("zone"),
-        collects=asked.get("collects"),
-    )
-    check(wish)
-    with tempfile.TemporaryFile() as stream:
-        await _receive(request, stream)
-        found = await import_file(call.ledger, wish, stream, call.asked())
-    return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
-
-
-async def _receive(request: web.Request, stream: BinaryIO) -> None:
-    """The body, on disk while it is read: readers go back and forth in some formats."""
-    most = request.app[SETTINGS].import_bytes_max
-    taken = 0
-    async for chunk in request.content.iter_chunked(_CHUNK):
-        taken += len(chunk)
-        if taken > most:
-            raise ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts")
-        await asyncio.to_thread(stream.write, chunk)
-    await asyncio.to_thread(stream.seek, 0)
-
-
-def _name(text: str) -> str:
-    if not (0 < len(text) <= _NAME_MAX and text.isprintable()):
-        raise ApiError("VALIDATION_ERROR", f"file is 1 to {_NAME_MAX} printable characters", field="file")
-    return text

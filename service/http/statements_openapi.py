@@ -1,4 +1,4 @@
-"""The part of the OpenAPI document that describes marketplaces: statements, channels and imports."""
+"""The part of the OpenAPI document that describes marketplaces: statements and channels."""
 
 from __future__ import annotations
 
@@ -86,43 +86,19 @@ def schemas() -> dict[str, Schema]:
             pulls={"type": "boolean"},
             cells={"type": "array", "items": cell},
         ),
-        "Imported": _object(
-            id=_TEXT,
-            read=_COUNT,
-            new=_COUNT,
-            changed=_COUNT,
-            unchanged=_COUNT,
-            lines=_COUNT,
-            unreadable=_COUNT,
-            problems={"type": "array", "items": _object(place=_TEXT, reason=_TEXT)},
-        ),
     }
 
 
-def _query(name: str, schema: Schema, description: str, *, required: bool = False) -> Schema:
-    return {"name": name, "in": "query", "schema": schema, "description": description, "required": required}
+def _query(name: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Schema:
-    channel = {"enum": list(SOURCES)}
     of_statement = {"enum": list(CHANNELS)}
 
     def many(model: str) -> Schema:
         return {"type": "array", "items": {"$ref": f"#/components/schemas/{model}"}}
 
-    imported = operation(
-        "Take a marketplace's file in, streamed",
-        {"$ref": "#/components/schemas/Imported"},
-        parameters=[
-            _query("channel", channel, "Whose file it is.", required=True),
-            _query("file", _TEXT, "What it is called: part of each record's place."),
-            _query("seller", _TEXT, "The shop, where the account has several."),
-            _query("currency", _TEXT, "For files that name none."),
-            _query("zone", _TEXT, "Of times without one, such as Asia/Jakarta."),
-            _query("collects", {"enum": ["seller", "platform"]}, "Who is paid by the marketplace, from now on."),
-        ],
-    )
-    imported["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": {}}}}
     return {
         "/statements": {
             "get": operation(
@@ -153,5 +129,4 @@ def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Sc
             )
         },
         "/channels": {"get": operation("What each marketplace can tell, and by what", many("Channel"))},
-        "/settlements/imports": {"post": imported},
     }

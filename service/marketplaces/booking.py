@@ -91,6 +91,8 @@ class RecordsUnit:
     opens_with: str | None = None
     setting: facts.ChannelSet | None = None
     outcomes: list[str] = field(default_factory=list)
+    unreadable_ids: list[str] = field(default_factory=list)
+    """What those arrivals that nobody could read are kept as, in their order."""
     refusal: Refusal | None = None
 
     @property
@@ -124,7 +126,7 @@ class RecordsUnit:
             wants.orders.add((self.account_id, line.currency, order))
 
     def decide(self, batch: Batch) -> None:
-        self.outcomes, self.refusal = [], None
+        self.outcomes, self.unreadable_ids, self.refusal = [], [], None
         books = batch.books(self.account_id)
         if (books.account is None and self.opens_with is None) or (
             books.account is not None and books.account.mode != self.asked.mode
@@ -158,7 +160,7 @@ class RecordsUnit:
         digest = key.digest(record.raw)
         number = reason = None
         if isinstance(record, Unreadable):
-            verdict, outcome, reason = UNREADABLE, UNREADABLE, _storable(record.reason)
+            verdict, outcome, reason = UNREADABLE, UNREADABLE, storable(record.reason)
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
             observed = settlement_fact(record, digest, self.exponents[record.first.currency])
@@ -178,9 +180,12 @@ class RecordsUnit:
             outcome = UNCHANGED if not made else CHANGED if known else NEW
             happened = record.updated_at.instant or record.created_at.instant
             self._record(made, number, happened, books, batch, digest)
+        delivery_id = batch.seam.uuid7()
+        if outcome == UNREADABLE:
+            self.unreadable_ids.append(delivery_id)
         batch.deliveries.append(
             {
-                "delivery_id": batch.seam.uuid7(),
+                "delivery_id": delivery_id,
                 "account_id": self.account_id,
                 "provider": self.channel,
                 "event_id": number,
@@ -191,7 +196,7 @@ class RecordsUnit:
                 "received_at": self.received_at,
                 "verdict": verdict,
                 "reason": reason,
-                "origin": _storable(arrival.origin),
+                "origin": storable(arrival.origin),
             }
         )
         return outcome
@@ -282,6 +287,6 @@ def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedSta
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text as a column can hold it."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:ORIGIN_MAX]

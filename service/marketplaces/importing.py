@@ -21,7 +21,7 @@ from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service import logs
 from service.ledger import Ledger
-from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked, storable
 from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source, Unreadable
 from service.marketplaces.recorded import SettlementRecord, Told, records
 from service.marketplaces.sources import SOURCES
@@ -56,10 +56,19 @@ class Wish:
 
 @dataclass(slots=True)
 class Problem:
-    """A record that nobody could read."""
+    """A record that nobody could read: its number among the records, and the delivery that it is kept as."""
 
     place: str
     reason: str
+    number: int
+    delivery_id: str
+
+    def document(self) -> dict[str, Any]:
+        return {"place": self.place, "reason": self.reason, "deliveryId": self.delivery_id}
+
+
+Booked = Callable[[list[Problem]], Awaitable[None]]
+"""Awaited behind each slice that is booked, with the records of it that nobody could read."""
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ class Imported:
             "unchanged": self.unchanged,
             "lines": self.lines,
             "unreadable": self.unreadable,
-            "problems": [{"place": each.place, "reason": each.reason} for each in self.problems],
+            "problems": [each.document() for each in self.problems],
         }
 
 
@@ -152,7 +161,7 @@ async def import_file(
     into = await intake(ledger, wish, asked)
     found = Imported(f"imp_{ledger.seam.ulid()}")
 
-    async def tell() -> None:
+    async def tell(_: list[Problem]) -> None:
         progress(await asyncio.to_thread(stream.tell))
 
     await take_in(ledger, into, source_named(wish.channel).read(stream, into.shop), found, tell)
@@ -174,14 +183,21 @@ async def take_in(
     into: Intake,
     observations: Iterator[Observation],
     found: Imported,
-    booked: Callable[[], Awaitable[None]],
+    booked: Booked,
+    behind: int = 0,
 ) -> None:
-    """Books the observations slice by slice and counts them into `found`; `booked` is awaited behind each slice."""
+    """Books the observations slice by slice and counts them into `found`; `booked` is awaited behind each slice.
+
+    As many records as `behind` says are passed over: they were booked, and counted, before.
+    """
     wish = into.wish
     told = records(observations)
+    while behind > 0 and (passed := await asyncio.to_thread(_slice, told, min(behind, SLICE))):
+        behind -= len(passed)
+        await booked([])
     while observed := await asyncio.to_thread(_slice, told):
         taken = [checked(record, ledger.exponents) for record in observed]
-        found.read += len(taken)
+        first, found.read = found.read, found.read + len(taken)
         found.lines += sum(len(record.lines) for record in taken if isinstance(record, SettlementRecord))
         arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in taken]
         unit = RecordsUnit(
@@ -196,12 +212,14 @@ async def take_in(
             setting=into.setting,
         )
         ledger.submit(into.lane, unit)
-        _count(found, arrivals, await unit.done)
-        await booked()
+        _count(found, await unit.done)
+        problems = _unreadable(unit, first)
+        found.problems += problems[: PROBLEMS_MAX - len(found.problems)]
+        await booked(problems)
 
 
-def _slice(told: Iterator[Told]) -> list[Told]:
-    return list(itertools.islice(told, SLICE))
+def _slice(told: Iterator[Told], most: int = SLICE) -> list[Told]:
+    return list(itertools.islice(told, most))
 
 
 def _currency(record: Told) -> str | None:
@@ -214,16 +232,25 @@ def _currency(record: Told) -> str | None:
             return None
 
 
-def _count(found: Imported, arrivals: list[Arrival], outcomes: list[str]) -> None:
+def _count(found: Imported, outcomes: list[str]) -> None:
     counts = Counter(outcomes)
     found.new += counts[NEW]
     found.changed += counts[CHANGED]
     found.unchanged += counts[UNCHANGED]
     found.unreadable += counts[UNREADABLE]
-    for arrival, outcome in zip(arrivals, outcomes, strict=True):
-        record = arrival.record
-        if outcome == UNREADABLE and isinstance(record, Unreadable) and len(found.problems) < PROBLEMS_MAX:
-            found.problems.append(Problem(record.place, record.reason))
+
+
+def _unreadable(unit: RecordsUnit, first: int) -> list[Problem]:
+    """What of a slice nobody could read; `first` is the number of its first record."""
+    found = [
+        (number, arrival.record)
+        for number, arrival in enumerate(unit.arrivals, first)
+        if isinstance(arrival.record, Unreadable)
+    ]
+    return [
+        Problem(storable(record.place), storable(record.reason), number, delivery_id)
+        for (number, record), delivery_id in zip(found, unit.unreadable_ids, strict=True)
+    ]
 
 
 async def _channel(ledger: Ledger, lane: int, wish: Wish) -> Channel:

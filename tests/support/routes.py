@@ -11,6 +11,7 @@ from service.settings import Settings
 from tests.support.api import Api
 
 READERS = frozenset({"payout:read", "command:write", "audit"})
+FOLLOWERS = frozenset({"payout:read", "command:write"})
 LOOKERS = frozenset({"payout:read", "operator", "audit"})
 
 
@@ -70,6 +71,9 @@ ROUTES = (
     Route("GET", "/settlements", READ),
     Route("GET", "/settlements/lines", READ),
     Route("POST", "/settlements/imports", frozenset({"command:write"}), {"code": "0", "data": []}, "?channel=lazada"),
+    Route("GET", "/settlements/imports", FOLLOWERS),
+    Route("GET", "/settlements/imports/{import_id}", FOLLOWERS),
+    Route("GET", "/settlements/imports/{import_id}/problems", FOLLOWERS),
 )
 
 

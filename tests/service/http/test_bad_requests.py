@@ -63,6 +63,8 @@ async def test_a_strange_id_in_the_path_is_not_found_or_refused(callers: list[Ca
             ("GET", f"/accounts/{text}"),
             ("GET", f"/cases/{text}"),
             ("POST", f"/deliveries/{text}/replay"),
+            ("GET", f"/settlements/imports/{text}"),
+            ("GET", f"/settlements/imports/{text}/problems"),
         ):
             for number, caller in enumerate(callers):
                 headers = ON_BEHALF if number and not path.startswith("/accounts") else {}

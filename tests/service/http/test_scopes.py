@@ -41,6 +41,7 @@ NOTHING = {
     "delivery_id": NO_DELIVERY,
     "case_id": "case_1",
     "statement_number": "acc_1-2026-W47-IDR-1",
+    "import_id": "imp_of_nobody",
 }
 """Ids that nothing has, but for the account."""
 
@@ -58,6 +59,7 @@ async def belongings(api: Api, owner: Caller) -> dict[str, str]:
         "case_id": await open_case(api.ledger, "acc_1", payout_id),
         "delivery_id": await park(api.ledger, "acc_1"),
         "statement_number": "EG100RT-20141228",
+        "import_id": str(imported.data["id"]),
     }
 
 

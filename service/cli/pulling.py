@@ -1,0 +1,178 @@
+"""`payout-ledger pull`: asks a marketplace's API for what it owes and pays, and books it page by page."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import aiohttp
+import orjson
+import uvloop
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from events.instants import from_datetime
+from events.refusals import Refusal
+from service import logs
+from service.cli.importing import checked_wish, operator, show_counts
+from service.cli.target import AsJson, Data, Target
+from service.ledger import Ledger
+from service.marketplaces import blibli, lazada, shopee, tiktok, tokopedia
+from service.marketplaces.credentials import Access, WrongCredentials, access_of, read_credentials
+from service.marketplaces.importing import Wish
+from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, Told, pull
+from service.marketplaces.pulling import Manners, Peer, PullFailed
+from service.marketplaces.refusals import Retry
+from service.process import running_ledger
+from service.settings import Settings, WrongSettings
+from service.writer import Unavailable
+
+TOOL = "pull"
+CREDENTIALS = "PAYOUT_LEDGER_CHANNEL_CREDENTIALS"
+
+_FAILURES = {
+    "lazada": lazada.failure,
+    "shopee": shopee.failure,
+    "tokopedia": tokopedia.failure,
+    "tiktok": tiktok.failure,
+    "blibli": blibli.failure,
+}
+_ADVICE = {
+    Retry.NEVER: "it would refuse the same again: look at the credentials and at the period",
+    Retry.RESIGN: "it does not believe our time: look at this machine's clock",
+    Retry.AUTHORISE: "its owner has to authorise the shop again, or the token has to be renewed in the credentials",
+    Retry.LATER: "try again later",
+}
+
+
+def pull_channel(
+    channel: str,
+    *,
+    account: str,
+    since: str | None = None,
+    until: str | None = None,
+    credentials_file: Path | None = None,
+    base_url: str | None = None,
+    seller: str | None = None,
+    currency: str | None = None,
+    zone: str | None = None,
+    collects: Literal["seller", "platform"] | None = None,
+    overlap_days: int | None = None,
+    again: Annotated[bool, Parameter(negative="")] = False,
+    mode: Literal["live", "test"] = "live",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Ask a marketplace for what it owes and pays, and book it. A pull that was stopped goes on where it stopped.
+
+    Parameters
+    ----------
+    channel
+        lazada, shopee, tokopedia, tiktok or blibli.
+    account
+        Whose it is. An account that does not exist is opened, in the currency of its first statement.
+    since
+        A date, or a date and time (default: where the last pull ended, less the overlap).
+    until
+        Up to the beginning of this date, or up to this time (default: now).
+    credentials_file
+        JSON that only its owner can read: {"shopee": {"partnerId": ...}} (default: the file that PAYOUT_LEDGER_CHANNEL_CREDENTIALS names).
+    base_url
+        The address of the API, in place of the credentials' baseUrl.
+    seller
+        The shop, where the account has several with this marketplace.
+    currency
+        For answers that name none, such as Shopee's.
+    zone
+        Of dates, and of times without a zone, such as Asia/Jakarta.
+    collects
+        Who is paid by the marketplace: the seller's own bank or the platform.
+    overlap_days
+        How far before its end the last pull is repeated (default: by the channel).
+    again
+        Begin a stretch that was not finished anew.
+    mode
+        The mode of the account.
+
+    """
+    wish = checked_wish(Wish(account, channel, "pull", seller, currency, zone, collects))
+    if overlap_days is not None and not 0 <= overlap_days <= 3650:
+        raise WrongSettings("--overlap-days is a number of days from 0 to 3650")
+    overlap = None if overlap_days is None else timedelta(days=overlap_days)
+    try:
+        access = access_of(channel, read_credentials(_credentials(credentials_file)), base_url)
+    except WrongCredentials as problem:
+        raise WrongSettings(str(problem)) from None
+    with Target(data) as target:
+        logs.configure("warning")
+        pulled = uvloop.run(_pull(target.settings, access, wish, Period(since, until, overlap, again), mode))
+    _show(pulled, channel, as_json=as_json)
+
+
+def _credentials(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    named = os.environ.get(CREDENTIALS)
+    if not named:
+        raise WrongSettings(f"--credentials-file is not given, and {CREDENTIALS} names none")
+    return Path(named)
+
+
+async def _pull(settings: Settings, access: Access, wish: Wish, period: Period, mode: str) -> Pulled:
+    async with running_ledger(settings) as ledger, aiohttp.ClientSession() as session:
+        with _progress() as bar:
+            task = bar.add_task(access.channel, pages=0, read=0, call="")
+
+            def told(at: Asking) -> None:
+                until = from_datetime(at.stretch.until)[:16]
+                described = f"{access.channel} {from_datetime(at.stretch.since)[:16]} to {until}"
+                bar.update(task, description=described, pages=at.pages, read=at.found.read, call=at.call)
+
+            peer = Peer(session, access.channel, access.base_url, _FAILURES[access.channel], ledger.seam, Manners())
+            return await _carried_out(ledger, peer, access, wish, period, mode, told)
+
+
+async def _carried_out(
+    ledger: Ledger, peer: Peer, access: Access, wish: Wish, period: Period, mode: str, told: Told
+) -> Pulled:
+    kept = "what was booked until then stays, and the same command goes on behind it"
+    try:
+        return await pull(ledger, peer, access, wish, period, operator(ledger, TOOL, mode), told)
+    except Refusal as problem:
+        raise WrongSettings(f"--{problem.field}: {problem.message}" if problem.field else problem.message) from None
+    except PullFailed as problem:
+        wait = problem.retry_after_seconds
+        advice = _ADVICE[problem.retry] if wait is None else f"try again in {wait:.0f} seconds"
+        raise WrongSettings(access.masked(f"{problem}\n{advice}; {kept}")) from None
+    except TakenOver:
+        raise WrongSettings("another pull of this shop has begun since, and goes on in place of this one") from None
+    except Unavailable as problem:
+        raise WrongSettings(f"{problem}; {kept}") from None
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}: {task.fields[pages]} pages, {task.fields[read]} records, {task.fields[call]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _show(pulled: Pulled, channel: str, *, as_json: bool) -> None:
+    document = pulled.document()
+    if as_json:
+        print(orjson.dumps(document).decode())  # noqa: T201
+        return
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for each in document["stretches"]:
+        went_on = ", gone on with where it had stopped" if each["resumed"] else ""
+        console.print(f"{channel}: from {each['since']} until {each['until']}{went_on}")
+    show_counts(console, f"{pulled.pages} pages", pulled.found)
+    if document["gap"] is not None:
+        since, until = document["gap"]["since"], document["gap"]["until"]
+        console.print(f"nobody has asked for the time from {since} until {until}: --since {since}", style="yellow")

@@ -1,0 +1,242 @@
+"""Marketplaces' files taken in: streamed onto the disk, read beside the requests, and listed with how far each is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import orjson
+from aiohttp import web
+
+from events.instants import to_datetime
+from service.http.app_keys import IMPORTS, SETTINGS
+from service.http.call import Call
+from service.http.envelope import respond, success
+from service.http.errors import ApiError
+from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.seen import Listing, choice, wrong_cursor
+from service.keys import COMMAND_WRITE, PAYOUT_READ
+from service.marketplaces.importing import Wish, check, source_named
+from service.marketplaces.imports import File, OtherContent
+from service.marketplaces.noted_imports import FAILED, READING, STATES, Noted, Place, find, page, problems_of
+from service.marketplaces.sniffing import sniffed
+from service.sight import of_account
+
+_CHUNK = 1 << 18
+_NAME_MAX = 100
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def routes(prefix: str) -> list[web.RouteDef]:
+    base = f"{prefix}/settlements/imports"
+    return [
+        web.post(base, post_import),
+        web.get(base, list_imports),
+        web.get(f"{base}/{{import_id}}", get_import),
+        web.get(f"{base}/{{import_id}}/problems", list_problems),
+    ]
+
+
+async def importing(app: web.Application) -> AsyncIterator[None]:
+    """Lets imports run as long as the application does."""
+    yield
+    await app[IMPORTS].close(app[SETTINGS].drain_seconds)
+
+
+async def post_import(request: web.Request) -> web.Response:
+    """Takes the body in as a file of `?channel=`; `?wait=false` or `Prefer: respond-async` answers before it is read."""
+    call = await Call.begin_streamed(request, COMMAND_WRITE)
+    asked = request.query
+    wish = Wish(
+        account_id=call.account,
+        channel=asked.get("channel", ""),
+        name=_name(asked.get("file", "upload")),
+        seller=asked.get("seller"),
+        currency=asked.get("currency"),
+        zone=asked.get("zone"),
+        collects=asked.get("collects"),
+    )
+    check(wish)
+    import_id, waits = _import_id(request), _waits(request)
+    async with request.app[IMPORTS].room():
+        file = await _received(request, call, wish)
+        try:
+            place, task = await request.app[IMPORTS].begin(wish, call.asked(), import_id, file)
+        except OtherContent:
+            raise ApiError(
+                "IDEMPOTENCY_MISMATCH",
+                f"the import {import_id} is one of another content, or was asked for otherwise: choose another id",
+                field="Import-Id",
+            ) from None
+    if task is not None and waits:
+        # Whoever goes away meanwhile does not end it.
+        await asyncio.shield(task)
+    found = await find(call.ledger, place, call.key.mode)
+    assert found is not None
+    if found.state == READING:
+        return _accepted(request, call, found)
+    if found.state == FAILED and waits:
+        error = found.error or {}
+        raise ApiError(error["code"], error["message"], field=error.get("field"), headers=_location(request, found))
+    return await _answer(call, place, found)
+
+
+def _accepted(request: web.Request, call: Call, found: Noted) -> web.Response:
+    body = success(orjson.dumps({"id": found.id, "state": found.state}), call.request_id, call.ledger.seam.instant())
+    headers = _location(request, found)
+    if "respond-async" in _preferences(request):
+        headers["Preference-Applied"] = "respond-async"
+    return respond(body, 202, headers)
+
+
+def _location(request: web.Request, found: Noted) -> dict[str, str]:
+    return {"Location": f"{request.path}/{found.id}"}
+
+
+def _preferences(request: web.Request) -> set[str]:
+    given = ",".join(request.headers.getall("Prefer", []))
+    return {one.split(";")[0].strip().lower() for one in given.split(",")}
+
+
+def _waits(request: web.Request) -> bool:
+    """Whether the answer is to be the finished report; the query goes before the header."""
+    asked = choice(request, "wait", ("true", "false"))
+    return asked == "true" if asked is not None else "respond-async" not in _preferences(request)
+
+
+def _import_id(request: web.Request) -> str | None:
+    given = {text for text in (request.headers.get("Import-Id"), request.query.get("importId")) if text is not None}
+    if len(given) > 1:
+        raise ApiError("VALIDATION_ERROR", "Import-Id and importId differ", field="Import-Id")
+    for text in given:
+        if _ID.fullmatch(text) is None:
+            raise ApiError(
+                "VALIDATION_ERROR",
+                "an import's id is up to 64 letters, digits, dots, colons, dashes and underscores",
+                field="Import-Id",
+            )
+        return text
+    return None
+
+
+async def _received(request: web.Request, call: Call, wish: Wish) -> File:
+    """The body on disk: readers go back and forth in some formats, and 100 MB do not belong into memory."""
+    with contextlib.ExitStack() as unless_whole:
+        stream = unless_whole.enter_context(tempfile.TemporaryFile())
+        digest = call.ledger.vault.content_digest()
+        size = 0
+        async for chunk in _chunks(request):
+            size += len(chunk)
+            await asyncio.to_thread(stream.write, chunk)
+            digest.update(chunk)
+        await asyncio.to_thread(_checked_format, stream, wish)
+        unless_whole.pop_all()
+    return File(stream, size, digest.hexdigest())
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body piece by piece; 413 as soon as it is known to be too large."""
+    most = request.app[SETTINGS].import_bytes_max
+    too_large = ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts", field="body")
+    if request.content_length is not None and request.content_length > most:
+        raise too_large
+    size = 0
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise too_large
+        yield chunk
+
+
+def _checked_format(stream: BinaryIO, wish: Wish) -> None:
+    """400 for what nobody could read a word of; the stream is at its beginning then."""
+    if stream.tell() == 0:
+        raise ApiError("VALIDATION_ERROR", "the body is to be a file, and is empty", field="body")
+    stream.seek(0)
+    found, _ = sniffed(stream)
+    reads = source_named(wish.channel).reads
+    if found not in reads:
+        message = f"{wish.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
+        raise ApiError("VALIDATION_ERROR", message, field="body")
+    stream.seek(0)
+
+
+def _name(text: str) -> str:
+    if not (0 < len(text) <= _NAME_MAX and text.isprintable()):
+        raise ApiError("VALIDATION_ERROR", f"file is 1 to {_NAME_MAX} printable characters", field="file")
+    return text
+
+
+async def get_import(request: web.Request) -> web.Response:
+    """How far an import is, with the first of what nobody could read."""
+    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    place, found = await _found(call)
+    return await _answer(call, place, found)
+
+
+async def _answer(call: Call, place: Place, found: Noted) -> web.Response:
+    document = found.document(await problems_of(call.ledger, place))
+    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+
+
+async def _found(call: Call) -> tuple[Place, Noted]:
+    import_id = call.id_in_path("import_id")
+    # Its account may never have come to be, where nothing of a file could be read.
+    place = (await call.ledger.lane_of(call.account), call.account, import_id)
+    found = await find(call.ledger, place, call.key.mode)
+    if found is None:
+        raise ApiError("NOT_FOUND", f"there is no import {import_id}", field="importId")
+    return place, found
+
+
+async def list_imports(request: web.Request) -> web.Response:
+    """`?state=`, newest first, without their problems."""
+    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    state = choice(request, "state", STATES)
+    sight = await of_account(call.ledger, call.key.mode, call.account)
+    if sight is None:
+        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    listing = Listing(call, "imports", sight, (state,))
+    found = await page(
+        call.ledger, sight.lanes[0], call.account, call.key.mode,
+        state=state, before=_before(listing.place(2)), limit=limit + 1,
+    )  # fmt: skip
+    shown = found[:limit]
+    end = None
+    if len(found) > limit:
+        end = (str((to_datetime(shown[-1].started_at) - _EPOCH) // _MICROSECOND), shown[-1].id)
+    return listing.answer([each.document() for each in shown], limit, end)
+
+
+def _before(parts: list[str] | None) -> tuple[datetime, str] | None:
+    if parts is None:
+        return None
+    if not (len(parts) == 2 and parts[0].isdigit() and len(parts[0]) < 17 and _ID.fullmatch(parts[1])):
+        raise wrong_cursor()
+    return _EPOCH + int(parts[0]) * _MICROSECOND, parts[1]
+
+
+async def list_problems(request: web.Request) -> web.Response:
+    """All that nobody could read of an import, in the order of the file."""
+    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
+    place, _ = await _found(call)
+    sight = await of_account(call.ledger, call.key.mode, call.account)
+    if sight is None:
+        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    listing = Listing(call, "problems", sight, (place[2],))
+    parts = listing.place(1)
+    if parts is not None and not (parts[0].isdigit() and len(parts[0]) < 19):
+        raise wrong_cursor()
+    found = await problems_of(call.ledger, place, int(parts[0]) if parts else -1, limit + 1)
+    shown = found[:limit]
+    end = (str(shown[-1].number),) if len(found) > limit else None
+    return listing.answer([each.document() for each in shown], limit, end)

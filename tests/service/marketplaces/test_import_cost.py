@@ -1,0 +1,122 @@
+"""What an import costs does not grow with what is there already, nor its memory with the file."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+
+from events.account import LIVE
+from events.chain import Actor, Source
+from service.marketplaces.importing import Wish, import_file
+from service.settings import Settings
+from service.units import Asked
+from tests.support.api import Api, serving
+from tests.support.tables import as_owner
+from tests.support.waiting import until
+
+COUNT = 1500
+ASKED = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+
+
+def statements(count: int) -> bytes:
+    rows = [
+        {
+            "statement_number": f"S-{number}",
+            "created_at": f"2018-01-01 {number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}",
+            "payout": "1.00 IDR",
+            "paid": "0",
+        }
+        for number in range(count)
+    ]
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+async def test_a_statement_looks_at_a_few_others_however_many_there_are(settings: Settings) -> None:
+    async with serving(settings) as api:
+        found = await import_file(api.ledger, Wish("acc_1", "lazada", "f"), io.BytesIO(statements(COUNT)), ASKED)
+        assert found.new == COUNT
+    owner = await as_owner(settings)
+    try:
+        looked = 0
+
+        async def told() -> bool:
+            """A connection tells what it read at its end."""
+            nonlocal looked
+            row = await owner.fetchrow(
+                "SELECT idx_scan, idx_tup_fetch + seq_tup_read AS looked FROM pg_stat_user_tables WHERE relname = 'statements'"
+            )
+            assert row is not None
+            looked = row["looked"]
+            return bool(row["idx_scan"] >= COUNT)
+
+        await until(told, "the service's connections have told what they read")
+        # The one before it, perhaps the one of its number, and those with a deposit: there are none.
+        assert looked <= 10 * COUNT
+    finally:
+        await owner.close()
+
+
+class Orders(io.RawIOBase):
+    """Escrow details of Shopee's, one a line, made as they are read."""
+
+    def __init__(self, first: int, count: int) -> None:
+        super().__init__()
+        self._lines = self._made(first, count)
+        self._left = b""
+        self._at = 0
+
+    @staticmethod
+    def _made(first: int, count: int) -> Iterator[bytes]:
+        for number in range(first, first + count):
+            income = {
+                "escrow_amount": 4.82,
+                "buyer_paid_shipping_fee": 1.99,
+                "cost_of_goods_sold": 3,
+                "commission_fee": 0.07,
+                "seller_transaction_fee": 0.1,
+            }
+            yield (
+                json.dumps({"order_sn": f"ORDER{number}", "order_income": {**income, "note": "x" * 700}}).encode()
+                + b"\n"
+            )
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while len(self._left) < len(buffer) and (line := next(self._lines, None)) is not None:
+            self._left += line
+        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(taken)] = taken
+        self._at += len(taken)
+        return len(taken)
+
+    def tell(self) -> int:
+        return self._at
+
+
+async def peak_bytes(api: Api, first: int, count: int) -> int:
+    """The most that was held at once while so many orders were imported, beside what was held before."""
+    stream = io.BufferedReader(Orders(first, count))
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    wish = Wish("acc_1", "shopee", "orders.jsonl", currency="USD")
+    found = await import_file(api.ledger, wish, stream, ASKED)
+    assert found.lines == 5 * count
+    assert found.unreadable == 0
+    return tracemalloc.get_traced_memory()[1] - before
+
+
+async def test_five_times_as_many_rows_take_no_more_memory(api: Api) -> None:
+    tracemalloc.start()
+    try:
+        # What is kept for good, such as prepared statements and caches, is kept by now.
+        await peak_bytes(api, 0, 600)
+        small = await peak_bytes(api, 10_000, 1_000)
+        large = await peak_bytes(api, 20_000, 5_000)
+    finally:
+        tracemalloc.stop()
+    # 4,000 rows more are 3.4 MB of text alone, and many times that as lines.
+    assert large - small < 1_000_000
