@@ -164,6 +164,8 @@ class Channel:
     seller: str | None = None
     currency: str | None = None
     zone: str | None = None
+    paid_out: dict[str, int] = field(default_factory=dict)
+    """By currency: what stands in the paid out because it paid orders. Replaced as a whole, never changed in place."""
 
 
 @value

@@ -149,7 +149,9 @@ class Change:
 
 
 def fits(change: facts.ChannelMoneyBooked, books: Books) -> bool:
-    """Whether the currency's total stays within what the ledger counts to."""
+    """Whether the change, and the currency's total after it, stay within what the ledger counts to."""
+    if max(map(abs, (change.pending, change.available, change.held, change.paid_out))) > AMOUNT_MAX:
+        return False
     balance = books.balance(change.currency)
     inside = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
     total = inside + change.pending + change.available + change.held + change.paid_out

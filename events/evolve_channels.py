@@ -17,7 +17,8 @@ def move_channel(books: Books, fact: ChannelFact, position: int) -> None:
     """Folds one fact about a channel into the books."""
     match fact:
         case facts.ChannelSet():
-            books.channels[fact.channel] = Channel(fact.collects, fact.seller, fact.currency, fact.zone)
+            known = books.channels.get(fact.channel) or Channel()
+            books.channels[fact.channel] = Channel(fact.collects, fact.seller, fact.currency, fact.zone, known.paid_out)
         case facts.StatementObserved():
             key = (fact.channel, fact.seller or "", fact.number)
             books.statements[key] = _observed(books.statements.get(key), fact, position)
@@ -87,3 +88,7 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
         key = (fact.channel, fact.seller or "", fact.number)
         statement = books.statements[key]
         books.statements[key] = replace(statement, paid_out=statement.paid_out + fact.paid_out)
+    elif fact.paid_out:
+        channel = books.channels.get(fact.channel) or Channel()
+        paid_out = channel.paid_out.get(fact.currency, 0) + fact.paid_out
+        books.channels[fact.channel] = replace(channel, paid_out={**channel.paid_out, fact.currency: paid_out})

@@ -18,7 +18,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from events import facts
-from events.account import SELLER, Balance, Books, Order, Settlement, SettlementKey
+from events.account import SELLER, Books, Order, Settlement, SettlementKey
 from events.canonical import canonical
 from events.channels import Change, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
 from events.currency import AMOUNT_MAX
@@ -134,7 +134,7 @@ def _book(
         difference = _less_what_commands_recorded(observed, known, order, observed.amount - worth)
         worth = observed.amount
         if released:
-            change = paid_change(difference, books.balance(observed.currency).paid_out, collects)
+            change = paid_change(difference, _paid_out(observed, books), collects)
         else:
             change = unpaid_change(difference, order.pending)
     # Released before anybody said what it is worth: its worth is paid as it comes.
@@ -151,7 +151,7 @@ def _book(
         order = books.orders.get((observed.currency, counts_for), Order())
     if released:
         return _booked(observed, counts_for, change, completes=paid_at_once), []
-    moved, findings = _release(change, worth, order, collects, books.balance(observed.currency))
+    moved, findings = _release(change, worth, order, collects, _paid_out(observed, books))
     completes = worth > 0 and order.pending + change.pending > 0 and order.pending + moved.pending == 0
     return _booked(observed, counts_for, moved, completes=completes), findings
 
@@ -172,13 +172,18 @@ def _less_what_commands_recorded(
     return difference
 
 
-def _release(change: Change, worth: int, order: Order, collects: str, balance: Balance) -> tuple[Change, list[Data]]:
+def _release(change: Change, worth: int, order: Order, collects: str, paid_out: int) -> tuple[Change, list[Data]]:
     """What the channel let go of leaves pending; a charge that it took leaves what it paid before."""
     if worth < 0:
-        return paid_change(change.total, balance.paid_out, collects), []
+        return paid_change(change.total, paid_out, collects), []
     moved = min(worth, order.pending + change.pending)
     findings = [] if moved == worth else [minor_finding("payout_was_pending", worth, moved)]
     return change + (Change(-moved, 0, moved) if collects == SELLER else Change(-moved, moved, 0)), findings
+
+
+def _paid_out(observed: facts.SettlementObserved, books: Books) -> int:
+    """What the channel has paid so far: what it takes back comes from there before it is owed."""
+    return channel_of(books, observed.channel).paid_out.get(observed.currency, 0)
 
 
 def _booked(

@@ -88,6 +88,7 @@ class Journal:
     """The trailing projection that keeps the journal."""
 
     name = NAME
+    types: frozenset[str] | None = None
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         rows = [

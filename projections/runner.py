@@ -18,12 +18,17 @@ from sql import query
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CHUNK = 500
+"""Events that are applied at once."""
+SKIPPED = 20_000
+"""Positions that are looked through at once for the types that a projection wants."""
 
 
 class Projection(Protocol):
     """A view that follows the log."""
 
     name: str
+    types: frozenset[str] | None
+    """The stored names that it wants, where it does not want all."""
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         """Brings the view up to date with these events, which follow each other without a hole."""
@@ -38,8 +43,24 @@ async def read_events(connection: Connection, lane: int, after: int, limit: int)
     return [envelope_from(orjson.loads(row["envelope"])) for row in rows]
 
 
+async def _read(
+    connection: Connection, lane: int, projection: Projection, after: int
+) -> tuple[Sequence[Envelope], int]:
+    """What the projection wants of the next positions, and the last of those."""
+    if projection.types is None:
+        events = await read_events(connection, lane, after, CHUNK)
+        return events, events[-1].position if events else after
+    head = await connection.fetchrow(query("ledger/head"), lane)
+    # Up to the head every event is there to be seen; without holes, so many positions are so many events.
+    end = after if head is None else min(head["position"], after + SKIPPED)
+    rows = await connection.fetch(query("events/of_types"), lane, after, end, list(projection.types), CHUNK)
+    if len(rows) == CHUNK:
+        end = rows[-1]["position"]
+    return [envelope_from(orjson.loads(row["envelope"])) for row in rows], end
+
+
 async def catch_up(connection: Connection, lane: int, projection: Projection, now: datetime) -> int:
-    """Applies the next chunk; gives how many events that were: 0 at the end, or while another projector is at it."""
+    """Applies the next chunk; gives how many positions that was: 0 at the end, or while another projector is at it."""
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
         if position is None:
@@ -47,11 +68,13 @@ async def catch_up(connection: Connection, lane: int, projection: Projection, no
             position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
             if position is None:
                 return 0
-        events = await read_events(connection, lane, position, CHUNK)
+        events, end = await _read(connection, lane, projection, position)
         if events:
             await projection.apply(connection, lane, events)
-            await connection.execute(query("checkpoints/save"), lane, projection.name, events[-1].position, now)
-        return len(events)
+        if end > position:
+            await connection.execute(query("checkpoints/save"), lane, projection.name, end, now)
+        moved: int = end - position
+        return moved
 
 
 async def rebuild(
@@ -63,9 +86,12 @@ async def rebuild(
         await connection.fetchval(query("checkpoints/hold"), lane, projection.name)
         await projection.clear(connection, lane)
         position = 0
-        while events := await read_events(connection, lane, position, CHUNK):
+        while True:
+            events, end = await _read(connection, lane, projection, position)
+            if end == position:
+                break
             await projection.apply(connection, lane, events)
-            position = events[-1].position
-            progress(len(events))
+            progress(end - position)
+            position = end
         await connection.execute(query("checkpoints/save"), lane, projection.name, position, now)
     return position

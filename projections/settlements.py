@@ -12,7 +12,7 @@ import orjson
 
 from events import facts
 from events.chain import Envelope
-from events.codec import fact_of
+from events.codec import STORED_NAMES, fact_of
 from events.facts import Data
 from events.values import value
 from projections.runner import Connection
@@ -114,12 +114,11 @@ class Settlements:
     """The trailing projection that keeps lines and totals."""
 
     name = NAME
+    types: frozenset[str] | None = frozenset({STORED_NAMES[facts.SettlementObserved]})
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         newest: dict[tuple[str, str, str, str, str], tuple[Envelope, facts.SettlementObserved]] = {}
         for event in events:
-            if event.type != "settlement.observed":
-                continue
             fact = fact_of(event)
             assert isinstance(fact, facts.SettlementObserved)
             newest[event.account_id, fact.channel, fact.seller or "", fact.reference, fact.source] = (event, fact)

@@ -34,7 +34,7 @@ class Projector:
                     for projection in TRAILING:
                         async with self._ledger.pool.acquire() as connection:
                             moved = await catch_up(connection, lane, projection, self._ledger.seam.now())
-                        behind = behind or moved == CHUNK
+                        behind = behind or moved >= CHUNK
             except OUTAGES as outage:
                 log.warning("database_away", problem=repr(outage))
                 behind = False

@@ -43,4 +43,5 @@ async def _position(call: Call, lane: int, projection: str | None) -> int:
     async with call.ledger.pool.acquire() as connection:
         if projection is None:
             return (await read_head(connection, lane)).position
-        return await connection.fetchval(query("checkpoints/position"), lane, projection) or 0
+        position: int | None = await connection.fetchval(query("checkpoints/position"), lane, projection)
+        return position or 0

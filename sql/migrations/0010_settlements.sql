@@ -1,6 +1,7 @@
 -- What marketplaces' records say of orders, items and payments: booked once by reference, and read at three levels.
 ALTER TABLE orders ADD COLUMN told bigint NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN told_by text;
+ALTER TABLE channels ADD COLUMN paid_out jsonb NOT NULL DEFAULT '{}'; -- by currency, by paying orders
 
 -- Inline: money that a channel tells of under one reference.
 CREATE TABLE settlements (

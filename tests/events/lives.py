@@ -26,6 +26,7 @@ from events.provider import observe
 from events.refusals import Refusal
 from events.rules import own_statements, submissions
 from events.rules.context import Context
+from events.settlements import observe_settlement, order_references
 from events.statements import Says
 from tests.spec import ACCOUNT, seen_by
 
@@ -43,7 +44,7 @@ KINDS = [
     *["silence", "apply"] * 5,
     *["refused", "give up", "resubmit", "keep", "look"] * 3,
     "dismiss",
-    *["statement"] * 4,
+    *["statement", "settlement"] * 4,
     "channel",
     *["cycle", "cut"] * 2,
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
@@ -243,6 +244,65 @@ def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
     return seen
 
 
+def settlement_of(step: Step, number: int) -> facts.SettlementObserved:
+    """A record of one of two sources about the order of commands, or about money of its own, that books or releases."""
+    _, which, amount, currency, flag = step
+    booked = [amount, amount, -amount, None][amount % 4]
+    source = ("shopee.escrow_detail", "shopee.income_report")[amount % 2]
+    own = which == 3
+    reference = f"wallet/{which}" if own else f"order/o-{which}"
+    line = {
+        "level": "order",
+        "kind": "adjustment" if own else "payout",
+        "amount": str(booked),
+        "field": "a",
+        "text": "1",
+    }
+    return facts.SettlementObserved(
+        channel="shopee" if amount % 5 else "tokopedia",
+        source=source,
+        reference=reference,
+        currency=currency if amount % 13 == 0 else ("IDR", "IDR", "USD", "VND")[which],
+        stage="released" if flag else "owed",
+        lines=[line if booked is None else {**line, "books": True}],
+        findings=[],
+        digest="d",
+        collects="",
+        counts_for="" if own else f"o-{which}",
+        totals=True,
+        seller="shop" if amount % 3 == 0 else None,
+        order=None if own else f"o-{which}",
+        statement="o-1" if amount % 7 == 0 else None,
+        occurred_at=moment(amount % 5),
+        amount=booked,
+        releases=(reference if amount % 9 else "order/o-2") if flag and (booked is None or amount % 9) else None,
+    )
+
+
+def seen_by_settlement(observed: facts.SettlementObserved, books: Books) -> Books:
+    """The books with only the rows that the service reads for a record."""
+    seen = books.copy()
+    sellers = {observed.seller or "", ""}
+    told = {observed.reference, observed.releases}
+    seen.settlements = {
+        each: row
+        for each, row in books.settlements.items()
+        if each[0] == observed.channel and each[1] in sellers and each[2] in told
+    }
+    seen.statements = {
+        each: row
+        for each, row in books.statements.items()
+        if each[0] == observed.channel and each[1] in sellers and each[2] == observed.statement
+    }
+    counted = {row.counts_for for row in seen.settlements.values()}
+    own = order_references(observed.channel, observed.reference, observed.counts_for or None)
+    wanted = {(observed.currency, reference) for reference in (*own, *counted)}
+    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
+    return seen
+
+
 def statements_of(number: int, books: Books) -> Sequence[Fact]:
     """The account's own statements up to here, as somebody draws them up who knows only the books."""
     chain = read_chain(books.account.settings) if books.account is not None else None
@@ -289,6 +349,10 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
         observed, effective_at = statement_of(step, number), moment(number)
         outcome = observe_statement(observed, seen_by_statement(observed, books)) if books.account else []
         assert not books.account or outcome == observe_statement(observed, books), "those rows suffice"
+    elif step[0] == "settlement":
+        record, effective_at = settlement_of(step, number), moment(number)
+        outcome = observe_settlement(record, seen_by_settlement(record, books)) if books.account else []
+        assert not books.account or outcome == observe_settlement(record, books), "those rows suffice"
     elif step[0] == "cut":
         outcome, effective_at = statements_of(number, books), moment(number)
     elif step[0] in NOTED:

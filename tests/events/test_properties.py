@@ -47,6 +47,7 @@ def check_balances(books: Books, came_in: Counter[str]) -> None:
         assert balance.reserved == sum(p.amount for p in payouts if p.status in ("pending", "in_transit"))
         statements = [row for row in books.statements.values() if row.currency == currency]
         by_marketplaces = sum(row.paid_out for row in statements)
+        by_marketplaces += sum(channel.paid_out.get(currency, 0) for channel in books.channels.values())
         assert balance.paid_out == sum(p.amount for p in payouts if p.status == "paid") + by_marketplaces
         reserved = sum(r.remaining for r in books.reserves.values() if r.currency == currency)
         assert balance.held == reserved + sum(deposits(books, currency).values())

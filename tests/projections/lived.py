@@ -72,3 +72,5 @@ async def statements(api: Api, account: str) -> None:
     for content in (unpaid, unpaid.replace(b"<Paid>0</Paid>", b"<Paid>1</Paid>", 1)):
         asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
         await import_file(api.ledger, Wish(account, "lazada", "statements.xml"), io.BytesIO(content), asked)
+    escrow = io.BytesIO(sample("shopee-escrow-detail.json"))
+    await import_file(api.ledger, Wish(account, "shopee", "escrow.json", currency="SGD"), escrow, asked)

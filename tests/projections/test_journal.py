@@ -128,7 +128,7 @@ async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api
     )
     totals = {(row["account_id"], row["currency"], row["book"]): row["total"] for row in rows}
     balances = await owner.fetch("SELECT * FROM balances")
-    assert len(balances) == 6
+    assert len(balances) == 8
     for balance in balances:
         of = (balance["account_id"], balance["currency"])
         for bucket in BUCKETS:

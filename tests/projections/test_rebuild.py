@@ -40,6 +40,7 @@ DAMAGE = (
     "UPDATE channels SET collects = 'seller', channel = 'ghost' WHERE account_id = 'acc_2'",
     "UPDATE statements SET booked = booked + 1, was_paid = NOT was_paid",
     "UPDATE statements SET number = 'ghost' WHERE paid",
+    "UPDATE settlements SET booked = booked + 1, released = NOT released",
     "INSERT INTO provider_events VALUES (1, 'acc_1', 'evt_ghost', 3)",
 )
 

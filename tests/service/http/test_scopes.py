@@ -160,7 +160,7 @@ async def test_a_key_of_the_other_mode_finds_nothing_anywhere(api: Api, settings
             assert answer.data == [], name
         else:
             assert complaints(answer, status=404) == [], name
-        assert b"BCA" not in answer.raw
+        assert b'"BCA"' not in answer.raw
     opened = await caller.post(
         "/v1/commands", {"commands": [{"type": "openAccount", "currency": "IDR", "accountId": "acc_1"}]}
     )
