@@ -8,6 +8,7 @@ from typing import assert_never
 from events import facts
 from events.account import Books, Channel, ChannelStatement, Order
 from events.evolve_payouts import shift
+from events.facts import Data
 from events.settlements import take_settlement
 
 ChannelFact = facts.ChannelSet | facts.StatementObserved | facts.SettlementObserved | facts.ChannelMoneyBooked
@@ -87,3 +88,14 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
         key = (fact.channel, fact.seller or "", fact.number)
         statement = books.statements[key]
         books.statements[key] = replace(statement, paid_out=statement.paid_out + fact.paid_out)
+
+
+def terms_of(fact: facts.SettlementTermsSet) -> Data:
+    """The terms as the account's settings hold them; none of them is the channel's usual way."""
+    terms = {
+        "period": fact.period,
+        "dueAfterDays": fact.due_after_days,
+        "dueAfterBusinessDays": fact.due_after_business_days,
+        "country": fact.country,
+    }
+    return {name: term for name, term in terms.items() if term is not None}
