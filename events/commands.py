@@ -349,14 +349,14 @@ class SetSettlementTerms(Command):
 
 
 class MatchTarget(BaseModel):
-    """What an entry's money is for: a marketplace's statement or order, a payout of ours, or something other that `id` names.
+    """What an entry's money is for: a marketplace's statement, order or withdrawal, our payout, or what `id` says it is.
 
     Without an amount, one target gets all that is left of the entry, and several get what is expected of each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    kind: Literal["statement", "order", "payout", "other"]
+    kind: Literal["statement", "order", "withdrawal", "payout", "other"]
     id: Reference
     channel: Identifier | None = None
     seller: Reference | None = None

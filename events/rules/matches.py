@@ -65,7 +65,7 @@ def make_match(command: commands.MakeMatch, books: Books, context: Context) -> S
 
 def _expected(where: str, target: commands.MatchTarget, entry: BankEntry, books: Books) -> int | None:
     """What is expected of the target; None where the rows of a decision do not tell."""
-    names = target.kind in ("statement", "order")
+    names = target.kind in ("statement", "order", "withdrawal")
     if names != (target.channel is not None):
         message = f"a target of kind {target.kind} names {'its' if names else 'no'} channel"
         raise InvalidCommand(message, field=f"{where}.channel")

@@ -102,6 +102,7 @@ def test_a_match_is_unmade_once_and_its_money_is_free_again() -> None:
     [
         ({"kind": "statement", "id": "S-1"}, "VALIDATION_ERROR", "targets[0].channel"),
         ({"kind": "order", "id": "o-1"}, "VALIDATION_ERROR", "targets[0].channel"),
+        ({"kind": "withdrawal", "id": "w-1"}, "VALIDATION_ERROR", "targets[0].channel"),
         ({**PAYOUT, "channel": "lazada"}, "VALIDATION_ERROR", "targets[0].channel"),
         ({**PAYOUT, "seller": "shop"}, "VALIDATION_ERROR", "targets[0].seller"),
         ({**S1, "seller": "another"}, "NOT_FOUND", "targets[0].id"),

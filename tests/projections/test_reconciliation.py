@@ -49,7 +49,7 @@ def test_every_combination_is_in_the_state_that_the_model_says() -> None:
     met: set[str] = set()
     dues = (None, YESTERDAY, TODAY, TOMORROW)
     for expected, paid, due, tolerance in itertools.product(AMOUNTS, AMOUNTS, dues, (0, 100)):
-        for flags in itertools.product((False, True), repeat=3):
+        for flags in itertools.product((False, True), (False, True), (False, True)):
             evidence = Evidence(
                 None if expected is None else Decimal(expected),
                 None if paid is None else Decimal(paid),
