@@ -146,9 +146,9 @@ class Reader:
             item.said_paid, item.said_by, item.settled, item.paid_at = expected, BY_CHANNEL, True, row["updated_at"]
         lines, rest = row["of_lines"], _below_minor_unit(row["payout"], expected)
         if lines is not None and expected + rest != lines:
-            item.residual = ("not_in_lines", expected + rest - lines)
+            item.residual = ("statement less its lines", expected + rest - lines)
         elif rest:
-            item.residual = ("below_minor_unit", rest)
+            item.residual = ("below the minor unit", rest)
         item.references = (row["number"],)
         item.words = words_of(item.references)
         item.claims = self._claims.get(item.key, [])
@@ -186,7 +186,7 @@ class Reader:
             item.paid_at = row["sent_at"]
         rest = row["withdrawn"] - (row["of_orders"] or 0)
         if rest:
-            item.residual = ("not_in_orders", rest)
+            item.residual = ("withdrawal less its orders", rest)
         item.references = (reference, reference.rsplit("/", 1)[-1])
         item.words = words_of(item.references)
         item.claims = self._claims.get(item.key, [])
@@ -238,7 +238,7 @@ class Reader:
         item.said_by, item.settled = BY_BANK, True
         item.findings = orjson.loads(row["findings"])
         if item.said_paid != expected:
-            item.residual = ("not_in_entries", item.said_paid - expected)
+            item.residual = ("closing balance less its entries", item.said_paid - expected)
         item.words = words_of([row["number"]])
         return item
 

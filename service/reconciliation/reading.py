@@ -98,22 +98,22 @@ class _Account:
     def source(self, kind: str, wish: Filter) -> Source | None:
         """Where rows of a kind come from; None where the wish leaves none of them."""
         if kind == STATEMENT:
-            return self._pages("statements", self.reader.statement, wish.channel, wish.currency)
+            return self._pages("reconciliation/statements", self.reader.statement, wish.channel, wish.currency)
         if kind == ORDER:
             kept = (wish.state == OPEN, self.reader.claimed(ORDER))
             wished = (wish.channel, wish.currency, BY_ORDER)
-            return self._pages("orders", self.reader.order, *wished, *kept, begin=_BEFORE_ALL_NAMES)
+            return self._pages("reconciliation/orders", self.reader.order, *wished, *kept, begin=_BEFORE_ALL_NAMES)
         if kind == WITHDRAWAL:
             of = (wish.channel, wish.currency, BY_ORDER)
-            return self._pages("withdrawals", self.reader.withdrawal, *of, begin=_BEFORE_ALL_NAMES)
+            return self._pages("reconciliation/withdrawals", self.reader.withdrawal, *of, begin=_BEFORE_ALL_NAMES)
         if wish.channel is not None:
             return None
         if kind == PAYOUT:
-            return self._pages("payouts", self.reader.payout, wish.currency, None)
+            return self._pages("reconciliation/payouts", self.reader.payout, wish.currency, None)
         if kind == BANK_ENTRY:
-            return self._pages("bank_entries", self._entry, wish.currency, False)
+            return self._pages("reconciliation/bank_entries", self._entry, wish.currency, False)
         if kind == BANK_STATEMENT:
-            return self._pages("bank_statements", self.reader.bank_statement, wish.currency)
+            return self._pages("reconciliation/bank_statements", self.reader.bank_statement, wish.currency)
         return None
 
     def _entry(self, row: Any) -> Item:
@@ -128,7 +128,7 @@ class _Account:
     ) -> Source:
         async def page(place: list[str | int] | None) -> list[Item]:
             rows = await self._connection.fetch(
-                query(f"reconciliation/{name}"),
+                query(name),
                 self._lane,
                 self._account_id,
                 *parameters,
@@ -141,7 +141,9 @@ class _Account:
 
     async def _propose(self) -> None:
         """Pairs what nobody claims with what nothing is claimed for."""
-        entries = [item async for item in self._all(self._pages("bank_entries", self._entry, None, True))]
+        entries = [
+            item async for item in self._all(self._pages("reconciliation/bank_entries", self._entry, None, True))
+        ]
         if not entries:
             return
         unclaimed = []
@@ -157,9 +159,11 @@ class _Account:
         targets = [
             open_of(item)
             for source in (
-                self._pages("statements", self.reader.statement, None, None),
-                self._pages("withdrawals", self.reader.withdrawal, None, None, BY_ORDER, begin=_BEFORE_ALL_NAMES),
-                self._pages("payouts", self.reader.payout, None, start),
+                self._pages("reconciliation/statements", self.reader.statement, None, None),
+                self._pages(
+                    "reconciliation/withdrawals", self.reader.withdrawal, None, None, BY_ORDER, begin=_BEFORE_ALL_NAMES
+                ),
+                self._pages("reconciliation/payouts", self.reader.payout, None, start),
             )
             async for item in self._all(source)
             if not item.claims

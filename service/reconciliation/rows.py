@@ -101,7 +101,7 @@ def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
     assert item.said_paid is not None, "a bank entry says what came"
     rest = item.said_paid - explained
     if known and rest:
-        item.residual = ("not_claimed", rest)
+        item.residual = ("entry less what it is for", rest)
     candidates = [
         Proposal("/".join(part for part in key if part), item.said_paid, proposal.by, proposal.booked_on)
         for key in keys

@@ -40,6 +40,9 @@ DAMAGE = (
     "UPDATE channels SET collects = 'seller', channel = 'ghost' WHERE account_id = 'acc_2'",
     "UPDATE statements SET booked = booked + 1, was_paid = NOT was_paid",
     "UPDATE statements SET number = 'ghost' WHERE paid",
+    "UPDATE bank_entries SET claimed = 0, amount = amount + 1",
+    "DELETE FROM bank_statements",
+    "UPDATE matches SET unmade_at = NULL, reason = 'x'",
     "INSERT INTO provider_events VALUES (1, 'acc_1', 'evt_ghost', 3)",
 )
 

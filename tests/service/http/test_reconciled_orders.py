@@ -90,7 +90,7 @@ async def test_a_withdrawal_is_its_orders_or_names_what_is_left_and_the_bank_con
     [row] = (await rows(seller, "kind=withdrawal&state=all")).values()
     assert row["id"] == "withdrawal/1"
     assert shown(row) == ("matched", "149000.00", "149000.00", "0.00", "channel")
-    assert row["residual"] == {"name": "not_in_orders", "amount": "-1000.00"}, "1000 stayed behind"
+    assert row["residual"] == {"name": "withdrawal less its orders", "amount": "-1000.00"}, "1000 stayed behind"
     table = b"date,amount,description\n2026-02-03,148000,SHOPEE WD\n"
     await seller.call("POST", "/v1/bank-statements?bankAccount=1&currency=IDR", raw=table)
     [entry] = await rows(seller, "kind=bank_entry")

@@ -190,7 +190,7 @@ async def test_one_entry_pays_two_statements_and_what_is_left_is_named(seller: C
     assert (entry["state"], entry["expected"], entry["residual"]) == (
         "over",
         "150000.00",
-        {"name": "not_claimed", "amount": "25000.00"},
+        {"name": "entry less what it is for", "amount": "25000.00"},
     )
     interest = {"kind": "other", "id": "interest of October"}
     await seller.accepted(type="makeMatch", entryId=entry["id"], targets=[interest], reason="the bank says so")
@@ -230,7 +230,7 @@ async def test_a_bank_statement_that_does_not_tie_out_is_in_review(seller: Calle
         "needs_review",
         "1150.00",
         "1149.00",
-        {"name": "not_in_entries", "amount": "-1.00"},
+        {"name": "closing balance less its entries", "amount": "-1.00"},
     )
 
 
