@@ -95,6 +95,8 @@ def test_an_entry_that_cannot_be_read_is_listed_and_the_others_are_in(old: str, 
 def test_a_document_type_is_refused_before_anything_is_expanded() -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><d>&b;</d>'
     assert problems(bomb) == ["not XML that we read: it has a document type: none of ours does"]
+    outside = camt().replace(b"?>", b'?><!DOCTYPE Document SYSTEM "http://127.0.0.1:9/camt.dtd">', 1)
+    assert [type(each) for each in read(outside)] == [Unreadable]
 
 
 def test_what_breaks_off_keeps_what_was_read() -> None:
