@@ -23,6 +23,8 @@ SELLER, PLATFORM = "seller", "platform"
 """Who collects a channel's money: the seller's own bank, or us."""
 STARTED, ACCEPTED, UNKNOWN = "started", "accepted", "unknown"
 """How far a payout's submission to the provider is; None before it began."""
+TOLERANCES, SETTLEMENT_TERMS = "tolerances", "settlementTerms"
+"""Settings of an account: tolerances by currency, and the terms of channels that do not pay as they usually do."""
 SYSTEM_MODE = "system"
 """The mode of a lane's own stream: no key has it, so no caller sees it."""
 
@@ -216,6 +218,64 @@ class Settlement:
     released: bool = False
 
 
+@value
+class BankEntry:
+    """A bank's word of money that came or went. Remittance and counterparty are sealed."""
+
+    bank_account: str
+    """The keyed digest of the bank account's number."""
+    currency: str
+    amount: int
+    """Signed: what came is positive."""
+    booked_on: str
+    references: list[str]
+    source: str
+    findings: list[Data]
+    digest: str
+    position: int
+    value_on: str | None = None
+    reference: str | None = None
+    remittance: str | None = None
+    counterparty: str | None = None
+    reversal: bool = False
+    claimed: int = 0
+    """How much of it, without its sign, the matches that stand say what it is for."""
+
+
+@value
+class BankStatement:
+    """A bank statement's balances as they were last observed. The number is sealed."""
+
+    bank_account_number: str
+    currency: str
+    moved: int
+    entries_count: int
+    source: str
+    findings: list[Data]
+    first_position: int
+    position: int
+    opening: int | None = None
+    closing: int | None = None
+    from_on: str | None = None
+    to_on: str | None = None
+
+
+@value
+class Match:
+    """What somebody said that an entry's money is for; it stands until it is unmade."""
+
+    entry_id: str
+    currency: str
+    targets: list[Data]
+    reason: str
+    made_by: str
+    made_at: Instant
+    position: int
+    unmade_at: Instant | None = None
+    unmade_by: str | None = None
+    unmade_reason: str | None = None
+
+
 OrderKey = tuple[str, str]
 """(currency, reference)."""
 
@@ -224,6 +284,10 @@ StatementKey = tuple[str, str, str]
 
 SettlementKey = tuple[str, str, str]
 """(channel, seller or nothing, reference)."""
+
+
+BankStatementKey = tuple[str, str]
+"""(digest of the bank account's number, number of the statement)."""
 
 
 @dataclass(slots=True)
@@ -246,6 +310,9 @@ class Books:
     channels: dict[str, Channel] = field(default_factory=dict)
     statements: dict[StatementKey, ChannelStatement] = field(default_factory=dict)
     settlements: dict[SettlementKey, Settlement] = field(default_factory=dict)
+    bank_entries: dict[str, BankEntry] = field(default_factory=dict)
+    bank_statements: dict[BankStatementKey, BankStatement] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
 
     def copy(self) -> Books:
         """Books that can be changed without changing these."""
@@ -265,6 +332,9 @@ class Books:
             channels=dict(self.channels),
             statements=dict(self.statements),
             settlements=dict(self.settlements),
+            bank_entries=dict(self.bank_entries),
+            bank_statements=dict(self.bank_statements),
+            matches=dict(self.matches),
         )
 
     def balance(self, currency: str) -> Balance:
@@ -282,6 +352,11 @@ class Needs:
     case_id: str | None = None
     provider_payout_id: str | None = None
     """Payouts and cases that the provider knows under this id."""
+    entry_id: str | None = None
+    match_id: str | None = None
+    """A match, and with it its entry."""
+    target_payouts: tuple[str, ...] = ()
+    target_statements: tuple[StatementKey, ...] = ()
 
 
 _NOTHING = Needs()
@@ -311,5 +386,17 @@ def needs(command: commands.Command) -> Needs:
             return Needs(payout_id=command.payout_id, provider_payout_id=command.provider_payout_id)
         case commands.CloseCase():
             return Needs(case_id=command.case_id)
+        case commands.MakeMatch():
+            return Needs(
+                entry_id=command.entry_id,
+                target_payouts=tuple(target.id for target in command.targets if target.kind == "payout"),
+                target_statements=tuple(
+                    (target.channel or "", target.seller or "", target.id)
+                    for target in command.targets
+                    if target.kind == "statement"
+                ),
+            )
+        case commands.UnmakeMatch():
+            return Needs(match_id=command.match_id)
         case _:
             return _NOTHING

@@ -56,6 +56,12 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.ChannelMoneyBooked: "channel.money_booked",
     facts.StatementCycleSet: "statement_cycle.set",
     facts.StatementClosed: "statement.closed",
+    facts.ToleranceSet: "account.tolerance_set",
+    facts.SettlementTermsSet: "channel.settlement_terms_set",
+    facts.BankEntryObserved: "bank_entry.observed",
+    facts.BankStatementObserved: "bank_statement.observed",
+    facts.MatchMade: "match.made",
+    facts.MatchUnmade: "match.unmade",
 }
 
 SCHEMA_VERSIONS: dict[str, int] = {

@@ -37,6 +37,13 @@ Secret = Annotated[
     str, StringConstraints(min_length=8, max_length=500, pattern=_NO_NUL), Field(json_schema_extra={"x-secret": True})
 ]
 Backend = Literal["manual", "plugipay"]
+# fmt: off
+CalendarCountry = Literal[
+    "AU", "BR", "CL", "CN", "CO", "EU", "GB", "HK", "ID", "IN", "JP", "KR", "MX", "MY", "PE", "PH", "SG", "TH", "TW",
+    "US", "VN",
+]
+# fmt: on
+"""Countries whose banks have a calendar here (service/calendars.py); `EU` is the euro's own."""
 
 
 def _known_currency(code: str) -> str:
@@ -322,6 +329,57 @@ class SetStatementCycle(Command):
     week_starts_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = None
 
 
+class SetTolerance(Command):
+    """Say which difference between expected and paid is none, in major units of the currency: 100 is a hundred rupiah."""
+
+    type: Literal["setTolerance"] = "setTolerance"
+    currency: Currency
+    tolerance: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
+
+
+class SetSettlementTerms(Command):
+    """Say when a channel (or `payout`: our own payouts) is held to pay; without any term, its usual ones hold again."""
+
+    type: Literal["setSettlementTerms"] = "setSettlementTerms"
+    channel: Identifier
+    period: Literal["weekly", "statement"] | None = None
+    due_after_days: Annotated[int, Field(strict=True, ge=0, le=366)] | None = None
+    due_after_business_days: Annotated[int, Field(strict=True, ge=0, le=260)] | None = None
+    country: CalendarCountry | None = None
+
+
+class MatchTarget(BaseModel):
+    """What an entry's money is for: a marketplace's statement, order or withdrawal, our payout, or what `id` says it is.
+
+    Without an amount, one target gets all that is left of the entry, and several get what is expected of each.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    kind: Literal["statement", "order", "withdrawal", "payout", "other"]
+    id: Reference
+    channel: Identifier | None = None
+    seller: Reference | None = None
+    amount: Amount | None = None
+
+
+class MakeMatch(Command):
+    """Say what the money of a bank entry is for. The same money is never claimed twice."""
+
+    type: Literal["makeMatch"] = "makeMatch"
+    entry_id: Identifier
+    targets: Annotated[tuple[MatchTarget, ...], Field(min_length=1, max_length=100)]
+    reason: Reason
+
+
+class UnmakeMatch(Command):
+    """Take a match back: the entry's money is claimed no more."""
+
+    type: Literal["unmakeMatch"] = "unmakeMatch"
+    match_id: Identifier
+    reason: Reason
+
+
 AnyCommand = Annotated[
     OpenAccount
     | SetBackend
@@ -349,7 +407,11 @@ AnyCommand = Annotated[
     | ResubmitPayout
     | CloseCase
     | SetChannel
-    | SetStatementCycle,
+    | SetStatementCycle
+    | SetTolerance
+    | SetSettlementTerms
+    | MakeMatch
+    | UnmakeMatch,
     Field(discriminator="type"),
 ]
 

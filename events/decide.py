@@ -14,8 +14,11 @@ from events.account import CLOSED, Books
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
-from events.rules import accounts, balances, own_statements, payouts, submissions
+from events.rules import accounts, balances, matches, own_statements, payouts, submissions
 from events.rules.context import Context
+
+_ABOUT_FACTS = (commands.RecordBankReturn, commands.CloseCase, commands.MakeMatch, commands.UnmakeMatch)
+"""A bank return is a fact that an operator reports; cases and matches concern facts: they come in whatever the state."""
 
 
 def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact]:
@@ -31,8 +34,7 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
     if account is None or isinstance(command, commands.OpenAccount):
         assert isinstance(command, commands.OpenAccount)
         return accounts.open_account(command, books, context)
-    # A bank return is a fact that an operator reports, and a case may concern facts: both come in whatever the state.
-    if account.status == CLOSED and not isinstance(command, commands.RecordBankReturn | commands.CloseCase):
+    if account.status == CLOSED and not isinstance(command, _ABOUT_FACTS):
         raise AccountIsClosed(command.account_id)
     match command:
         case commands.RequestPayout():
@@ -87,6 +89,14 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
             return accounts.set_channel(command)
         case commands.SetStatementCycle():
             return own_statements.set_cycle(command, account, context)
+        case commands.SetTolerance():
+            return accounts.set_tolerance(command, account)
+        case commands.SetSettlementTerms():
+            return accounts.set_settlement_terms(command, account)
+        case commands.MakeMatch():
+            return matches.make_match(command, books, context)
+        case commands.UnmakeMatch():
+            return matches.unmake_match(command, books, context)
         case _:
             assert_never(command)
 

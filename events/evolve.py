@@ -11,7 +11,9 @@ from events.account import (
     FROZEN,
     MANUAL,
     OPEN,
+    SETTLEMENT_TERMS,
     SYSTEM_MODE,
+    TOLERANCES,
     Account,
     Balance,
     BankAccount,
@@ -21,7 +23,8 @@ from events.account import (
     Reserve,
     WebhookSecret,
 )
-from events.evolve_channels import move_channel
+from events.evolve_banking import move_bank
+from events.evolve_channels import move_channel, terms_of
 from events.evolve_own_statements import move_own_statements
 from events.evolve_payouts import move_case, move_payout, shift, take_observation
 from events.facts import Fact
@@ -69,6 +72,8 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             move_channel(books, fact, position)
         case facts.StatementCycleSet() | facts.StatementClosed():
             move_own_statements(books, fact, position)
+        case facts.BankEntryObserved() | facts.BankStatementObserved() | facts.MatchMade() | facts.MatchUnmade():
+            move_bank(books, fact, effective_at, position)
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)
         case _:
@@ -86,7 +91,9 @@ def _change_account(
     | facts.BankAccountSet
     | facts.ProviderSet
     | facts.WebhookSecretAdded
-    | facts.WebhookSecretRetired,
+    | facts.WebhookSecretRetired
+    | facts.ToleranceSet
+    | facts.SettlementTermsSet,
     at: Instant,
 ) -> None:
     if isinstance(fact, facts.AccountOpened):
@@ -117,6 +124,12 @@ def _change_account(
             books.secrets[fact.secret_id] = WebhookSecret(fact.secret, added_at=at)
         case facts.WebhookSecretRetired():
             books.secrets[fact.secret_id] = replace(books.secrets[fact.secret_id], retired_at=at)
+        case facts.ToleranceSet():
+            tolerances = {**account.settings.get(TOLERANCES, {}), fact.currency: fact.tolerance}
+            books.account = replace(account, settings={**account.settings, TOLERANCES: tolerances})
+        case facts.SettlementTermsSet():
+            terms = {**account.settings.get(SETTLEMENT_TERMS, {}), fact.channel: terms_of(fact)}
+            books.account = replace(account, settings={**account.settings, SETTLEMENT_TERMS: terms})
         case _:
             assert_never(fact)
 

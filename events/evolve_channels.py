@@ -8,6 +8,7 @@ from typing import assert_never
 from events import facts
 from events.account import Books, Channel, ChannelStatement, Order
 from events.evolve_payouts import shift
+from events.facts import Data
 from events.settlements import take_settlement
 
 ChannelFact = facts.ChannelSet | facts.StatementObserved | facts.SettlementObserved | facts.ChannelMoneyBooked
@@ -92,3 +93,14 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
         channel = books.channels.get(fact.channel) or Channel()
         paid_out = channel.paid_out.get(fact.currency, 0) + fact.paid_out
         books.channels[fact.channel] = replace(channel, paid_out={**channel.paid_out, fact.currency: paid_out})
+
+
+def terms_of(fact: facts.SettlementTermsSet) -> Data:
+    """The terms as the account's settings hold them; none of them is the channel's usual way."""
+    terms = {
+        "period": fact.period,
+        "dueAfterDays": fact.due_after_days,
+        "dueAfterBusinessDays": fact.due_after_business_days,
+        "country": fact.country,
+    }
+    return {name: term for name, term in terms.items() if term is not None}

@@ -3,10 +3,12 @@
     Refusal
     ├── InvalidCommand            a field is wrong for this account
     ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound
+    ├── BankEntryNotFound, MatchNotFound, StatementNotFound
     ├── AccountExists
     ├── AccountIsFrozen, AccountIsClosed
     ├── InsufficientBalance
     ├── BankAccountNotSet
+    ├── AlreadyMatched            the entry's money is claimed by other matches
     ├── InvalidTransition         the payout (or account) is not in a state that allows it
     └── VersionConflict           the account has moved on from the version the caller saw
 
@@ -67,6 +69,39 @@ class CaseNotFound(Refusal):
 
     def __init__(self, case_id: str) -> None:
         super().__init__(f"there is no case {case_id}", field="caseId")
+
+
+class BankEntryNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__(f"there is no bank entry {entry_id}", field="entryId")
+
+
+class MatchNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, match_id: str) -> None:
+        super().__init__(f"there is no match {match_id}", field="matchId")
+
+
+class StatementNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, channel: str, number: str, *, field: str) -> None:
+        super().__init__(f"there is no statement {number} of {channel} (and of this seller)", field=field)
+
+
+class AlreadyMatched(Refusal):
+    code = "ALREADY_MATCHED"
+
+    def __init__(self, *, entry_id: str, asked: int, left: int, currency: str) -> None:
+        super().__init__(
+            f"of bank entry {entry_id}, {left} {currency} (minor units) are not claimed yet"
+            + (f", and {asked} are asked for: give each target its amount" if left > 0 else ": unmake a match first"),
+            field="targets",
+            details={"left": left, "currency": currency},
+        )
 
 
 class AccountExists(Refusal):

@@ -17,6 +17,8 @@ SEALED: dict[type[Fact], tuple[str, ...]] = {
     facts.ProviderSet: ("secret",),
     facts.WebhookSecretAdded: ("secret",),
     facts.PayoutRequested: ("bankAccountNumber", "bankAccountHolder"),
+    facts.BankEntryObserved: ("remittance", "counterparty"),
+    facts.BankStatementObserved: ("bankAccountNumber",),
 }
 """The keys, in a fact's data, that hold ciphertext."""
 

@@ -16,10 +16,13 @@ from events.account import (
     Account,
     Balance,
     BankAccount,
+    BankEntry,
+    BankStatement,
     Books,
     Case,
     Channel,
     ChannelStatement,
+    Match,
     Order,
     Payout,
     Provider,
@@ -41,6 +44,9 @@ _CASE = tuple(f.name for f in fields(Case))
 _CHANNEL = tuple(f.name for f in fields(Channel))
 _STATEMENT = tuple(f.name for f in fields(ChannelStatement))
 _SETTLEMENT = tuple(f.name for f in fields(Settlement))
+_BANK_ENTRY = tuple(f.name for f in fields(BankEntry))
+_BANK_STATEMENT = tuple(f.name for f in fields(BankStatement))
+_MATCH = tuple(f.name for f in fields(Match))
 _SECRET = tuple(f.name for f in fields(WebhookSecret))
 
 
@@ -60,6 +66,9 @@ class InlineRows:
     channels: list[Row] = field(default_factory=list)
     statements: list[Row] = field(default_factory=list)
     settlements: list[Row] = field(default_factory=list)
+    bank_entries: list[Row] = field(default_factory=list)
+    bank_statements: list[Row] = field(default_factory=list)
+    matches: list[Row] = field(default_factory=list)
 
 
 def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
@@ -119,6 +128,16 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
         if before.settlements.get((channel, seller, reference)) is not settlement:
             row = {"account_id": account_id, "channel": channel, "seller": seller, "reference": reference}
             rows.settlements.append(_row(settlement, _SETTLEMENT, row))
+    for entry_id, entry in after.bank_entries.items():
+        if before.bank_entries.get(entry_id) is not entry:
+            rows.bank_entries.append(_row(entry, _BANK_ENTRY, {"account_id": account_id, "entry_id": entry_id}))
+    for (bank_account, number), bank_statement in after.bank_statements.items():
+        if before.bank_statements.get((bank_account, number)) is not bank_statement:
+            row = {"account_id": account_id, "bank_account": bank_account, "number": number}
+            rows.bank_statements.append(_row(bank_statement, _BANK_STATEMENT, row))
+    for match_id, match in after.matches.items():
+        if before.matches.get(match_id) is not match:
+            rows.matches.append(_row(match, _MATCH, {"account_id": account_id, "match_id": match_id}))
 
 
 def _read(row: Row, names: tuple[str, ...]) -> Row:
@@ -176,3 +195,10 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
     for row in found.get("settlements", ()):
         key = (row["channel"], row["seller"], row["reference"])
         books[row["account_id"]].settlements[key] = Settlement(**_read(row, _SETTLEMENT))
+    for row in found.get("bank_entries", ()):
+        books[row["account_id"]].bank_entries[row["entry_id"]] = BankEntry(**_read(row, _BANK_ENTRY))
+    for row in found.get("bank_statements", ()):
+        of = (row["bank_account"], row["number"])
+        books[row["account_id"]].bank_statements[of] = BankStatement(**_read(row, _BANK_STATEMENT))
+    for row in found.get("matches", ()):
+        books[row["account_id"]].matches[row["match_id"]] = Match(**_read(row, _MATCH))

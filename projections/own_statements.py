@@ -110,6 +110,12 @@ def counts(fact: Fact) -> Sequence[Count]:
             | facts.SettlementObserved()
             | facts.StatementCycleSet()
             | facts.StatementClosed()
+            | facts.ToleranceSet()
+            | facts.SettlementTermsSet()
+            | facts.BankEntryObserved()
+            | facts.BankStatementObserved()
+            | facts.MatchMade()
+            | facts.MatchUnmade()
         ):
             return ()
         case _:

@@ -60,6 +60,11 @@ class Wants:
     settlements: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Account, channel, seller or nothing, reference."""
 
+    bank_entries: set[tuple[str, str]] = field(default_factory=set)
+    bank_statements: set[tuple[str, str, str]] = field(default_factory=set)
+    """Account, digest of the bank account's number, and number of the statement."""
+    matches: set[tuple[str, str]] = field(default_factory=set)
+
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
         if needs.order is not None:
@@ -74,6 +79,12 @@ class Wants:
             self.reserves.add((account_id, needs.reserve_id))
         elif needs.secret_id is not None:
             self.secrets.add((account_id, needs.secret_id))
+        elif needs.match_id is not None:
+            self.matches.add((account_id, needs.match_id))
+        elif needs.entry_id is not None:
+            self.bank_entries.add((account_id, needs.entry_id))
+            self.payouts.update((account_id, payout_id) for payout_id in needs.target_payouts)
+            self.statements.update((account_id, *key, "", "") for key in needs.target_statements)
 
     @property
     def only_answers(self) -> bool:
@@ -103,6 +114,9 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
     "channels": ("account_id", "channel"),
     "statements": ("account_id", "channel", "seller", "number", "currency", "created_at"),
     "settlements": ("account_id", "channel", "seller", "reference"),
+    "bank_entries": ("account_id", "entry_id"),
+    "bank_statements": ("account_id", "bank_account", "number"),
+    "matches": ("account_id", "match_id"),
 }
 """What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
 
@@ -117,6 +131,9 @@ _BOOKS: dict[str, frozenset[str]] = {
     "channels": frozenset({"channels"}),
     "statements": frozenset({"statements"}),
     "settlements": frozenset({"settlements"}),
+    "bank_entries": frozenset({"bank_entries", "matches"}),
+    "bank_statements": frozenset({"bank_statements"}),
+    "matches": frozenset({"matches"}),
 }
 """The files of `sql/queries/ledger/books/`, and which wants each of them answers."""
 

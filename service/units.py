@@ -11,7 +11,7 @@ from events.account import Books, needs
 from events.chain import Actor, Source
 from events.commands import SEALED_FIELDS, AnyCommand, OpenAccount
 from events.decide import decide
-from events.facts import PayoutRequested, ReserveHeld, WebhookSecretAdded
+from events.facts import MatchMade, PayoutRequested, ReserveHeld, WebhookSecretAdded
 from events.instants import Instant
 from events.refusals import AccountNotFound, Refusal
 from events.rules.context import Context
@@ -236,6 +236,8 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                 created_id = fact.reserve_id
             case WebhookSecretAdded():
                 created_id = fact.secret_id
+            case MatchMade():
+                created_id = fact.match_id
             case _:
                 pass
     accepted = Accepted(batch.lane, batch.position, books.version, batch.now, created_id, books, key)

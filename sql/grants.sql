@@ -14,6 +14,7 @@ BEGIN
                    'statement_work TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON imports, pulls TO %I', service);
     EXECUTE format('GRANT INSERT ON import_problems TO %I', service);
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON bank_entries, bank_statements, matches TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
                    'webhook_attempts, payout_states TO %I', service);
 END $$;

@@ -70,11 +70,16 @@ def seen_by(command: AnyCommand, books: Books) -> Books:
     seen.payouts = {
         key: row
         for key, row in books.payouts.items()
-        if key in (wanted.payout_id, of_case) or (known_as and row.provider_payout_id == known_as)
+        if key in (wanted.payout_id, of_case, *wanted.target_payouts)
+        or (known_as and row.provider_payout_id == known_as)
     }
     seen.reserves = {key: row for key, row in books.reserves.items() if key == wanted.reserve_id}
     seen.secrets = {key: row for key, row in books.secrets.items() if key == wanted.secret_id}
     seen.observed = set()
+    seen.matches = {key: row for key, row in books.matches.items() if key == wanted.match_id}
+    entries = {wanted.entry_id, *(match.entry_id for match in seen.matches.values())}
+    seen.bank_entries = {key: row for key, row in books.bank_entries.items() if key in entries}
+    seen.statements = {key: row for key, row in books.statements.items() if key in wanted.target_statements}
     return seen
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import CLOSED, FROZEN, OPEN, PLUGIPAY, Account, Books
+from events.account import CLOSED, FROZEN, OPEN, PLUGIPAY, SETTLEMENT_TERMS, TOLERANCES, Account, Books
+from events.evolve_channels import terms_of
 from events.facts import Fact
 from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound
 from events.rules.context import Context
@@ -99,3 +100,26 @@ def set_channel(command: commands.SetChannel) -> Sequence[Fact]:
             zone=command.zone,
         )
     ]
+
+
+def set_tolerance(command: commands.SetTolerance, account: Account) -> Sequence[Fact]:
+    if account.settings.get(TOLERANCES, {}).get(command.currency) == command.tolerance:
+        return []
+    return [facts.ToleranceSet(currency=command.currency, tolerance=command.tolerance)]
+
+
+def set_settlement_terms(command: commands.SetSettlementTerms, account: Account) -> Sequence[Fact]:
+    if command.due_after_days is not None and command.due_after_business_days is not None:
+        raise InvalidCommand(
+            "give dueAfterDays or dueAfterBusinessDays: both cannot hold", field="dueAfterBusinessDays"
+        )
+    fact = facts.SettlementTermsSet(
+        channel=command.channel,
+        period=command.period,
+        due_after_days=command.due_after_days,
+        due_after_business_days=command.due_after_business_days,
+        country=command.country,
+    )
+    if account.settings.get(SETTLEMENT_TERMS, {}).get(command.channel, {}) == terms_of(fact):
+        return []
+    return [fact]

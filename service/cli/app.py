@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, import, pull, close-statements, cases, deliveries, rebuild, verify."""
+"""`payout-ledger`: serve, migrate, keys, import, pull, reconcile, close-statements, cases, deliveries, rebuild, verify."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from projections.runner import rebuild as rebuild_trailing
 from service import logs, settings
 from service.cli import cases, deliveries, keys
+from service.cli.banking import import_bank, reconcile
 from service.cli.closing import close_statements
 from service.cli.importing import import_statements
 from service.cli.pulling import pull_channel
@@ -34,7 +35,11 @@ app = App(name="payout-ledger", help="An event-sourced payout ledger.", version_
 app.command(keys.app)
 app.command(cases.app)
 app.command(deliveries.app)
-app.command(import_statements, name="import")
+imports = App(name="import", help="Take in what a marketplace or a bank says.")
+imports.default(import_statements)
+imports.command(import_bank, name="bank")
+app.command(imports)
+app.command(reconcile)
 app.command(close_statements, name="close-statements")
 app.command(pull_channel, name="pull")
 app.command(simulate_plugipay)

@@ -89,7 +89,7 @@ def checked_wish(wish: Wish) -> Wish:
 
 async def _import(settings: Settings, wish: Wish, stream: BinaryIO, size: int, mode: str) -> Imported:
     async with running_ledger(settings) as ledger:
-        with _progress() as bar:
+        with progress() as bar:
             task = bar.add_task(wish.name, total=size)
             try:
                 return await import_file(
@@ -106,7 +106,8 @@ def operator(ledger: Ledger, tool: str, mode: str) -> Asked:
     return Asked(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.seam.ulid()}")
 
 
-def _progress() -> Progress:
+def progress() -> Progress:
+    """A bar of the bytes that were read."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -16,6 +16,7 @@ from service.http import (
     own_statements,
     payouts,
     probes,
+    reconciliation,
     sellercenter,
     settlements,
     statements,
@@ -67,6 +68,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
         app.add_routes(settlements.routes(prefix))
         app.add_routes(own_statements.routes(prefix))
         app.add_routes(imports.routes(prefix))
+        app.add_routes(reconciliation.routes(prefix))
         app.add_routes(webhook_endpoints.routes(prefix))
         app.add_routes(webhook_deliveries.routes(prefix))
     return app

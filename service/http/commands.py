@@ -31,6 +31,8 @@ SCOPES: dict[type[commands.Command], str] = {
     commands.LinkProviderPayout: OPERATOR,
     commands.ResubmitPayout: OPERATOR,
     commands.CloseCase: OPERATOR,
+    commands.MakeMatch: OPERATOR,
+    commands.UnmakeMatch: OPERATOR,
 }
 """What a command needs beside `command:write`: the same scope as its own endpoint."""
 

@@ -38,6 +38,9 @@ HISTORY: list[Fact] = [
     _requested("pout_silent", "plugipay"),
     facts.PayoutSubmissionStarted("pout_silent", attempt=1),
     facts.PayoutSubmissionUnknown("pout_silent", reason="no answer"),
+    facts.BankEntryObserved("ben_1", "ba", "IDR", 100, "2026-05-12", [], False, "csv", [], "d"),
+    facts.BankEntryObserved("ben_2", "ba", "IDR", 100, "2026-05-12", [], False, "csv", [], "d"),
+    facts.MatchMade("mat_1", "ben_1", "IDR", [{"kind": "other", "id": "interest", "amount": 100}], "interest", "key:k"),
     facts.CaseOpened(
         case_id=GIVEN_UP, kind="submission_unknown", known="submitted", said="no trace of it", payout_id="pout_silent"
     ),
@@ -87,6 +90,15 @@ ON_HISTORY: list[AnyCommand] = [
     commands.CloseCase(account_id=ACCOUNT, case_id="case_1", reason="it is the month's payout", apply=True),
     commands.SetChannel(account_id=ACCOUNT, channel="lazada", collects="platform"),
     commands.SetStatementCycle(account_id=ACCOUNT, cycle="monthly", zone="Asia/Jakarta"),
+    commands.SetTolerance(account_id=ACCOUNT, currency="IDR", tolerance="250"),
+    commands.SetSettlementTerms(account_id=ACCOUNT, channel="lazada", due_after_business_days=5, country="MY"),
+    commands.MakeMatch(
+        account_id=ACCOUNT,
+        entry_id="ben_2",
+        targets=(commands.MatchTarget(kind="payout", id="pout_paid"),),
+        reason="the bank wrote no reference",
+    ),
+    commands.UnmakeMatch(account_id=ACCOUNT, match_id="mat_1", reason="it was a sale"),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[Fact]]] = [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from events import commands, facts
 from events.account import LIVE, Books, Order
+from events.banking import observe_bank_statement, observe_entry
 from events.channels import observe_statement, references
 from events.commands import AnyCommand
 from events.decide import decide
@@ -47,6 +48,8 @@ KINDS = [
     *["statement", "settlement"] * 4,
     "channel",
     *["cycle", "cut"] * 2,
+    *["entry", "match", "unmatch"] * 2,
+    *["tolerance", "terms", "bank statement"],
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
     *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
 ]
@@ -137,6 +140,20 @@ def command_of(step: Step, books: Books) -> AnyCommand:
             commands.SetStatementCycle,
             {"cycle": CYCLES[amount % len(CYCLES)], "zone": "Asia/Jakarta" if flag else None},
         ),
+        "tolerance": (commands.SetTolerance, {"currency": currency, "tolerance": str(amount % 300)}),
+        "terms": (commands.SetSettlementTerms, {"channel": "lazada", "due_after_days": amount % 9}),
+        "match": (
+            commands.MakeMatch,
+            {
+                "entry_id": _row(books.bank_entries, which, "ben_none"),
+                "targets": [
+                    {"kind": "other", "id": "interest", "amount": amount if flag else None},
+                    *([{"kind": "payout", "id": payout["payout_id"], "amount": 1}] if flag else []),
+                ],
+                **why,
+            },
+        ),
+        "unmatch": (commands.UnmakeMatch, {"match_id": _row(books.matches, which, "mat_none"), **why}),
         "apply": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
@@ -334,6 +351,31 @@ def statements_of(number: int, books: Books) -> Sequence[Fact]:
     return own_statements.close(drafts, books, moment(number), certain=False)
 
 
+def entry_of(step: Step, books: Books) -> Sequence[Fact]:
+    """A bank's entry that is seen once more or for the first time, or the end of a bank's statement."""
+    kind, which, amount, currency, flag = step
+    if not books.account:
+        return []
+    if kind == "bank statement":
+        return observe_bank_statement(
+            facts.BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), books
+        )
+    signed = amount if amount % 2 else -amount
+    observed = facts.BankEntryObserved(
+        f"ben_{which}",
+        "ba",
+        currency if flag else "IDR",
+        signed,
+        f"2026-05-{amount % 9 + 1:02}",
+        [],
+        False,
+        "csv",
+        [],
+        "d",
+    )
+    return observe_entry(observed, f"ben_{which}_{signed}", books)
+
+
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
@@ -355,6 +397,8 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
         assert not books.account or outcome == observe_settlement(record, books), "those rows suffice"
     elif step[0] == "cut":
         outcome, effective_at = statements_of(number, books), moment(number)
+    elif step[0] in ("entry", "bank statement"):
+        outcome, effective_at = entry_of(step, books), moment(number)
     elif step[0] in NOTED:
         outcome, effective_at = outcome_of(step, books), moment(number)
     else:

@@ -59,6 +59,12 @@ NAMES = [
     "channel.money_booked",
     "statement_cycle.set",
     "statement.closed",
+    "account.tolerance_set",
+    "channel.settlement_terms_set",
+    "bank_entry.observed",
+    "bank_statement.observed",
+    "match.made",
+    "match.unmade",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""
 

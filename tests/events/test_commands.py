@@ -36,6 +36,7 @@ OPTIONAL = {
     "closeCase": {"apply"},
     "setChannel": {"collects", "seller", "currency", "zone"},
     "setStatementCycle": {"zone", "weekStartsOn"},
+    "setSettlementTerms": {"period", "dueAfterDays", "dueAfterBusinessDays", "country"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)

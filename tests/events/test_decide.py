@@ -28,7 +28,7 @@ def changed(command: AnyCommand, **fields: Any) -> AnyCommand:
 
 def test_no_command_is_forgotten_here() -> None:
     assert {type(command) for command, _ in ACCEPTABLE} == COMMAND_TYPES
-    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 27
+    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 31
 
 
 @every_command
@@ -46,7 +46,7 @@ def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None
 @on_an_account
 def test_a_closed_account_takes_no_command_but_what_is_about_facts(command: AnyCommand) -> None:
     outcome = given(*HISTORY, facts.AccountClosed(reason="left us")).when(command)
-    if command.type in ("recordBankReturn", "closeCase"):
+    if command.type in ("recordBankReturn", "closeCase", "makeMatch", "unmakeMatch"):
         assert outcome.refusal is None, "money that came back has come back, and what was said was said"
     else:
         outcome.then_refused("ACCOUNT_CLOSED")
@@ -142,6 +142,8 @@ def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: An
     books.cases = cases = Few(seen.cases) if by_provider else Watched(books.cases)
     books.reserves = reserves = Watched(books.reserves)
     books.secrets = secrets = Watched(books.secrets)
+    books.bank_entries = entries = Watched(books.bank_entries)
+    books.matches = matches = Watched(books.matches)
     for fact in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
         evolve(books, fact, NOW, books.version + 1)
     wanted = needs(command)
@@ -149,6 +151,8 @@ def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: An
     assert (payouts.read & everything[0], cases.read & everything[1]) == (set(seen.payouts), set(seen.cases))
     assert reserves.read == ({wanted.reserve_id} if wanted.reserve_id else set())
     assert secrets.read == ({wanted.secret_id} if wanted.secret_id else set())
+    assert entries.read == set(seen.bank_entries)
+    assert matches.read & {"mat_1"} == set(seen.matches)
 
 
 NEEDED = {
@@ -166,6 +170,8 @@ NEEDED = {
     "linkProviderPayout": Needs(payout_id="pout_plugipay", provider_payout_id="po_1"),
     "resubmitPayout": Needs(payout_id="pout_silent", case_id=GIVEN_UP),
     "closeCase": Needs(case_id="case_1"),
+    "makeMatch": Needs(entry_id="ben_2", target_payouts=("pout_paid",)),
+    "unmakeMatch": Needs(match_id="mat_1"),
 }
 
 

@@ -60,6 +60,10 @@ def check_balances(books: Books, came_in: Counter[str]) -> None:
             case.kind for case in books.cases.values() if case.closed_at is None and case.payout_id == payout_id
         }
         assert set(payout.contradictions) == standing
+    for entry_id, entry in books.bank_entries.items():
+        matched = [m for m in books.matches.values() if m.entry_id == entry_id and m.unmade_at is None]
+        assert entry.claimed == sum(target["amount"] for match in matched for target in match.targets)
+        assert 0 <= entry.claimed <= abs(entry.amount), "the same money is never claimed twice"
     ids = [payout.provider_payout_id for payout in books.payouts.values() if payout.provider_payout_id]
     assert len(ids) == len(set(ids)), "what the provider paid once is one payout"
 
@@ -169,6 +173,7 @@ def test_random_lives_meet_every_fact_and_every_way_of_refusing() -> None:
         "ACCOUNT_CLOSED",
         "ACCOUNT_EXISTS",
         "ACCOUNT_FROZEN",
+        "ALREADY_MATCHED",
         "INSUFFICIENT_BALANCE",
         "INVALID_TRANSITION",
         "NOT_FOUND",

@@ -64,6 +64,23 @@ BODIES: dict[str, dict[str, Any]] = {
         "zone": "Asia/Jakarta",
     },
     "setStatementCycle": {"cycle": "weekly", "zone": "Asia/Jakarta", "weekStartsOn": "sunday"},
+    "setTolerance": {"currency": "IDR", "tolerance": "250.50"},
+    "setSettlementTerms": {
+        "channel": "lazada",
+        "period": "weekly",
+        "dueAfterDays": 7,
+        "dueAfterBusinessDays": 5,
+        "country": "MY",
+    },
+    "makeMatch": {
+        "entryId": "ben_1",
+        "targets": [
+            {"kind": "statement", "id": "S-1", "channel": "lazada", "seller": "EG100RT", "amount": 700},
+            {"kind": "payout", "id": "pout_1", "channel": None, "seller": None, "amount": 300},
+        ],
+        "reason": "the bank's reference is cut off",
+    },
+    "unmakeMatch": {"matchId": "mat_1", "reason": "it was for another shop"},
 }
 """Every command with all of its own fields, as decisions D spells them."""
 

@@ -8,6 +8,7 @@ from events.account import LIVE
 from events.chain import Actor, Source
 from events.observation import Observation
 from events.statements import Says
+from service.banks.importing import BankWish, import_bank_file
 from service.marketplaces.importing import Wish, import_file
 from service.plugipay.follow_up import take_answers
 from service.units import Asked
@@ -42,6 +43,7 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await _through_the_provider(api, merchant, account)
     await merchant.accepted(type="setChannel", channel="lazada", collects="platform", zone="Asia/Jakarta")
     await statements(api, account)
+    await a_bank(api, merchant, account)
     return merchant
 
 
@@ -64,6 +66,24 @@ async def _through_the_provider(api: Api, merchant: Caller, account: str) -> Non
 
 def said(says: Says, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:
     return Observation("plugipay", event_id, f"payout.{says.value}", says, at, provider_payout_id, amount, "IDR")
+
+
+async def a_bank(api: Api, merchant: Caller, account: str) -> None:
+    """A bank's statement with three entries: one matched, one matched no more."""
+    table = (
+        b"date,amount,description,reference\n2026-05-03,10.00,Siti,R-1\n2026-05-03,-5.00,x,R-2\n2026-05-03,1.00,x,\n"
+    )
+    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    await import_bank_file(api.ledger, BankWish(account, "may.csv", "111", "IDR"), io.BytesIO(table), asked)
+    entries = await api.ledger.pool.fetch(
+        "SELECT entry_id FROM bank_entries WHERE account_id = $1 ORDER BY position", account
+    )
+    targets = [{"kind": "other", "id": "interest"}]
+    made = [
+        await merchant.accepted(type="makeMatch", entryId=entry["entry_id"], targets=targets, reason="seen")
+        for entry in entries[:2]
+    ]
+    await merchant.accepted(type="unmakeMatch", matchId=made[1]["id"], reason="mistaken")
 
 
 async def statements(api: Api, account: str) -> None:

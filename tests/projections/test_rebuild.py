@@ -41,6 +41,9 @@ DAMAGE = (
     "UPDATE statements SET booked = booked + 1, was_paid = NOT was_paid",
     "UPDATE statements SET number = 'ghost' WHERE paid",
     "UPDATE settlements SET booked = booked + 1, released = NOT released",
+    "UPDATE bank_entries SET claimed = 0, amount = amount + 1",
+    "DELETE FROM bank_statements",
+    "UPDATE matches SET unmade_at = NULL, reason = 'x'",
     "INSERT INTO provider_events VALUES (1, 'acc_1', 'evt_ghost', 3)",
 )
 

@@ -74,6 +74,9 @@ ROUTES = (
     Route("GET", "/settlements/imports", FOLLOWERS),
     Route("GET", "/settlements/imports/{import_id}", FOLLOWERS),
     Route("GET", "/settlements/imports/{import_id}/problems", FOLLOWERS),
+    Route("GET", "/reconciliation", READ),
+    Route("GET", "/bank-entries/{entry_id}", READ),
+    Route("POST", "/bank-statements", frozenset({"command:write"}), "no table", "?bankAccount=1&currency=IDR"),
 )
 
 

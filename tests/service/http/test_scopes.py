@@ -34,6 +34,12 @@ async def an_endpoint(owner: Caller) -> str:
     return str(made.data["id"])
 
 
+async def a_bank_entry(api: Api, owner: Caller) -> str:
+    table = f"date,amount,description\n2026-05-13,12.50,{BANK_NUMBER}\n".encode()
+    await owner.call("POST", "/v1/bank-statements?bankAccount=1&currency=IDR", raw=table)
+    return str(await api.ledger.pool.fetchval("SELECT entry_id FROM bank_entries WHERE account_id = 'acc_1'"))
+
+
 NOTHING = {
     "payout_id": "pout_1",
     "account_id": "acc_1",
@@ -42,6 +48,7 @@ NOTHING = {
     "case_id": "case_1",
     "statement_number": "acc_1-2026-W47-IDR-1",
     "import_id": "imp_of_nobody",
+    "entry_id": "ben_1",
 }
 """Ids that nothing has, but for the account."""
 
@@ -60,6 +67,7 @@ async def belongings(api: Api, owner: Caller) -> dict[str, str]:
         "delivery_id": await park(api.ledger, "acc_1"),
         "statement_number": "EG100RT-20141228",
         "import_id": str(imported.data["id"]),
+        "entry_id": await a_bank_entry(api, owner),
     }
 
 
@@ -109,6 +117,8 @@ OF_COMMANDS = {
     "markFailed": "operator",
     "resubmitPayout": "operator",
     "closeCase": "operator",
+    "makeMatch": "operator",
+    "unmakeMatch": "operator",
     "setProvider": "operator",
     "linkProviderPayout": "operator",
 }

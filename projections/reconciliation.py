@@ -1,0 +1,163 @@
+"""Expected against paid: the state that each statement, order, payout and bank entry is in, and when it was due.
+
+Pure: `today`, calendars and tolerances are handed in. A row is worked out when somebody asks; what people decided
+(matches) are facts, what follows from them is here.
+
+    expected      nothing came, and nobody knows by when it should (or it is carried by the next statement)
+    not_due       nothing or not all came, and it is not due yet
+    overdue       nothing came, and it was due
+    matched       what came is what was expected, within the tolerance
+    short         what came is less, and it is due or whoever pays says that this was all
+    over          what came is more
+    unexpected    money came that nothing expects
+    needs_review  the figures or the facts contradict each other, or there is more than one candidate for a match
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from events.values import value
+
+ZERO = Decimal(0)
+
+
+class State(enum.StrEnum):
+    """How something that is expected stands against what was paid."""
+
+    EXPECTED = "expected"
+    NOT_DUE = "not_due"
+    OVERDUE = "overdue"
+    MATCHED = "matched"
+    SHORT = "short"
+    OVER = "over"
+    UNEXPECTED = "unexpected"
+    NEEDS_REVIEW = "needs_review"
+
+
+SETTLED = frozenset({State.MATCHED, State.EXPECTED, State.NOT_DUE})
+"""States that ask for nothing to be done; all others are open differences."""
+
+TOLERANCES: Mapping[str, Decimal] = {"IDR": Decimal(100)}
+"""In major units, by currency, where the account sets none; none for all others."""
+
+
+@value
+class Evidence:
+    """What is known of one thing that money is expected for, in major units."""
+
+    expected: Decimal | None
+    """Signed: what is to be taken back is negative. None where nothing expects the money."""
+    paid: Decimal | None
+    """None where nothing came, as far as anybody says."""
+    due: date | None
+    tolerance: Decimal
+    settled: bool = False
+    """Whether whoever pays says that this was all: what is missing then will not come by waiting."""
+    doubted: bool = False
+    """Whether the amount is contradicted, or there is more than one candidate for a match."""
+    confirmed: bool = False
+    """Whether a person matched it: doubts about an amount that has come, to the cent, are settled by that."""
+
+
+def difference(evidence: Evidence) -> Decimal:
+    """What came less what was expected."""
+    return (evidence.paid or ZERO) - (evidence.expected or ZERO)
+
+
+def state(evidence: Evidence, today: date) -> State:
+    """The one state that the evidence is in."""
+    expected, paid, found = evidence.expected, evidence.paid, difference(evidence)
+    agrees = expected is not None and abs(found) <= evidence.tolerance
+    if evidence.doubted and not (evidence.confirmed and agrees):
+        return State.NEEDS_REVIEW
+    if expected is None:
+        return State.UNEXPECTED if paid else State.EXPECTED
+    if not expected and paid and not agrees:
+        return State.UNEXPECTED
+    if agrees:
+        return State.MATCHED
+    if paid is None:
+        # What a marketplace takes back is carried by its next statement: nobody waits for it at the bank.
+        return State.EXPECTED if expected < 0 else _awaited(State.OVERDUE, evidence.due, today)
+    if (found > 0) == (expected > 0):
+        return State.OVER
+    return State.SHORT if evidence.settled else _awaited(State.SHORT, evidence.due, today)
+
+
+def _awaited(late: State, due: date | None, today: date) -> State:
+    """Late is judged from the contract's delay: what is not yet due is not missing."""
+    if due is None:
+        return State.EXPECTED
+    return State.NOT_DUE if today <= due else late
+
+
+def tolerance_of(currency: str, settings: Mapping[str, Any]) -> Decimal:
+    """The account's tolerance for a currency, or the usual one."""
+    return Decimal(settings[currency]) if currency in settings else TOLERANCES.get(currency, ZERO)
+
+
+@value
+class Terms:
+    """When a channel pays: so many days, or business days of a country's banks, after the day that counts."""
+
+    weekly: bool = False
+    """Whether statements cover Monday to Sunday: the day that counts is the week's last, else the statement's own."""
+    days: int | None = None
+    business_days: int | None = None
+    country: str | None = None
+
+
+PAYOUT = "payout"
+"""The name, among channels, of our own payouts."""
+
+TERMS: Mapping[str, Terms] = {
+    # Lazada Malaysia's rule, attested; other ventures' are not, and are taken to be the same.
+    "lazada": Terms(weekly=True, business_days=5),
+    # Released 7 to 15 days after delivery, whose day the release lists do not say.
+    "shopee": Terms(days=15),
+    # The longest of its settlement periods of 0, 3, 7 and 15 days.
+    "tiktok": Terms(days=15),
+    # Paid into the shop's balance when the order is completed.
+    "tokopedia": Terms(days=0),
+    # Weekly is what seed 000 says; the days are ours.
+    "blibli": Terms(weekly=True, business_days=3),
+    PAYOUT: Terms(business_days=3),
+}
+"""How channels usually pay (docs/reconciliation.md says how well that is attested); an account can set its own."""
+
+
+def terms_of(channel: str, settings: Mapping[str, Any]) -> Terms | None:
+    """The terms that hold: the account's, each on its own over the channel's usual ones. None where nobody knows any."""
+    usual, said = TERMS.get(channel), settings.get(channel, {})
+    if usual is None and not said:
+        return None
+    usual = usual or Terms()
+    counted = "dueAfterDays" in said or "dueAfterBusinessDays" in said
+    return Terms(
+        weekly=said["period"] == "weekly" if "period" in said else usual.weekly,
+        days=said.get("dueAfterDays") if counted else usual.days,
+        business_days=said.get("dueAfterBusinessDays") if counted else usual.business_days,
+        country=said.get("country", usual.country),
+    )
+
+
+AddBusinessDays = Callable[[date, int, str | None], date]
+
+
+def due_on(terms: Terms | None, day: date | None, country: str | None, add: AddBusinessDays) -> date | None:
+    """The last day that is not late. `country` is the currency's, for terms that name none."""
+    if terms is None or day is None:
+        return None
+    if terms.weekly:
+        # The week that a statement covers has ended by the time that it is made.
+        day -= timedelta(days=(day.weekday() + 1) % 7)
+    if terms.days is not None:
+        return day + timedelta(days=terms.days)
+    if terms.business_days is not None:
+        return add(day, terms.business_days, terms.country or country)
+    return None

@@ -1,0 +1,1 @@
+"""Expected against paid, for people: rows over HTTP, as CSV and on the command line."""

@@ -1,0 +1,276 @@
+"""One thing that money is expected for, as the ledger's rows tell it, before bank entries are proposed for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from events.currency import in_major_units
+from events.statements import CANCELLED, FAILED, PAID
+from projections.matching import words_of
+from projections.reconciliation import PAYOUT, due_on, terms_of, tolerance_of
+from service.calendars import add_business_days, country_of
+from service.marketplaces.amounts import NotUnderstood, read_payout
+from service.marketplaces.observed import DEFAULT_ZONE
+from service.marketplaces.times import zone_named
+from service.vault import AccountKey
+
+STATEMENT, ORDER, WITHDRAWAL = "statement", "order", "withdrawal"
+BANK_ENTRY, BANK_STATEMENT = "bank_entry", "bank_statement"
+KINDS = (STATEMENT, ORDER, WITHDRAWAL, PAYOUT, BANK_ENTRY, BANK_STATEMENT)
+"""In the order in which rows are listed."""
+
+BY_MATCH, BY_PROPOSAL, BY_CHANNEL, BY_LEDGER, BY_BANK = "match", "proposal", "channel", "ledger", "bank"
+"""Whose word the paid amount is: a person's, a proposal's, the marketplace's, the payout's own status, the bank's."""
+
+AMOUNT_RULES = frozenset(
+    {
+        *("payout_is_closing", "payout_is_revenue_and_fees", "paid_stays_paid", "currency_stays"),
+        *("payout_was_pending", "amounts_fit_the_ledger", "bank_reference_is_unique", "closing_is_opening_and_entries"),
+    }
+)
+"""Findings that touch what is to be paid; the others concern how a statement explains it."""
+
+TargetKey = tuple[str, str, str, str]
+"""Kind, channel, seller, id; what a payout has none of is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a match that stands says a bank entry is for, in major units and with the entry's sign."""
+
+    match_id: str
+    entry_id: str
+    amount: Decimal
+    booked_on: date
+    reference: str | None
+
+
+@dataclass(slots=True)
+class Item:
+    """Amounts are major units. `said_paid` is what others than a bank say was paid."""
+
+    kind: str
+    id: str
+    currency: str
+    place: list[str | int]
+    """Where it stands among those of its kind: what a cursor keeps."""
+    expected: Decimal | None
+    tolerance: Decimal
+    channel: str | None = None
+    seller: str | None = None
+    day: date | None = None
+    due: date | None = None
+    today: date = date.min
+    said_paid: Decimal | None = None
+    said_by: str | None = None
+    paid_at: str | None = None
+    settled: bool = False
+    findings: list[Any] = field(default_factory=list)
+    residual: tuple[str, Decimal] | None = None
+    references: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    claims: list[Claim] = field(default_factory=list)
+    either_way: bool = False
+
+    @property
+    def key(self) -> TargetKey:
+        return target_key(self.kind, self.channel, self.seller, self.id)
+
+    @property
+    def doubted(self) -> bool:
+        return any(found["rule"] in AMOUNT_RULES for found in self.findings)
+
+
+def target_key(kind: str, channel: str | None, seller: str | None, name: str) -> TargetKey:
+    """Only statements are told apart by their sellers: a channel's orders and withdrawals have ids of their own."""
+    return (kind, channel or "", (seller or "") if kind == STATEMENT else "", name)
+
+
+class Reader:
+    """Makes items of rows, by what the account has set."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], zones: Mapping[str, str | None], exponents: Mapping[str, int], now: datetime
+    ) -> None:
+        self._tolerances = settings.get("tolerances", {})
+        self._terms = settings.get("settlementTerms", {})
+        self._zones = zones
+        self._exponents = exponents
+        self._now = now
+        self._claims: dict[TargetKey, list[Claim]] = defaultdict(list)
+        self._claims_of_entry: dict[str, list[Claim]] = defaultdict(list)
+
+    def add_claims(self, row: Mapping[str, Any]) -> None:
+        currency = row["currency"]
+        sign = 1 if row["amount"] > 0 else -1
+        for target in orjson.loads(row["targets"]):
+            key = target_key(target["kind"], target.get("channel"), target.get("seller"), target["id"])
+            amount = self.major(sign * target["amount"], currency)
+            claim = Claim(row["match_id"], row["entry_id"], amount, row["booked_on"], row["reference"])
+            self._claims[key].append(claim)
+            self._claims_of_entry[row["entry_id"]].append(claim)
+
+    def major(self, amount: int, currency: str) -> Decimal:
+        return in_major_units(amount, self._exponents.get(currency, 0))
+
+    def tolerance(self, currency: str) -> Decimal:
+        return tolerance_of(currency, self._tolerances)
+
+    def local_day(self, moment: datetime | None, channel: str | None) -> date | None:
+        """The day that a moment was on where the channel is."""
+        if moment is None:
+            return None
+        try:
+            zone = zone_named(self._zones.get(channel or "") or DEFAULT_ZONE)
+        except ValueError:
+            # A setting that an older release took.
+            zone = UTC
+        return moment.astimezone(zone).date()
+
+    def statement(self, row: Mapping[str, Any]) -> Item:
+        channel, currency = row["channel"], row["currency"]
+        expected = self.major(row["booked"], currency)
+        day = self.local_day(row["created_at"] or row["observed_at"], channel)
+        item = self._item(STATEMENT, row["number"], row, expected, channel)
+        item.seller = row["seller"] or None
+        item.day, item.due = day, self._due(channel, day, currency)
+        item.findings = orjson.loads(row["findings"])
+        if row["was_paid"]:
+            item.said_paid, item.said_by, item.settled, item.paid_at = expected, BY_CHANNEL, True, row["updated_at"]
+        lines, rest = row["of_lines"], _below_minor_unit(row["payout"], expected)
+        if lines is not None and expected + rest != lines:
+            item.residual = ("statement less its lines", expected + rest - lines)
+        elif rest:
+            item.residual = ("below the minor unit", rest)
+        item.references = (row["number"],)
+        item.words = words_of(item.references)
+        item.claims = self._claims.get(item.key, [])
+        return item
+
+    def order(self, row: Mapping[str, Any]) -> Item:
+        """An order pays for itself where the channel releases it, and with its statement everywhere else."""
+        channel, currency, payout = row["channel"], row["currency"], row["payout"]
+        item = self._item(ORDER, row["key"], {**row, "place": [channel, row["key"]]}, payout, channel)
+        item.seller = row["seller"] or None
+        if row["pays_orders"]:
+            item.day = self.local_day(row["at"], channel)
+            if row["released"] is not None:
+                item.said_paid, item.said_by, item.settled = row["released"], BY_CHANNEL, True
+                item.paid_at = row["released_at"]
+        else:
+            item.day = self.local_day(row["statement_at"], channel)
+            if row["was_paid"] and payout is not None:
+                item.said_paid, item.said_by, item.settled = payout, BY_CHANNEL, True
+                item.paid_at = row["statement_updated_at"]
+        item.due = self._due(channel, item.day, currency)
+        item.references = tuple(name for name in (row["key"], row["statement"]) if name)
+        item.words = words_of(item.references)
+        item.claims = self._claims.get(item.key, [])
+        return item
+
+    def withdrawal(self, row: Mapping[str, Any]) -> Item:
+        channel, currency, reference = row["channel"], row["currency"], row["reference"]
+        item = self._item(WITHDRAWAL, reference, {**row, "place": [channel, reference]}, row["withdrawn"], channel)
+        item.seller = row["seller"] or None
+        item.day = self.local_day(row["at"], channel)
+        item.due = self._due(PAYOUT, item.day, currency)
+        if row["paid"]:
+            item.said_paid, item.said_by, item.settled = row["withdrawn"], BY_CHANNEL, True
+            item.paid_at = row["sent_at"]
+        rest = row["withdrawn"] - (row["of_orders"] or 0)
+        if rest:
+            item.residual = ("withdrawal less its orders", rest)
+        item.references = (reference, reference.rsplit("/", 1)[-1])
+        item.words = words_of(item.references)
+        item.claims = self._claims.get(item.key, [])
+        return item
+
+    def claimed(self, kind: str) -> list[str]:
+        """What of a kind matches claim entries for, with its channel."""
+        return [f"{channel}/{name}" for of, channel, _, name in self._claims if of == kind]
+
+    def payout(self, row: Mapping[str, Any]) -> Item:
+        ended = row["status"] in (FAILED, CANCELLED)
+        amount = self.major(row["amount"], row["currency"])
+        item = self._item(PAYOUT, row["payout_id"], row, Decimal(0) if ended else amount, None)
+        item.day = self.local_day(row["requested_at"], None)
+        item.due = None if ended else self._due(PAYOUT, item.day, row["currency"])
+        item.findings = [
+            {"rule": "payout_is_not_contradicted", "expected": "no open case", "actual": kind, "difference": ""}
+            for kind in row["contradictions"]
+        ]
+        if row["status"] == PAID:
+            item.said_paid, item.said_by, item.settled, item.paid_at = amount, BY_LEDGER, True, row["paid_at"]
+        item.either_way = True
+        item.references = tuple(
+            name for name in (row["payout_id"], row["reference"], row["provider_payout_id"]) if name
+        )
+        item.words = words_of(item.references)
+        item.claims = self._claims.get(item.key, [])
+        return item
+
+    def entry(self, row: Mapping[str, Any], key: AccountKey | None) -> Item:
+        amount = self.major(row["amount"], row["currency"])
+        item = self._item(BANK_ENTRY, row["entry_id"], row, None, None)
+        item.day, item.paid_at = row["booked_on"], row["booked_on"].isoformat()
+        item.said_paid, item.said_by, item.settled = amount, BY_BANK, True
+        item.findings = orjson.loads(row["findings"])
+        item.references = tuple(name for name in (row["reference"], *row["references"]) if name)
+        remittance = key.unseal("remittance", row["remittance"]) if key and row["remittance"] else None
+        item.words = words_of([*item.references, remittance])
+        item.claims = self._claims_of_entry.get(row["entry_id"], [])
+        return item
+
+    def bank_statement(self, row: Mapping[str, Any]) -> Item:
+        currency, known = row["currency"], row["opening"] is not None and row["closing"] is not None
+        expected = self.major(row["opening"] + row["moved"], currency) if known else Decimal(0)
+        item = self._item(BANK_STATEMENT, row["number"], row, expected, None)
+        item.tolerance = Decimal(0)
+        item.day = row["to_on"]
+        item.said_paid = self.major(row["closing"], currency) if known else Decimal(0)
+        item.said_by, item.settled = BY_BANK, True
+        item.findings = orjson.loads(row["findings"])
+        if item.said_paid != expected:
+            item.residual = ("closing balance less its entries", item.said_paid - expected)
+        item.words = words_of([row["number"]])
+        return item
+
+    def _item(
+        self, kind: str, name: str, row: Mapping[str, Any], expected: Decimal | None, channel: str | None
+    ) -> Item:
+        currency = row["currency"]
+        today = self.local_day(self._now, channel)
+        assert today is not None, "there is a now"
+        return Item(
+            kind=kind,
+            id=name,
+            currency=currency,
+            place=row["place"] if isinstance(row["place"], list) else [row["place"]],
+            expected=expected,
+            tolerance=self.tolerance(currency),
+            channel=channel,
+            today=today,
+        )
+
+    def _due(self, channel: str, day: date | None, currency: str) -> date | None:
+        return due_on(terms_of(channel, self._terms), day, country_of(currency), add_business_days)
+
+
+def _below_minor_unit(text: str | None, booked: Decimal) -> Decimal:
+    """What of the source's payout the ledger's minor unit cannot hold: 0.71 of 1521950.71 VND."""
+    if text is None:
+        return Decimal(0)
+    try:
+        exact = read_payout(text)[0].number
+    except NotUnderstood:
+        return Decimal(0)
+    rest = exact - booked
+    # Anything larger is another amount than the one that was booked, and a finding says so.
+    return rest if abs(rest) < 1 else Decimal(0)

@@ -1,0 +1,233 @@
+"""Rows of expected against paid: one document for JSON, CSV and the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from events.currency import in_major_units
+from projections.matching import Proposal, Proposals, squeezed
+from projections.reconciliation import SETTLED, ZERO, Evidence, State, difference, state
+from service.marketplaces.amounts import plain
+from service.reconciliation.items import BANK_ENTRY, BANK_STATEMENT, BY_MATCH, BY_PROPOSAL, Item
+
+COLUMNS = (
+    *("kind", "id", "channel", "seller", "currency", "date", "dueOn", "state", "expected", "paid", "difference"),
+    *("tolerance", "paidAt", "evidence", "bankReferences", "matches", "candidates", "residual", "findings"),
+)
+"""The fields of a row, in their order."""
+
+OPEN, ALL = "open", "all"
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are wanted; what is None is not asked about."""
+
+    state: str = OPEN
+    kind: str | None = None
+    channel: str | None = None
+    currency: str | None = None
+    since: date | None = None
+    until: date | None = None
+    reference: str | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row, and what it is found by."""
+
+    document: Document
+    state: State
+    item: Item
+    paid: Decimal | None
+    words: frozenset[str]
+
+
+@dataclass(slots=True)
+class Bank:
+    """What bank entries that nobody claims could be for, and what they say."""
+
+    proposals: Proposals = field(default_factory=Proposals)
+    words: dict[str, frozenset[str]] = field(default_factory=dict)
+    references: dict[str, str | None] = field(default_factory=dict)
+
+
+def row_of(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
+    """The item with its state and everything that speaks for it."""
+    if item.kind == BANK_ENTRY:
+        return _entry_row(item, bank, exponents)
+    chosen = [] if item.claims else bank.proposals.chosen.get(item.key, [])
+    candidates = [] if item.claims else bank.proposals.candidates.get(item.key, [])
+    paid, evidence, paid_at = item.said_paid, item.said_by, item.paid_at
+    if item.claims or chosen:
+        paid = sum((each.amount for each in (item.claims or chosen)), ZERO)
+        paid = abs(paid) if item.either_way else paid
+        evidence = BY_MATCH if item.claims else BY_PROPOSAL
+        paid_at = max(each.booked_on for each in (item.claims or chosen)).isoformat()
+    if item.kind == BANK_STATEMENT:
+        evidence, paid_at = item.said_by, None
+    return _row(item, item.expected, paid, evidence, paid_at, chosen, candidates, bank, exponents)
+
+
+def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
+    """A bank entry: what came, against what somebody or something explains it with."""
+    explained = sum((claim.amount for claim in item.claims), ZERO)
+    keys = bank.proposals.of_entry.get(item.id, [])
+    doubtful = item.id in bank.proposals.doubtful
+    proposed = [
+        proposal
+        for key in keys
+        for proposal in bank.proposals.chosen.get(key, ())
+        if proposal.entry_id == item.id and not doubtful
+    ]
+    explained += sum((proposal.amount for proposal in proposed), ZERO)
+    known = bool(item.claims or proposed)
+    evidence = BY_MATCH if item.claims and not proposed else BY_PROPOSAL if known else item.said_by
+    assert item.said_paid is not None, "a bank entry says what came"
+    rest = item.said_paid - explained
+    if known and rest:
+        item.residual = ("entry less what it is for", rest)
+    candidates = [
+        Proposal("/".join(part for part in key if part), item.said_paid, proposal.by, proposal.booked_on)
+        for key in keys
+        if doubtful and isinstance(key, tuple)
+        for proposal in bank.proposals.candidates.get(key, ())
+        if proposal.entry_id == item.id
+    ]
+    expected = explained if known else None
+    return _row(item, expected, item.said_paid, evidence, item.paid_at, [], candidates, bank, exponents)
+
+
+def _row(
+    item: Item,
+    expected: Decimal | None,
+    paid: Decimal | None,
+    evidence: str | None,
+    paid_at: str | None,
+    chosen: list[Proposal],
+    candidates: list[Proposal],
+    bank: Bank,
+    exponents: Mapping[str, int],
+) -> Row:
+    found = Evidence(
+        expected=expected,
+        paid=paid,
+        due=item.due,
+        tolerance=item.tolerance,
+        settled=item.settled,
+        doubted=item.doubted or bool(candidates) or _is_contradicted(item),
+        confirmed=bool(item.claims),
+    )
+    standing = state(found, item.today)
+    exponent = exponents.get(item.currency, 0)
+
+    def shown(amount: Decimal | None) -> str | None:
+        if amount is None:
+            return None
+        whole = in_major_units(0, exponent)
+        return plain(amount.quantize(whole) if amount == amount.quantize(whole) else amount)
+
+    is_target = item.kind != BANK_ENTRY
+    entries = {each.entry_id: each.reference for each in item.claims} if is_target else {}
+    entries |= {each.entry_id: bank.references.get(each.entry_id) for each in chosen}
+    references = [name for name in entries.values() if name] if is_target else list(item.references)
+    document: Document = {
+        "kind": item.kind,
+        "id": item.id,
+        "channel": item.channel,
+        "seller": item.seller,
+        "currency": item.currency,
+        "date": _iso(item.day),
+        "dueOn": _iso(item.due),
+        "state": standing.value,
+        "expected": shown(expected),
+        "paid": shown(paid),
+        "difference": shown(difference(found)),
+        "tolerance": shown(item.tolerance),
+        "paidAt": paid_at,
+        "evidence": evidence,
+        "bankReferences": references,
+        "matches": [
+            {
+                "matchId": each.match_id,
+                "entryId": each.entry_id,
+                "amount": shown(each.amount),
+                "on": _iso(each.booked_on),
+            }
+            for each in item.claims
+        ],
+        "candidates": [
+            {
+                "entryId" if is_target else "target": each.entry_id,
+                "amount": shown(each.amount),
+                "by": each.by,
+                "on": _iso(each.booked_on),
+                "chosen": each in chosen,
+            }
+            for each in (*chosen, *candidates)
+        ],
+        "residual": None if item.residual is None else {"name": item.residual[0], "amount": shown(item.residual[1])},
+        "findings": item.findings,
+    }
+    words = item.words.union(*(bank.words.get(entry_id, frozenset()) for entry_id in entries))
+    plain_names = {squeezed(name) for name in (item.id, *item.references, *references) if name}
+    return Row(document, standing, item, paid, words | plain_names)
+
+
+def _is_contradicted(item: Item) -> bool:
+    return any(found["rule"] == "payout_is_not_contradicted" for found in item.findings)
+
+
+def wanted(row: Row, wish: Filter) -> bool:
+    """Whether the row is one of those that are asked for."""
+    if wish.state == OPEN and row.state in SETTLED:
+        return False
+    if wish.state not in (OPEN, ALL) and row.state != wish.state:
+        return False
+    day = row.item.day
+    if (wish.since or wish.until) and day is None:
+        return False
+    if day is not None and ((wish.since and day < wish.since) or (wish.until and day > wish.until)):
+        return False
+    if wish.reference is not None and squeezed(wish.reference) not in row.words:
+        return False
+    amounts = {abs(amount) for amount in (row.item.expected, row.paid) if amount is not None}
+    return wish.amount is None or abs(wish.amount) in amounts
+
+
+def csv_line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def csv_row(document: Document) -> str:
+    """The same row as a line of CSV: lists and objects as JSON, nothing for null."""
+    return csv_line([_cell(document[name]) for name in COLUMNS])
+
+
+def _cell(found: Any) -> str:
+    if found is None:
+        return ""
+    text = found if isinstance(found, str) else orjson.dumps(found).decode()
+    # A spreadsheet takes what begins like this for a formula; numbers are none.
+    return f"'{text}" if text.startswith(_FORMULA) and _NUMBER.fullmatch(text) is None else text
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
