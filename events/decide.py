@@ -14,8 +14,16 @@ from events.account import CLOSED, Books
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
-from events.rules import accounts, balances, own_statements, payouts, submissions
+from events.rules import accounts, balances, disputes, own_statements, payouts, policies, submissions
 from events.rules.context import Context
+
+_ALSO_WHEN_CLOSED = (
+    commands.RecordBankReturn,
+    commands.OpenDispute,
+    commands.ResolveDispute,
+    commands.CloseCase,
+)
+"""Bank returns and disputes are facts that somebody reports, and a case may concern facts: they come in whatever the state."""
 
 
 def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact]:
@@ -31,8 +39,7 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
     if account is None or isinstance(command, commands.OpenAccount):
         assert isinstance(command, commands.OpenAccount)
         return accounts.open_account(command, books, context)
-    # A bank return is a fact that an operator reports, and a case may concern facts: both come in whatever the state.
-    if account.status == CLOSED and not isinstance(command, commands.RecordBankReturn | commands.CloseCase):
+    if account.status == CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AccountIsClosed(command.account_id)
     match command:
         case commands.RequestPayout():
@@ -51,6 +58,12 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
             return balances.hold_reserve(command, books, account, context)
         case commands.ReleaseReserve():
             return balances.release_reserve(command, books)
+        case commands.OpenDispute():
+            return disputes.open_dispute(command, books, account, context)
+        case commands.ResolveDispute():
+            return disputes.resolve_dispute(command, books)
+        case commands.SetPayoutPolicy():
+            return policies.set_policy(command, account, context)
         case commands.CancelPayout():
             return payouts.cancel(command, books)
         case commands.MarkInTransit():

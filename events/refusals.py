@@ -2,10 +2,11 @@
 
     Refusal
     ├── InvalidCommand            a field is wrong for this account
-    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound
+    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound, DisputeNotFound
     ├── AccountExists
     ├── AccountIsFrozen, AccountIsClosed
     ├── InsufficientBalance
+    ├── BelowMinimum              the payout policy wants larger payouts
     ├── BankAccountNotSet
     ├── InvalidTransition         the payout (or account) is not in a state that allows it
     └── VersionConflict           the account has moved on from the version the caller saw
@@ -69,6 +70,13 @@ class CaseNotFound(Refusal):
         super().__init__(f"there is no case {case_id}", field="caseId")
 
 
+class DisputeNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, dispute_id: str) -> None:
+        super().__init__(f"there is no dispute {dispute_id}", field="disputeId")
+
+
 class AccountExists(Refusal):
     code = "ACCOUNT_EXISTS"
 
@@ -98,6 +106,18 @@ class InsufficientBalance(Refusal):
             f"{asked} {currency} asked for, {available} {currency} {bucket} (minor units)",
             field="amount",
             details={bucket: available, "currency": currency},
+        )
+
+
+class BelowMinimum(Refusal):
+    code = "BELOW_MINIMUM"
+
+    def __init__(self, *, asked: int, minimum: int, currency: str) -> None:
+        super().__init__(
+            f"{asked} {currency} asked for, and payouts are of {minimum} {currency} at least (minor units): wait until "
+            "more is available, or have the payout policy changed",
+            field="amount",
+            details={"minimum": minimum, "currency": currency},
         )
 
 

@@ -31,6 +31,8 @@ SCOPES: dict[type[commands.Command], str] = {
     commands.LinkProviderPayout: OPERATOR,
     commands.ResubmitPayout: OPERATOR,
     commands.CloseCase: OPERATOR,
+    # The minimum and the reserve are the platform's terms, and an automatic payout is money that leaves unasked.
+    commands.SetPayoutPolicy: OPERATOR,
 }
 """What a command needs beside `command:write`: the same scope as its own endpoint."""
 

@@ -36,6 +36,8 @@ OPTIONAL = {
     "closeCase": {"apply"},
     "setChannel": {"collects", "seller", "currency", "zone"},
     "setStatementCycle": {"zone", "weekStartsOn"},
+    "setPayoutPolicy": {"cutoff", "payDay", "automatic", "minimum", "reserve", "zone", "country"},
+    "openDispute": {"disputeId"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)

@@ -34,6 +34,15 @@ async def an_endpoint(owner: Caller) -> str:
     return str(made.data["id"])
 
 
+DISPUTE = {
+    "type": "openDispute",
+    "reference": "o-1",
+    "amount": 1,
+    "currency": "IDR",
+    "reason": "x",
+    "disputeId": "dsp_1",
+}
+
 NOTHING = {
     "payout_id": "pout_1",
     "account_id": "acc_1",
@@ -42,6 +51,7 @@ NOTHING = {
     "case_id": "case_1",
     "statement_number": "acc_1-2026-W47-IDR-1",
     "import_id": "imp_of_nobody",
+    "dispute_id": "dsp_1",
 }
 """Ids that nothing has, but for the account."""
 
@@ -53,6 +63,7 @@ async def belongings(api: Api, owner: Caller) -> dict[str, str]:
         "POST", "/v1/settlements/imports?channel=lazada", raw=sample("lazada-get-payout-status.xml")
     )
     assert imported.status == 200, imported.raw
+    await owner.accepted(**DISPUTE)
     return NOTHING | {
         "payout_id": payout_id,
         "endpoint_id": await an_endpoint(owner),
@@ -111,6 +122,7 @@ OF_COMMANDS = {
     "closeCase": "operator",
     "setProvider": "operator",
     "linkProviderPayout": "operator",
+    "setPayoutPolicy": "operator",
 }
 
 
