@@ -62,9 +62,26 @@ class Balance:
     paid_out: int = 0
 
 
+DISPUTE_OPEN, WON, LOST = "open", "won", "lost"
+
+
+@value
+class Disputed:
+    """How an order stands with its disputes."""
+
+    claimed: int = 0
+    """By disputes that stand open or were lost."""
+    lost: int = 0
+    held: int = 0
+    held_pending: int = 0
+    """How much of what is held goes back to pending."""
+    overlap: int = 0
+    """What refunds and lost disputes both asked for, and left only once."""
+
+
 @value
 class Order:
-    """What one order has earned and what of it is still pending."""
+    """What one order has earned and what of it is still pending. `refunded` is what has left, lost disputes included."""
 
     recorded: int = 0
     pending: int = 0
@@ -75,6 +92,20 @@ class Order:
     """What a channel's records, order by order, have told that it is worth so far; part of `recorded`."""
     told_by: str | None = None
     """Which channel that was."""
+    disputed: Disputed | None = None
+
+
+@value
+class Dispute:
+    amount: int
+    currency: str
+    reference: str
+    reason: str
+    opened_at: Instant
+    position: int
+    status: str = DISPUTE_OPEN
+    resolved_at: Instant | None = None
+    resolution: str | None = None
 
 
 @value
@@ -303,6 +334,7 @@ class Books:
     orders: dict[OrderKey, Order] = field(default_factory=dict)
     payouts: dict[str, Payout] = field(default_factory=dict)
     reserves: dict[str, Reserve] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     secrets: dict[str, WebhookSecret] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     observed: set[str] = field(default_factory=set)
@@ -326,6 +358,7 @@ class Books:
             orders=dict(self.orders),
             payouts=dict(self.payouts),
             reserves=dict(self.reserves),
+            disputes=dict(self.disputes),
             secrets=dict(self.secrets),
             cases=dict(self.cases),
             observed=set(self.observed),
@@ -348,6 +381,8 @@ class Needs:
     order: OrderKey | None = None
     payout_id: str | None = None
     reserve_id: str | None = None
+    dispute_id: str | None = None
+    """With the order that it is about."""
     secret_id: str | None = None
     case_id: str | None = None
     provider_payout_id: str | None = None
@@ -367,6 +402,10 @@ def needs(command: commands.Command) -> Needs:
     match command:
         case commands.RecordRevenue() | commands.SettleRevenue() | commands.RecordRefund():
             return Needs(order=(command.currency, command.reference))
+        case commands.OpenDispute():
+            return Needs(order=(command.currency, command.reference), dispute_id=command.dispute_id)
+        case commands.ResolveDispute():
+            return Needs(dispute_id=command.dispute_id)
         case commands.ReleaseReserve():
             return Needs(reserve_id=command.reserve_id)
         case commands.RetireWebhookSecret():

@@ -62,12 +62,18 @@ STORED_NAMES: dict[type[Fact], str] = {
     facts.BankStatementObserved: "bank_statement.observed",
     facts.MatchMade: "match.made",
     facts.MatchUnmade: "match.unmade",
+    facts.PayoutPolicySet: "payout_policy.set",
+    facts.PayoutCycleCut: "payout_cycle.cut",
+    facts.PayoutCycleEnded: "payout_cycle.ended",
+    facts.DisputeOpened: "dispute.opened",
+    facts.DisputeResolved: "dispute.resolved",
 }
 
 SCHEMA_VERSIONS: dict[str, int] = {
     **dict.fromkeys(STORED_NAMES.values(), 1),
     "revenue.settled": 2,
     "channel.money_booked": 2,
+    "refund.recorded": 2,
 }
 """The version that `encode` writes, per stored name."""
 
@@ -80,6 +86,7 @@ def _same(data: Data) -> Data:
 UPCASTERS: dict[tuple[str, int], Callable[[Data], Data]] = {
     ("revenue.settled", 1): _same,
     ("channel.money_booked", 1): _same,
+    ("refund.recorded", 1): _same,
 }
 """(stored name, version) -> what turns data of that version into the next one's."""
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from events import currency as currencies
@@ -44,6 +52,8 @@ CalendarCountry = Literal[
 ]
 # fmt: on
 """Countries whose banks have a calendar here (service/calendars.py); `EU` is the euro's own."""
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS_MAX = 31
 
 
 def _known_currency(code: str) -> str:
@@ -380,6 +390,69 @@ class UnmakeMatch(Command):
     reason: Reason
 
 
+def _day(day: object) -> str | int:
+    if (isinstance(day, str) and day in WEEKDAYS) or (type(day) is int and 1 <= day <= DAYS_MAX):
+        return day
+    raise ValueError("give a weekday, such as monday, or a day of the month, from 1 to 31 (the last)")
+
+
+Day = Annotated[
+    str | int,
+    PlainValidator(_day),
+    WithJsonSchema({"anyOf": [{"enum": list(WEEKDAYS)}, {"type": "integer", "minimum": 1, "maximum": DAYS_MAX}]}),
+]
+
+
+class Cutoff(BaseModel):
+    """Until when money counts for a payout: a weekday, or a day of the month (31 is the last); and the time of day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    day: Day | None = None
+    time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+
+
+class SetPayoutPolicy(Command):
+    """Say how payouts in a currency are made: the least amount, the schedule, and whether they are made by themselves.
+
+    It replaces the policy that stands. Money that is available at the cutoff is paid on the pay day, or on the next
+    business day of the country (default: the currency's), at the cutoff's time of day in the zone.
+    """
+
+    type: Literal["setPayoutPolicy"] = "setPayoutPolicy"
+    currency: Currency
+    schedule: Literal["off", "daily", "weekly", "monthly"]
+    cutoff: Cutoff | None = None
+    pay_day: Day | None = None
+    automatic: Annotated[bool, Field(strict=True)] = False
+    minimum: Amount | None = None
+    reserve: Amount | None = None
+    zone: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")] = (
+        "Asia/Jakarta"
+    )
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+
+
+class OpenDispute(Command):
+    """Record that a buyer disputes an order: its money is held, pending first, then available, even below zero."""
+
+    type: Literal["openDispute"] = "openDispute"
+    reference: Reference
+    amount: Amount
+    currency: Currency
+    reason: Reason
+    dispute_id: Identifier | None = None
+
+
+class ResolveDispute(Command):
+    """Record how a dispute ended: `won` gives back what was held, `lost` takes it as a refund of the order."""
+
+    type: Literal["resolveDispute"] = "resolveDispute"
+    dispute_id: Identifier
+    outcome: Literal["won", "lost"]
+    reason: Reason
+
+
 AnyCommand = Annotated[
     OpenAccount
     | SetBackend
@@ -411,7 +484,10 @@ AnyCommand = Annotated[
     | SetTolerance
     | SetSettlementTerms
     | MakeMatch
-    | UnmakeMatch,
+    | UnmakeMatch
+    | SetPayoutPolicy
+    | OpenDispute
+    | ResolveDispute,
     Field(discriminator="type"),
 ]
 

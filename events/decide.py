@@ -14,11 +14,18 @@ from events.account import CLOSED, Books
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict
-from events.rules import accounts, balances, matches, own_statements, payouts, submissions
+from events.rules import accounts, balances, disputes, matches, own_statements, payouts, policies, submissions
 from events.rules.context import Context
 
-_ABOUT_FACTS = (commands.RecordBankReturn, commands.CloseCase, commands.MakeMatch, commands.UnmakeMatch)
-"""A bank return is a fact that an operator reports; cases and matches concern facts: they come in whatever the state."""
+_ABOUT_FACTS = (
+    commands.RecordBankReturn,
+    commands.OpenDispute,
+    commands.ResolveDispute,
+    commands.CloseCase,
+    commands.MakeMatch,
+    commands.UnmakeMatch,
+)
+"""Bank returns and disputes are facts that somebody reports; cases and matches concern facts: they come in whatever the state."""
 
 
 def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact]:
@@ -53,6 +60,12 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
             return balances.hold_reserve(command, books, account, context)
         case commands.ReleaseReserve():
             return balances.release_reserve(command, books)
+        case commands.OpenDispute():
+            return disputes.open_dispute(command, books, account, context)
+        case commands.ResolveDispute():
+            return disputes.resolve_dispute(command, books)
+        case commands.SetPayoutPolicy():
+            return policies.set_policy(command, account, context)
         case commands.CancelPayout():
             return payouts.cancel(command, books)
         case commands.MarkInTransit():

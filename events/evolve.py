@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from events import facts
+from events import cycles, facts
 from events.account import (
-    CLOSED,
     FROZEN,
     MANUAL,
     OPEN,
@@ -25,6 +24,7 @@ from events.account import (
 )
 from events.evolve_banking import move_bank
 from events.evolve_channels import move_channel, terms_of
+from events.evolve_disputes import end_dispute, refunded, settled, take_dispute
 from events.evolve_own_statements import move_own_statements
 from events.evolve_payouts import move_case, move_payout, shift, take_observation
 from events.facts import Fact
@@ -74,6 +74,10 @@ def evolve(books: Books, fact: Fact, effective_at: Instant, position: int) -> No
             move_own_statements(books, fact, position)
         case facts.BankEntryObserved() | facts.BankStatementObserved() | facts.MatchMade() | facts.MatchUnmade():
             move_bank(books, fact, effective_at, position)
+        case facts.DisputeOpened():
+            take_dispute(books, fact, effective_at, position)
+        case facts.DisputeResolved():
+            end_dispute(books, fact, effective_at)
         case facts.LedgerBegun():
             books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=effective_at)
         case _:
@@ -93,7 +97,10 @@ def _change_account(
     | facts.WebhookSecretAdded
     | facts.WebhookSecretRetired
     | facts.ToleranceSet
-    | facts.SettlementTermsSet,
+    | facts.SettlementTermsSet
+    | facts.PayoutPolicySet
+    | facts.PayoutCycleCut
+    | facts.PayoutCycleEnded,
     at: Instant,
 ) -> None:
     if isinstance(fact, facts.AccountOpened):
@@ -113,7 +120,7 @@ def _change_account(
         case facts.AccountUnfrozen():
             books.account = replace(account, status=OPEN)
         case facts.AccountClosed():
-            books.account = replace(account, status=CLOSED)
+            books.account = cycles.close(account)
         case facts.BankAccountSet():
             books.bank_account = BankAccount(
                 fact.bank_code, fact.bank_name, fact.bank_account_number, fact.bank_account_holder, at
@@ -130,6 +137,12 @@ def _change_account(
         case facts.SettlementTermsSet():
             terms = {**account.settings.get(SETTLEMENT_TERMS, {}), fact.channel: terms_of(fact)}
             books.account = replace(account, settings={**account.settings, SETTLEMENT_TERMS: terms})
+        case facts.PayoutPolicySet():
+            books.account = cycles.set_policy(account, fact)
+        case facts.PayoutCycleCut():
+            books.account = cycles.take_cut(account, fact)
+        case facts.PayoutCycleEnded():
+            books.account = cycles.end_cycle(account, fact, at)
         case _:
             assert_never(fact)
 
@@ -158,14 +171,19 @@ def _move_money(
             shift(books, fact.currency, pending=fact.amount)
         case facts.RevenueSettled():
             order = books.orders[fact.currency, fact.reference]
-            books.orders[fact.currency, fact.reference] = replace(order, pending=order.pending - fact.amount)
+            order = replace(order, pending=order.pending - fact.amount)
+            books.orders[fact.currency, fact.reference] = settled(order)
             shift(books, fact.currency, pending=-fact.amount, available=fact.amount)
         case facts.RefundRecorded():
             order = books.orders.get((fact.currency, fact.reference), Order())
-            books.orders[fact.currency, fact.reference] = replace(
-                order, pending=order.pending - fact.from_pending, refunded=order.refunded + fact.amount
+            books.orders[fact.currency, fact.reference] = refunded(order, fact)
+            shift(
+                books,
+                fact.currency,
+                pending=-fact.from_pending,
+                available=-fact.from_available,
+                held=-(fact.from_held or 0),
             )
-            shift(books, fact.currency, pending=-fact.from_pending, available=-fact.from_available)
         case facts.FeeCharged():
             shift(books, fact.currency, available=-fact.amount)
         case facts.BalanceAdjusted():

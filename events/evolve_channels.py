@@ -7,6 +7,7 @@ from typing import assert_never
 
 from events import facts
 from events.account import Books, Channel, ChannelStatement, Order
+from events.evolve_disputes import settled
 from events.evolve_payouts import shift
 from events.facts import Data
 from events.settlements import take_settlement
@@ -79,12 +80,14 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
     )
     if fact.pending or fact.available or fact.paid_out:
         order = books.orders.get((fact.currency, fact.reference), Order())
-        books.orders[fact.currency, fact.reference] = replace(
+        order = replace(
             order,
             recorded=order.recorded + fact.pending + fact.available + fact.paid_out,
             pending=order.pending + fact.pending,
             channel=order.channel or fact.channel,
         )
+        released = fact.pending < 0 < fact.available
+        books.orders[fact.currency, fact.reference] = settled(order) if released else order
     if fact.number is not None:
         key = (fact.channel, fact.seller or "", fact.number)
         statement = books.statements[key]

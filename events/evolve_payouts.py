@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from events import facts
+from events import cycles, facts
 from events.account import ACCEPTED, MANUAL, PLUGIPAY, STARTED, UNKNOWN, Balance, Books, Case, Payout
+from events.cycles import CYCLES
 from events.instants import Instant
 from events.settling import adopted
 from events.statements import (
@@ -57,6 +58,8 @@ def shift(
     paid_out: int = 0,
 ) -> None:
     """Moves one currency's money between buckets."""
+    if available < 0 and books.account is not None and CYCLES in books.account.settings:
+        books.account = cycles.money_left(books.account, currency, -available)
     old = books.balance(currency)
     books.balances[currency] = Balance(
         old.pending + pending,

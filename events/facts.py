@@ -129,7 +129,11 @@ class RevenueSettled:
 
 @value
 class RefundRecorded:
-    """A buyer got money back: from the order's pending first, the rest from available."""
+    """A buyer got money back: from the order's pending first, the rest from available.
+
+    Of an order that is or was disputed, `from_held` is what had been held for the same money; what is missing of
+    `amount` had left with a dispute already.
+    """
 
     amount: int
     currency: str
@@ -137,6 +141,7 @@ class RefundRecorded:
     from_pending: int
     from_available: int
     reason: str | None = None
+    from_held: int | None = None
 
 
 @value
@@ -604,6 +609,96 @@ class MatchUnmade:
     unmade_by: str
 
 
+@value
+class PayoutPolicySet:
+    """How payouts in a currency are made from now on: the least amount, when, and whether by themselves.
+
+    `schedule`: `off`, `daily`, `weekly` or `monthly`. Cutoff and payment are at `time` in `zone`; `country` is whose
+    banks' holidays count. `reserve` is what payouts that are made by themselves leave. `next_cutoff` is when money is
+    set apart for the first time, where payouts are made by themselves.
+    """
+
+    currency: str
+    schedule: str
+    time: str
+    automatic: bool
+    minimum: int
+    reserve: int
+    zone: str
+    cutoff_day: str | int | None = None
+    pay_day: str | int | None = None
+    country: str | None = None
+    next_cutoff: Instant | None = None
+
+
+@value
+class PayoutCycleCut:
+    """A cutoff passed: what was available then is what may be paid on the pay date, and no more.
+
+    The amount may be negative. Another cutoff with the same pay date takes the place of the one before.
+    """
+
+    currency: str
+    cutoff: Instant
+    pay_date: str
+    pay_at: Instant
+    amount: int
+    next_cutoff: Instant
+
+
+@value
+class PayoutCycleEnded:
+    """A pay date came: its payout was requested, or it was not, and `outcome` is why.
+
+    `amount` is what there was to pay. `outcome` is `requested` or the code of a refusal.
+    """
+
+    currency: str
+    pay_date: str
+    cutoff: Instant
+    outcome: str
+    amount: int
+    payout_id: str | None = None
+    reason: str | None = None
+
+
+@value
+class DisputeOpened:
+    """A buyer disputes an order: its money is held, from its pending first and the rest from available.
+
+    `amount` is what is disputed. Less than that is held where refunds or other disputes have taken it already.
+    """
+
+    dispute_id: str
+    amount: int
+    currency: str
+    reference: str
+    reason: str
+    from_pending: int
+    from_available: int
+
+
+@value
+class DisputeResolved:
+    """A dispute ended, `won` or `lost`, and its order's held money with it.
+
+    Lost: `from_held` has left, as a refund of that order, with `from_pending` and `from_available` where what was held
+    did not suffice. What is given back goes `to_pending` and `to_available`.
+    """
+
+    dispute_id: str
+    amount: int
+    currency: str
+    reference: str
+    outcome: str
+    reason: str
+    from_held: int
+    from_pending: int
+    from_available: int
+    to_pending: int
+    to_available: int
+
+
 Fact = (
     LedgerBegun
     | AccountOpened
@@ -653,4 +748,9 @@ Fact = (
     | BankStatementObserved
     | MatchMade
     | MatchUnmade
+    | PayoutPolicySet
+    | PayoutCycleCut
+    | PayoutCycleEnded
+    | DisputeOpened
+    | DisputeResolved
 )

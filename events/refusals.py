@@ -2,11 +2,12 @@
 
     Refusal
     ├── InvalidCommand            a field is wrong for this account
-    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound
+    ├── AccountNotFound, PayoutNotFound, ReserveNotFound, SecretNotFound, CaseNotFound, DisputeNotFound
     ├── BankEntryNotFound, MatchNotFound, StatementNotFound
     ├── AccountExists
     ├── AccountIsFrozen, AccountIsClosed
     ├── InsufficientBalance
+    ├── BelowMinimum              the payout policy wants larger payouts
     ├── BankAccountNotSet
     ├── AlreadyMatched            the entry's money is claimed by other matches
     ├── InvalidTransition         the payout (or account) is not in a state that allows it
@@ -104,6 +105,13 @@ class AlreadyMatched(Refusal):
         )
 
 
+class DisputeNotFound(Refusal):
+    code = "NOT_FOUND"
+
+    def __init__(self, dispute_id: str) -> None:
+        super().__init__(f"there is no dispute {dispute_id}", field="disputeId")
+
+
 class AccountExists(Refusal):
     code = "ACCOUNT_EXISTS"
 
@@ -133,6 +141,18 @@ class InsufficientBalance(Refusal):
             f"{asked} {currency} asked for, {available} {currency} {bucket} (minor units)",
             field="amount",
             details={bucket: available, "currency": currency},
+        )
+
+
+class BelowMinimum(Refusal):
+    code = "BELOW_MINIMUM"
+
+    def __init__(self, *, asked: int, minimum: int, currency: str) -> None:
+        super().__init__(
+            f"{asked} {currency} asked for, and payouts are of {minimum} {currency} at least (minor units): wait until "
+            "more is available, or have the payout policy changed",
+            field="amount",
+            details={"minimum": minimum, "currency": currency},
         )
 
 

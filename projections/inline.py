@@ -22,6 +22,8 @@ from events.account import (
     Case,
     Channel,
     ChannelStatement,
+    Dispute,
+    Disputed,
     Match,
     Order,
     Payout,
@@ -38,6 +40,7 @@ _BANK_ACCOUNT = tuple(f.name for f in fields(BankAccount))
 _PROVIDER = tuple(f.name for f in fields(Provider))
 _BALANCE = tuple(f.name for f in fields(Balance))
 _ORDER = tuple(f.name for f in fields(Order))
+_DISPUTE = tuple(f.name for f in fields(Dispute))
 _RESERVE = tuple(f.name for f in fields(Reserve))
 _PAYOUT = tuple(f.name for f in fields(Payout))
 _CASE = tuple(f.name for f in fields(Case))
@@ -61,6 +64,7 @@ class InlineRows:
     balances: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     reserves: list[Row] = field(default_factory=list)
+    disputes: list[Row] = field(default_factory=list)
     payouts: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
     channels: list[Row] = field(default_factory=list)
@@ -108,6 +112,9 @@ def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
     for reserve_id, reserve in after.reserves.items():
         if before.reserves.get(reserve_id) is not reserve:
             rows.reserves.append(_row(reserve, _RESERVE, {"account_id": account_id, "reserve_id": reserve_id}))
+    for dispute_id, dispute in after.disputes.items():
+        if before.disputes.get(dispute_id) is not dispute:
+            rows.disputes.append(_row(dispute, _DISPUTE, {"account_id": account_id, "dispute_id": dispute_id}))
     for payout_id, payout in after.payouts.items():
         if before.payouts.get(payout_id) is not payout:
             rows.payouts.append(_row(payout, _PAYOUT, {"account_id": account_id, "payout_id": payout_id}))
@@ -161,6 +168,17 @@ def case_from(row: Row) -> Case:
     return Case(**columns)
 
 
+def order_from(row: Row) -> Order:
+    columns = _read(row, _ORDER)
+    disputed = columns["disputed"]
+    columns["disputed"] = None if disputed is None else Disputed(**disputed)
+    return Order(**columns)
+
+
+def dispute_from(row: Row) -> Dispute:
+    return Dispute(**_read(row, _DISPUTE))
+
+
 def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None:
     """Puts rows as `ledger/read_books.sql` and its parts give them into the books of their accounts."""
     for row in found["accounts"]:
@@ -176,13 +194,15 @@ def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None
     for row in found["balances"]:
         books[row["account_id"]].balances[row["currency"]] = Balance(**_read(row, _BALANCE))
     for row in found.get("orders", ()):
-        books[row["account_id"]].orders[row["currency"], row["reference"]] = Order(**_read(row, _ORDER))
+        books[row["account_id"]].orders[row["currency"], row["reference"]] = order_from(row)
     for row in found.get("payouts", ()):
         books[row["account_id"]].payouts[row["payout_id"]] = payout_from(row)
     for row in found.get("cases", ()):
         books[row["account_id"]].cases[row["case_id"]] = case_from(row)
     for row in found.get("reserves", ()):
         books[row["account_id"]].reserves[row["reserve_id"]] = Reserve(**_read(row, _RESERVE))
+    for row in found.get("disputes", ()):
+        books[row["account_id"]].disputes[row["dispute_id"]] = dispute_from(row)
     for row in found.get("webhook_secrets", ()):
         books[row["account_id"]].secrets[row["secret_id"]] = WebhookSecret(**_read(row, _SECRET))
     for row in found.get("provider_events", ()):

@@ -51,6 +51,20 @@ def postings(fact: facts.Fact) -> Sequence[Posting]:
             return [
                 *_move(fact.from_pending, fact.currency, "pending", "refunds"),
                 *_move(fact.from_available, fact.currency, "available", "refunds"),
+                *_move(fact.from_held or 0, fact.currency, "held", "refunds"),
+            ]
+        case facts.DisputeOpened():
+            return [
+                *_move(fact.from_pending, fact.currency, "pending", "held"),
+                *_move(fact.from_available, fact.currency, "available", "held"),
+            ]
+        case facts.DisputeResolved():
+            return [
+                *_move(fact.from_held, fact.currency, "held", "refunds"),
+                *_move(fact.from_pending, fact.currency, "pending", "refunds"),
+                *_move(fact.from_available, fact.currency, "available", "refunds"),
+                *_move(fact.to_pending, fact.currency, "held", "pending"),
+                *_move(fact.to_available, fact.currency, "held", "available"),
             ]
         case facts.FeeCharged():
             return _move(fact.amount, fact.currency, "available", "fees")

@@ -51,7 +51,17 @@ def counts(fact: Fact) -> Sequence[Count]:
         case facts.RevenueRecorded():
             found = [Count(fact.currency, ITEM, fact.amount)]
         case facts.RefundRecorded():
-            found = [Count(fact.currency, REFUNDS, fact.amount)]
+            # What had left with a lost dispute already does not leave again, and what was held is so no more.
+            from_held = fact.from_held or 0
+            left = fact.from_pending + fact.from_available + from_held
+            found = [Count(fact.currency, REFUNDS, left), Count(fact.currency, DEPOSIT, -from_held)]
+        case facts.DisputeOpened():
+            found = [Count(fact.currency, DEPOSIT, fact.from_pending + fact.from_available)]
+        case facts.DisputeResolved():
+            found = [
+                Count(fact.currency, REFUNDS, fact.from_held + fact.from_pending + fact.from_available),
+                Count(fact.currency, DEPOSIT, -fact.from_held - fact.to_pending - fact.to_available),
+            ]
         case facts.FeeCharged():
             found = [Count(fact.currency, FEES, fact.amount, _part(fact.kind))]
         case facts.BalanceAdjusted():
@@ -116,6 +126,9 @@ def counts(fact: Fact) -> Sequence[Count]:
             | facts.BankStatementObserved()
             | facts.MatchMade()
             | facts.MatchUnmade()
+            | facts.PayoutPolicySet()
+            | facts.PayoutCycleCut()
+            | facts.PayoutCycleEnded()
         ):
             return ()
         case _:

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from events import codec
 from events.account import Books
 from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
+from events.cycles import DUE
 from events.evolve import evolve
-from events.facts import Data, Fact, ProviderObserved
+from events.facts import Data, Fact, PayoutCycleCut, ProviderObserved
 from events.instants import Instant
+from events.rules.policies import due
 from events.values import value
 from projections.inline import InlineRows, Row, add_changes
+from service import calendars, logs
 from service.seam import Seam
 from service.store import Answer, Append, Head, Snapshot
 from service.vault import AccountKey, Vault
+
+log = logs.get("ledger")
 
 
 @value
@@ -29,6 +34,10 @@ class Cause:
     correlation_id: str | None = None
     causation_id: str | None = None
     traceparent: str | None = None
+
+
+SCHEDULE = Cause(actor=Actor("ledger", "schedule"), source=Source("ledger", "schedule"))
+"""Nobody asked: it fell due."""
 
 
 @dataclass(slots=True)
@@ -75,7 +84,27 @@ class Batch:
         books = self._books.get(account_id)
         if books is None:
             books = self._books[account_id] = self._books_before[account_id].copy()
+            self._carry_out_what_is_due(books)
         return books
+
+    def _carry_out_what_is_due(self, books: Books) -> None:
+        """What the account's payout policies let fall due comes before anything else that happens to it now.
+
+        So a cutoff is as exact as the clock, however late anybody looks, and the same cycle is never paid twice.
+        """
+        if books.account is None or DUE not in books.account.settings:
+            return
+        # Without a key nobody can read where to pay to.
+        payable = books.account_id in self.keys
+        try:
+            facts = due(books, self.now, lambda: self.seam.ulid(self.milliseconds), calendars, payable=payable)
+        except Exception:
+            # A schedule that cannot be reckoned must not keep from the account all that is not its payouts.
+            log.exception("schedule_failed", lane=self.lane, account=books.account_id)
+            return
+        for fact in facts:
+            effective_at = fact.cutoff if isinstance(fact, PayoutCycleCut) else None
+            self.record(books, fact, SCHEDULE, effective_at=effective_at)
 
     def record(
         self,

@@ -24,6 +24,7 @@ from service.plugipay.consumer import Consumer
 from service.plugipay.dispatcher import Dispatcher
 from service.plugipay.sweeper import Sweeper
 from service.projector import Projector
+from service.scheduler import Scheduler
 from service.seam import REAL, Seam
 from service.settings import Settings, WrongSettings
 
@@ -111,7 +112,7 @@ class _Worker(Protocol):
 
 
 def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
-    workers: list[_Worker] = [Projector(ledger), Closer(ledger)]
+    workers: list[_Worker] = [Projector(ledger), Closer(ledger), Scheduler(ledger)]
     if settings.kafka_bootstrap_servers:
         health.report("broker", ok=False, message="connecting")
         workers.append(Consumer(ledger, settings, health))

@@ -47,6 +47,8 @@ class Wants:
     orders: set[tuple[str, str, str]] = field(default_factory=set)
     payouts: set[tuple[str, str]] = field(default_factory=set)
     reserves: set[tuple[str, str]] = field(default_factory=set)
+    disputes: set[tuple[str, str]] = field(default_factory=set)
+    """With the orders that they are about."""
     secrets: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)
     observed: set[tuple[str, str]] = field(default_factory=set)
@@ -67,6 +69,8 @@ class Wants:
 
     def add(self, account_id: str, needs: Needs) -> None:
         self.accounts.add(account_id)
+        if needs.dispute_id is not None:
+            self.disputes.add((account_id, needs.dispute_id))
         if needs.order is not None:
             self.orders.add((account_id, *needs.order))
         elif needs.payout_id is not None:
@@ -105,6 +109,7 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
     "orders": ("account_id", "currency", "reference"),
     "payouts": ("account_id", "payout_id"),
     "reserves": ("account_id", "reserve_id"),
+    "disputes": ("account_id", "dispute_id"),
     "secrets": ("account_id", "secret_id"),
     "answers": ("account_id", "key"),
     "observed": ("account_id", "event_id"),
@@ -121,10 +126,11 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
 """What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
 
 _BOOKS: dict[str, frozenset[str]] = {
-    "orders": frozenset({"orders"}),
+    "orders": frozenset({"orders", "disputes"}),
     "payouts": frozenset({"payouts", "provider_payouts", "cases", "unanswered"}),
     "cases": frozenset({"cases", "provider_payouts", "payouts"}),
     "reserves": frozenset({"reserves"}),
+    "disputes": frozenset({"disputes"}),
     "webhook_secrets": frozenset({"secrets"}),
     "answers": frozenset({"answers"}),
     "provider_events": frozenset({"observed"}),

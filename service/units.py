@@ -11,12 +11,12 @@ from events.account import Books, needs
 from events.chain import Actor, Source
 from events.commands import SEALED_FIELDS, AnyCommand, OpenAccount
 from events.decide import decide
-from events.facts import MatchMade, PayoutRequested, ReserveHeld, WebhookSecretAdded
+from events.facts import DisputeOpened, MatchMade, PayoutRequested, ReserveHeld, WebhookSecretAdded
 from events.instants import Instant
 from events.refusals import AccountNotFound, Refusal
 from events.rules.context import Context
 from events.values import value
-from service import logs
+from service import calendars, logs
 from service.batch import Batch, Cause
 from service.store import Answer, Wants
 from service.vault import AccountKey
@@ -212,7 +212,8 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
                 return Done(first.status, body, first.position, batch.lane, replayed=True)
         actor = f"{asked.actor.kind}:{asked.actor.id}" if asked.actor.id else asked.actor.kind
-        context = Context(batch.now, unit.earliest(batch.now), batch.seam.ulid(batch.milliseconds), asked.mode, actor)
+        new_id = batch.seam.ulid(batch.milliseconds)
+        context = Context(batch.now, unit.earliest(batch.now), new_id, asked.mode, actor, calendars)
         facts = decide(_sealed(command, key), books, context)
     except Refusal as refusal:
         return refusal
@@ -234,6 +235,8 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                 created_id = fact.payout_id
             case ReserveHeld():
                 created_id = fact.reserve_id
+            case DisputeOpened():
+                created_id = fact.dispute_id
             case WebhookSecretAdded():
                 created_id = fact.secret_id
             case MatchMade():

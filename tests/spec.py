@@ -56,11 +56,16 @@ def fold(books: Books, facts: Iterable[Fact | Dated], moment: Instant = BEFORE) 
 
 
 def seen_by(command: AnyCommand, books: Books) -> Books:
-    """The books with only the rows that `needs` asks for: by their ids, by the provider's id, and a case's payout."""
+    """The books with only the rows that `needs` asks for: by their ids, by the provider's id, and a case's payout.
+
+    With a dispute comes the order that it is about.
+    """
     wanted = needs(command)
     known_as = wanted.provider_payout_id
     seen = books.copy()
-    seen.orders = {key: row for key, row in books.orders.items() if key == wanted.order}
+    seen.disputes = {key: row for key, row in books.disputes.items() if key == wanted.dispute_id}
+    disputed = {(row.currency, row.reference) for row in seen.disputes.values()}
+    seen.orders = {key: row for key, row in books.orders.items() if key == wanted.order or key in disputed}
     seen.cases = {
         key: row
         for key, row in books.cases.items()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from events import commands, facts
 from events.account import Account, Balance, Books, Order
 from events.currency import AMOUNT_MAX
+from events.disputes import refund_takes
 from events.facts import Fact
 from events.refusals import InsufficientBalance, InvalidCommand, ReserveNotFound
 from events.rules.context import Context
@@ -59,9 +60,10 @@ def settle_revenue(command: commands.SettleRevenue, books: Books, account: Accou
 
 def record_refund(command: commands.RecordRefund, books: Books, account: Account) -> Sequence[Fact]:
     require_currency(account, command.currency)
-    pending = books.orders.get((command.currency, command.reference), Order()).pending
-    from_pending = min(pending, command.amount)
-    from_available = command.amount - from_pending
+    order = books.orders.get((command.currency, command.reference), Order())
+    from_held, rest = refund_takes(order, command.amount)
+    from_pending = min(order.pending, rest)
+    from_available = rest - from_pending
     _require_room(books.balance(command.currency), -from_available)
     return [
         facts.RefundRecorded(
@@ -71,6 +73,7 @@ def record_refund(command: commands.RecordRefund, books: Books, account: Account
             from_pending=from_pending,
             from_available=from_available,
             reason=command.reason,
+            from_held=from_held or None,
         )
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.instants import Instant
+from events.policies import WEEKENDS, Calendars
 from events.values import value
 
 
@@ -18,3 +19,5 @@ class Context:
     """`live` or `test`: the mode of the key that asks."""
     actor: str = "ledger"
     """Who asks, as the event's envelope has it."""
+    calendars: Calendars = WEEKENDS
+    """On which days banks pay."""

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from events import commands, facts
 from events.account import FROZEN, MANUAL, PLUGIPAY, Account, Books, Payout
 from events.facts import Fact
+from events.policies import policy_of
 from events.refusals import (
     AccountIsFrozen,
     BankAccountNotSet,
+    BelowMinimum,
     InsufficientBalance,
     InvalidCommand,
     InvalidTransition,
@@ -42,6 +44,9 @@ def request(command: commands.RequestPayout, books: Books, account: Account, con
         raise BankAccountNotSet("bankAccountHolder")
     if account.backend == PLUGIPAY and bank_code is None:
         raise InvalidCommand("bankCode is required for payouts through Plugipay", field="bankCode")
+    minimum = policy_of(account, command.currency).minimum
+    if command.amount < minimum:
+        raise BelowMinimum(asked=command.amount, minimum=minimum, currency=command.currency)
     available = books.balance(command.currency).available
     if command.amount > available:
         raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)

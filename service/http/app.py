@@ -10,10 +10,12 @@ from service.http import (
     cases,
     commands,
     deliveries,
+    disputes,
     imports,
     metrics,
     openapi,
     own_statements,
+    payout_schedule,
     payouts,
     probes,
     reconciliation,
@@ -59,11 +61,14 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app.add_routes(webhooks.routes())
     app.add_routes(sellercenter.routes())
     for prefix in PREFIXES:
+        # Before a payout's own path, which would take `schedule` for an id.
+        app.add_routes(payout_schedule.routes(prefix))
         app.add_routes(payouts.routes(prefix))
         app.add_routes(commands.routes(prefix))
         app.add_routes(accounts.routes(prefix))
         app.add_routes(cases.routes(prefix))
         app.add_routes(deliveries.routes(prefix))
+        app.add_routes(disputes.routes(prefix))
         app.add_routes(statements.routes(prefix))
         app.add_routes(settlements.routes(prefix))
         app.add_routes(own_statements.routes(prefix))

@@ -33,6 +33,8 @@ SCOPES: dict[type[commands.Command], str] = {
     commands.CloseCase: OPERATOR,
     commands.MakeMatch: OPERATOR,
     commands.UnmakeMatch: OPERATOR,
+    # The minimum and the reserve are the platform's terms, and an automatic payout is money that leaves unasked.
+    commands.SetPayoutPolicy: OPERATOR,
 }
 """What a command needs beside `command:write`: the same scope as its own endpoint."""
 

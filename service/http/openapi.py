@@ -16,6 +16,8 @@ from service.http.commands import ANY_COMMAND, COMMANDS_MAX
 from service.http.errors import STATUSES
 from service.http.imports_openapi import paths as import_paths
 from service.http.imports_openapi import schemas as import_schemas
+from service.http.payout_policy_openapi import paths as policy_paths
+from service.http.payout_policy_openapi import schemas as policy_schemas
 from service.http.reconciliation_openapi import paths as reconciliation_paths
 from service.http.reconciliation_openapi import schemas as reconciliation_schemas
 from service.http.settlements_openapi import paths as settlement_paths
@@ -171,6 +173,7 @@ def _schemas() -> dict[str, Any]:
         **settlement_schemas(),
         **import_schemas(),
         **reconciliation_schemas(),
+        **policy_schemas(),
         "Error": {
             "type": "object",
             "required": ["code", "message"],
@@ -276,6 +279,7 @@ def _paths() -> dict[str, Any]:
         **settlement_paths(_operation, limit, cursor),
         **import_paths(_operation, limit, cursor),
         **reconciliation_paths(_operation, limit, cursor),
+        **policy_paths(_operation, limit, cursor, position),
         "/accounts": {"get": _operation("The accounts that the key may see", many, parameters=[limit, cursor])},
         "/accounts/{accountId}": {
             "get": _operation(

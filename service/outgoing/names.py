@@ -33,6 +33,10 @@ NAMES: dict[str, str] = {
     "reserve.held": "reserve.held",
     "reserve.released": "reserve.released",
     "statement.closed": "statement.closed",
+    "payout_policy.set": "payout_policy.set",
+    "payout_cycle.ended": "payout_cycle.ended",
+    "dispute.opened": "dispute.opened",
+    "dispute.resolved": "dispute.resolved",
 }
 """Stored name -> public name. What has none is the ledger's own business and goes to no endpoint."""
 

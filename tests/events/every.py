@@ -28,6 +28,7 @@ HISTORY: list[Fact] = [
     facts.RevenueRecorded(500, "IDR", "o-2"),
     facts.ReserveHeld("rsv_1", 200, "IDR", "dispute"),
     facts.ReserveHeld("rsv_2", 200, "IDR", "dispute"),
+    facts.DisputeOpened("dsp_1", 100, "IDR", "o-2", "not received", from_pending=100, from_available=0),
     _requested("pout_pending"),
     _requested("pout_sent"),
     facts.PayoutInTransit("pout_sent"),
@@ -99,6 +100,9 @@ ON_HISTORY: list[AnyCommand] = [
         reason="the bank wrote no reference",
     ),
     commands.UnmakeMatch(account_id=ACCOUNT, match_id="mat_1", reason="it was a sale"),
+    commands.SetPayoutPolicy(account_id=ACCOUNT, currency="IDR", schedule="daily", automatic=True),
+    commands.OpenDispute(account_id=ACCOUNT, reference="o-1", amount=10, currency="IDR", reason="not received"),
+    commands.ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="lost", reason="it never arrived"),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[Fact]]] = [

@@ -7,6 +7,8 @@ nearly all refused and prove little.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,14 +21,16 @@ from events.commands import AnyCommand
 from events.decide import decide
 from events.evolve_own_statements import owed
 from events.facts import Fact
-from events.instants import Instant
+from events.instants import Instant, shifted
 from events.observation import Observation
 from events.own_statements import read_chain
 from events.periods import CYCLES
+from events.policies import WEEKENDS
 from events.provider import observe
 from events.refusals import Refusal
 from events.rules import own_statements, submissions
 from events.rules.context import Context
+from events.rules.policies import due
 from events.settlements import observe_settlement, order_references
 from events.statements import Says
 from tests.spec import ACCOUNT, seen_by
@@ -46,6 +50,9 @@ KINDS = [
     *["refused", "give up", "resubmit", "keep", "look"] * 3,
     "dismiss",
     *["statement", "settlement"] * 4,
+    *["policy"] * 2,
+    *["tick", "dispute"] * 4,
+    *["resolve"] * 5,
     "channel",
     *["cycle", "cut"] * 2,
     *["entry", "match", "unmatch"] * 2,
@@ -76,6 +83,22 @@ def moment(step: int) -> Instant:
     return f"2026-05-13T10:42:00.{step:06}Z"
 
 
+def later(step: int) -> Instant:
+    """A day for each step, so that cutoffs and pay dates come."""
+    return shifted("2026-05-13T10:42:00.000000Z", timedelta(days=step))
+
+
+def policy_of(amount: int, currency: str, flag: bool) -> dict[str, Any]:
+    schedules: list[dict[str, Any]] = [
+        {"schedule": "off"},
+        {"schedule": "daily", "cutoff": {"time": "17:00"}, "automatic": True},
+        {"schedule": "weekly", "cutoff": {"day": "thursday"}, "pay_day": "monday", "automatic": flag},
+        {"schedule": "monthly", "cutoff": {"day": 31}, "pay_day": 5, "automatic": True},
+    ]
+    minimum = amount if flag and amount % 3 == 0 else None
+    return {"currency": currency, **schedules[amount % 4], "minimum": minimum, "reserve": amount % 7 or None}
+
+
 def _row(rows: dict[str, Any], which: int, missing: str) -> str:
     names = sorted(rows)
     return names[-1 - which % len(names)] if names else missing
@@ -94,6 +117,7 @@ def command_of(step: Step, books: Books) -> AnyCommand:
     money = {"amount": amount, "currency": currency}
     order = {**money, "reference": reference}
     pending = books.orders.get((currency, reference), Order()).pending
+    recorded = books.orders.get((currency, reference), Order()).recorded
     available = books.balance(currency).available
     payout = {"payout_id": _row(books.payouts, which, "pout_none")}
     reserve_id = _row(books.reserves, which, "rsv_none")
@@ -154,6 +178,20 @@ def command_of(step: Step, books: Books) -> AnyCommand:
             },
         ),
         "unmatch": (commands.UnmakeMatch, {"match_id": _row(books.matches, which, "mat_none"), **why}),
+        "policy": (commands.SetPayoutPolicy, policy_of(amount, currency, flag)),
+        "dispute": (
+            commands.OpenDispute,
+            {
+                **order,
+                **why,
+                "amount": _out_of(recorded, amount, flag),
+                "dispute_id": f"dsp_{amount}" if flag else None,
+            },
+        ),
+        "resolve": (
+            commands.ResolveDispute,
+            {"dispute_id": _row(books.disputes, which, "dsp_none"), "outcome": "lost" if flag else "won", **why},
+        ),
         "apply": (commands.CloseCase, {"case_id": _row(books.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
@@ -399,6 +437,9 @@ def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Ref
         outcome, effective_at = statements_of(number, books), moment(number)
     elif step[0] in ("entry", "bank statement"):
         outcome, effective_at = entry_of(step, books), moment(number)
+    elif step[0] == "tick":
+        ids = count(number * 1000)
+        outcome, effective_at = due(books, later(number), lambda: f"{next(ids):026}", WEEKENDS), moment(number)
     elif step[0] in NOTED:
         outcome, effective_at = outcome_of(step, books), moment(number)
     else:

@@ -65,6 +65,11 @@ NAMES = [
     "bank_statement.observed",
     "match.made",
     "match.unmade",
+    "payout_policy.set",
+    "payout_cycle.cut",
+    "payout_cycle.ended",
+    "dispute.opened",
+    "dispute.resolved",
 ]
 """Every name that was ever stored. Names are added; none is changed or removed."""
 
@@ -193,6 +198,13 @@ def test_old_versions_are_brought_up_to_date_one_step_at_a_time(monkeypatch: pyt
     assert encode(fact)[1] == 3
     with pytest.raises(UnknownEvent):
         decode("fee.charged", 4, {})
+
+
+def test_a_refund_from_before_there_were_disputes_took_nothing_that_was_held() -> None:
+    stored = {"amount": 900, "currency": "IDR", "reference": "o-1", "fromPending": 400, "fromAvailable": 500}
+    read = decode("refund.recorded", 1, stored)
+    assert read == facts.RefundRecorded(900, "IDR", "o-1", from_pending=400, from_available=500)
+    assert encode(read) == ("refund.recorded", 2, stored)
 
 
 def test_every_older_version_has_its_upcaster() -> None:

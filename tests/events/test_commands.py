@@ -37,6 +37,8 @@ OPTIONAL = {
     "setChannel": {"collects", "seller", "currency", "zone"},
     "setStatementCycle": {"zone", "weekStartsOn"},
     "setSettlementTerms": {"period", "dueAfterDays", "dueAfterBusinessDays", "country"},
+    "setPayoutPolicy": {"cutoff", "payDay", "automatic", "minimum", "reserve", "zone", "country"},
+    "openDispute": {"disputeId"},
 }
 
 every_type = pytest.mark.parametrize("kind", BODIES)

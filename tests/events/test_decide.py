@@ -19,6 +19,7 @@ from tests.spec import BEFORE, EARLIEST, NEW_ID, NOW, given, seen_by
 every_command = pytest.mark.parametrize(
     ("command", "history"), ACCEPTABLE, ids=[command.type for command, _ in ACCEPTABLE]
 )
+NEW_DISPUTE = f"dsp_{NEW_ID}"
 on_an_account = pytest.mark.parametrize("command", [*ON_HISTORY, UNFREEZE, CLOSE], ids=lambda command: command.type)
 
 
@@ -28,7 +29,7 @@ def changed(command: AnyCommand, **fields: Any) -> AnyCommand:
 
 def test_no_command_is_forgotten_here() -> None:
     assert {type(command) for command, _ in ACCEPTABLE} == COMMAND_TYPES
-    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 31
+    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 34
 
 
 @every_command
@@ -46,7 +47,10 @@ def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None
 @on_an_account
 def test_a_closed_account_takes_no_command_but_what_is_about_facts(command: AnyCommand) -> None:
     outcome = given(*HISTORY, facts.AccountClosed(reason="left us")).when(command)
-    if command.type in ("recordBankReturn", "closeCase", "makeMatch", "unmakeMatch"):
+    if command.type in (
+        *("recordBankReturn", "openDispute", "resolveDispute", "closeCase"),
+        *("makeMatch", "unmakeMatch"),
+    ):
         assert outcome.refusal is None, "money that came back has come back, and what was said was said"
     else:
         outcome.then_refused("ACCOUNT_CLOSED")
@@ -144,10 +148,14 @@ def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: An
     books.secrets = secrets = Watched(books.secrets)
     books.bank_entries = entries = Watched(books.bank_entries)
     books.matches = matches = Watched(books.matches)
+    books.disputes = disputes = Watched(books.disputes)
     for fact in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
         evolve(books, fact, NOW, books.version + 1)
     wanted = needs(command)
-    assert orders.read == ({wanted.order} if wanted.order else set())
+    of_dispute = {(row.currency, row.reference) for row in seen.disputes.values()}
+    assert orders.read == ({wanted.order} if wanted.order else of_dispute)
+    made = {NEW_DISPUTE} if isinstance(command, commands.OpenDispute) else set()
+    assert disputes.read == ({wanted.dispute_id} if wanted.dispute_id else made)
     assert (payouts.read & everything[0], cases.read & everything[1]) == (set(seen.payouts), set(seen.cases))
     assert reserves.read == ({wanted.reserve_id} if wanted.reserve_id else set())
     assert secrets.read == ({wanted.secret_id} if wanted.secret_id else set())
@@ -156,6 +164,8 @@ def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: An
 
 
 NEEDED = {
+    "openDispute": Needs(order=("IDR", "o-1")),
+    "resolveDispute": Needs(dispute_id="dsp_1"),
     "settleRevenue": Needs(order=("IDR", "o-1")),
     "recordRefund": Needs(order=("IDR", "o-1")),
     # The decision does not depend on the order, but the fold adds to its row.

@@ -11,7 +11,7 @@ from random import Random
 from hypothesis import event, given, settings
 
 from events import facts
-from events.account import Balance, Books
+from events.account import Balance, Books, Disputed, Order, OrderKey
 from events.canonical import canonical, check_content
 from events.codec import STORED_NAMES, decode, encode
 from events.evolve import evolve
@@ -50,10 +50,13 @@ def check_balances(books: Books, came_in: Counter[str]) -> None:
         by_marketplaces += sum(channel.paid_out.get(currency, 0) for channel in books.channels.values())
         assert balance.paid_out == sum(p.amount for p in payouts if p.status == "paid") + by_marketplaces
         reserved = sum(r.remaining for r in books.reserves.values() if r.currency == currency)
-        assert balance.held == reserved + sum(deposits(books, currency).values())
+        disputed = sum(o.disputed.held for (of, _), o in books.orders.items() if of == currency and o.disputed)
+        assert balance.held == reserved + disputed + sum(deposits(books, currency).values())
         assert balance.pending == sum(o.pending for (of, _), o in books.orders.items() if of == currency)
     assert all(order.pending >= 0 for order in books.orders.values())
     assert all(0 <= reserve.remaining <= reserve.amount for reserve in books.reserves.values())
+    for key, order in books.orders.items():
+        check_disputes(books, key, order)
     assert set(came_in) <= set(books.balances)
     for payout_id, payout in books.payouts.items():
         standing = {
@@ -66,6 +69,18 @@ def check_balances(books: Books, came_in: Counter[str]) -> None:
         assert 0 <= entry.claimed <= abs(entry.amount), "the same money is never claimed twice"
     ids = [payout.provider_payout_id for payout in books.payouts.values() if payout.provider_payout_id]
     assert len(ids) == len(set(ids)), "what the provider paid once is one payout"
+
+
+def check_disputes(books: Books, key: OrderKey, order: Order) -> None:
+    """An order knows of its disputes what their rows say, and holds nothing once none is open."""
+    disputes = [row for row in books.disputes.values() if (row.currency, row.reference) == key]
+    disputed = order.disputed or Disputed()
+    assert disputed.claimed == sum(row.amount for row in disputes if row.status != "won")
+    assert disputed.lost == sum(row.amount for row in disputes if row.status == "lost")
+    assert 0 <= disputed.held_pending <= disputed.held
+    assert disputed.overlap >= 0
+    if not any(row.status == "open" for row in disputes):
+        assert disputed.held == 0
 
 
 def deposits(books: Books, currency: str) -> dict[tuple[str, str], int]:
@@ -83,14 +98,16 @@ def total(balance: Balance) -> int:
 
 
 def count(came_in: Counter[str], fact: Fact) -> None:
-    """Revenue, adjustments and marketplaces bring money in; refunds and fees take it away; nothing else does either."""
+    """Revenue, adjustments and marketplaces bring money in; refunds, lost disputes and fees take it away; nothing else."""
     match fact:
         case facts.RevenueRecorded() | facts.BalanceAdjusted():
             came_in[fact.currency] += fact.amount
         case facts.ChannelMoneyBooked():
             came_in[fact.currency] += fact.pending + fact.available + fact.held + fact.paid_out
-        case facts.RefundRecorded() | facts.FeeCharged():
+        case facts.FeeCharged():
             came_in[fact.currency] -= fact.amount
+        case facts.RefundRecorded() | facts.DisputeResolved():
+            came_in[fact.currency] -= fact.from_pending + fact.from_available + (fact.from_held or 0)
         case _:
             pass
 
@@ -174,6 +191,7 @@ def test_random_lives_meet_every_fact_and_every_way_of_refusing() -> None:
         "ACCOUNT_EXISTS",
         "ACCOUNT_FROZEN",
         "ALREADY_MATCHED",
+        "BELOW_MINIMUM",
         "INSUFFICIENT_BALANCE",
         "INVALID_TRANSITION",
         "NOT_FOUND",

@@ -81,6 +81,25 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "the bank's reference is cut off",
     },
     "unmakeMatch": {"matchId": "mat_1", "reason": "it was for another shop"},
+    "setPayoutPolicy": {
+        "currency": "IDR",
+        "schedule": "weekly",
+        "cutoff": {"day": "thursday", "time": "17:00"},
+        "payDay": "monday",
+        "automatic": True,
+        "minimum": 5000000,
+        "reserve": 1000,
+        "zone": "Asia/Jakarta",
+        "country": "ID",
+    },
+    "openDispute": {
+        "reference": "o-1",
+        "amount": 1000,
+        "currency": "IDR",
+        "reason": "not received",
+        "disputeId": "dsp_1",
+    },
+    "resolveDispute": {"disputeId": "dsp_1", "outcome": "won", "reason": "it was delivered"},
 }
 """Every command with all of its own fields, as decisions D spells them."""
 

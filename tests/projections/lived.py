@@ -37,6 +37,7 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await merchant.accepted(type="markPaid", payoutId=ids[2])
     await merchant.accepted(type="markPaid", payoutId=ids[3])
     await merchant.accepted(type="recordBankReturn", payoutId=ids[3], reason="account closed")
+    await _disputes(merchant)
     await merchant.accepted(type="chargeFee", amount=500, currency="USD", reference="inv-2", kind="platform")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_0000")
     await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="pk_1", secret="sk_live_0000")
@@ -45,6 +46,20 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await statements(api, account)
     await a_bank(api, merchant, account)
     return merchant
+
+
+async def _disputes(merchant: Caller) -> None:
+    """One of each outcome, one that stands open, and a refund of a disputed sale; and a policy."""
+    await merchant.accepted(type="recordRevenue", amount=400, reference="order-3", **MONEY)
+    for name, amount in (("won", 50), ("lost", 60), ("open", 300)):
+        dispute = {"reference": "order-3", "amount": amount, "reason": "not received", "disputeId": f"dsp_{name}"}
+        await merchant.accepted(type="openDispute", **dispute, **MONEY)
+    for outcome in ("won", "lost"):
+        await merchant.accepted(type="resolveDispute", disputeId=f"dsp_{outcome}", outcome=outcome, reason="decided")
+    await merchant.accepted(type="recordRefund", amount=100, reference="order-3", **MONEY)
+    await merchant.accepted(
+        type="setPayoutPolicy", schedule="daily", cutoff={"time": "17:00"}, automatic=True, minimum=1, **MONEY
+    )
 
 
 async def _through_the_provider(api: Api, merchant: Caller, account: str) -> None:

@@ -32,6 +32,19 @@ MOVES: dict[str, tuple[Fact, dict[str, int]]] = {
         facts.RefundRecorded(10, "IDR", "o", from_pending=4, from_available=6),
         {"pending": -4, "available": -6, "refunds": 10},
     ),
+    "refund of what is held": (
+        facts.RefundRecorded(10, "IDR", "o", from_pending=0, from_available=3, from_held=7),
+        {"available": -3, "held": -7, "refunds": 10},
+    ),
+    "dispute": (facts.DisputeOpened("dsp", 12, "IDR", "o", "x", 4, 6), {"pending": -4, "available": -6, "held": 10}),
+    "dispute won": (
+        facts.DisputeResolved("dsp", 12, "IDR", "o", "won", "x", 0, 0, 0, 4, 6),
+        {"pending": 4, "available": 6, "held": -10},
+    ),
+    "dispute lost": (
+        facts.DisputeResolved("dsp", 12, "IDR", "o", "lost", "x", 8, 1, 2, 0, 2),
+        {"pending": -1, "available": 0, "held": -10, "refunds": 11},
+    ),
     "fee": (facts.FeeCharged(10, "IDR", "inv", "platform"), {"available": -10, "fees": 10}),
     "adjustment": (facts.BalanceAdjusted(10, "IDR", "x"), {"adjustments": -10, "available": 10}),
     "adjustment down": (facts.BalanceAdjusted(-10, "IDR", "x"), {"adjustments": 10, "available": -10}),
@@ -122,6 +135,7 @@ async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api
     assert written >= {
         "revenue.recorded", "revenue.settled", "refund.recorded", "fee.charged", "balance.adjusted", "reserve.held",
         "reserve.released", "payout.requested", "payout.paid", "payout.failed", "payout.cancelled", "payout.returned", "channel.money_booked",
+        "dispute.opened", "dispute.resolved",
     }  # fmt: skip
     rows = await owner.fetch(
         "SELECT account_id, currency, book, sum(credit - debit)::bigint AS total FROM journal GROUP BY 1, 2, 3"

@@ -87,6 +87,10 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await follow_up(api.ledger, 1, "acc_1", silent, lambda _, payout: given_up("acc_1", silent, payout, "again"))
     await take("closeCase", caseId=case, apply=False)
     await take("setChannel")
+    await take("setStatementCycle")
+    await take("setPayoutPolicy", minimum=1)
+    await take("openDispute")
+    await take("resolveDispute")
     await take("freezeAccount")
     frozen = await merchant.command(type="requestPayout", **BODIES["requestPayout"])
     assert frozen["error"]["code"] == "ACCOUNT_FROZEN"

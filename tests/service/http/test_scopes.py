@@ -40,6 +40,15 @@ async def a_bank_entry(api: Api, owner: Caller) -> str:
     return str(await api.ledger.pool.fetchval("SELECT entry_id FROM bank_entries WHERE account_id = 'acc_1'"))
 
 
+DISPUTE = {
+    "type": "openDispute",
+    "reference": "o-1",
+    "amount": 1,
+    "currency": "IDR",
+    "reason": "x",
+    "disputeId": "dsp_1",
+}
+
 NOTHING = {
     "payout_id": "pout_1",
     "account_id": "acc_1",
@@ -49,6 +58,7 @@ NOTHING = {
     "statement_number": "acc_1-2026-W47-IDR-1",
     "import_id": "imp_of_nobody",
     "entry_id": "ben_1",
+    "dispute_id": "dsp_1",
 }
 """Ids that nothing has, but for the account."""
 
@@ -60,6 +70,7 @@ async def belongings(api: Api, owner: Caller) -> dict[str, str]:
         "POST", "/v1/settlements/imports?channel=lazada", raw=sample("lazada-get-payout-status.xml")
     )
     assert imported.status == 200, imported.raw
+    await owner.accepted(**DISPUTE)
     return NOTHING | {
         "payout_id": payout_id,
         "endpoint_id": await an_endpoint(owner),
@@ -121,6 +132,7 @@ OF_COMMANDS = {
     "unmakeMatch": "operator",
     "setProvider": "operator",
     "linkProviderPayout": "operator",
+    "setPayoutPolicy": "operator",
 }
 
 

@@ -44,11 +44,25 @@ class World:
         self.loop.close()
 
 
+class Sale:
+    """What was told of one order, and what is held of it."""
+
+    def __init__(self) -> None:
+        self.earned = self.refunds = self.disputes = self.lost = self.held = self.held_pending = 0
+
+    def taken(self, refunds: int, disputes: int) -> int:
+        """Refunds and disputes are the same money where together they are more than was earned."""
+        return max(refunds, disputes, min(self.earned, refunds + disputes))
+
+
 class Money:
     """One account, as a child would keep it."""
 
     def __init__(self) -> None:
         self.pending: dict[str, int] = {}
+        self.sales: dict[str, Sale] = {}
+        self.disputes: dict[str, tuple[str, int]] = {}
+        self.minimum = 0
         self.available = 0
         self.payouts: dict[str, tuple[str, int]] = {}
         self.reserves: dict[str, int] = {}
@@ -58,12 +72,22 @@ class Money:
     def of(self, *statuses: str) -> int:
         return sum(amount for status, amount in self.payouts.values() if status in statuses)
 
+    def sale(self, reference: str) -> Sale:
+        return self.sales.setdefault(reference, Sale())
+
+    def take(self, reference: str, amount: int) -> int:
+        """Takes it from the order's pending, then from available; how much of it was pending."""
+        first = min(amount, self.pending.get(reference, 0))
+        self.pending[reference] = self.pending.get(reference, 0) - first
+        self.available -= amount - first
+        return first
+
     def totals(self) -> dict[str, int]:
         return {
             "pending": sum(self.pending.values()),
             "available": self.available,
             "reserved": self.of("pending", "in_transit"),
-            "held": sum(self.reserves.values()),
+            "held": sum(self.reserves.values()) + sum(sale.held for sale in self.sales.values()),
             "paid_out": self.of("paid"),
         }
 
@@ -99,6 +123,7 @@ class Histories(RuleBasedStateMachine):
         self.give(name, command, expected=True)
         money = self.money[name]
         money.pending[reference] = money.pending.get(reference, 0) + amount
+        money.sale(reference).earned += amount
         money.came += amount
         self.check(name)
 
@@ -113,18 +138,78 @@ class Histories(RuleBasedStateMachine):
         if possible:
             money.pending[reference] -= amount
             money.available += amount
+            if money.pending[reference] == 0:
+                money.sale(reference).held_pending = 0
         self.check(name)
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def refund(self, name: str, amount: int, reference: str) -> None:
         command = commands.RecordRefund(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
         self.give(name, command, expected=True)
-        money = self.money[name]
-        first = min(amount, money.pending.get(reference, 0))
-        money.pending[reference] = money.pending.get(reference, 0) - first
-        money.available -= amount - first
-        money.went += amount
+        money, sale = self.money[name], self.money[name].sale(reference)
+        after = sale.refunds + amount
+        leaves = sale.taken(after, sale.lost) - sale.taken(sale.refunds, sale.lost)
+        more = sale.taken(after, sale.disputes) - sale.taken(sale.refunds, sale.disputes)
+        from_held = min(sale.held, leaves - more)
+        sale.held -= from_held
+        sale.held_pending = max(0, sale.held_pending - from_held)
+        sale.refunds = after
+        money.take(reference, leaves - from_held)
+        money.went += leaves
         self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
+    def dispute(self, name: str, amount: int, reference: str) -> None:
+        money, sale = self.money[name], self.money[name].sale(reference)
+        command = commands.OpenDispute(
+            account_id=self.names[name], amount=amount, currency="IDR", reference=reference, reason="not received"
+        )
+        money.disputes[self.give(name, command, expected=True)] = (reference, amount)
+        holds = sale.taken(sale.refunds, sale.disputes + amount) - sale.taken(sale.refunds, sale.disputes)
+        sale.disputes += amount
+        sale.held += holds
+        sale.held_pending += money.take(reference, holds)
+        self.check(name)
+
+    @precondition(lambda self: any(money.disputes for money in self.money.values()))
+    @rule(data=st.data(), outcome=st.sampled_from(["won", "lost"]))
+    def resolve(self, data: st.DataObject, outcome: str) -> None:
+        name = data.draw(st.sampled_from([n for n in ACCOUNTS if self.money[n].disputes]))
+        money = self.money[name]
+        dispute_id = data.draw(st.sampled_from(sorted(money.disputes)))
+        reference, amount = money.disputes.pop(dispute_id)
+        sale = money.sale(reference)
+        command = commands.ResolveDispute.model_validate(
+            {"account_id": self.names[name], "dispute_id": dispute_id, "outcome": outcome, "reason": "decided"}
+        )
+        self.give(name, command, expected=True)
+        self.give(name, command, expected=False)
+        leaves = from_held = back = 0
+        if outcome == "lost":
+            leaves = sale.taken(sale.refunds, sale.lost + amount) - sale.taken(sale.refunds, sale.lost)
+            from_held = min(sale.held, leaves)
+            sale.lost += amount
+        else:
+            before, sale.disputes = sale.disputes, sale.disputes - amount
+            back = min(sale.held, sale.taken(sale.refunds, before) - sale.taken(sale.refunds, sale.disputes))
+        sale.held -= from_held
+        sale.held_pending = max(0, sale.held_pending - from_held)
+        if sale.disputes == sale.lost:
+            back = sale.held
+        to_available = min(sale.held - sale.held_pending, back)
+        sale.held -= back
+        sale.held_pending -= back - to_available
+        money.available += to_available
+        money.pending[reference] = money.pending.get(reference, 0) + back - to_available
+        money.take(reference, leaves - from_held)
+        money.went += leaves
+        self.check(name)
+
+    @rule(name=st.sampled_from(ACCOUNTS), minimum=st.sampled_from([None, 10, 30]))
+    def set_a_minimum(self, name: str, minimum: int | None) -> None:
+        command = commands.SetPayoutPolicy(account_id=self.names[name], currency="IDR", schedule="off", minimum=minimum)
+        self.give(name, command, expected=True)
+        self.money[name].minimum = minimum or 0
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
     def charge(self, name: str, amount: int) -> None:
@@ -139,7 +224,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
     def request(self, name: str, amount: int) -> None:
         money = self.money[name]
-        possible = amount <= money.available and not money.frozen
+        possible = money.minimum <= amount <= money.available and not money.frozen
         new = self.give(
             name, commands.RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible
         )

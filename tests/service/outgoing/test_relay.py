@@ -154,7 +154,7 @@ async def test_every_event_of_every_kind_arrives_once_and_in_order_as_a_cloud_ev
             "specversion": "1.0",
             "id": envelope["eventId"],
             "source": f"/ledgers/{envelope['ledgerId']}/lanes/1",
-            "type": f"{envelope['type']}.v1",
+            "type": f"{envelope['type']}.v{envelope['schemaVersion']}",
             "subject": envelope["accountId"],
             "time": envelope["effectiveAt"],
             "datacontenttype": "application/json",
