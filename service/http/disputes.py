@@ -12,9 +12,9 @@ from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, wrong_cursor
+from service.http.seen import Listing, account_sight, choice, wrong_cursor
 from service.keys import PAYOUT_READ
-from service.sight import Sight, of_account
+from service.sight import Sight
 from sql import query
 
 STATUSES = (DISPUTE_OPEN, WON, LOST)
@@ -35,7 +35,7 @@ async def list_disputes(request: web.Request) -> web.Response:
     status, reference = choice(request, "status", STATUSES), request.query.get("reference")
     if reference is not None and not (0 < len(reference) <= _REFERENCE_MAX and "\0" not in reference):
         raise ApiError("VALIDATION_ERROR", "reference is an order's, of 1 to 200 characters", field="reference")
-    sight = await _sight(call)
+    sight = await account_sight(call)
     # A reference may hold blanks, which separate the parts of a cursor.
     listing = Listing(call, "disputes", sight, (status, reference.encode().hex() if reference else None))
     before = _position(listing.place(1))
@@ -47,18 +47,11 @@ async def list_disputes(request: web.Request) -> web.Response:
 async def get_dispute(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_READ)
     dispute_id = call.id_in_path("dispute_id")
-    rows = await _read(call, await _sight(call), None, None, None, dispute_id, 1)
+    rows = await _read(call, await account_sight(call), None, None, None, dispute_id, 1)
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no dispute {dispute_id}", field="disputeId")
     document = _document(call.account, rows[0])
     return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
-
-
-async def _sight(call: Call) -> Sight:
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    return sight
 
 
 async def _read(call: Call, sight: Sight, *filters: Any) -> list[dict[str, Any]]:

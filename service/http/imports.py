@@ -20,6 +20,7 @@ from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.seen import Listing, choice, wrong_cursor
+from service.http.uploads import chunks, file_name
 from service.keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.importing import Wish, check, source_named
 from service.marketplaces.imports import File, OtherContent
@@ -27,8 +28,6 @@ from service.marketplaces.noted_imports import FAILED, READING, STATES, Noted, P
 from service.marketplaces.sniffing import sniffed
 from service.sight import of_account
 
-_CHUNK = 1 << 18
-_NAME_MAX = 100
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,7 +56,7 @@ async def post_import(request: web.Request) -> web.Response:
     wish = Wish(
         account_id=call.account,
         channel=asked.get("channel", ""),
-        name=_name(asked.get("file", "upload")),
+        name=file_name(request),
         seller=asked.get("seller"),
         currency=asked.get("currency"),
         zone=asked.get("zone"),
@@ -132,27 +131,13 @@ async def _received(request: web.Request, call: Call, wish: Wish) -> File:
         stream = unless_whole.enter_context(tempfile.TemporaryFile())
         digest = call.ledger.vault.content_digest()
         size = 0
-        async for chunk in _chunks(request):
+        async for chunk in chunks(request):
             size += len(chunk)
             await asyncio.to_thread(stream.write, chunk)
             digest.update(chunk)
         await asyncio.to_thread(_checked_format, stream, wish)
         unless_whole.pop_all()
     return File(stream, size, digest.hexdigest())
-
-
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """The body piece by piece; 413 as soon as it is known to be too large."""
-    most = request.app[SETTINGS].import_bytes_max
-    too_large = ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts", field="body")
-    if request.content_length is not None and request.content_length > most:
-        raise too_large
-    size = 0
-    async for chunk in request.content.iter_chunked(_CHUNK):
-        size += len(chunk)
-        if size > most:
-            raise too_large
-        yield chunk
 
 
 def _checked_format(stream: BinaryIO, wish: Wish) -> None:
@@ -166,12 +151,6 @@ def _checked_format(stream: BinaryIO, wish: Wish) -> None:
         message = f"{wish.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
         raise ApiError("VALIDATION_ERROR", message, field="body")
     stream.seek(0)
-
-
-def _name(text: str) -> str:
-    if not (0 < len(text) <= _NAME_MAX and text.isprintable()):
-        raise ApiError("VALIDATION_ERROR", f"file is 1 to {_NAME_MAX} printable characters", field="file")
-    return text
 
 
 async def get_import(request: web.Request) -> web.Response:

@@ -22,8 +22,8 @@ from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
-from service.http.seen import choice, wrong_cursor
-from service.http.statements import CHANNELS, account_sight, document
+from service.http.seen import account_sight, choice, wrong_cursor
+from service.http.statements import CHANNELS, document
 from service.keys import PAYOUT_READ
 from service.marketplaces.booking import TEXT_MAX
 from service.sight import Sight

@@ -44,6 +44,14 @@ async def sight_of(call: Call) -> Sight:
     return sight
 
 
+async def account_sight(call: Call) -> Sight:
+    """The sight of the account that the call is about; 404 where the key does not see it."""
+    sight = await of_account(call.ledger, call.key.mode, call.account)
+    if sight is None:
+        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    return sight
+
+
 def _may_be_one(account_id: str) -> bool:
     try:
         _ACCOUNT_ID.validate_python(account_id)

@@ -15,13 +15,12 @@ from events.instants import parse, to_datetime
 from service.http.call import Call
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, wrong_cursor
+from service.http.seen import Listing, account_sight, choice, wrong_cursor
 from service.http.waiting import wait_for_position
 from service.keys import PAYOUT_READ
 from service.marketplaces.amounts import NotUnderstood, plain, read_payout
 from service.marketplaces.observed import DEFAULT_ZONE, Level
 from service.marketplaces.sources import SOURCES
-from service.sight import Sight, of_account
 from sql import query
 
 REPORTED, DERIVED, NOT_AVAILABLE = "reported", "derived", "not_available"
@@ -46,7 +45,7 @@ async def list_settlements(request: web.Request) -> web.Response:
     channel = choice(request, "channel", tuple(SOURCES))
     order, statement, invoice = (_text(request, name) for name in _FILTERS)
     since, before = _moment(request, "from"), _moment(request, "before")
-    sight = await _sight(call)
+    sight = await account_sight(call)
     lane = sight.lanes[0]
     await wait_for_position(call, lane, "settlements")
     texts = (order, statement, invoice, request.query.get("from"), request.query.get("before"))
@@ -82,7 +81,7 @@ async def list_lines(request: web.Request) -> web.Response:
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     channel = choice(request, "channel", tuple(SOURCES))
     texts = [_text(request, name) for name in (*_FILTERS, "item")]
-    sight = await _sight(call)
+    sight = await account_sight(call)
     await wait_for_position(call, sight.lanes[0], "settlements")
     listing = Listing(call, "settlement lines", sight, (channel, *(_hidden(text) for text in texts)))
     behind = _shown(listing.place(5))
@@ -211,13 +210,6 @@ async def _zones(call: Call, lane: int) -> list[str]:
         for row in await call.ledger.pool.fetch(query("statements/zones"), lane, call.account)
     }
     return [set_zones.get(channel, DEFAULT_ZONE) for channel in _BY_ORDER]
-
-
-async def _sight(call: Call) -> Sight:
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    return sight
 
 
 def _text(request: web.Request, name: str) -> str | None:

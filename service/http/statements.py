@@ -14,10 +14,9 @@ from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, wrong_cursor
+from service.http.seen import Listing, account_sight, choice, wrong_cursor
 from service.keys import PAYOUT_READ
 from service.marketplaces.sources import SOURCES, table
-from service.sight import Sight, of_account
 from sql import query
 
 ORIGINS = ("own", "imported")
@@ -56,13 +55,6 @@ async def list_statements(request: web.Request) -> web.Response:
     shown = rows[:limit]
     end = [str(shown[-1]["first_position"])] if len(rows) > limit else None
     return listing.answer([document(dict(row)) for row in shown], limit, end)
-
-
-async def account_sight(call: Call) -> Sight:
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    return sight
 
 
 def _moment(request: web.Request, name: str) -> Instant | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import BinaryIO
 
 from aiohttp import web
@@ -14,14 +15,23 @@ _CHUNK = 1 << 18
 _NAME_MAX = 100
 
 
+async def chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body piece by piece; 413 as soon as it is known to be too large."""
+    most = request.app[SETTINGS].import_bytes_max
+    too_large = ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts", field="body")
+    if request.content_length is not None and request.content_length > most:
+        raise too_large
+    size = 0
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise too_large
+        yield chunk
+
+
 async def receive(request: web.Request, stream: BinaryIO) -> None:
     """The body, on disk while it is read: readers go back and forth in some formats."""
-    most = request.app[SETTINGS].import_bytes_max
-    taken = 0
-    async for chunk in request.content.iter_chunked(_CHUNK):
-        taken += len(chunk)
-        if taken > most:
-            raise ApiError("PAYLOAD_TOO_LARGE", f"a file has {most} bytes at most: import it in parts")
+    async for chunk in chunks(request):
         await asyncio.to_thread(stream.write, chunk)
     await asyncio.to_thread(stream.seek, 0)
 
