@@ -190,32 +190,47 @@ async def take_in(
 
     As many records as `behind` says are passed over: they were booked, and counted, before.
     """
-    wish = into.wish
     told = records(observations)
     while behind > 0 and (passed := await asyncio.to_thread(_slice, told, min(behind, SLICE))):
         behind -= len(passed)
         await booked([])
-    while observed := await asyncio.to_thread(_slice, told):
-        taken = [checked(record, ledger.exponents) for record in observed]
-        first, found.read = found.read, found.read + len(taken)
-        found.lines += sum(len(record.lines) for record in taken if isinstance(record, SettlementRecord))
-        arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in taken]
-        unit = RecordsUnit(
-            account_id=wish.account_id,
-            channel=wish.channel,
-            arrivals=arrivals,
-            exponents=ledger.exponents,
-            asked=into.asked,
-            received_at=into.received_at,
-            done=asyncio.get_running_loop().create_future(),
-            opens_with=wish.currency or next(filter(None, map(_currency, taken)), None),
-            setting=into.setting,
-        )
-        ledger.submit(into.lane, unit)
-        _count(found, await unit.done)
-        problems = _unreadable(unit, first)
-        found.problems += problems[: PROBLEMS_MAX - len(found.problems)]
-        await booked(problems)
+    reading = _read_on(told)
+    try:
+        while observed := await reading:
+            reading = _read_on(told)
+            await _book(ledger, into, observed, found, booked)
+    finally:
+        # Nobody closes the file while it is still read.
+        await asyncio.wait([reading])
+
+
+def _read_on(told: Iterator[Told]) -> asyncio.Future[list[Told]]:
+    """The next slice, read while the one before it is booked."""
+    return asyncio.ensure_future(asyncio.to_thread(_slice, told))
+
+
+async def _book(ledger: Ledger, into: Intake, observed: list[Told], found: Imported, booked: Booked) -> None:
+    wish = into.wish
+    taken = [checked(record, ledger.exponents) for record in observed]
+    first, found.read = found.read, found.read + len(taken)
+    found.lines += sum(len(record.lines) for record in taken if isinstance(record, SettlementRecord))
+    arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in taken]
+    unit = RecordsUnit(
+        account_id=wish.account_id,
+        channel=wish.channel,
+        arrivals=arrivals,
+        exponents=ledger.exponents,
+        asked=into.asked,
+        received_at=into.received_at,
+        done=asyncio.get_running_loop().create_future(),
+        opens_with=wish.currency or next(filter(None, map(_currency, taken)), None),
+        setting=into.setting,
+    )
+    ledger.submit(into.lane, unit)
+    _count(found, await unit.done)
+    problems = _unreadable(unit, first)
+    found.problems += problems[: PROBLEMS_MAX - len(found.problems)]
+    await booked(problems)
 
 
 def _slice(told: Iterator[Told], most: int = SLICE) -> list[Told]:

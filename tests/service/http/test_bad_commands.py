@@ -22,7 +22,8 @@ Wrong = dict[str, list[str]]
 SIGNED_ARE_FINE = (-1, -(2**53) + 1)
 OPTIONAL = {
     "backend", "bankCode", "baseUrl", "channel", "expectedAt", "note", "reason", "reference", "until", "amount",
-    "bankName", "bankAccountNumber", "bankAccountHolder", "seller", "zone", "apply",
+    "bankName", "bankAccountNumber", "bankAccountHolder", "seller", "zone", "apply", "disputeId", "minimum", "reserve",
+    "cutoff", "payDay", "country", "period", "dueAfterDays", "dueAfterBusinessDays", "automatic", "weekStartsOn",
 }  # fmt: skip
 
 
@@ -90,8 +91,18 @@ async def test_every_field_of_every_command_is_checked_and_named(api: Api, setti
                     {},
                     "0000-00-00T00:00:00Z",
                 )
-            elif field == "apply":
+            elif field in ("apply", "automatic"):
                 values = ("true", "", 1, 0, None, [], {})
+            elif field == "targets":
+                values = ("", "x", 5, None, True, [], {}, [BODIES[kind][field][0]] * 101)
+            elif field in ("minimum", "reserve"):
+                values = (-1, 1.5, "5", True, [], {}, 2**53)
+            elif field == "payDay":
+                values = ("", "someday", 0, 32, 1.5, True, [], {})
+            elif field in ("dueAfterDays", "dueAfterBusinessDays"):
+                values = (-1, 1.5, "5", True, [], {}, 10**9)
+            elif field == "cutoff":
+                values = ("", "monday", 5, True, [])
             elif field == "baseUrl":
                 values = ("ftp://x", "", "http://", "http://a b", 5, [])
             for number, value in enumerate(values):
@@ -101,9 +112,23 @@ async def test_every_field_of_every_command_is_checked_and_named(api: Api, setti
             if required or (kind, field) in (("recordRevenue", "amount"), ("adjust", "amount")):
                 without = {k: v for k, v in fields.items() if k != field}
                 await refused_whole(merchant, [{"type": kind, **without}], place, wrong, f"{kind} without {field}")
+    for kind, body, place in INSIDE:
+        await refused_whole(merchant, [{"type": kind, **BODIES[kind], **body}], f"commands[0].{place}", wrong, place)
     assert wrong == {}
     assert await read_tables(settings) == before
 
+
+_TARGET = BODIES["makeMatch"]["targets"][0]
+INSIDE: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("makeMatch", {"targets": [5]}, "targets[0]"),
+    ("makeMatch", {"targets": [_TARGET, {**_TARGET, "kind": "account"}]}, "targets[1].kind"),
+    ("makeMatch", {"targets": [{**_TARGET, "amount": 1.5}]}, "targets[0].amount"),
+    ("makeMatch", {"targets": [{**_TARGET, "x": 1}]}, "targets[0].x"),
+    ("setPayoutPolicy", {"cutoff": {"day": "someday"}}, "cutoff.day"),
+    ("setPayoutPolicy", {"cutoff": {"day": "monday", "time": "25:00"}}, "cutoff.time"),
+    ("setPayoutPolicy", {"cutoff": {"day": "monday", "x": 1}}, "cutoff.x"),
+)
+"""What is wrong inside of a field is blamed where it stands."""
 
 COMMON: dict[str, tuple[Any, ...]] = {
     "accountId": ("", " ", "acc 1", "a/b", "a\0", "x" * 65, "-a", "ü", 5, None, [], {}),

@@ -91,6 +91,13 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await take("setPayoutPolicy", minimum=1)
     await take("openDispute")
     await take("resolveDispute")
+    await take("setTolerance")
+    await take("setSettlementTerms")
+    table = b"date,amount,description\n2026-05-13,10.00,interest\n"
+    assert (await merchant.call("POST", "/v1/bank-statements?bankAccount=1&currency=IDR", raw=table)).status == 200
+    entry = str(await api.ledger.pool.fetchval("SELECT entry_id FROM bank_entries"))
+    match = await take("makeMatch", entryId=entry, targets=[{"kind": "other", "id": "interest", "amount": 700}])
+    await take("unmakeMatch", matchId=match["id"])
     await take("freezeAccount")
     frozen = await merchant.command(type="requestPayout", **BODIES["requestPayout"])
     assert frozen["error"]["code"] == "ACCOUNT_FROZEN"
