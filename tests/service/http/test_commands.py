@@ -92,7 +92,7 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await take("openDispute")
     await take("resolveDispute")
     await take("setTolerance")
-    await take("setSettlementTerms")
+    await take("setSettlementTerms", dueAfterDays=None)
     table = b"date,amount,description\n2026-05-13,10.00,interest\n"
     assert (await merchant.call("POST", "/v1/bank-statements?bankAccount=1&currency=IDR", raw=table)).status == 200
     entry = str(await api.ledger.pool.fetchval("SELECT entry_id FROM bank_entries"))
