@@ -61,7 +61,7 @@ def take_settlement(books: Books, fact: facts.SettlementObserved, position: int)
         told = order.told + fact.amount - ((before.booked if before else None) or 0)
         books.orders[fact.currency, fact.counts_for] = replace(order, told=told, told_by=fact.channel)
     if fact.releases is not None:
-        released = (fact.channel, fact.seller or "", fact.releases)
+        released = _known_as(books, fact.channel, fact.seller, fact.releases)
         money = books.settlements.get(released)
         if money is None:
             money = Settlement(fact.currency, fact.counts_for, fact.collects, {}, position)
@@ -85,7 +85,8 @@ def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequ
     if known is not None and known.currency != observed.currency:
         findings.append(finding("currency_stays", known.currency, observed.currency))
         observed = replace(observed, amount=None, releases=None)
-    if observed.statement and (observed.channel, observed.seller or "", observed.statement) in books.statements:
+    sellers = (observed.seller or "", "")
+    if observed.statement and any((observed.channel, of, observed.statement) in books.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
         observed = replace(observed, amount=None, releases=None)
     booked, more = _book(observed, known, books)
@@ -103,16 +104,16 @@ def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequ
     return made
 
 
+def _known_as(books: Books, channel: str, seller: str | None, reference: str) -> SettlementKey:
+    """The money's key; what was known before the seller was named is the same money."""
+    key, nameless = (channel, seller or "", reference), (channel, "", reference)
+    return nameless if key not in books.settlements and nameless in books.settlements else key
+
+
 def _placed(observed: facts.SettlementObserved, books: Books) -> facts.SettlementObserved:
     """The record as of the money that it is about: what was known before the seller was named is the same."""
-    channel, seller, reference = settlement_key(observed)
-    if (
-        seller
-        and (channel, seller, reference) not in books.settlements
-        and (channel, "", reference) in books.settlements
-    ):
-        return replace(observed, seller=None)
-    return observed
+    _, seller, _ = _known_as(books, observed.channel, observed.seller, observed.reference)
+    return replace(observed, seller=seller or None)
 
 
 def _counts_for(observed: facts.SettlementObserved, books: Books) -> str:
@@ -144,7 +145,7 @@ def _book(
     if observed.releases == observed.reference:
         counts_for = observed.counts_for
     else:
-        money = books.settlements.get((observed.channel, observed.seller or "", observed.releases))
+        money = books.settlements.get(_known_as(books, observed.channel, observed.seller, observed.releases))
         if money is None:
             return _booked(observed, observed.counts_for, change), []
         released, worth, counts_for = money.released, money.booked or 0, money.counts_for

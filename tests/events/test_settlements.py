@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from events import facts
 from events.account import PLATFORM, SELLER, Balance, Books, Order
+from events.channels import observe_statement
 from events.currency import AMOUNT_MAX
 from events.facts import Fact
 from events.settlements import observe_settlement
@@ -260,3 +261,22 @@ def test_whatever_is_told_the_buckets_come_to_the_newest_word_that_books(
         assert balance.paid_out >= 0
         if collects == PLATFORM:
             assert balance.paid_out == 0
+
+
+def test_a_release_by_a_seller_named_later_is_of_the_money_known_before() -> None:
+    wallet = replace(WALLET, seller="shop-1")
+    books = after(account(), OWED, wallet, replace(OWED, seller="shop-1"), wallet)
+    assert books.balance("IDR") == Balance(paid_out=480)
+    assert books.orders["IDR", ORDER].told == 480
+
+
+def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> None:
+    statement = facts.StatementObserved(
+        channel="blibli", number="S1", source="blibli.settlements", currency="IDR", content={"Payout": "480"},
+        findings=[], digest="d", collects="", reference="", paid=True, payout=480,
+    )  # fmt: skip
+    books = account()
+    books = fold(books, observe_statement(statement, books), NOW)
+    line = record(480, "blibli.report", "order/1", channel="blibli", statement="S1", counts_for="S1", seller="shop-1")
+    other = replace(line, reference="order/2")
+    assert after(books, line, other).balance("IDR") == Balance(paid_out=480)
