@@ -65,7 +65,9 @@ def take_settlement(books: Books, fact: facts.SettlementObserved, position: int)
         money = books.settlements.get(released)
         if money is None:
             money = Settlement(fact.currency, fact.counts_for, fact.collects, {}, position)
-        books.settlements[released] = replace(money, released=True)
+        if not money.released:
+            money = replace(money, collects=fact.collects, released=True)
+        books.settlements[released] = money
 
 
 def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequence[Fact]:

@@ -280,3 +280,8 @@ def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> N
     line = record(480, "blibli.report", "order/1", channel="blibli", statement="S1", counts_for="S1", seller="shop-1")
     other = replace(line, reference="order/2")
     assert after(books, line, other).balance("IDR") == Balance(paid_out=480)
+
+
+def test_who_collected_is_settled_by_a_release_that_another_record_tells_of() -> None:
+    books = fold(after(account(), OWED), [facts.ChannelSet("shopee", PLATFORM)])
+    assert after(books, WALLET, record(500)).balance("IDR") == Balance(available=500)
