@@ -67,7 +67,18 @@ def take_settlement(books: Books, fact: facts.SettlementObserved, position: int)
             money = Settlement(fact.currency, fact.counts_for, fact.collects, {}, position)
         if not money.released:
             money = replace(money, collects=fact.collects, released=True)
+            _release_held(books, money)
         books.settlements[released] = money
+
+
+def _release_held(books: Books, money: Settlement) -> None:
+    """What a dispute holds of money that was let go meanwhile comes back as available, not as pending again."""
+    order = books.orders.get((money.currency, money.counts_for))
+    if order is None or order.disputed is None or money.collects == SELLER:
+        return
+    if (money.booked or 0) >= order.pending + order.disputed.held_pending:
+        disputed = replace(order.disputed, held_pending=0)
+        books.orders[money.currency, money.counts_for] = replace(order, disputed=disputed)
 
 
 def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequence[Fact]:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events import facts
+from events import commands, facts
 from events.account import PLATFORM, SELLER, Balance, Books, Order
 from events.channels import observe_statement
 from events.currency import AMOUNT_MAX
 from events.facts import Fact
+from events.rules.disputes import resolve_dispute
 from events.settlements import observe_settlement
 from tests.spec import ACCOUNT, NOW, fold, opened
 
@@ -285,3 +286,14 @@ def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> N
 def test_who_collected_is_settled_by_a_release_that_another_record_tells_of() -> None:
     books = fold(after(account(), OWED), [facts.ChannelSet("shopee", PLATFORM)])
     assert after(books, WALLET, record(500)).balance("IDR") == Balance(available=500)
+
+
+@pytest.mark.parametrize("release", [RELEASE, WALLET, REPORT])
+def test_what_is_let_go_while_a_dispute_holds_it_is_available_when_the_dispute_is_won(
+    release: facts.SettlementObserved,
+) -> None:
+    opened_ = facts.DisputeOpened("dsp_1", 480, "IDR", ORDER, "not received", from_pending=480, from_available=0)
+    books = after(fold(after(account(collects=PLATFORM), OWED), [opened_]), release)
+    won = commands.ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="won", reason="tracked")
+    books = fold(books, resolve_dispute(won, books), NOW)
+    assert books.balance("IDR") == Balance(available=480)
