@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -50,7 +49,9 @@ async def list_settlements(request: web.Request) -> web.Response:
     await wait_for_position(call, lane, "settlements")
     texts = (order, statement, invoice, request.query.get("from"), request.query.get("before"))
     listing = Listing(call, "settlements", sight, (level, channel, *(_hidden(text) for text in texts)))
-    behind = _shown(listing.place(2)) or (None, None)
+    # One statement's number may stand in several currencies, and be several sellers'.
+    ends = ("channel", "key", "currency", "seller") if level == Level.GLOBAL else ("channel", "key")
+    behind = _shown(listing.place(len(ends))) or (None,) * len(ends)
     if level == Level.GLOBAL:
         if order is not None or invoice is not None:
             raise ApiError(
@@ -71,7 +72,7 @@ async def list_settlements(request: web.Request) -> web.Response:
     end = None
     if len(found) > limit:
         last = found[limit - 1]
-        end = [_hidden(last["channel"]) or "", _hidden(last["key"]) or ""]
+        end = [_hidden(last[name] or "") or "" for name in ends]
     return listing.answer(documents, limit, end)
 
 
@@ -244,8 +245,11 @@ def _shown(parts: list[str] | None) -> tuple[str, ...] | None:
     if parts is None:
         return None
     try:
-        return tuple(
+        shown = tuple(
             "" if part == "." else base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode() for part in parts
         )
-    except (binascii.Error, UnicodeError):
+    except (ValueError, UnicodeError):
         raise wrong_cursor() from None
+    if any("\0" in part for part in shown):
+        raise wrong_cursor()
+    return shown

@@ -2,7 +2,8 @@
 -- that name them; and for channels that pay order by order the withdrawal that followed an order's release, else the
 -- local day of the release. What has not been released is one row of its own.
 --   1 lane   2 account id   3 channels that pay order by order   4 their zones   5 channel, or null   6 statement, or null
---   7 from, or null   8 before, or null   9, 10 behind this channel and key, or null   11 limit
+--   7 from, or null   8 before, or null   9, 10, 11, 12 behind this channel, key, currency and seller, or
+--   null   13 limit
 WITH zones AS (
     SELECT * FROM unnest($3::text[], $4::text[]) AS z(channel, zone)
 ), money AS (
@@ -62,6 +63,6 @@ SELECT channel, key, seller, statement, currency, reported, payout, commission, 
    AND ($6::text IS NULL OR statement = $6)
    AND ($7::timestamptz IS NULL OR rows.at >= $7)
    AND ($8::timestamptz IS NULL OR rows.at < $8)
-   AND ($9::text IS NULL OR (channel, key COLLATE "C") > ($9, $10))
- ORDER BY channel, key COLLATE "C"
- LIMIT $11
+   AND ($9::text IS NULL OR (channel, key COLLATE "C", currency, coalesce(seller, '')) > ($9, $10, $11, $12))
+ ORDER BY channel, key COLLATE "C", currency, coalesce(seller, '')
+ LIMIT $13

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from projections.runner import catch_up, rebuild
 from projections.settlements import Settlements
+from service.http.cursors import Cursor
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller
 
@@ -357,3 +359,20 @@ async def test_bad_input_is_named(seller: Caller, query: str, field: str) -> Non
     await upload(seller, ESCROW, "channel=shopee&currency=SGD")
     answer = await seller.get(f"/v1/settlements?{query}")
     assert (answer.status, answer.error["code"], answer.error["field"]) == (400, "VALIDATION_ERROR", field)
+
+
+async def test_statements_of_one_key_in_two_currencies_stand_on_two_pages(api: Api, seller: Caller) -> None:
+    for order, currency in (("o1", "IDR"), ("o2", "MYR")):
+        await upload(seller, rows(escrow(order, 100, 5)), f"channel=shopee&currency={currency}")
+    await follow(api)
+    first = await seller.get("/v1/settlements?level=global&limit=1")
+    cursor = json.loads(first.raw)["meta"]["cursor"]
+    second = await seller.get(f"/v1/settlements?level=global&limit=1&cursor={cursor}")
+    assert [row["currency"] for row in (*first.data, *second.data)] == ["IDR", "MYR"]
+
+
+async def test_a_cursor_with_a_nul_is_none(api: Api, seller: Caller) -> None:
+    await upload(seller, ESCROW, "channel=shopee&currency=IDR")
+    channel, key = (base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") for text in ("shopee\0", "x"))
+    forged = Cursor("settlements acc_1", f"order - - - - - - {channel} {key}", 1).text()
+    assert (await seller.get(f"/v1/settlements?cursor={forged}")).status == 400
