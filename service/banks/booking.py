@@ -31,6 +31,8 @@ PROVIDER = "bank"
 _ORIGIN_MAX = 300
 _REFERENCE_MAX = 200
 _NUMBER_MAX = 200
+_YEARS = range(1970, 2200)
+"""A day outside of them is a mistake, and those at the calendar's ends cannot be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def _wrong_with(observed: ObservedEntry | ObservedBankStatement, exponents: dict
     if isinstance(observed, ObservedEntry):
         amounts = [observed.amount]
         texts = [observed.remittance, observed.counterparty, observed.reference, *observed.references]
+        if any(day is not None and day.year not in _YEARS for day in (observed.booked_on, observed.value_on)):
+            return f"its day is not in the years {_YEARS[0]} to {_YEARS[-1]}"
         if in_minor_units(observed.amount, exponent)[0] == 0:
             return "its amount is zero: no money came or went"
         if any(len(text) > _REFERENCE_MAX for text in (observed.reference or "", *observed.references)):

@@ -379,3 +379,10 @@ async def test_what_the_bank_wrote_is_sealed_in_the_log(day: Api, seller: Caller
     assert "SITI" not in text
     assert "5550123456" not in text
     assert "REF-1" in text
+
+
+async def test_a_bank_entry_of_the_year_one_is_unreadable_and_hides_nothing(seller: Caller) -> None:
+    await owed(seller, statement("S-10001", "100.00"))
+    answer = await bank(seller, "0001-01-01,1000.00,hello,REF12345")
+    assert answer.data["unreadable"] == 1
+    assert (await seller.get("/v1/reconciliation")).status == 200
