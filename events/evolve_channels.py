@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from events import facts
-from events.account import Books, Channel, ChannelStatement, Order
+from events.account import Books, Channel, ChannelStatement, Disputed, Order
 from events.evolve_disputes import settled
 from events.evolve_payouts import shift
 from events.facts import Data
@@ -78,14 +78,20 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
         held=fact.held,
         paid_out=fact.paid_out,
     )
-    if fact.pending or fact.available or fact.paid_out:
+    of_order = fact.pending + fact.available + fact.paid_out + (0 if fact.number is not None else fact.held)
+    if fact.pending or fact.available or fact.paid_out or of_order or fact.refunded:
         order = books.orders.get((fact.currency, fact.reference), Order())
+        # A refund is told as one: what the order has earned stays what it was.
+        left = -of_order if fact.refunded else 0
         order = replace(
             order,
-            recorded=order.recorded + fact.pending + fact.available + fact.paid_out,
+            recorded=order.recorded + of_order + left,
             pending=order.pending + fact.pending,
+            refunded=order.refunded + left,
             channel=order.channel or fact.channel,
         )
+        if fact.number is None and order.disputed is not None:
+            order = replace(order, disputed=_held_no_more(order.disputed, fact.held, (fact.refunded or 0) - left))
         released = fact.pending < 0 < fact.available
         books.orders[fact.currency, fact.reference] = settled(order) if released else order
     if fact.number is not None:
@@ -96,6 +102,15 @@ def _move_money(books: Books, fact: facts.ChannelMoneyBooked) -> None:
         channel = books.channels.get(fact.channel) or Channel()
         paid_out = channel.paid_out.get(fact.currency, 0) + fact.paid_out
         books.channels[fact.channel] = replace(channel, paid_out={**channel.paid_out, fact.currency: paid_out})
+
+
+def _held_no_more(disputed: Disputed, held: int, overlap: int) -> Disputed:
+    return replace(
+        disputed,
+        held=disputed.held + held,
+        held_pending=max(0, disputed.held_pending + held),
+        overlap=disputed.overlap + overlap,
+    )
 
 
 def terms_of(fact: facts.SettlementTermsSet) -> Data:

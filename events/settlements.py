@@ -22,6 +22,7 @@ from events.account import SELLER, Books, Order, Settlement, SettlementKey
 from events.canonical import canonical
 from events.channels import Change, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
 from events.currency import AMOUNT_MAX
+from events.disputes import refund_takes
 from events.facts import Data, Fact
 
 PAYOUT = "payout"
@@ -112,7 +113,7 @@ def observe_settlement(observed: facts.SettlementObserved, books: Books) -> Sequ
     if books.account is not None and observed.currency not in books.account.currencies:
         made.append(facts.CurrencyAdded(currency=observed.currency))
     made.append(observed)
-    if booked.pending or booked.available or booked.paid_out:
+    if booked.pending or booked.available or booked.paid_out or booked.held or booked.refunded:
         made.append(booked)
     return made
 
@@ -143,9 +144,14 @@ def _book(
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
     worth = (known.booked if known else None) or 0
-    change = Change()
+    change, refunded, from_held = Change(), 0, 0
     if observed.amount is not None:
         difference = _less_what_commands_recorded(observed, known, order, observed.amount - worth)
+        if difference < 0 and order.disputed is not None and _is_whole(observed):
+            # The buyer was refunded: what a dispute of the order holds is the same money.
+            refunded = -difference
+            from_held, rest = refund_takes(order, refunded)
+            difference = -rest
         worth = observed.amount
         if released:
             change = paid_change(difference, _paid_out(observed, books), collects)
@@ -153,8 +159,9 @@ def _book(
             change = unpaid_change(difference, order.pending)
     # Released before anybody said what it is worth: its worth is paid as it comes.
     paid_at_once = released and known is not None and known.booked is None and change.total > 0 and order.pending == 0
-    if observed.releases is None:
-        return _booked(observed, observed.counts_for, change, completes=paid_at_once), []
+    if observed.releases is None or (released and observed.releases == observed.reference):
+        booked = _booked(observed, observed.counts_for, change, completes=paid_at_once)
+        return replace(booked, held=-from_held, refunded=refunded or None), []
     if observed.releases == observed.reference:
         counts_for = observed.counts_for
     else:
@@ -164,10 +171,12 @@ def _book(
         released, worth, counts_for = money.released, money.booked or 0, money.counts_for
         order = books.orders.get((observed.currency, counts_for), Order())
     if released:
-        return _booked(observed, counts_for, change, completes=paid_at_once), []
-    moved, findings = _release(change, worth, order, collects, _paid_out(observed, books))
+        return _booked(observed, counts_for, change), []
+    disputed = max(0, order.disputed.held_pending - from_held) if order.disputed is not None else 0
+    moved, held, findings = _release(change, worth, order.pending, disputed, collects, _paid_out(observed, books))
     completes = worth > 0 and order.pending + change.pending > 0 and order.pending + moved.pending == 0
-    return _booked(observed, counts_for, moved, completes=completes), findings
+    booked = _booked(observed, counts_for, moved, completes=completes)
+    return replace(booked, held=held - from_held, refunded=refunded or None), findings
 
 
 def _less_what_commands_recorded(
@@ -175,7 +184,7 @@ def _less_what_commands_recorded(
 ) -> int:
     """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
     beyond = order.recorded - order.refunded - order.told
-    if not any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines):
+    if not _is_whole(observed):
         return difference
     if beyond > 0 and (known is None or known.booked is None):
         return difference - beyond
@@ -186,13 +195,27 @@ def _less_what_commands_recorded(
     return difference
 
 
-def _release(change: Change, worth: int, order: Order, collects: str, paid_out: int) -> tuple[Change, list[Data]]:
-    """What the channel let go of leaves pending; a charge that it took leaves what it paid before."""
+def _release(
+    change: Change, worth: int, pending: int, disputed: int, collects: str, paid_out: int
+) -> tuple[Change, int, list[Data]]:
+    """What the channel let go of leaves pending; a charge that it took leaves what it paid before.
+
+    `disputed` is what a dispute holds of the order's pending: where the seller was paid by the channel, that was paid
+    too, and leaves what is held. Where we collect it stays held, and comes back as available.
+    """
     if worth < 0:
-        return paid_change(change.total, paid_out, collects), []
-    moved = min(worth, order.pending + change.pending)
-    findings = [] if moved == worth else [minor_finding("payout_was_pending", worth, moved)]
-    return change + (Change(-moved, 0, moved) if collects == SELLER else Change(-moved, moved, 0)), findings
+        return paid_change(change.total, paid_out, collects), 0, []
+    moved = min(worth, pending + change.pending)
+    held = min(worth - moved, disputed)
+    findings = [] if moved + held == worth else [minor_finding("payout_was_pending", worth, moved + held)]
+    if collects == SELLER:
+        return change + Change(-moved, 0, moved + held), -held, findings
+    return change + Change(-moved, moved, 0), 0, findings
+
+
+def _is_whole(observed: facts.SettlementObserved) -> bool:
+    """Whether the record says what its order is worth, and not only a part of it."""
+    return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
 
 
 def _paid_out(observed: facts.SettlementObserved, books: Books) -> int:

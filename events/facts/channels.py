@@ -100,7 +100,9 @@ class ChannelMoneyBooked:
     """What a marketplace said moved money: signed changes, from and to what marketplaces still owe.
 
     `reference` is the order that the change counts for; `number` and `seller` name the statement that says so, where
-    one did. `completes`: it was paid, and nothing of the order is pending any more.
+    one did. `completes`: it was paid, and nothing of the order is pending any more. `refunded`: of an order in dispute, so
+    much went back to the buyer; what leaves is less where the dispute has taken it already. What a dispute of the order
+    held moves as `held`.
     """
 
     channel: str
@@ -113,3 +115,4 @@ class ChannelMoneyBooked:
     number: str | None = None
     seller: str | None = None
     completes: bool | None = None
+    refunded: int | None = None
