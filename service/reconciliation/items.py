@@ -33,12 +33,16 @@ AMOUNT_RULES = frozenset(
     {
         *("payout_is_closing", "payout_is_revenue_and_fees", "paid_stays_paid", "currency_stays"),
         *("payout_was_pending", "amounts_fit_the_ledger", "bank_reference_is_unique", "closing_is_opening_and_entries"),
+        "match_is_in_the_currency",
     }
 )
 """Findings that touch what is to be paid; the others concern how a statement explains it."""
 
 TargetKey = tuple[str, str, str, str]
 """Kind, channel, seller, id; what a payout has none of is empty."""
+
+
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Claim:
     amount: Decimal
     booked_on: date
     reference: str | None
+    currency: str
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class Reader:
         for target in orjson.loads(row["targets"]):
             key = target_key(target["kind"], target.get("channel"), target.get("seller"), target["id"])
             amount = self.major(sign * target["amount"], currency)
-            claim = Claim(row["match_id"], row["entry_id"], amount, row["booked_on"], row["reference"])
+            claim = Claim(row["match_id"], row["entry_id"], amount, row["booked_on"], row["reference"], currency)
             self._claims[key].append(claim)
             self._claims_of_entry[row["entry_id"]].append(claim)
 
@@ -132,7 +137,8 @@ class Reader:
         except ValueError:
             # A setting that an older release took.
             zone = UTC
-        return moment.astimezone(zone).date()
+        # What a source wrote may be any year; days are reckoned with, and the calendar ends.
+        return min(max(moment, _EARLIEST), _LATEST).astimezone(zone).date()
 
     def statement(self, row: Mapping[str, Any]) -> Item:
         channel, currency = row["channel"], row["currency"]
@@ -151,7 +157,7 @@ class Reader:
             item.residual = ("below the minor unit", rest)
         item.references = (row["number"],)
         item.words = words_of(item.references)
-        item.claims = self._claims.get(item.key, [])
+        self._claim(item)
         return item
 
     def order(self, row: Mapping[str, Any]) -> Item:
@@ -172,7 +178,7 @@ class Reader:
         item.due = self._due(channel, item.day, currency)
         item.references = tuple(name for name in (row["key"], row["statement"]) if name)
         item.words = words_of(item.references)
-        item.claims = self._claims.get(item.key, [])
+        self._claim(item)
         return item
 
     def withdrawal(self, row: Mapping[str, Any]) -> Item:
@@ -189,8 +195,18 @@ class Reader:
             item.residual = ("withdrawal less its orders", rest)
         item.references = (reference, reference.rsplit("/", 1)[-1])
         item.words = words_of(item.references)
-        item.claims = self._claims.get(item.key, [])
+        self._claim(item)
         return item
+
+    def _claim(self, item: Item) -> None:
+        """What matches say was paid for it; money of another currency is none of it, and somebody has to look."""
+        claims = self._claims.get(item.key, [])
+        item.claims = [claim for claim in claims if claim.currency == item.currency]
+        others = [claim.currency for claim in claims if claim.currency != item.currency]
+        item.findings += [
+            {"rule": "match_is_in_the_currency", "expected": item.currency, "actual": currency, "difference": ""}
+            for currency in others
+        ]
 
     def claimed(self, kind: str) -> list[str]:
         """What of a kind matches claim entries for, with its channel."""
@@ -213,7 +229,7 @@ class Reader:
             name for name in (row["payout_id"], row["reference"], row["provider_payout_id"]) if name
         )
         item.words = words_of(item.references)
-        item.claims = self._claims.get(item.key, [])
+        self._claim(item)
         return item
 
     def entry(self, row: Mapping[str, Any], key: AccountKey | None) -> Item:
