@@ -48,6 +48,9 @@ def check_limit(limit: int) -> int:
     return limit
 
 
+_WIDTH_OF_FILES = 300
+
+
 def accepted(outcome: Outcome) -> dict[str, Any]:
     """The answer of what was carried out; a refusal is told as what is wrong with the command."""
     if isinstance(outcome, Refusal):
@@ -64,7 +67,11 @@ def show_rows(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     table = Table(*columns)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        # In a pipe or a file nothing is cut off: whoever reads it has no window of eighty columns.
+        console.width = _WIDTH_OF_FILES
+    console.print(table)
 
 
 def show_fields(document: dict[str, Any]) -> None:
