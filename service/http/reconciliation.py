@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,7 @@ from service.marketplaces.amounts import NotAnAmount, read_amount
 from service.profiles import Profile, read_profile
 from service.reconciliation.items import KINDS, ORDER, WITHDRAWAL
 from service.reconciliation.reading import Place, reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, csv_line, csv_row
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, Row, csv_line, csv_row
 from service.sight import Sight
 from service.vault import ERASED
 from sql import query
@@ -38,6 +39,8 @@ from sql import query
 CSV = "text/csv"
 STATES = (OPEN, ALL, *(state.value for state in State))
 _REFERENCE_MAX = 200
+_LINES_AT_ONCE = 500
+_CHUNK = 1 << 18
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -64,12 +67,7 @@ async def list_rows(request: web.Request) -> web.StreamResponse:
     rows = reconciliation(call.ledger, lane, call.account, profile.key, wish, _place(listing))
     async with contextlib.aclosing(rows):
         if as_csv and "limit" not in request.query:
-            response = web.StreamResponse(headers={"Content-Type": f"{CSV}; charset=utf-8"})
-            await response.prepare(request)
-            await response.write(csv_line(list(COLUMNS)).encode())
-            async for row in rows:
-                await response.write(csv_row(row.document).encode())
-            return response
+            return await _whole_csv(request, rows)
         shown = []
         async for row in rows:
             shown.append(row)
@@ -84,6 +82,25 @@ async def list_rows(request: web.Request) -> web.StreamResponse:
     cursor = orjson.loads(answer.body if isinstance(answer.body, bytes) else b"{}")["meta"]["cursor"]
     headers = {"Next-Cursor": cursor} if cursor else {}
     return web.Response(text=text, content_type=CSV, headers=headers)
+
+
+async def _whole_csv(request: web.Request, rows: AsyncGenerator[Row, None]) -> web.StreamResponse:
+    """All rows as a file. They are gathered on disk first: a slow reader is not to keep the database waiting."""
+    with tempfile.TemporaryFile() as gathered:
+        lines = [csv_line(list(COLUMNS))]
+        async for row in rows:
+            lines.append(csv_row(row.document))
+            if len(lines) == _LINES_AT_ONCE:
+                await asyncio.to_thread(gathered.write, "".join(lines).encode())
+                lines = []
+        await asyncio.to_thread(gathered.write, "".join(lines).encode())
+        await rows.aclose()
+        await asyncio.to_thread(gathered.seek, 0)
+        response = web.StreamResponse(headers={"Content-Type": f"{CSV}; charset=utf-8"})
+        await response.prepare(request)
+        while chunk := await asyncio.to_thread(gathered.read, _CHUNK):
+            await response.write(chunk)
+    return response
 
 
 def _filter(request: web.Request) -> Filter:
