@@ -6,11 +6,12 @@ STORM_PAYOUTS says how many (300; `make storm` takes ten thousand).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -71,6 +72,8 @@ class Storm:
     broker: RealBroker
     environment: dict[str, str]
     port: int
+    made: Callable[[], int]
+    """How many payouts the provider has been asked for so far."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     kills: Counter[str] = field(default_factory=Counter)
 
@@ -79,20 +82,32 @@ class Storm:
         chance = random.Random(1)
         while not self.over.is_set():
             async with served(self.settings, **self.environment) as service:
-                try:
-                    async with asyncio.timeout(chance.uniform(8, 25)):
-                        await self.over.wait()
-                except TimeoutError:
+                if await self._strikes(chance.uniform(8, 25), chance.uniform(0.2, 0.4)):
                     await service.kill()
                     self.kills["service"] += 1
+
+    async def _strikes(self, seconds: float, share: float) -> bool:
+        """True after so long, or when such a share of the payouts was made meanwhile; False where it is over before.
+
+        A fast machine makes three hundred payouts before any clock would have struck.
+        """
+        strikes_at = self.made() + share * PAYOUTS
+        try:
+            async with asyncio.timeout(seconds):
+                while self.made() < strikes_at:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.1):
+                            await self.over.wait()
+                    if self.over.is_set():
+                        return False
+        except TimeoutError:
+            return not self.over.is_set()
+        return True
 
     async def keep_breaking_the_broker(self) -> None:
         chance = random.Random(2)
         while not self.over.is_set():
-            try:
-                async with asyncio.timeout(chance.uniform(15, 40)):
-                    await self.over.wait()
-            except TimeoutError:
+            if await self._strikes(chance.uniform(15, 40), chance.uniform(0.3, 0.6)):
                 await asyncio.to_thread(self.broker.kill)
                 self.kills["broker"] += 1
                 await asyncio.sleep(chance.uniform(0.5, 4))
@@ -184,7 +199,7 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
             "PLUGIPAY_SWEEP_SECONDS": "5",
             "LOG_REQUESTS": "false",
         }
-        storm = Storm(settings, own_broker, environment, port)
+        storm = Storm(settings, own_broker, environment, port, lambda: _made(control))
         serving = asyncio.create_task(storm.keep_serving())
         breaking = asyncio.create_task(storm.keep_breaking_the_broker())
         timeout = aiohttp.ClientTimeout(total=10)
@@ -204,11 +219,16 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
         async with served(settings, **environment):
             await _until_the_same(settings, control)
         assert storm.kills["service"] > 0
+        assert storm.kills["broker"] > 0
         await _check(settings, control)
 
 
+def _made(control: Control) -> int:
+    return sum(payout.requested for payout in control.payouts())
+
+
 async def _until_all_are_made(control: Control) -> None:
-    while sum(payout.requested for payout in control.payouts()) < PAYOUTS:
+    while _made(control) < PAYOUTS:
         await asyncio.sleep(0.5)
 
 
