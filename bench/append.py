@@ -17,7 +17,7 @@ from events.chain import Actor, Source
 from events.commands import RequestPayout
 from service import logs
 from service.embedded.cluster import installed_programs
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from service.units import Asked, Done, Work
 

@@ -29,7 +29,7 @@ from events.account import LIVE
 from events.chain import Actor, Source
 from service import logs, settings
 from service.marketplaces.importing import SLICE, Wish, import_file
-from service.process import running_ledger
+from service.running import running_ledger
 from service.units import Asked
 
 ROWS, QUICK_ROWS = 100_000, 5_000

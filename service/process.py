@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import asyncpg
@@ -17,13 +16,14 @@ from service.closer import Closer
 from service.health import Health
 from service.http.app import build_app
 from service.ledger import Ledger
-from service.migrate import migrate, require_current
+from service.migrate import migrate
 from service.outgoing.running import Outgoing
 from service.plugipay.client import PlugipayClient
 from service.plugipay.consumer import Consumer
 from service.plugipay.dispatcher import Dispatcher
 from service.plugipay.sweeper import Sweeper
 from service.projector import Projector
+from service.running import running_ledger
 from service.scheduler import Scheduler
 from service.seam import REAL, Seam
 from service.settings import Settings, WrongSettings
@@ -34,33 +34,6 @@ _PARTITIONS_SECONDS = 3600
 
 OnReady = Callable[[Ledger, int], Awaitable[None]]
 """Called once requests are answered, with the ledger and the port."""
-
-
-@contextlib.asynccontextmanager
-async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator[Ledger]:
-    """A ledger on a migrated, durable database, closed at the end. WrongSettings where that cannot be."""
-    settings.require("database_url", "master_key")
-    if settings.migrate_database_url is not None:
-        await migrate(settings)
-    try:
-        pool = await database.open_pool(settings)
-    except database.UNREACHABLE as problem:
-        raise WrongSettings(f"DATABASE_URL: the database cannot be reached: {problem}") from None
-    try:
-        async with pool.acquire() as connection:
-            await require_current(connection)
-            await database.require_durable(connection)
-        ledger = await Ledger.start(settings, pool, seam)
-        try:
-            yield ledger
-        finally:
-            await ledger.close()
-    finally:
-        try:
-            await asyncio.wait_for(pool.close(), settings.drain_seconds)
-        except TimeoutError:
-            # A connection that never comes back must not keep the process.
-            pool.terminate()
 
 
 async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:

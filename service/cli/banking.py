@@ -22,11 +22,11 @@ from service.cli.importing import progress
 from service.cli.people import show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
 from service.ledger import Ledger
-from service.process import running_ledger
 from service.profiles import read_profile
 from service.reconciliation.items import KINDS
 from service.reconciliation.reading import reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
+from service.running import running_ledger
 from service.settings import Settings, WrongSettings
 from service.units import Asked
 from service.writer import Unavailable
@@ -119,7 +119,7 @@ def reconcile(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Show what is expected against what was paid: the open differences, if nothing else is said.
+    """Show what is expected against what was paid. The open differences, if nothing else is said.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO, Literal
 
 import orjson
 import uvloop
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,14 +19,18 @@ from service import logs
 from service.cli.target import Data, Target
 from service.ledger import Ledger
 from service.marketplaces.importing import Imported, Wish, check, import_file
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings, WrongSettings
 from service.units import Asked
 from service.writer import Unavailable
 
 TOOL = "import"
 
+app = App(name="import", help="Take in what a marketplace or a bank says.")
+app.command("service.cli.banking:import_bank", name="bank")
 
+
+@app.default
 def import_statements(
     channel: str,
     file: Path,

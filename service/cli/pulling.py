@@ -26,7 +26,7 @@ from service.marketplaces.importing import Wish
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, Told, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings, WrongSettings
 from service.writer import Unavailable
 

@@ -12,15 +12,48 @@ from service import logs, settings
 from service.cli.demo import demo_provider, show_demo
 from service.embedded.kafka import start_broker
 from service.embedded.postgres import master_key, start_postgres
-from service.process import serve
-from service.settings import Settings
+from service.process import serve as serve_until_told
+from service.settings import Settings, WrongSettings
+
+
+def serve(
+    *,
+    embedded: bool = False,
+    data: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    demo: bool = False,
+) -> None:
+    """Serve HTTP, write the log, keep the projections, consume webhooks.
+
+    Parameters
+    ----------
+    embedded
+        Start a Postgres and a Kafka broker beside the service, with the data in --data.
+    data
+        Where the embedded Postgres keeps its data (default ./data).
+    host
+        The address to listen on (HOST, default 127.0.0.1).
+    port
+        The port to listen on (PORT, default 8080).
+    demo
+        Open an account with revenue in it, and print what to try. Only with --embedded.
+
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    if embedded:
+        serve_embedded(data or Path("data"), given, demo=demo)
+    elif demo or data is not None:
+        raise WrongSettings("--demo and --data belong to --embedded")
+    else:
+        serve_settings(settings.load(**given))
 
 
 def serve_settings(at: Settings) -> None:
     """Production: Postgres and Kafka are somebody else's processes."""
     at.require("database_url", "master_key")
     logs.configure(at.log_level)
-    uvloop.run(serve(at))
+    uvloop.run(serve_until_told(at))
 
 
 def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> None:
@@ -52,7 +85,7 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
 async def _serve(given: Mapping[str, object]) -> None:
     at = settings.load(**given)
     logs.configure(at.log_level)
-    await serve(at)
+    await serve_until_told(at)
 
 
 async def _serve_demo(data: Path, given: Mapping[str, object]) -> None:
@@ -61,4 +94,4 @@ async def _serve_demo(data: Path, given: Mapping[str, object]) -> None:
     async with demo_provider(data, str(given["master_key"])) as provider:
         at = settings.load(**provider.settings, **given)
         logs.configure(at.log_level)
-        await serve(at, partial(show_demo, at, provider))
+        await serve_until_told(at, partial(show_demo, at, provider))

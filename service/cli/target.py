@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from service import logs, settings
 from service.ledger import Ledger
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 
 Result = TypeVar("Result")

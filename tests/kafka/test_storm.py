@@ -22,8 +22,8 @@ from events.account import LIVE
 from events.commands import OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from service.keys import SCOPES, create_key
 from service.own_commands import carry_out_own
-from service.process import running_ledger
 from service.replay import verify_lane
+from service.running import running_ledger
 from service.seam import REAL
 from service.settings import Settings
 from service.simulator.control import Control

@@ -22,8 +22,8 @@ from projections.own_statements import drafts
 from service.closer import Closer
 from service.keys import create_key
 from service.ledger import Ledger
-from service.process import running_ledger
 from service.replay import rebuild_inline
+from service.running import running_ledger
 from service.seam import REAL, Seam
 from service.settings import Settings
 from sql import query

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from service.keys import SCOPES, NewKey, create_key
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from tests.support.own import fund
 from tests.support.served import Served, served

@@ -18,8 +18,8 @@ from events.refusals import InsufficientBalance
 from projections.inline import InlineRows
 from service import calendars
 from service.ledger import Ledger
-from service.process import running_ledger
 from service.replay import rebuild_inline
+from service.running import running_ledger
 from service.scheduler import Scheduler
 from service.settings import Settings
 from service.store import append

@@ -15,7 +15,7 @@ import pytest
 import sql
 from service.ledger import Ledger
 from service.migrate import migrate
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings, WrongSettings
 from sql import migrations
 from tests.support.tables import as_owner

@@ -15,7 +15,7 @@ from service.health import Health
 from service.http.app import build_app
 from service.keys import SCOPES, NewKey, create_key
 from service.ledger import Ledger
-from service.process import running_ledger
+from service.running import running_ledger
 from service.seam import REAL, Seam
 from service.settings import Settings
 

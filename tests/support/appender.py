@@ -8,7 +8,7 @@ import sys
 
 from events.commands import OpenAccount, RecordRevenue
 from service import logs
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from service.units import Done
 from tests.support.own import asked, work

@@ -20,7 +20,7 @@ from service import settings, store, writer
 from service.health import Health
 from service.plugipay.consumer import Consumer
 from service.plugipay.intake import DeliveryUnit
-from service.process import running_ledger
+from service.running import running_ledger
 
 CODE = 9
 STEPS = (

@@ -19,7 +19,7 @@ import orjson
 from events.instants import Instant, to_datetime
 from service import settings, store, writer
 from service.ledger import Ledger
-from service.process import running_ledger
+from service.running import running_ledger
 from service.scheduler import Scheduler
 from service.seam import REAL
 

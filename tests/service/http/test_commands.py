@@ -10,7 +10,7 @@ import pytest
 from events.rules.submissions import given_up, start
 from events.statements import Kind, case_id
 from service.plugipay.follow_up import follow_up
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings, WrongSettings
 from tests.events.wire import BODIES
 from tests.support.api import Answer, Api, Caller, serving

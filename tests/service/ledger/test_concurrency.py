@@ -10,7 +10,7 @@ import pytest
 from events.commands import RequestPayout
 from events.decide import decide
 from events.refusals import InsufficientBalance
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from service.store import append
 from service.units import Done

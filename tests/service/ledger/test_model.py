@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from events import commands
 from service.ledger import Ledger
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from service.units import Done
 from tests.support.databases import Databases

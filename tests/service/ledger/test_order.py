@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 
 from events.chain import DIGEST_BEFORE_THE_FIRST, next_digest
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from sql import query
 from tests.support.locks import until_blocked

@@ -13,7 +13,7 @@ from events.account import UNKNOWN
 from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
 from events.refusals import InvalidTransition
 from service.plugipay.dispatcher import Dispatcher
-from service.process import running_ledger
+from service.running import running_ledger
 from service.settings import Settings
 from sql import query
 from tests.support.locks import until_blocked
