@@ -14,10 +14,10 @@ run: $(READY) ## serve on PORT (8080) with everything embedded and a demo accoun
 	@exec $(BIN)/payout-ledger serve --embedded --demo --data '$(DATA)' --port $(or $(PORT),8080)
 
 test: $(READY) ## the whole suite, on its own Postgres and broker or on TEST_DATABASE_URL (ARGS go to pytest)
-	@$(BIN)/pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 test-kafka: $(READY) build/kafka/ready ## what talks to Kafka, on a real one (needs Java 17 and Maven)
-	@REAL_KAFKA=1 $(BIN)/pytest -m 'kafka or real_kafka' $(ARGS)
+	@REAL_KAFKA=1 $(BIN)/pytest -n 3 --dist worksteal -m 'kafka or real_kafka' $(ARGS)
 
 storm: $(READY) build/kafka/ready ## ten thousand payouts (STORM_PAYOUTS) through a faulty provider, with kills; half an hour
 	@REAL_KAFKA=1 STORM_PAYOUTS=$(or $(STORM_PAYOUTS),10000) $(BIN)/pytest -m real_kafka tests/kafka/test_storm.py $(ARGS)

@@ -25,6 +25,8 @@ from tests.kafka.broker import NoRealKafka, start_real_broker
 from tests.support.databases import Databases, Run
 
 RUN = pytest.StashKey[Run]()
+WORKERS_MAX = 8
+"""Each has its own services, their pools, and a broker."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,10 +54,21 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["payout_ledger_run"] = (run.name, str(run.folder))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice the processors, since tests wait as much as they work: for Postgres, for Kafka, for other processes."""
+    return min(2 * (os.cpu_count() or 1), WORKERS_MAX)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the broker belongs to `-m kafka`, which `make test-kafka` runs on the real one."""
+    """Whatever uses the broker belongs to `-m kafka`, which `make test-kafka` runs on the real one.
+
+    And what uses the database to `-m postgres`, for a second run on another release.
+    """
     for item in items:
+        if "databases" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
         if "broker" in getattr(item, "fixturenames", ()):
             item.add_marker("kafka")
             # First, so that it ends last: on the test's own loop, behind everything that uses the broker.

@@ -10,8 +10,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from tests.support.loops import run
+from tests.support.ports import lasting_ports
 
 JARS = Path(__file__).parents[2] / "build" / "kafka"
 START_SECONDS_MAX = 120
@@ -99,7 +98,7 @@ def start_real_broker() -> RealBroker:
     folder = Path(tempfile.mkdtemp(prefix="payout-ledger-kafka-"))
     command = [java, "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     command += ["-cp", f"{JARS}/*"]
-    with _free_ports() as (port, controller):
+    with lasting_ports(2) as (port, controller):
         config = folder / "server.properties"
         config.write_text(PROPERTIES.format(port=port, controller=controller, folder=folder))
     tool = [*command, "kafka.tools.StorageTool"]
@@ -156,11 +155,3 @@ def _listens(address: str) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, int(port))) == 0
-
-
-@contextmanager
-def _free_ports() -> Iterator[tuple[int, int]]:
-    """Two, both held until they are written down, so that they differ."""
-    with ExitStack() as stack:
-        first, second = (stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2))
-        yield first.getsockname()[1], second.getsockname()[1]

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import random
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,11 +30,14 @@ from service.simulator.running import simulated_plugipay
 from service.simulator.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
 from service.store import read_head
 from tests.kafka.broker import RealBroker, start_real_broker
+from tests.support.ports import lasting_ports
 from tests.support.served import served
 
 PAYOUTS = int(os.environ.get("STORM_PAYOUTS", "300"))
 ACCOUNTS = [f"acc_{number}" for number in range(10)]
 FUNDS = 10**12
+SECONDS_MAX = 600 + PAYOUTS / 5
+"""Several times what it takes. A storm that does not end is a fault, and the test says where it stood."""
 RATES = {
     "slow": 0.01,
     "silent": 0.03,
@@ -115,13 +117,6 @@ class Storm:
                 await asyncio.to_thread(self.broker.wait_until_it_listens)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def _request(storm: Storm, key: str, number: int, session: aiohttp.ClientSession) -> None:
     """One payout, asked for under its key until somebody answers."""
     headers = {
@@ -170,7 +165,8 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
         key = await create_key(
             ledger.pool, ledger.vault, REAL, mode=LIVE, scopes=SCOPES, account_id=None, on_behalf_of=True
         )
-    port = _free_port()
+    with lasting_ports(1) as (port,):
+        pass
     hook = EndpointSettings(f"http://127.0.0.1:{port}/webhooks/plugipay", SECRET)
     platform = WorkspaceSettings("acc_platform", "ak_storm", "sk_storm", platform=True)
     at = SimulatorSettings(
@@ -200,36 +196,42 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
             "LOG_REQUESTS": "false",
         }
         storm = Storm(settings, own_broker, environment, port, lambda: _made(control))
-        serving = asyncio.create_task(storm.keep_serving())
-        breaking = asyncio.create_task(storm.keep_breaking_the_broker())
-        timeout = aiohttp.ClientTimeout(total=10)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            numbers = iter(range(PAYOUTS))
-
-            async def ask() -> None:
-                for number in numbers:
-                    await _request(storm, key.secret, number, session)
-
-            await asyncio.gather(*(ask() for _ in range(32)))
-        await _until_all_are_made(control)
-        storm.over.set()
-        await asyncio.gather(serving, breaking)
-        control.clear_faults()
-        # The calm after it: whatever was lost is asked for.
-        async with served(settings, **environment):
-            await _until_the_same(settings, control)
+        try:
+            async with asyncio.timeout(SECONDS_MAX):
+                await _rage(storm, key.secret)
+                control.clear_faults()
+                # The calm after it: whatever was lost is asked for.
+                async with served(settings, **environment):
+                    await _until_the_same(settings, control)
+        except TimeoutError:
+            pytest.fail(f"{storm.made()} of {PAYOUTS} made, {storm.kills}; unlike: {await _unlike(settings, control)}")
         assert storm.kills["service"] > 0
         assert storm.kills["broker"] > 0
         await _check(settings, control)
 
 
+async def _rage(storm: Storm, key: str) -> None:
+    """Every payout asked for and made, whatever is killed meanwhile. Where the killers themselves fail, so does this."""
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+        asyncio.TaskGroup() as storming,
+    ):
+        storming.create_task(storm.keep_serving())
+        storming.create_task(storm.keep_breaking_the_broker())
+        numbers = iter(range(PAYOUTS))
+
+        async def ask() -> None:
+            for number in numbers:
+                await _request(storm, key, number, session)
+
+        await asyncio.gather(*(ask() for _ in range(32)))
+        while storm.made() < PAYOUTS:
+            await asyncio.sleep(0.5)
+        storm.over.set()
+
+
 def _made(control: Control) -> int:
     return sum(payout.requested for payout in control.payouts())
-
-
-async def _until_all_are_made(control: Control) -> None:
-    while _made(control) < PAYOUTS:
-        await asyncio.sleep(0.5)
 
 
 async def _ours(settings: Settings) -> dict[str, tuple[str, str]]:
@@ -239,13 +241,20 @@ async def _ours(settings: Settings) -> dict[str, tuple[str, str]]:
     return {row["provider_payout_id"]: (row["payout_id"], row["status"]) for row in rows}
 
 
+async def _unlike(settings: Settings, control: Control) -> dict[str, object]:
+    """What the provider has ended otherwise than we believe, or not ended: ours and theirs."""
+    ours = await _ours(settings)
+    return {
+        payout.id: (ours.get(payout.id), payout.status)
+        for payout in control.payouts()
+        if ours.get(payout.id, ("", ""))[1] != payout.status or payout.status not in ("paid", "failed", "cancelled")
+    }
+
+
 async def _until_the_same(settings: Settings, control: Control) -> None:
     while True:
         await asyncio.sleep(2)
-        ours = await _ours(settings)
-        theirs = {payout.id: payout.status for payout in control.payouts()}
-        unlike = {i: (ours.get(i), status) for i, status in theirs.items() if ours.get(i, ("", ""))[1] != status}
-        if not unlike and all(status in ("paid", "failed", "cancelled") for status in theirs.values()):
+        if not await _unlike(settings, control):
             return
 
 
