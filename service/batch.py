@@ -73,7 +73,7 @@ class Batch:
         self._ledger_id = ledger_id
         self._books_before = snapshot.books
         self._books: dict[str, Books] = {}
-        self._answers = snapshot.answers
+        self._answers = dict(snapshot.answers)
 
     @property
     def position(self) -> int:
@@ -171,6 +171,10 @@ class Batch:
     def answer(self, account_id: str, command_key: str) -> Answer | None:
         """What was answered under this idempotency key, by an earlier transaction or earlier in this batch."""
         return self._answers.get((account_id, command_key))
+
+    def lacks(self, keys: set[tuple[str, str]]) -> bool:
+        """Whether any of these idempotency keys has no answer, neither from before nor from this batch."""
+        return not keys <= self._answers.keys()
 
     def add_answer(self, account_id: str, command_key: str, answer: Answer, key: AccountKey) -> None:
         self._answers[account_id, command_key] = answer

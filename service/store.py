@@ -247,6 +247,10 @@ def _named(rows: set[tuple[str, ...]], columns: tuple[str, ...]) -> str:
     return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
 
 
+ANSWERED = "answers_pkey"
+"""What an append runs into where one of its idempotency keys has an answer already."""
+
+
 async def append(connection: Connection, batch: Append) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
     written = {table: rows for table, rows in batch.tables().items() if rows}

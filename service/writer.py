@@ -4,6 +4,9 @@ A warm writer keeps the books of the accounts it has seen. They are true exactly
 left it, and the head is the fence of the append: one round trip decides and writes. Where another process has moved
 the head, nothing was written; the writer then takes the head's lock first, reads again and decides again.
 
+That an idempotency key is new is taken for granted and checked by the append itself, where the answers' primary key
+stands in a repetition's way. Only what leaves no answer behind, a refusal or a dry run, has to look first.
+
 If the connection breaks while an append is under way, nobody knows whether it took effect, or will yet. The writer
 takes the head's lock, which an append still running in the server may hold, and looks for its own digest in the log.
 Where it is not there, the fence gets a new term, so that the lost append can never take effect any more; only then are
@@ -27,7 +30,7 @@ from service import logs
 from service.batch import Batch
 from service.database import OUTAGES, Connection
 from service.seam import Seam
-from service.store import Append, Head, Snapshot, Wants, append, read_answers, read_books, read_head
+from service.store import ANSWERED, Append, Head, Snapshot, Wants, append, read_answers, read_books, read_head
 from service.tally import Tally
 from service.units import Unit
 from service.vault import AccountKey, Vault
@@ -44,6 +47,10 @@ class Fenced(Exception):
 
 class Unavailable(Exception):
     """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
+
+
+class _KeyKnown(Exception):
+    """The batch holds an idempotency key that was answered before. Nothing was written."""
 
 
 class LaneWriter:
@@ -80,6 +87,8 @@ class LaneWriter:
         self._head: Head | None = None
         self._warm: OrderedDict[str, tuple[Books, AccountKey]] = OrderedDict()
         self._contended = False
+        self._look_first = False
+        """Whether keys are looked up before a batch is decided: while repetitions and refusals come."""
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -141,6 +150,8 @@ class LaneWriter:
                 for unit in units:
                     unit.reject(problem)
                 return
+            except _KeyKnown:
+                self._look_first = True
             except OUTAGES as outage:
                 log.warning("database_away", lane=self.lane, problem=repr(outage))
                 await self._disconnect()
@@ -217,8 +228,8 @@ class LaneWriter:
         wants = Wants()
         for unit in units:
             unit.collect(wants)
-        snapshot, verified = await self._snapshot(connection, wants)
         while True:
+            snapshot, verified = await self._snapshot(connection, wants)
             batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
             failed: tuple[Unit, Exception] | None = None
             for unit in units:
@@ -227,13 +238,18 @@ class LaneWriter:
                 except Exception as problem:  # noqa: BLE001 - one unit's bug is not the others' fault
                     failed = (unit, problem)
                     break
-            if failed is None:
+            if failed is not None:
+                # What the failing unit recorded before it failed is not kept: the others are decided again without it.
+                log.error("decision_failed", lane=self.lane, exc_info=failed[1])
+                units.remove(failed[0])
+                failed[0].reject(failed[1])
+                continue
+            unanswered = batch.lacks(wants.answers)
+            if verified or not unanswered:
+                if verified:
+                    self._look_first = unanswered or bool(snapshot.answers)
                 return batch, verified
-            # What the failing unit recorded before it failed is not kept: the others are decided again without it.
-            log.error("decision_failed", lane=self.lane, exc_info=failed[1])
-            units.remove(failed[0])
-            failed[0].reject(failed[1])
-            snapshot, verified = await self._snapshot(connection, wants)
+            self._look_first = True
 
     async def _snapshot(self, connection: Connection, wants: Wants) -> tuple[Snapshot, bool]:
         """What is wanted, from memory where it is warm and from the database where it is not."""
@@ -243,6 +259,8 @@ class LaneWriter:
                 return self._from_memory(wants, self._head), False
             wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
             if not wanted.accounts and wanted.only_answers:
+                if not self._look_first:
+                    return self._from_memory(wants, self._head), False
                 found = await read_answers(connection, self.lane, wanted.answers)
             else:
                 found = await read_books(connection, self.lane, wanted, self._vault)
@@ -269,7 +287,9 @@ class LaneWriter:
             return await append(connection, batch)
         except OUTAGES:
             return await self._look_for(batch)
-        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as problem:
+            if problem.constraint_name == ANSWERED:
+                raise _KeyKnown from None
             # A second check of the same property: somebody else was first.
             return False
 
