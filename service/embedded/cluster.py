@@ -65,7 +65,7 @@ class Cluster:
         options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER]
         done = self._run("initdb", *options, data=draft)
         if done.returncode:
-            raise WrongSettings(f"the embedded Postgres cannot be made in {self.directory}: {_last_line(done.stdout)}")
+            raise WrongSettings(f"the embedded Postgres cannot be made in {self.directory}: {_first_error(done.stdout)}")
         draft.rename(self.directory)
 
     def ensure_running(self) -> None:
@@ -242,6 +242,15 @@ def _is_postgres(number: int, directory: Path) -> bool:
 
 
 def _last_line(text: str) -> str:
+    return _telling(text)[-1]
+
+
+def _first_error(text: str) -> str:
+    """What went wrong first: the rest is about the cleaning up."""
+    return _telling(text)[0]
+
+
+def _telling(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR", line)]
-    return (telling or lines or ["no output"])[-1]
+    return telling or lines[-1:] or ["no output"]
