@@ -65,7 +65,9 @@ class Cluster:
         options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER]
         done = self._run("initdb", *options, data=draft)
         if done.returncode:
-            raise WrongSettings(f"the embedded Postgres cannot be made in {self.directory}: {_first_error(done.stdout)}")
+            raise WrongSettings(
+                f"the embedded Postgres cannot be made in {self.directory}: {_first_error(done.stdout)}"
+            )
         draft.rename(self.directory)
 
     def ensure_running(self) -> None:
