@@ -12,6 +12,7 @@ import asyncpg
 from aiohttp import web
 
 from service import database, logs
+from service.brokers import broker_access
 from service.closer import Closer
 from service.health import Health
 from service.http.app import build_app
@@ -38,6 +39,9 @@ OnReady = Callable[[Ledger, int], Awaitable[None]]
 
 async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:
     """Serves until SIGINT or SIGTERM, then finishes what is under way."""
+    if settings.kafka_bootstrap_servers:
+        # What is wrong with it is told before anything is opened.
+        broker_access(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

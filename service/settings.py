@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -28,6 +28,24 @@ class Settings(BaseSettings):
     database_timeout_seconds: float = Field(default=10, gt=0, le=300, description="The longest a statement may take.")
     master_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: wraps every other key.")
     kafka_bootstrap_servers: str | None = Field(default=None, description="host:port,... ; without it, no consumer.")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="Whether connections to the broker are encrypted (SSL) and log in (SASL)."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="How KAFKA_USERNAME logs in."
+    )
+    kafka_username: str | None = Field(default=None, description="The broker's login for this service.")
+    kafka_password: SecretStr | None = Field(default=None, description="The password of KAFKA_USERNAME.")
+    kafka_ca_file: str | None = Field(
+        default=None,
+        description="PEM: who may vouch for the broker's certificate. Without it, the system's authorities.",
+    )
+    kafka_certificate_file: str | None = Field(
+        default=None, description="PEM: the certificate that this service shows the broker, with its chain."
+    )
+    kafka_private_key_file: str | None = Field(
+        default=None, description="PEM, unencrypted: its key, where KAFKA_CERTIFICATE_FILE does not hold it."
+    )
     kafka_webhooks_topic: str = Field(default="plugipay.webhooks", min_length=1)
     kafka_group: str = Field(default="payout-ledger", min_length=1)
     kafka_keeps: bool = Field(

@@ -20,6 +20,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from events.chain import Envelope
 from projections.runner import read_events
 from service import logs
+from service.brokers import broker_access, why_away
 from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
@@ -49,7 +50,7 @@ class Relay:
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._ledger = ledger
-        self._servers = settings.kafka_bootstrap_servers
+        self._access = {**broker_access(settings), "client_id": "payout-ledger-relay"}
         self._topic = settings.kafka_events_topic
         self._health = health
         self._partition_of = DefaultPartitioner()
@@ -71,7 +72,8 @@ class Relay:
             try:
                 await self._relay()
             except (KafkaError, *OUTAGES) as problem:
-                self._health.report(PART, ok=False, message=f"not sending: {type(problem).__name__}")
+                why = await why_away(self._access, problem)
+                self._health.report(PART, ok=False, message=f"not sending: {why}")
                 log.warning("relay_starts_again", problem=repr(problem))
                 await self._ledger.seam.sleep(_RETRY_SECONDS)
             except Exception as problem:
@@ -82,8 +84,7 @@ class Relay:
     async def _relay(self) -> None:
         """One producer's life. After a failure it is thrown away: nobody knows what it may still have been sending."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._servers,
-            client_id="payout-ledger-relay",
+            **self._access,
             acks="all",
             enable_idempotence=True,
             max_batch_size=2**20,

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from service import logs
+from service.brokers import broker_access, why_away
 from service.database import OUTAGES
 from service.health import Health
 from service.ledger import Ledger
@@ -45,6 +47,7 @@ class Consumer:
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._ledger = ledger
         self._settings = settings
+        self._access = broker_access(settings)
         self._health = health
         self._sorter = Sorter(ledger, settings)
         self._log_name = ""
@@ -61,7 +64,8 @@ class Consumer:
             try:
                 await self._consume()
             except (KafkaError, *OUTAGES) as problem:
-                self._health.report("broker", ok=False, message=f"not consuming: {type(problem).__name__}")
+                why = await why_away(self._access, problem)
+                self._health.report("broker", ok=False, message=f"not consuming: {why}")
                 log.warning("consumer_starts_again", problem=repr(problem))
                 await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
             except Exception as problem:
@@ -70,12 +74,10 @@ class Consumer:
                 await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
 
     async def _consume(self) -> None:
-        servers = self._settings.kafka_bootstrap_servers
-        self._log_name = await _cluster_id(servers)
+        self._log_name = await _cluster_id(self._access)
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers,
+            **self._access,
             group_id=self._settings.kafka_group,
-            client_id="payout-ledger",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=_RECORDS_MAX,
@@ -113,9 +115,10 @@ class Consumer:
         self._look_again_at = now + _LOOK_SECONDS
         try:
             # Unlike the consumer's own requests, this one does not wait for the broker to come back.
-            await asyncio.wait_for(_cluster_id(self._settings.kafka_bootstrap_servers), _LOOK_SECONDS)
+            await asyncio.wait_for(_cluster_id(self._access), _LOOK_SECONDS)
         except (KafkaError, OSError) as problem:
-            self._health.report("broker", ok=False, message=f"not reachable: {type(problem).__name__}")
+            why = await why_away(self._access, problem)
+            self._health.report("broker", ok=False, message=f"not consuming: {why}")
         else:
             self._health.report("broker", ok=True, message="connected")
 
@@ -194,9 +197,9 @@ async def _tell_the_group(consumer: AIOKafkaConsumer, batches: dict[TopicPartiti
         log.info("group_offsets_not_told", problem=repr(problem))
 
 
-async def _cluster_id(servers: str | None) -> str:
+async def _cluster_id(access: Mapping[str, Any]) -> str:
     """The broker's own name for its cluster: offsets of one cluster mean nothing in another."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="payout-ledger")
+    admin = AIOKafkaAdminClient(**access)
     await admin.start()
     try:
         description = await admin.describe_cluster()

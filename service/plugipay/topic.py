@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from service import logs
+from service.brokers import broker_access, why_away
 from service.health import Health
 from service.seam import Seam
 from service.settings import Settings
@@ -85,6 +86,7 @@ class WebhooksTopic:
 
     def __init__(self, settings: Settings, seam: Seam, health: Health) -> None:
         self._settings = settings
+        self._access = broker_access(settings)
         self._seam = seam
         self._health = health
         self._producer: AIOKafkaProducer | None = None
@@ -155,7 +157,7 @@ class WebhooksTopic:
                 self._report(None)
                 await self._useless.wait()
             except (KafkaError, OSError, TimeoutError) as problem:
-                self._report(f"{type(problem).__name__}: {problem}")
+                self._report(await why_away(self._access, problem))
                 log.info("producer_not_started", problem=repr(problem))
             finally:
                 self._producer = None
@@ -168,8 +170,7 @@ class WebhooksTopic:
 
     def _new_producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            client_id="payout-ledger",
+            **self._access,
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=_REQUEST_MILLISECONDS,

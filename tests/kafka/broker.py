@@ -29,9 +29,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{doors}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{doors}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
 log.dirs={folder}/log
 num.partitions=4
 auto.create.topics.enable=true
@@ -88,8 +88,19 @@ class RealBroker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_real_broker() -> RealBroker:
+@dataclass(frozen=True)
+class Doors:
+    """More listeners, each named for its security protocol, and what they need."""
+
+    ports: dict[str, int]
+    properties: str
+    scram_users: tuple[str, ...] = ()
+    """As the storage tool takes them."""
+
+
+def start_real_broker(doors: Doors | None = None) -> RealBroker:
     """A broker that takes connections. NoRealKafka where it cannot run."""
+    doors = doors or Doors({}, "")
     java = shutil.which("java")
     if java is None:
         raise NoRealKafka("the real Kafka needs Java 17 or newer on the PATH (Debian: openjdk-17-jre-headless)")
@@ -100,10 +111,13 @@ def start_real_broker() -> RealBroker:
     command += ["-cp", f"{JARS}/*"]
     with lasting_ports(2) as (port, controller):
         config = folder / "server.properties"
-        config.write_text(PROPERTIES.format(port=port, controller=controller, folder=folder))
+        listeners = "".join(f",{name}://127.0.0.1:{number}" for name, number in doors.ports.items())
+        properties = PROPERTIES.format(port=port, controller=controller, folder=folder, doors=listeners)
+        config.write_text(properties + doors.properties)
     tool = [*command, "kafka.tools.StorageTool"]
+    users = [part for user in doors.scram_users for part in ("--add-scram", user)]
     formatted = subprocess.run(
-        [*tool, "format", "--standalone", "--cluster-id", "cGF5b3V0LWxlZGdlcg", "--config", str(config)],
+        [*tool, "format", "--standalone", "--cluster-id", "cGF5b3V0LWxlZGdlcg", "--config", str(config), *users],
         check=False,
         capture_output=True,
         text=True,

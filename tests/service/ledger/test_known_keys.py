@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tests.support.own import asked, carry_out, fund, work
 
 
 @pytest.fixture
-def looked_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[tuple[str, str]]]]:
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[tuple[str, str]]]:
     """The keys of every look before a decision."""
     seen: list[set[tuple[str, str]]] = []
     read = store.read_answers
