@@ -25,7 +25,7 @@ import asyncpg
 import uvloop
 
 from bench.http import Services
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from service import logs, settings
 from service.marketplaces.importing import SLICE, Wish, import_file

@@ -10,8 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from events import facts
-from events.account import Books
 from events.banking import observe_bank_statement, observe_entry
+from events.books import Books
 from events.canonical import canonical, check_content
 from events.chain import Source
 from events.currency import AMOUNT_MAX

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from events import facts
-from events.account import Books, ChannelStatement
+from events.books import Books
+from events.books.channels import ChannelStatement
 from events.canonical import check_content
 from events.chain import SYSTEM_ACCOUNT, Source
 from events.channels import observe_statement, placed, previous_statement, references, statement_key

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from events.account import Channel
+from events.books.channels import Channel
 from events.chain import SYSTEM_ACCOUNT
 from events.currency import is_known
 from events.facts import ChannelSet

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.account import Books
+from events.books import Books
 from events.chain import SYSTEM_ACCOUNT, Actor, Source
 from events.facts import Fact, ProviderObserved
 from events.instants import Instant

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from events.account import Books
+from events.books import Books
 from events.cases import open_case
 from events.facts import Fact
 from events.instants import from_datetime, to_datetime

@@ -14,8 +14,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from events import commands, facts
-from events.account import LIVE, Books, Order
 from events.banking import observe_bank_statement, observe_entry
+from events.books import Books
+from events.books.accounts import LIVE
+from events.books.money import Order
 from events.channels import observe_statement, references
 from events.commands import AnyCommand
 from events.decide import decide

@@ -13,7 +13,8 @@ from hypothesis import given as having
 from hypothesis import settings
 
 from events import commands, facts
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.cycles import cuts_of, due_at, last_of, next_cutoff_of
 from events.evolve import evolve
 from events.facts import Fact

@@ -11,7 +11,8 @@ from random import Random
 from hypothesis import event, given, settings
 
 from events import facts
-from events.account import Balance, Books, Disputed, Order, OrderKey
+from events.books import Books
+from events.books.money import Balance, Disputed, Order, OrderKey
 from events.canonical import canonical, check_content
 from events.codec import STORED_NAMES, decode, encode
 from events.evolve import evolve

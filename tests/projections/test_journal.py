@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from events import facts
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.evolve import evolve
 from events.facts import Fact
 from events.refusals import Refusal

@@ -6,7 +6,7 @@ import io
 import json
 import threading
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from service.marketplaces.importing import SLICE, Wish
 from service.marketplaces.imports import File, Imports

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from events.account import UNKNOWN
+from events.books.payouts import UNKNOWN
 from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
 from events.refusals import InvalidTransition
 from service.plugipay.dispatcher import Dispatcher
