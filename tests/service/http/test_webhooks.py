@@ -28,9 +28,8 @@ from service.settings import Settings
 from service.vault import Vault
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.databases import Databases
-from tests.support.locks import until_blocked
 from tests.support.tables import as_admin, as_owner
-from tests.support.waiting import until
+from tests.support.waiting import until, until_blocked
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
 PATH = "/webhooks/plugipay"
