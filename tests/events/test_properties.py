@@ -19,7 +19,8 @@ from events.evolve import evolve
 from events.facts import Fact
 from events.instants import Instant
 from events.refusals import Refusal
-from tests.events.lives import CURRENCIES, KINDS, LIVES, MOST, Step, beginning, happens
+from tests.events.lives import happens
+from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
 from tests.spec import ACCOUNT
 
 
