@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from bench.http import ACCOUNTS, Services
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.commands import RequestPayout
 from service import logs

@@ -25,10 +25,11 @@ import asyncpg
 import uvloop
 
 from bench.http import Services
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from service import logs, settings
-from service.marketplaces.importing import SLICE, Wish, import_file
+from service.marketplaces.importing import Wish, import_file
+from service.observations import SLICE
 from service.running import running_ledger
 from service.units import Asked
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from events import facts
-from events.account import BankEntry, Books
+from events.books import Books
+from events.books.banking import BankEntry
 from events.facts import Data, Fact
 
 

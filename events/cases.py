@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from events import facts
-from events.account import Books, Case
+from events.books import Books
+from events.books.provider import Case
 from events.observation import Observation
 from events.statements import Kind, Told, case_id, stored
 

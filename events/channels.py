@@ -21,7 +21,9 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from events import facts
-from events.account import PLATFORM, SELLER, Books, Channel, ChannelStatement, Order, StatementKey
+from events.books import Books
+from events.books.channels import PLATFORM, SELLER, Channel, ChannelStatement, StatementKey
+from events.books.money import Order
 from events.currency import AMOUNT_MAX
 from events.facts import Data, Fact
 from events.values import value

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from events import facts
-from events.account import CLOSED, Account
+from events.books.accounts import CLOSED, Account
 from events.facts import Data
 from events.instants import Instant
 from events.policies import POLICIES, data_of

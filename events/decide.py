@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from events import commands
-from events.account import CLOSED, Books
+from events.books import Books
+from events.books.accounts import CLOSED
 from events.commands import AnyCommand
 from events.facts import Fact
 from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, VersionConflict

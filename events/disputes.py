@@ -11,7 +11,7 @@ theirs; each step moves the difference that it makes.
 
 from __future__ import annotations
 
-from events.account import Disputed, Order
+from events.books.money import Disputed, Order
 
 
 def taken(earned: int, refunds: int, disputes: int) -> int:

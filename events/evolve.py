@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from events import cycles, facts
-from events.account import (
+from events.books import Books
+from events.books.accounts import (
     FROZEN,
     MANUAL,
     OPEN,
@@ -14,14 +15,11 @@ from events.account import (
     SYSTEM_MODE,
     TOLERANCES,
     Account,
-    Balance,
     BankAccount,
-    Books,
-    Order,
     Provider,
-    Reserve,
     WebhookSecret,
 )
+from events.books.money import Balance, Order, Reserve
 from events.evolve_banking import move_bank
 from events.evolve_channels import move_channel, terms_of
 from events.evolve_disputes import end_dispute, refunded, settled, take_dispute

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from events import facts
-from events.account import BankEntry, BankStatement, Books, Match
+from events.books import Books
+from events.books.banking import BankEntry, BankStatement, Match
 from events.instants import Instant
 
 BankFact = facts.BankEntryObserved | facts.BankStatementObserved | facts.MatchMade | facts.MatchUnmade

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from events import facts
-from events.account import Books, Channel, ChannelStatement, Disputed, Order
+from events.books import Books
+from events.books.channels import Channel, ChannelStatement
+from events.books.money import Disputed, Order
 from events.evolve_disputes import settled
 from events.evolve_payouts import shift
 from events.facts import Data

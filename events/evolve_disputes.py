@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from events import facts
-from events.account import LOST, Books, Dispute, Disputed, Order
+from events.books import Books
+from events.books.money import LOST, Dispute, Disputed, Order
 from events.evolve_payouts import shift
 from events.instants import Instant
 

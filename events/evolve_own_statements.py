@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from events.account import PLATFORM, Balance, Books, ChannelStatement
+from events.books import Books
+from events.books.channels import PLATFORM, ChannelStatement
+from events.books.money import Balance
 from events.facts import StatementClosed, StatementCycleSet
 from events.own_statements import CHANNEL, Link, with_cycle, with_statement
 

@@ -6,7 +6,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from events import cycles, facts
-from events.account import ACCEPTED, MANUAL, PLUGIPAY, STARTED, UNKNOWN, Balance, Books, Case, Payout
+from events.books import Books
+from events.books.accounts import MANUAL, PLUGIPAY
+from events.books.money import Balance
+from events.books.payouts import ACCEPTED, STARTED, UNKNOWN, Payout
+from events.books.provider import Case
 from events.cycles import CYCLES
 from events.instants import Instant
 from events.settling import adopted

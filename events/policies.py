@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic.alias_generators import to_camel
 
 from events import facts
-from events.account import Account
+from events.books.accounts import Account
 from events.commands import WEEKDAYS
 from events.facts import Data
 from events.instants import Instant, from_datetime, to_datetime

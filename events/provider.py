@@ -21,7 +21,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from events import facts
-from events.account import MANUAL, PLUGIPAY, STARTED, UNKNOWN, Books, Payout
+from events.books import Books
+from events.books.accounts import MANUAL, PLUGIPAY
+from events.books.payouts import STARTED, UNKNOWN, Payout
 from events.cases import open_case, stray
 from events.currency import is_known
 from events.facts import Fact

@@ -18,7 +18,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 from events import facts
-from events.account import SELLER, Books, Order, Settlement, SettlementKey
+from events.books import Books
+from events.books.channels import SELLER, Settlement, SettlementKey
+from events.books.money import Order
 from events.canonical import canonical
 from events.channels import Change, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
 from events.currency import AMOUNT_MAX

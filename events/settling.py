@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from events import facts
-from events.account import ACCEPTED, PLUGIPAY, Books, Case, Payout
+from events.books import Books
+from events.books.accounts import PLUGIPAY
+from events.books.payouts import ACCEPTED, Payout
+from events.books.provider import Case
 from events.cases import open_case, stray
 from events.currency import is_known
 from events.facts import Fact

@@ -12,26 +12,13 @@ from typing import Any
 
 import orjson
 
-from events.account import (
-    Account,
-    Balance,
-    BankAccount,
-    BankEntry,
-    BankStatement,
-    Books,
-    Case,
-    Channel,
-    ChannelStatement,
-    Dispute,
-    Disputed,
-    Match,
-    Order,
-    Payout,
-    Provider,
-    Reserve,
-    Settlement,
-    WebhookSecret,
-)
+from events.books import Books
+from events.books.accounts import Account, BankAccount, Provider, WebhookSecret
+from events.books.banking import BankEntry, BankStatement, Match
+from events.books.channels import Channel, ChannelStatement, Settlement
+from events.books.money import Balance, Dispute, Disputed, Order, Reserve
+from events.books.payouts import Payout
+from events.books.provider import Case
 from events.statements import read_stored
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 
 from events import codec
-from events.account import Books
+from events.books import Books
 from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
 from events.cycles import DUE
 from events.evolve import evolve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from events.account import Case
+from events.books.provider import Case
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import to_datetime
 from events.statements import Kind, stored

@@ -26,6 +26,7 @@ from service import logs
 from service.batch import Batch, Cause
 from service.database import OUTAGES
 from service.ledger import Ledger
+from service.polling import Poller
 from service.store import Wants
 from service.writer import Unavailable
 from sql import query
@@ -34,7 +35,6 @@ log = logs.get("closer")
 
 _LEASE = timedelta(minutes=2)
 _RETRY = timedelta(minutes=1)
-_PAUSE_SECONDS = 2.0
 _AT_ONCE = 10
 _EVENTS_AT_ONCE = 500
 _TRIES = 20
@@ -92,31 +92,18 @@ class Look:
     version: int
 
 
-class Closer:
-    """One of any number that work on the same ledger. `run` goes on until `stop`."""
+class Closer(Poller):
+    """Closes what is due, some of each lane's accounts at a time."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._stopping = False
+    name, failed = "closer", "closing_failed"
+    pause_seconds = retry_seconds = 2.0
 
-    def stop(self) -> None:
-        self._stopping = True
-
-    async def run(self) -> None:
-        while not self._stopping:
-            worked = False
-            try:
-                for lane in self._ledger.lanes:
-                    accounts, _ = await self.round(lane)
-                    worked = worked or accounts > 0
-            except OUTAGES as outage:
-                log.warning("database_away", problem=repr(outage))
-                worked = False
-            except Exception:
-                log.exception("closing_failed")
-                worked = False
-            if not worked:
-                await self._ledger.seam.sleep(_PAUSE_SECONDS)
+    async def work(self) -> bool:
+        worked = False
+        for lane in self._ledger.lanes:
+            accounts, _ = await self.round(lane)
+            worked = worked or accounts > 0
+        return worked
 
     async def round(self, lane: int) -> tuple[int, list[StatementClosed]]:
         """Closes what is due in some of a lane's accounts; how many those were, and the statements."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.account import LIVE, TEST
+from events.books.accounts import LIVE, TEST
 from service.database import Pool
 from service.seam import Seam
 from service.vault import Vault, secret_hash

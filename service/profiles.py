@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from events.account import BankAccount
+from events.books.accounts import BankAccount
 from service.ledger import Ledger
 from service.vault import AccountKey
 from sql import query

@@ -5,43 +5,23 @@ from __future__ import annotations
 from projections.journal import Journal
 from projections.runner import CHUNK, Projection, catch_up
 from projections.settlements import Settlements
-from service import logs
-from service.database import OUTAGES
-from service.ledger import Ledger
-
-log = logs.get("projector")
+from service.polling import Poller
 
 TRAILING: tuple[Projection, ...] = (Journal(), Settlements())
 
-_PAUSE_SECONDS = 0.2
 
+class Projector(Poller):
+    """Follows every lane with every trailing projection."""
 
-class Projector:
-    """Follows every lane with every trailing projection until it is told to stop."""
+    name, failed = "projector", "projection_failed"
+    # Under load a pause makes the next chunk fuller: a transaction for every few events costs more than they.
+    pause_seconds, retry_seconds = 0.2, 5.0
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._stopping = False
-
-    def stop(self) -> None:
-        self._stopping = True
-
-    async def run(self) -> None:
-        while not self._stopping:
-            try:
-                behind = False
-                for lane in self._ledger.lanes:
-                    for projection in TRAILING:
-                        async with self._ledger.pool.acquire() as connection:
-                            moved = await catch_up(connection, lane, projection, self._ledger.seam.now())
-                        behind = behind or moved >= CHUNK
-            except OUTAGES as outage:
-                log.warning("database_away", problem=repr(outage))
-                behind = False
-            except Exception:
-                log.exception("projection_failed")
-                behind = False
-                await self._ledger.seam.sleep(5)
-            if not behind:
-                # Under load a pause makes the next chunk fuller: a transaction for every few events costs more than they.
-                await self._ledger.seam.sleep(_PAUSE_SECONDS)
+    async def work(self) -> bool:
+        behind = False
+        for lane in self._ledger.lanes:
+            for projection in TRAILING:
+                async with self._ledger.pool.acquire() as connection:
+                    moved = await catch_up(connection, lane, projection, self._ledger.seam.now())
+                behind = behind or moved >= CHUNK
+        return behind

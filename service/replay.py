@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import orjson
 
-from events.account import Books
+from events.books import Books
 from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, envelope_from, next_digest
 from events.codec import fact_of
 from events.evolve import evolve

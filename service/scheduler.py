@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from events.cycles import due_at
 from service import logs
 from service.batch import Batch
-from service.database import OUTAGES
 from service.ledger import Ledger
+from service.polling import Poller
 from service.store import Wants
-from service.writer import Unavailable
 from sql import query
 
 log = logs.get("scheduler")
 
 _AT_ONCE = 200
-_PAUSE_SECONDS = 1.0
 _REST_SECONDS = 60.0
 
 
@@ -53,29 +51,16 @@ class DueUnit:
             self.done.set_exception(problem)
 
 
-class Scheduler:
-    """One of any number that work on the same ledger. `run` goes on until `stop`."""
+class Scheduler(Poller):
+    """Asks for what is due, as much at a time as is due at once; what cannot be done rests for a minute."""
+
+    name, failed = "scheduler", "scheduling_failed"
+    pause_seconds = retry_seconds = 1.0
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._stopping = False
+        super().__init__(ledger)
         self._resting: dict[str, float] = {}
         """Accounts on which what is due could not be done, and when to look at them again."""
-
-    def stop(self) -> None:
-        self._stopping = True
-
-    async def run(self) -> None:
-        while not self._stopping:
-            more = False
-            try:
-                more = await self.work()
-            except (*OUTAGES, Unavailable) as outage:
-                log.warning("ledger_away", problem=repr(outage))
-            except Exception:
-                log.exception("scheduling_failed")
-            if not more:
-                await self._ledger.seam.sleep(_PAUSE_SECONDS)
 
     async def work(self) -> bool:
         """Does what is due now, as much as is done at once; whether there may be more."""

@@ -10,8 +10,9 @@ from typing import Any
 import asyncpg
 import orjson
 
-from events.account import Books, Needs
+from events.books import Books
 from events.instants import Instant, to_datetime
+from events.needs import Needs
 from events.values import value
 from projections.inline import InlineRows, Row, fill_books
 from service.database import Connection

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from events.account import Books, needs
+from events.books import Books
 from events.chain import Actor, Source
 from events.commands import SEALED_FIELDS, AnyCommand, OpenAccount
 from events.decide import decide
 from events.facts import DisputeOpened, MatchMade, PayoutRequested, ReserveHeld, WebhookSecretAdded
 from events.instants import Instant
+from events.needs import needs
 from events.refusals import AccountNotFound, Refusal
 from events.rules.context import Context
 from events.values import value

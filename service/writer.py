@@ -23,7 +23,7 @@ from typing import Any
 
 import asyncpg
 
-from events.account import Books
+from events.books import Books
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant
 from service import logs

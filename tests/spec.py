@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.account import LIVE, Books, needs
+from events.books import Books
+from events.books.accounts import LIVE
 from events.commands import AnyCommand
 from events.decide import decide
 from events.evolve import evolve
 from events.facts import AccountOpened, Fact, RevenueRecorded, RevenueSettled
 from events.instants import Instant
+from events.needs import needs
 from events.refusals import Refusal
 from events.rules.context import Context
 

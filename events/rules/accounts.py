@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import CLOSED, FROZEN, OPEN, PLUGIPAY, SETTLEMENT_TERMS, TOLERANCES, Account, Books
+from events.books import Books
+from events.books.accounts import CLOSED, FROZEN, OPEN, PLUGIPAY, SETTLEMENT_TERMS, TOLERANCES, Account
 from events.evolve_channels import terms_of
 from events.facts import Fact
 from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound

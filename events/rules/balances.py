@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import Account, Balance, Books, Order
+from events.books import Books
+from events.books.accounts import Account
+from events.books.money import Balance, Order
 from events.currency import AMOUNT_MAX
 from events.disputes import refund_takes
 from events.facts import Fact

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import DISPUTE_OPEN, LOST, Account, Balance, Books, Order
+from events.books import Books
+from events.books.accounts import Account
+from events.books.money import DISPUTE_OPEN, LOST, Balance, Order
 from events.currency import AMOUNT_MAX
 from events.disputes import dispute_takes, lost_takes, won_gives_back
 from events.facts import Fact

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import BankEntry, Books
+from events.books import Books
+from events.books.banking import BankEntry
 from events.facts import Data, Fact
 from events.refusals import (
     AlreadyMatched,

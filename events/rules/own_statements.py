@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from events import commands
-from events.account import Account, Books
+from events.books import Books
+from events.books.accounts import Account
 from events.evolve_own_statements import owed
 from events.facts import Fact, StatementClosed, StatementCycleSet
 from events.instants import Instant

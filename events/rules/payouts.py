@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import FROZEN, MANUAL, PLUGIPAY, Account, Books, Payout
+from events.books import Books
+from events.books.accounts import FROZEN, MANUAL, PLUGIPAY, Account
+from events.books.payouts import Payout
 from events.facts import Fact
 from events.policies import policy_of
 from events.refusals import (

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from events import commands, facts
-from events.account import CLOSED, Account, Books
+from events.books import Books
+from events.books.accounts import CLOSED, Account
 from events.cycles import Cut, cuts_of, due_at, next_cutoff_of
 from events.evolve import evolve
 from events.facts import Fact

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from events import commands, facts
-from events.account import ACCEPTED, FROZEN, PLUGIPAY, STARTED, UNKNOWN, Account, Books, Payout
+from events.books import Books
+from events.books.accounts import FROZEN, PLUGIPAY, Account
+from events.books.payouts import ACCEPTED, STARTED, UNKNOWN, Payout
 from events.cases import open_case
 from events.facts import Fact
 from events.refusals import AccountIsFrozen, CaseNotFound, InvalidTransition, PayoutNotFound

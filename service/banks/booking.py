@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from events import facts
-from events.account import Books
 from events.banking import observe_bank_statement, observe_entry
+from events.books import Books
 from events.canonical import canonical, check_content
 from events.chain import Source
 from events.currency import AMOUNT_MAX
 from events.facts import Data
-from events.instants import Instant
-from events.refusals import AccountNotFound, Refusal
+from events.refusals import AccountNotFound
 from service.banks.observed import BankObservation, ObservedBankStatement, ObservedEntry
-from service.batch import Batch, Cause
+from service.batch import Batch
+from service.deliveries import keep, storable
 from service.marketplaces.findings import in_minor_units
 from service.marketplaces.observed import Unreadable
+from service.observations import ObservationsUnit
 from service.store import Wants
-from service.units import Asked, Erased
+from service.units import Erased
 from service.vault import AccountKey
 
 NEW, KNOWN, UNREADABLE, STATEMENT = "new", "known", "unreadable", "statement"
 PROVIDER = "bank"
-_ORIGIN_MAX = 300
 _REFERENCE_MAX = 200
 _NUMBER_MAX = 200
 _YEARS = range(1970, 2200)
@@ -119,22 +116,9 @@ def _wrong_with(observed: ObservedEntry | ObservedBankStatement, exponents: dict
     return None
 
 
-@dataclass(slots=True)
-class BankUnit:
-    """Observations of one file about one account, decided together."""
-
-    account_id: str
-    arrivals: Sequence[Identified]
-    exponents: dict[str, int]
-    asked: Asked
-    received_at: Instant
-    done: asyncio.Future[list[str]]
-    outcomes: list[str] = field(default_factory=list)
-    refusal: Refusal | None = None
-
-    @property
-    def commands_count(self) -> int:
-        return max(1, len(self.arrivals))
+@dataclass(slots=True, kw_only=True)
+class BankUnit(ObservationsUnit[Identified]):
+    """Observations of one file of a bank's."""
 
     def collect(self, wants: Wants) -> None:
         wants.accounts.add(self.account_id)
@@ -156,24 +140,12 @@ class BankUnit:
             return
         self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
 
-    def resolve(self) -> None:
-        if self.done.done():
-            return
-        if self.refusal is not None:
-            self.done.set_exception(self.refusal)
-        else:
-            self.done.set_result(self.outcomes)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
-
     def _take_in(self, arrival: Identified, books: Books, key: AccountKey, batch: Batch) -> str:
         observed = arrival.observed
         if isinstance(observed, ObservedBankStatement):
             made = observe_bank_statement(self._statement(arrival, observed, key), books)
             for statement in made:
-                batch.record(books, statement, self._cause(Source(PROVIDER, observed.number)))
+                batch.record(books, statement, self.cause(Source(PROVIDER, observed.number)))
             return STATEMENT
         digest = key.digest(observed.raw)
         if isinstance(observed, Unreadable):
@@ -183,7 +155,7 @@ class BankUnit:
         for entry in made:
             happened = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
             source = Source(PROVIDER, arrival.entry_id, digest)
-            batch.record(books, entry, self._cause(source), effective_at=happened)
+            batch.record(books, entry, self.cause(source), effective_at=happened)
         if made:
             self._keep(arrival, observed.raw, digest, "accepted", None, key, batch)
         return NEW if made else KNOWN
@@ -252,30 +224,19 @@ class BankUnit:
         key: AccountKey,
         batch: Batch,
     ) -> None:
-        """The record as it stood, sealed: what the fact was made of, or what nobody could read."""
-        batch.deliveries.append(
-            {
-                "delivery_id": batch.seam.uuid7(),
-                "account_id": self.account_id,
-                "provider": PROVIDER,
-                "event_id": arrival.entry_id or None,
-                "digest": digest,
-                "raw": base64.b64encode(key.seal_bytes("delivery", raw)).decode(),
-                "key_generation": key.generation,
-                "signature": None,
-                "received_at": self.received_at,
-                "verdict": verdict,
-                "reason": _storable(reason) if reason else None,
-                "origin": _storable(arrival.origin),
-            }
-        )
-
-    def _cause(self, source: Source) -> Cause:
-        return Cause(
-            actor=self.asked.actor,
-            source=source,
-            correlation_id=self.asked.request_id,
-            traceparent=self.asked.traceparent,
+        """The record as it stood: what the fact was made of, or what nobody could read."""
+        keep(
+            batch,
+            key,
+            account_id=self.account_id,
+            provider=PROVIDER,
+            raw=raw,
+            digest=digest,
+            received_at=self.received_at,
+            verdict=verdict,
+            origin=storable(arrival.origin),
+            event_id=arrival.entry_id or None,
+            reason=storable(reason) if reason else None,
         )
 
 
@@ -290,8 +251,3 @@ def _finding(rule: str, expected: Decimal, actual: Decimal) -> Data:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def _storable(text: str) -> str:
-    """The text as a column can hold it."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:_ORIGIN_MAX]

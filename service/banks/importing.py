@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -34,18 +34,14 @@ from service.banks.tables import ROLES, Layout, table_observations
 from service.ledger import Ledger
 from service.marketplaces.observed import Unreadable, unreadable
 from service.marketplaces.sniffing import JSON, XML, sniffed
+from service.observations import PROBLEMS_MAX, SLICE, Progress
 from service.profiles import read_profile
 from service.units import Asked, Erased
 from service.vault import AccountKey
 
 log = logs.get("import")
 
-SLICE = 200
-PROBLEMS_MAX = 100
 _NUMBER_MAX = 64
-
-Progress = Callable[[int], None]
-"""Told, after each slice, how many bytes of the file have been read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from events.account import LIVE, MANUAL, PLUGIPAY
+from events.books.accounts import LIVE, MANUAL, PLUGIPAY
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from events.refusals import AccountExists, Refusal
 from service.keys import SCOPES, KeyRing, NewKey, create_key, list_keys

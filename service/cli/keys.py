@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from events.account import LIVE, TEST
+from events.books.accounts import LIVE, TEST
 from events.commands import AccountId, OpenAccount
 from events.refusals import AccountExists, Refusal
 from service import keys as api_keys

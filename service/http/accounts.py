@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from service.http.call import Call
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success

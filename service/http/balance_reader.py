@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from itertools import chain
 
-from events.account import Balance
+from events.books.money import Balance
 from service.database import Pool
 from service.seam import Seam
 from sql import query

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.account import DISPUTE_OPEN, LOST, WON
+from events.books.money import DISPUTE_OPEN, LOST, WON
 from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError

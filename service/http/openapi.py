@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from events.account import PAYOUT_STATUSES
+from events.books.payouts import PAYOUT_STATUSES
 from events.currency import AMOUNT_MAX
 from service.cases import KINDS
 from service.http.cases_openapi import paths as case_paths

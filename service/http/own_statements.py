@@ -14,7 +14,8 @@ from events.chain import envelope_from
 from events.codec import fact_of
 from events.facts import StatementClosed
 from events.own_statements import CHANNEL
-from projections.own_statements import Line, amount_text, lines
+from projections.own_statements import amount_text
+from projections.statement_fields import Line, lines
 from service.closer import read_account
 from service.database import OUTAGES
 from service.http.call import REQUEST_ID, Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from events.account import DISPUTE_OPEN, LOST, WON
+from events.books.money import DISPUTE_OPEN, LOST, WON
 from events.commands import DAYS_MAX, WEEKDAYS
 
 Schema = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.account import Account
+from events.books.accounts import Account
 from events.cycles import Cut, cuts_of, last_of, next_cutoff_of
 from events.instants import Instant
 from events.policies import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of

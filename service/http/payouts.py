@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from events import commands
-from events.account import PAYOUT_STATUSES, Payout
+from events.books.payouts import PAYOUT_STATUSES, Payout
 from projections.inline import payout_from
 from service.database import Pool
 from service.http.app_keys import BALANCES, LEDGER

@@ -1,32 +1,29 @@
-"""Takes what a marketplace's source says into a lane: the record sealed, the fact and its money, in one transaction.
-
-An observation is never refused: it is taken in, known already, or kept with the reason why nobody can read it.
-"""
+"""Takes what a marketplace's source says into a lane: the record sealed, the fact and its money, in one transaction."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from events import facts
-from events.account import Books, ChannelStatement
+from events.books import Books
+from events.books.channels import ChannelStatement
 from events.canonical import check_content
 from events.chain import SYSTEM_ACCOUNT, Source
 from events.channels import observe_statement, placed, previous_statement, references, statement_key
 from events.currency import AMOUNT_MAX
 from events.facts import Data, Fact
 from events.instants import Instant
-from events.refusals import AccountNotFound, Refusal
+from events.refusals import AccountNotFound
 from events.settlements import observe_settlement, settlement_key
-from service.batch import Batch, Cause
+from service.batch import Batch
+from service.deliveries import keep, storable
 from service.marketplaces import findings
 from service.marketplaces.amounts import Amount, NotUnderstood, read_amount
 from service.marketplaces.observed import ObservedStatement, Unreadable
 from service.marketplaces.recorded import SettlementRecord, Told, settlement_fact, wrong_with
+from service.observations import ObservationsUnit
 from service.store import Wants
-from service.units import Asked
 from service.vault import AccountKey
 
 ACCEPTED, DUPLICATE, UNREADABLE = "accepted", "duplicate", "unreadable"
@@ -34,7 +31,6 @@ NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 
 TEXT_MAX = 200
 """The longest text of a statement's field: no source writes longer ones, and a number has to fit a reference."""
-ORIGIN_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +69,19 @@ def _minor(amount: Amount, exponent: int) -> int:
     return findings.in_minor_units(amount.number, exponent)[0]
 
 
-@dataclass(slots=True)
-class RecordsUnit:
-    """Records of one source about one account, decided together.
+@dataclass(slots=True, kw_only=True)
+class RecordsUnit(ObservationsUnit[Arrival]):
+    """Records of one source of a marketplace's.
 
     `opens_with` is the currency that a missing account is opened in (None: it has to be there); `setting` is how the
     channel is to stand from now on, where somebody said so.
     """
 
-    account_id: str
     channel: str
-    arrivals: Sequence[Arrival]
-    exponents: dict[str, int]
-    asked: Asked
-    received_at: Instant
-    done: asyncio.Future[list[str]]
     opens_with: str | None = None
     setting: facts.ChannelSet | None = None
-    outcomes: list[str] = field(default_factory=list)
     unreadable_ids: list[str] = field(default_factory=list)
     """What those arrivals that nobody could read are kept as, in their order."""
-    refusal: Refusal | None = None
-
-    @property
-    def commands_count(self) -> int:
-        return max(1, len(self.arrivals))
 
     def collect(self, wants: Wants) -> None:
         wants.accounts.update((SYSTEM_ACCOUNT, self.account_id))
@@ -136,24 +120,12 @@ class RecordsUnit:
         if books.account is None and self.opens_with is not None:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
             opened = facts.AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
-            batch.record(books, opened, self._cause(None, None))
+            batch.record(books, opened, self.cause())
         if self.setting is not None and not _stands(self.setting, books):
-            batch.record(books, self.setting, self._cause(None, None))
+            batch.record(books, self.setting, self.cause())
         # Where the account's key was destroyed, the record is still kept: under the lane's own.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
         self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
-
-    def resolve(self) -> None:
-        if self.done.done():
-            return
-        if self.refusal is not None:
-            self.done.set_exception(self.refusal)
-        else:
-            self.done.set_result(self.outcomes)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
 
     def _take_in(self, arrival: Arrival, books: Books, key: AccountKey, batch: Batch) -> str:
         record = arrival.record
@@ -180,25 +152,21 @@ class RecordsUnit:
             outcome = UNCHANGED if not made else CHANGED if known else NEW
             happened = record.updated_at.instant or record.created_at.instant
             self._record(made, number, happened, books, batch, digest)
-        delivery_id = batch.seam.uuid7()
+        delivery_id = keep(
+            batch,
+            key,
+            account_id=self.account_id,
+            provider=self.channel,
+            raw=record.raw,
+            digest=digest,
+            received_at=self.received_at,
+            verdict=verdict,
+            origin=storable(arrival.origin),
+            event_id=number,
+            reason=reason,
+        )
         if outcome == UNREADABLE:
             self.unreadable_ids.append(delivery_id)
-        batch.deliveries.append(
-            {
-                "delivery_id": delivery_id,
-                "account_id": self.account_id,
-                "provider": self.channel,
-                "event_id": number,
-                "digest": digest,
-                "raw": base64.b64encode(key.seal_bytes("delivery", record.raw)).decode(),
-                "key_generation": key.generation,
-                "signature": None,
-                "received_at": self.received_at,
-                "verdict": verdict,
-                "reason": reason,
-                "origin": storable(arrival.origin),
-            }
-        )
         return outcome
 
     def _record(
@@ -207,20 +175,11 @@ class RecordsUnit:
         effective_at = min(happened or batch.now, batch.now)
         caused_by: str | None = None
         for fact in made:
-            cause = self._cause(Source(self.channel, number, digest), caused_by)
+            cause = self.cause(Source(self.channel, number, digest), caused_by)
             added = isinstance(fact, facts.CurrencyAdded)
             envelope = batch.record(books, fact, cause, effective_at=None if added else effective_at)
             if isinstance(fact, facts.StatementObserved | facts.SettlementObserved):
                 caused_by = envelope.event_id
-
-    def _cause(self, source: Source | None, caused_by: str | None) -> Cause:
-        return Cause(
-            actor=self.asked.actor,
-            source=source or self.asked.source,
-            correlation_id=self.asked.request_id,
-            causation_id=caused_by,
-            traceparent=self.asked.traceparent,
-        )
 
 
 def _stands(setting: facts.ChannelSet, books: Books) -> bool:
@@ -285,8 +244,3 @@ def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedSta
         raw=b"",
         closing_balance=closing,
     )
-
-
-def storable(text: str) -> str:
-    """The text as a column can hold it."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:ORIGIN_MAX]

@@ -13,31 +13,25 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from events.account import Channel
+from events.books.channels import Channel
 from events.chain import SYSTEM_ACCOUNT
 from events.currency import is_known
 from events.facts import ChannelSet
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service import logs
+from service.deliveries import storable
 from service.ledger import Ledger
-from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked, storable
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
 from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source, Unreadable
 from service.marketplaces.recorded import SettlementRecord, Told, records
 from service.marketplaces.sources import SOURCES
 from service.marketplaces.times import zone_named
+from service.observations import PROBLEMS_MAX, SLICE, Progress
 from service.units import Asked
 from sql import query
 
 log = logs.get("import")
-
-SLICE = 200
-"""Records that are read, and booked, at once."""
-PROBLEMS_MAX = 100
-"""Unreadable records that an answer lists; all of them are kept."""
-
-Progress = Callable[[int], None]
-"""Told, after each slice, how many bytes of the file have been read."""
 
 
 @dataclass(frozen=True, slots=True)

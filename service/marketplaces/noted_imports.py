@@ -9,8 +9,9 @@ import orjson
 
 from events.instants import Instant
 from service.ledger import Ledger
-from service.marketplaces.importing import PROBLEMS_MAX, Problem
+from service.marketplaces.importing import Problem
 from service.marketplaces.observed import Shop
+from service.observations import PROBLEMS_MAX
 from sql import query
 
 READING, DONE, FAILED = "reading", "done", "failed"

@@ -19,9 +19,9 @@ from shutil import copyfileobj
 from typing import Any
 
 from service.marketplaces.amounts import Number
-from service.marketplaces.markup import Refused, check_no_document_type
 from service.marketplaces.observed import Unreadable, unreadable
 from service.marketplaces.sniffing import HEAD_BYTES
+from service.untrusted_xml import Refused, check_no_document_type
 
 DELIMITERS = (",", ";", "\t")
 UNPACKED_BYTES_MAX = 1024**3

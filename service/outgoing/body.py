@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from events.account import Payout
+from events.books.payouts import Payout
 from events.chain import Envelope
 from events.codec import METADATA
 from events.facts import Data

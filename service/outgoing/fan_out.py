@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, fields
 
 import orjson
 
-from events.account import Books, Payout
+from events.books import Books
+from events.books.payouts import Payout
 from events.chain import Envelope, envelope_from
 from events.codec import fact_of
 from events.evolve import evolve

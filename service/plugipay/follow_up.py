@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from events.account import Books, Payout
+from events.books import Books
+from events.books.payouts import Payout
 from events.chain import Actor, Source
 from events.facts import Fact
 from events.observation import Observation

@@ -7,12 +7,10 @@ kept with the reason why it was not believed.
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from events.account import Books
+from events.books import Books
 from events.chain import SYSTEM_ACCOUNT, Actor, Source
 from events.facts import Fact, ProviderObserved
 from events.instants import Instant
@@ -20,6 +18,7 @@ from events.observation import Observation
 from events.provider import observe
 from service import logs
 from service.batch import Batch, Cause
+from service.deliveries import keep
 from service.plugipay.webhook import PROVIDER
 from service.store import Wants
 
@@ -134,21 +133,20 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
         facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
         verdict = ACCEPTED if facts else DUPLICATE
         record_observed(facts, observation, books, batch, digest)
-    row: dict[str, Any] = {
-        "delivery_id": batch.seam.uuid7(),
-        "account_id": delivery.account_id,
-        "provider": PROVIDER,
-        "event_id": observation.event_id if observation else None,
-        "digest": digest,
-        "raw": base64.b64encode(key.seal_bytes("delivery", delivery.raw)).decode(),
-        "key_generation": key.generation,
-        "signature": delivery.signature,
-        "received_at": delivery.received_at,
-        "verdict": verdict,
-        "reason": delivery.parked_because or delivery.rejected_because,
-        "origin": delivery.origin,
-    }
-    batch.deliveries.append(row)
+    keep(
+        batch,
+        key,
+        account_id=delivery.account_id,
+        provider=PROVIDER,
+        raw=delivery.raw,
+        digest=digest,
+        received_at=delivery.received_at,
+        verdict=verdict,
+        origin=delivery.origin,
+        event_id=observation.event_id if observation else None,
+        reason=delivery.parked_because or delivery.rejected_because,
+        signature=delivery.signature,
+    )
     if delivery.replays is not None and verdict in (ACCEPTED, DUPLICATE):
         batch.parkings_ended.append({"delivery_id": delivery.replays, "how": "replayed", "by": delivery.replayed_by})
     return verdict

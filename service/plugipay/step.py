@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from events.account import STARTED, UNKNOWN, Books, Payout
+from events.books import Books
+from events.books.payouts import STARTED, UNKNOWN, Payout
 from events.facts import Fact
 from events.instants import from_datetime, to_datetime
 from events.rules import submissions

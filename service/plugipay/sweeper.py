@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from events.account import Books
+from events.books import Books
 from events.cases import open_case
 from events.facts import Fact
 from events.instants import from_datetime, to_datetime
 from events.statements import Kind
 from events.statements import case_id as case_id_of
 from service import logs
-from service.database import OUTAGES
 from service.ledger import Ledger
 from service.plugipay.access import read_access
 from service.plugipay.client import Access, PlugipayClient
@@ -25,6 +24,7 @@ from service.plugipay.follow_up import follow_account, take_answers
 from service.plugipay.observing import STATUSES, observation_of
 from service.plugipay.outcomes import Answered, ProviderPayout
 from service.plugipay.webhook import OUR_PAYOUT_ID
+from service.polling import Poller
 from service.profiles import read_profile
 from service.settings import Settings
 from service.vault import AccountKey
@@ -36,41 +36,29 @@ log = logs.get("sweeper")
 _LEASE = timedelta(minutes=2)
 _OVERLAP = timedelta(days=2)
 _DEEP_OVERLAP = timedelta(days=60)
-_PAUSE_SECONDS = 1.0
 _AT_ONCE = 10
 
 
-class Sweeper:
-    """One of any number that work on the same ledger. `run` goes on until `stop`."""
+class Sweeper(Poller):
+    """Sweeps the accounts that are due, some of each lane's at a time."""
+
+    name, failed = "sweeper", "sweeping_failed"
+    pause_seconds = retry_seconds = 1.0
 
     def __init__(self, ledger: Ledger, settings: Settings, client: PlugipayClient) -> None:
-        self._ledger = ledger
+        super().__init__(ledger)
         self._settings = settings
         self._client = client
-        self._stopping = False
 
-    def stop(self) -> None:
-        self._stopping = True
-
-    async def run(self) -> None:
-        while not self._stopping:
-            swept = 0
-            try:
-                for lane in self._ledger.lanes:
-                    now = self._ledger.seam.now()
-                    rows = await self._ledger.pool.fetch(
-                        query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE
-                    )
-                    for row in rows:
-                        await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
-                    swept += len(rows)
-            except OUTAGES as outage:
-                log.warning("database_away", problem=repr(outage))
-            except Exception:
-                log.exception("sweeping_failed")
-                swept = 0
-            if not swept:
-                await self._ledger.seam.sleep(_PAUSE_SECONDS)
+    async def work(self) -> bool:
+        swept = 0
+        for lane in self._ledger.lanes:
+            now = self._ledger.seam.now()
+            rows = await self._ledger.pool.fetch(query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE)
+            for row in rows:
+                await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
+            swept += len(rows)
+        return swept > 0
 
     async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed: str | None) -> None:
         began = self._ledger.seam.now()

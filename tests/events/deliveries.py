@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from events import facts
-from events.account import Books
+from events.books import Books
 from events.facts import Fact
 from events.observation import Observation
 from events.provider import Verdict, observe

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from events.account import Balance, Payout
+from events.books.money import Balance
+from events.books.payouts import Payout
 
 Told = frozenset[tuple[str, str]]
 """(what was said, when)."""

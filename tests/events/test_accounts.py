@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from events import commands, facts
-from events.account import Account, BankAccount, Provider, WebhookSecret
+from events.books.accounts import Account, BankAccount, Provider, WebhookSecret
 from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, earned, given, opened
 
 BANK = facts.BankAccountSet(

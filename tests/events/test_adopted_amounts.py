@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import astuple, replace
 from itertools import permutations
 
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.facts import Fact
 from events.observation import Observation
 from events.statements import Kind, Says

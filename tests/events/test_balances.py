@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from events import commands, facts
-from events.account import Balance, Order, Reserve
+from events.books.money import Balance, Order, Reserve
 from events.commands import AnyCommand
 from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, earned, given, opened
 

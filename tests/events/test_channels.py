@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from events import facts
-from events.account import PLATFORM, SELLER, Balance, Books
+from events.books import Books
+from events.books.channels import PLATFORM, SELLER
+from events.books.money import Balance
 from events.channels import FIELDS, observe_statement
 from events.facts import Fact
 from tests.spec import ACCOUNT, NOW, earned, fold, opened

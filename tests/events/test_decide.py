@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from events import commands, facts
-from events.account import LIVE, Needs, needs
+from events.books.accounts import LIVE
 from events.commands import AnyCommand
 from events.decide import decide
 from events.evolve import evolve
 from events.facts import Fact
+from events.needs import Needs, needs
 from events.rules.context import Context
 from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, GIVEN_UP, HISTORY, ON_HISTORY, OPEN, UNFREEZE
 from tests.spec import BEFORE, EARLIEST, NEW_ID, NOW, given, seen_by

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from events import commands, facts
-from events.account import PLATFORM, SELLER, Balance, Books
+from events.books import Books
+from events.books.channels import PLATFORM, SELLER
+from events.books.money import Balance
 from events.decide import decide
 from events.rules.context import Context
 from tests.events.test_settlements import ORDER, OWED, RELEASE, account, after, record

@@ -8,7 +8,8 @@ from hypothesis import given as having
 from hypothesis import settings
 
 from events import commands, facts
-from events.account import Balance, Books, Disputed, Order
+from events.books import Books
+from events.books.money import Balance, Disputed, Order
 from events.facts import Fact
 from tests.spec import ACCOUNT, NEW_ID, Given, earned, fold, given, opened
 

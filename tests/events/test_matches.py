@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from events import commands, facts
-from events.account import Balance, Books
 from events.banking import observe_bank_statement, observe_entry
+from events.books import Books
+from events.books.money import Balance
 from events.facts import Fact
 from tests.spec import ACCOUNT, ACTOR, NEW_ID, Given, fold, given, opened
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from events import commands, facts
-from events.account import Books
+from events.books import Books
 from events.own_statements import CHANNEL, Chain, read_chain
 from events.refusals import InvalidCommand
 from events.rules.own_statements import DoesNotTie, NotYet, close

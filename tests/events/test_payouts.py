@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from events import commands, facts
-from events.account import Balance, Payout
+from events.books.money import Balance
+from events.books.payouts import Payout
 from events.commands import AnyCommand
 from events.facts import Fact
 from tests.events.deliveries import KNOWN, MAY_2, REQUESTED

@@ -11,14 +11,16 @@ from random import Random
 from hypothesis import event, given, settings
 
 from events import facts
-from events.account import Balance, Books, Disputed, Order, OrderKey
+from events.books import Books
+from events.books.money import Balance, Disputed, Order, OrderKey
 from events.canonical import canonical, check_content
 from events.codec import STORED_NAMES, decode, encode
 from events.evolve import evolve
 from events.facts import Fact
 from events.instants import Instant
 from events.refusals import Refusal
-from tests.events.lives import CURRENCIES, KINDS, LIVES, MOST, Step, beginning, happens
+from tests.events.lives import happens
+from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
 from tests.spec import ACCOUNT
 
 

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from events import facts
-from events.account import Balance
+from events.books.money import Balance
 from events.facts import Fact
 from events.observation import TYPES
 from events.provider import Verdict, observe

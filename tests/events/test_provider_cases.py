@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from events import commands, facts
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.observation import Observation
 from events.provider import Verdict, observe
 from events.statements import Kind, Says, case_id

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from events import commands
-from events.account import LIVE, Books
+from events.books import Books
+from events.books.accounts import LIVE
 from events.commands import AnyCommand
 from events.decide import decide
 from events.facts import Fact

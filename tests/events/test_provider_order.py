@@ -15,7 +15,7 @@ from itertools import permutations
 import pytest
 
 from events import facts
-from events.account import Books
+from events.books import Books
 from events.facts import Fact
 from events.observation import Observation
 from events.provider import observe

@@ -9,7 +9,8 @@ from itertools import combinations, permutations
 import pytest
 
 from events import commands, facts
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.observation import Observation
 from events.provider import Verdict, observe
 from events.statements import Kind, Says, case_id

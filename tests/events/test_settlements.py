@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import commands, facts
-from events.account import PLATFORM, SELLER, Balance, Books, Order
+from events.books import Books
+from events.books.channels import PLATFORM, SELLER
+from events.books.money import Balance, Order
 from events.channels import observe_statement
 from events.currency import AMOUNT_MAX
 from events.facts import Fact

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from events import commands, facts
-from events.account import FROZEN, Account, Balance, Payout
+from events.books.accounts import FROZEN, Account
+from events.books.money import Balance
+from events.books.payouts import Payout
 from events.facts import Fact
 from events.provider import observe
 from events.rules import submissions

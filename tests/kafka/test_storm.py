@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 import pytest
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.commands import OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from service.keys import SCOPES, create_key
 from service.own_commands import carry_out_own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.observation import Observation
 from events.statements import Says

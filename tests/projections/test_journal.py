@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from events import facts
-from events.account import Balance, Books
+from events.books import Books
+from events.books.money import Balance
 from events.evolve import evolve
 from events.facts import Fact
 from events.refusals import Refusal
 from projections.journal import BOOKS, Journal, Posting, postings
 from projections.runner import catch_up
 from service.settings import Settings
-from tests.events.lives import LIVES, Step, happens
+from tests.events.lives import happens
+from tests.events.steps import LIVES, Step
 from tests.projections.lived import live
 from tests.spec import ACCOUNT
 from tests.support.api import Api

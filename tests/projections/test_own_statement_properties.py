@@ -18,8 +18,9 @@ from events.periods import CYCLES
 from events.refusals import Refusal
 from events.rules.context import Context
 from events.rules.own_statements import set_cycle
-from projections.own_statements import lines
-from tests.events.lives import LIVES, Step, happens
+from projections.statement_fields import lines
+from tests.events.lives import happens
+from tests.events.steps import LIVES, Step
 from tests.spec import ACCOUNT
 from tests.support.streams import EXPONENTS, Stream
 

@@ -10,7 +10,8 @@ from events.currency import AMOUNT_MAX
 from events.facts import StatementClosed, StatementCycleSet
 from events.instants import Instant
 from events.periods import Cycle, end_after
-from projections.own_statements import amount_text, counts, lines
+from projections.own_statements import amount_text
+from projections.statement_fields import counts, lines
 from tests.support.streams import Stream
 
 JAKARTA = "Asia/Jakarta"

@@ -96,7 +96,7 @@ async def test_readers_see_the_old_views_until_the_new_ones_are_whole_and_writer
             assert await read_tables(settings, *INLINE) == old
             assert (await merchant.get("/v1/payouts/balance")).data["available"] == 1
             writing = asyncio.ensure_future(merchant.post("/v1/payouts", {"amount": 2, "currency": "IDR"}))
-            await until_blocked(api.ledger.pool, sessions=1)
+            await until_blocked(settings)
             assert not writing.done()
         assert (await writing).status == 201
     assert (await merchant.get("/v1/payouts/balance")).data["available"] == right - 2

@@ -24,11 +24,10 @@ from service.scheduler import Scheduler
 from service.settings import Settings
 from service.store import append
 from service.units import Done
-from tests.support.locks import until_blocked
 from tests.support.own import asked, carry_out, fund, work
 from tests.support.schedules import CODE, Clock, happened
 from tests.support.tables import as_owner, read_tables
-from tests.support.waiting import until
+from tests.support.waiting import until, until_blocked
 
 WEDNESDAY = "2026-05-06T03:00:00.000000Z"
 CUTOFF = "2026-05-07T10:00:00.000000Z"

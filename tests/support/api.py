@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from service.health import Health
 from service.http.app import build_app
 from service.keys import SCOPES, NewKey, create_key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from service.ledger import Ledger

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from events.account import Case, Payout
+from events.books.payouts import Payout
+from events.books.provider import Case
 from events.commands import OpenAccount, RecordRevenue, RequestPayout, SetBankAccount, SetProvider, SettleRevenue
 from projections.inline import case_from, payout_from
 from service.health import Health

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from events import codec
-from events.account import Books
+from events.books import Books
 from events.chain import Actor, Envelope, Source
 from events.evolve import evolve
 from events.evolve_own_statements import owed

@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from service.database import Pool
+import asyncpg
+
+from service.settings import Settings
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:
@@ -17,13 +19,19 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
         await asyncio.sleep(0.01)
 
 
-async def until_blocked(service: Pool, sessions: int) -> None:
-    """Returns once this many sessions of the service's login wait for somebody's lock in its database."""
+async def until_blocked(settings: Settings, sessions: int = 1) -> None:
+    """Returns once so many sessions of this database wait for somebody's lock."""
+    # A connection of its own: within a transaction, the list of sessions stays as it was first seen.
+    connection = await asyncpg.connect(settings.migrate_database_url)
 
     async def blocked() -> bool:
-        count = await service.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        count = await connection.fetchval(
+            "SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE NOT l.granted AND a.datname = current_database()"
         )
         return bool(count >= sessions)
 
-    await until(blocked, f"{sessions} sessions wait for a lock")
+    try:
+        await until(blocked, f"{sessions} sessions wait for a lock")
+    finally:
+        await connection.close()

@@ -145,7 +145,7 @@ async def test_two_services_that_race_with_one_key_make_one_payout(settings: Set
             async with owner.transaction():
                 await owner.execute("SELECT FROM lanes FOR UPDATE")
                 racing = [asyncio.ensure_future(request_payout(c, "key-1")) for c in (merchant, same, merchant, same)]
-                await until_blocked(one.ledger.pool, sessions=2)
+                await until_blocked(settings, 2)
             answers = await asyncio.gather(*racing)
         finally:
             await owner.close()

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from service.keys import create_key, revoke_key
 from service.marketplaces.importing import Wish, import_file

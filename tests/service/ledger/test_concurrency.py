@@ -15,8 +15,8 @@ from service.settings import Settings
 from service.store import append
 from service.units import Done
 from tests.support.api import Api
-from tests.support.locks import until_blocked
 from tests.support.own import asked, carry_out, fund, work
+from tests.support.waiting import until_blocked
 
 
 async def test_of_64_requests_at_once_exactly_those_that_fit_are_created(api: Api) -> None:

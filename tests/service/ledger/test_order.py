@@ -13,8 +13,8 @@ from events.chain import DIGEST_BEFORE_THE_FIRST, next_digest
 from service.running import running_ledger
 from service.settings import Settings
 from sql import query
-from tests.support.locks import until_blocked
 from tests.support.own import fund
+from tests.support.waiting import until_blocked
 
 PROCESSES = 8
 BURSTS = 8

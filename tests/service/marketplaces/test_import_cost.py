@@ -7,7 +7,7 @@ import json
 import tracemalloc
 from collections.abc import Iterator
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from service.marketplaces.importing import Wish, import_file
 from service.settings import Settings

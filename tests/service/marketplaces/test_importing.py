@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from events.account import LIVE, TEST
+from events.books.accounts import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
 from service.marketplaces.importing import Imported, Wish, import_file

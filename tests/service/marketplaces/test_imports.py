@@ -6,10 +6,11 @@ import io
 import json
 import threading
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
-from service.marketplaces.importing import SLICE, Wish
+from service.marketplaces.importing import Wish
 from service.marketplaces.imports import File, Imports
+from service.observations import SLICE
 from service.units import Asked
 from tests.support.api import Api
 from tests.support.waiting import until

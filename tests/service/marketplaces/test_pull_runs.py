@@ -9,16 +9,17 @@ from typing import Any
 import aiohttp
 import pytest
 
-from events.account import LIVE
+from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
 from service.marketplaces import tiktok
 from service.marketplaces.credentials import access_of
-from service.marketplaces.importing import SLICE, Wish
+from service.marketplaces.importing import Wish
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
 from service.marketplaces.stretches import OVERLAPS
+from service.observations import SLICE
 from service.units import Asked
 from tests.support.api import Api
 from tests.support.tiktok_shop import CREDENTIALS, Shop, tiktok_shop

@@ -1,4 +1,4 @@
-"""Pulling from a real server on loopback, that checks signatures, gives pages, throttles, and breaks in the middle."""
+"""Pulling from a real server on loopback, that checks signatures, gives pages, and breaks in the middle."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qsl
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from service.marketplaces import blibli, lazada, shopee, signing, tiktok, tokopedia
+from service.marketplaces import signing
 from service.marketplaces.observed import Observation, Shop
-from service.marketplaces.pulling import Manners, Page, Peer, Position, PullFailed, Request, windows
+from service.marketplaces.pulling import Page, Position, PullFailed, windows
 from service.marketplaces.pulls.blibli import BlibliStore, pull_blibli
 from service.marketplaces.pulls.lazada import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
 from service.marketplaces.pulls.shopee import ShopeeShop, pull_shopee
@@ -26,62 +23,12 @@ from service.marketplaces.pulls.tiktok import TikTokShop, pull_tiktok
 from service.marketplaces.pulls.tokopedia import TokopediaShop, pull_tokopedia
 from service.marketplaces.refusals import Retry
 from service.marketplaces.sources import SOURCES
-from service.seam import Seam
 from tests.service.marketplaces.samples import lines, problems, sample, statements
+from tests.service.marketplaces.server import NOW, marketplace
 
 SINCE = datetime(2026, 5, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 5, 20, tzinfo=UTC)
-NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
 IDR = Shop(currency="IDR")
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Marketplace:
-    """A server that answers as it is told, and remembers what it was asked."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.asked: list[web.Request] = []
-        self.waits: list[float] = []
-        self._answer = answer
-        self._now = NOW
-        self._monotonic = 0.0
-        self.session: aiohttp.ClientSession
-        self.base = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        await request.read()
-        self.asked.append(request)
-        return await self._answer(request)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self._monotonic += seconds
-        self._now += timedelta(seconds=seconds)
-
-    def peer(self, channel: str, manners: Manners | None = None) -> Peer:
-        failures = {"lazada": lazada, "shopee": shopee, "tiktok": tiktok, "tokopedia": tokopedia, "blibli": blibli}
-        seam = Seam(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
-        failure = failures[channel].failure
-        return Peer(self.session, channel, self.base, failure, seam, manners or Manners(pause_seconds=0))
-
-
-@asynccontextmanager
-async def marketplace(answer: Answer) -> AsyncIterator[Marketplace]:
-    server = Marketplace(answer)
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession() as session:
-        server.session = session
-        try:
-            yield server
-        finally:
-            await runner.cleanup()
 
 
 async def collected(pages: AsyncIterator[Page]) -> list[Page]:
@@ -362,121 +309,6 @@ async def test_blibli_is_signed_and_its_items_know_their_settlement() -> None:
         assert [line.reference for line in lines(found)] == ["item/ST0/I0", "item/ST0/I1", "item/ST1/I0", "item/ST1/I1"]
         rest = await collected(pull_blibli(server.peer("blibli"), who, SINCE, UNTIL, pages[2].resume))
         assert [each.number for each in statements(read(rest))] == ["ST1"]
-
-
-# Trouble
-
-
-def wallet_page() -> web.Response:
-    return web.json_response({"error": "", "response": {"transaction_list": [], "more": False}})
-
-
-async def answered(troubles: list[Any], manners: Manners | None = None) -> tuple[Marketplace, Any]:
-    """What asking gives where the server has these troubles first: a response, or an error envelope, or a broken line."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if not troubles:
-            return wallet_page()
-        trouble = troubles.pop(0)
-        if trouble == "break":
-            response = web.StreamResponse(headers={"Content-Length": "100"})
-            await response.prepare(request)
-            await response.write(b'{"response": {')
-            assert request.transport is not None
-            request.transport.close()
-            return response
-        status, headers, body = trouble
-        return web.Response(status=status, headers=headers, text=body)
-
-    async with marketplace(answer) as server:
-        peer = server.peer("shopee", manners)
-        try:
-            body, _ = await peer.ask("call", lambda now: Request("GET", f"/x?at={int(now.timestamp())}"))
-        except PullFailed as problem:
-            return server, problem
-        return server, body
-
-
-async def test_it_waits_as_long_as_it_is_told() -> None:
-    server, body = await answered(
-        [(429, {"Retry-After": "7"}, ""), (503, {"Retry-After": "Thu, 21 May 2026 08:00:37 GMT"}, "")]
-    )
-    assert b"transaction_list" in body
-    # 30 seconds are left of the date when the first seven have passed.
-    assert server.waits == [7.0, 30.0]
-
-
-async def test_it_waits_longer_each_time_where_it_is_not_told() -> None:
-    server, body = await answered(
-        [(500, {}, "<html>"), "break", (200, {}, "not json"), (200, {}, '{"error": "error_server"}')]
-    )
-    assert b"transaction_list" in body
-    assert [low <= wait <= 2 * low for low, wait in zip([0.5, 1.0, 2.0, 4.0], server.waits, strict=True)] == [True] * 4
-
-
-async def test_each_try_is_signed_anew() -> None:
-    server, _ = await answered([(429, {"Retry-After": "7"}, "")])
-    first, second = [int(query(each)["at"]) for each in server.asked]
-    assert second - first == 7
-
-
-async def test_an_old_timestamp_is_signed_again_at_once() -> None:
-    server, body = await answered([(200, {}, '{"error": "error_timestamp"}')])
-    assert b"transaction_list" in body
-    assert server.waits == [0.0]
-
-
-async def test_patience_ends() -> None:
-    server, problem = await answered([(500, {}, "")] * 9, Manners(pause_seconds=0, attempts_max=3))
-    assert isinstance(problem, PullFailed)
-    assert (problem.code, problem.retry, len(server.asked)) == ("HTTP 500", Retry.LATER, 3)
-
-
-async def test_a_long_wait_is_left_to_the_caller() -> None:
-    server, problem = await answered([(429, {"Retry-After": "1800"}, "")])
-    assert isinstance(problem, PullFailed)
-    assert (problem.retry_after_seconds, server.waits) == (1800.0, [])
-
-
-@pytest.mark.parametrize(
-    ("trouble", "retry"),
-    [
-        ((200, {}, '{"error": "error_param", "message": "no"}'), Retry.NEVER),
-        ((403, {}, '{"error": "error_auth"}'), Retry.AUTHORISE),
-        ((401, {}, ""), Retry.AUTHORISE),
-        ((404, {}, "{}"), Retry.NEVER),
-        ((302, {"Location": "http://127.0.0.1:9/"}, ""), Retry.NEVER),
-    ],
-)
-async def test_what_will_not_change_is_not_asked_again(trouble: Any, retry: Retry) -> None:
-    server, problem = await answered([trouble])
-    assert isinstance(problem, PullFailed)
-    assert (problem.retry, len(server.asked)) == (retry, 1)
-
-
-async def test_an_answer_without_end_is_refused() -> None:
-    _, problem = await answered([(200, {}, "x" * 2000)], Manners(pause_seconds=0, body_bytes_max=1000))
-    assert isinstance(problem, PullFailed)
-    assert problem.code == "too large"
-
-
-async def test_calls_keep_their_distance() -> None:
-    async def answer(_: web.Request) -> web.Response:
-        return wallet_page()
-
-    async with marketplace(answer) as server:
-        peer = server.peer("shopee", Manners(pause_seconds=0.5))
-        for _ in range(3):
-            await peer.ask("call", lambda _now: Request("GET", "/x"))
-        assert server.waits == [0.5, 0.5]
-
-
-async def test_an_unreachable_marketplace_is_worth_another_try() -> None:
-    async with aiohttp.ClientSession() as session:
-        peer = Peer(session, "shopee", "http://127.0.0.1:1", shopee.failure, Seam(), Manners(attempts_max=1))
-        with pytest.raises(PullFailed) as caught:
-            await peer.ask("call", lambda _: Request("GET", "/x"))
-    assert (caught.value.code, caught.value.retry) == ("unreachable", Retry.LATER)
 
 
 def test_secrets_are_not_shown() -> None:

@@ -1,13 +1,18 @@
-"""A broker's topic of one's own, and a service that reads it."""
+"""A broker's topic of one's own, and a service that reads it; a provider that answers as it is told, and its client."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
+from service.plugipay.client import PlugipayClient
 from service.settings import Settings
+from tests.service.plugipay.peer import Peer, Time, calling
 from tests.support.api import Api, serving
 from tests.support.consuming import Topic
 
@@ -33,3 +38,35 @@ async def topic(kafka_settings: Settings) -> AsyncIterator[Topic]:
 async def served(kafka_settings: Settings) -> AsyncIterator[Api]:
     async with serving(kafka_settings) as api:
         yield api
+
+
+@pytest_asyncio.fixture
+async def peer() -> AsyncIterator[Peer]:
+    peer = Peer()
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", peer.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    peer.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield peer
+    await runner.cleanup()
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest_asyncio.fixture
+async def client(clock: Time) -> AsyncIterator[PlugipayClient]:
+    async with calling(clock.seam) as made:
+        yield made
+
+
+@pytest.fixture
+def refusing() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    return f"http://127.0.0.1:{port}"

@@ -9,16 +9,16 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from events.account import UNKNOWN
+from events.books.payouts import UNKNOWN
 from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
 from events.refusals import InvalidTransition
 from service.plugipay.dispatcher import Dispatcher
 from service.running import running_ledger
 from service.settings import Settings
 from sql import query
-from tests.support.locks import until_blocked
 from tests.support.own import carry_out
 from tests.support.plugipay import ACCOUNT, FUNDS, Clock, Loop, provider_loop
+from tests.support.waiting import until_blocked
 
 
 @pytest_asyncio.fixture

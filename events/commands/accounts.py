@@ -1,0 +1,90 @@
+"""The account: opened, configured, frozen and closed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from events.commands.command import Command
+from events.commands.fields import (
+    Backend,
+    BankAccountHolder,
+    BankAccountNumber,
+    BankCode,
+    BankName,
+    Currency,
+    Identifier,
+    Reason,
+    Secret,
+)
+
+
+class OpenAccount(Command):
+    """Open an account with its first currency; it is in the mode of the key that opens it."""
+
+    type: Literal["openAccount"] = "openAccount"
+    currency: Currency
+    backend: Backend = "manual"
+
+
+class SetBackend(Command):
+    """Choose how payouts requested from now on go out."""
+
+    type: Literal["setBackend"] = "setBackend"
+    backend: Backend
+
+
+class FreezeAccount(Command):
+    """Stop payouts from leaving."""
+
+    type: Literal["freezeAccount"] = "freezeAccount"
+    reason: Reason
+
+
+class UnfreezeAccount(Command):
+    """Let payouts leave again."""
+
+    type: Literal["unfreezeAccount"] = "unfreezeAccount"
+    reason: Reason
+
+
+class CloseAccount(Command):
+    """Take no more commands; refused while money is in it."""
+
+    type: Literal["closeAccount"] = "closeAccount"
+    reason: Reason
+
+
+class SetBankAccount(Command):
+    """Set where payouts go. The number is not validated here: the provider does that when it pays."""
+
+    type: Literal["setBankAccount"] = "setBankAccount"
+    bank_code: BankCode | None = None
+    bank_name: BankName
+    bank_account_number: BankAccountNumber
+    bank_account_holder: BankAccountHolder
+
+
+class SetProvider(Command):
+    """Say how to reach this account's workspace at Plugipay."""
+
+    type: Literal["setProvider"] = "setProvider"
+    workspace_id: Identifier
+    key_id: Identifier
+    secret: Secret
+    base_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00]+$")] | None = None
+
+
+class AddWebhookSecret(Command):
+    """Believe deliveries signed with this secret, beside those already active."""
+
+    type: Literal["addWebhookSecret"] = "addWebhookSecret"
+    secret: Secret
+
+
+class RetireWebhookSecret(Command):
+    """Stop believing deliveries received from now on that are signed with this secret."""
+
+    type: Literal["retireWebhookSecret"] = "retireWebhookSecret"
+    secret_id: Identifier

@@ -1,0 +1,32 @@
+"""How marketplaces pay, and by when they are held to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from events.commands.command import Command
+from events.commands.fields import CalendarCountry, Currency, Identifier, Reference, ZoneName
+
+
+class SetChannel(Command):
+    """Say how a marketplace pays this account: who collects, and the seller, currency and zone its records leave out."""
+
+    type: Literal["setChannel"] = "setChannel"
+    channel: Identifier
+    collects: Literal["seller", "platform"] = "seller"
+    seller: Reference | None = None
+    currency: Currency | None = None
+    zone: ZoneName | None = None
+
+
+class SetSettlementTerms(Command):
+    """Say when a channel (or `payout`: our own payouts) is held to pay; without any term, its usual ones hold again."""
+
+    type: Literal["setSettlementTerms"] = "setSettlementTerms"
+    channel: Identifier
+    period: Literal["weekly", "statement"] | None = None
+    due_after_days: Annotated[int, Field(strict=True, ge=0, le=366)] | None = None
+    due_after_business_days: Annotated[int, Field(strict=True, ge=0, le=260)] | None = None
+    country: CalendarCountry | None = None

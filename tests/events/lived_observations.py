@@ -1,0 +1,234 @@
+"""What others say in a step of a life, and what the service notes: the provider, marketplaces, banks, the closer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events import facts
+from events.banking import observe_bank_statement, observe_entry
+from events.books import Books
+from events.channels import references
+from events.evolve_own_statements import owed
+from events.facts import Fact
+from events.observation import Observation
+from events.own_statements import read_chain
+from events.rules import own_statements, submissions
+from events.settlements import order_references
+from events.statements import Says
+from tests.events.steps import Step, moment, pick
+from tests.spec import ACCOUNT
+
+
+def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, str | None]:
+    """A delivery, and the payout that it is about as the service would find it."""
+    _, which, amount, currency, flag = step
+    provider_payout_id = f"po_{(which + amount) % 6}" if flag or amount % 3 else None
+    mentioned = pick(books.payouts, which, "pout_none") if amount % 4 else None
+    if mentioned in books.payouts and amount % 8:
+        provider_payout_id = books.payouts[mentioned].provider_payout_id or provider_payout_id
+    known = [name for name, row in books.payouts.items() if row.provider_payout_id == provider_payout_id]
+    payout_id = known[0] if provider_payout_id and known else mentioned
+    payout = books.payouts.get(payout_id or "")
+    strange = payout is None or (flag and amount % 5 == 1)
+    return (
+        Observation(
+            provider="plugipay",
+            event_id=f"evt_{which if amount % 7 == 0 else number}",
+            event_type="payout",
+            says=list(Says)[amount % len(Says)],
+            occurred_at=moment(amount % (number + 2)),
+            provider_payout_id=provider_payout_id,
+            amount=amount if strange else None,
+            currency=currency if strange else None,
+            failure_reason="because" if flag else None,
+        ),
+        payout_id,
+    )
+
+
+def outcome_of(step: Step, books: Books) -> Sequence[Fact]:
+    """What the service itself notes of a payout on its way, or of a delivery it cannot take in."""
+    kind, which, *_ = step
+    payout_id = pick(books.payouts, which, "pout_none")
+    payout, account = books.payouts.get(payout_id), books.account
+    if kind == "dismiss":
+        return [facts.DeliveryDismissed(f"dlv_{which}", "because")]
+    if payout is None or account is None:
+        return []
+    match kind:
+        case "start":
+            may = submissions.may_be_submitted(payout, account)
+            return submissions.start(payout_id, payout) if may else []
+        case "silence":
+            return submissions.silent(payout_id, payout, "no answer")
+        case "refused":
+            return submissions.refused(payout_id, payout, "because")
+        case "give up":
+            return submissions.given_up(ACCOUNT, payout_id, payout, "no trace of it")
+        case _:
+            return submissions.cancel_refused(payout_id, payout, "too late")
+
+
+def statement_of(step: Step, number: int) -> facts.StatementObserved:
+    """A statement that is seen once more or for the first time; its number may be that of an order of commands."""
+    _, which, amount, currency, flag = step
+    payout = [amount, amount, -amount, 0, None][amount % 5]
+    created = moment(amount % 7) if amount % 11 else None
+    return facts.StatementObserved(
+        channel="lazada" if amount % 2 else "tiktok",
+        number=f"o-{which}",
+        source="lazada.sellercenter",
+        currency=currency if amount % 13 == 0 else ("IDR", "IDR", "USD", "VND")[which],
+        content={
+            "StatementNumber": f"o-{which}",
+            "Payout": None if payout is None else str(payout),
+            "UpdatedAt": str(number),
+        },
+        findings=[],
+        digest="d",
+        collects="",
+        reference="",
+        seller="shop" if amount % 3 == 0 else None,
+        created_at=created,
+        paid=flag,
+        payout=payout,
+        deposit=amount % 50 if amount % 4 == 0 else None,
+    )
+
+
+def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
+    """The books with only the rows that the service reads for an observation."""
+    key = (observed.channel, observed.seller or "", observed.number)
+    same_shop = {
+        each: row for each, row in books.statements.items() if each[:2] == key[:2] and row.currency == observed.currency
+    }
+    mine = (observed.created_at or "", observed.number)
+    by_age = sorted(same_shop, key=lambda each: (same_shop[each].created_at or "", each[2]))
+    others = [each for each in by_age if each[2] != key[2]]
+    earlier = [each for each in others if (same_shop[each].created_at or "", each[2]) < mine]
+    with_deposit = [each for each in by_age if same_shop[each].deposit is not None]
+    kept = {*earlier[-1:], *with_deposit[-2:]}
+    seen = books.copy()
+    seen.statements = {
+        each: row for each, row in books.statements.items() if each in kept or each[2] == observed.number
+    }
+    wanted = {(observed.currency, reference) for reference in references(*key)}
+    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
+    return seen
+
+
+def settlement_of(step: Step, number: int) -> facts.SettlementObserved:
+    """A record of one of two sources about the order of commands, or about money of its own, that books or releases."""
+    _, which, amount, currency, flag = step
+    booked = [amount, amount, -amount, None][amount % 4]
+    source = ("shopee.escrow_detail", "shopee.income_report")[amount % 2]
+    own = which == 3
+    reference = f"wallet/{which}" if own else f"order/o-{which}"
+    line = {
+        "level": "order",
+        "kind": "adjustment" if own else "payout",
+        "amount": str(booked),
+        "field": "a",
+        "text": "1",
+    }
+    return facts.SettlementObserved(
+        channel="shopee" if amount % 5 else "tokopedia",
+        source=source,
+        reference=reference,
+        currency=currency if amount % 13 == 0 else ("IDR", "IDR", "USD", "VND")[which],
+        stage="released" if flag else "owed",
+        lines=[line if booked is None else {**line, "books": True}],
+        findings=[],
+        digest="d",
+        collects="",
+        counts_for="" if own else f"o-{which}",
+        totals=True,
+        seller="shop" if amount % 3 == 0 else None,
+        order=None if own else f"o-{which}",
+        statement="o-1" if amount % 7 == 0 else None,
+        occurred_at=moment(amount % 5),
+        amount=booked,
+        releases=(reference if amount % 9 else "order/o-2") if flag and (booked is None or amount % 9) else None,
+    )
+
+
+def seen_by_settlement(observed: facts.SettlementObserved, books: Books) -> Books:
+    """The books with only the rows that the service reads for a record."""
+    seen = books.copy()
+    sellers = {observed.seller or "", ""}
+    told = {observed.reference, observed.releases}
+    seen.settlements = {
+        each: row
+        for each, row in books.settlements.items()
+        if each[0] == observed.channel and each[1] in sellers and each[2] in told
+    }
+    seen.statements = {
+        each: row
+        for each, row in books.statements.items()
+        if each[0] == observed.channel and each[1] in sellers and each[2] == observed.statement
+    }
+    counted = {row.counts_for for row in seen.settlements.values()}
+    own = order_references(observed.channel, observed.reference, observed.counts_for or None)
+    wanted = {(observed.currency, reference) for reference in (*own, *counted)}
+    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
+    return seen
+
+
+def statements_of(number: int, books: Books) -> Sequence[Fact]:
+    """The account's own statements up to here, as somebody draws them up who knows only the books."""
+    chain = read_chain(books.account.settings) if books.account is not None else None
+    if chain is None:
+        return []
+    drafts = [
+        facts.StatementClosed(
+            number=f"{ACCOUNT}-{number}-{currency}",
+            currency=currency,
+            cycle=chain.cycle.kind,
+            zone=chain.cycle.zone,
+            week_starts_on=chain.cycle.week_starts_on,
+            starts_at=chain.cut_at,
+            ends_at=moment(number),
+            after_position=chain.through_position,
+            after_version=chain.through_version,
+            through_position=books.version,
+            through_version=books.version,
+            opening=chain.link(currency).closing,
+            closing=owed(balance),
+            held_before=chain.link(currency).held,
+            held=balance.held,
+            content={"ClosingBalance": str(owed(balance))},
+            created_at="",
+            previous=chain.link(currency).number,
+        )
+        for currency, balance in books.balances.items()
+    ]
+    return own_statements.close(drafts, books, moment(number), certain=False)
+
+
+def entry_of(step: Step, books: Books) -> Sequence[Fact]:
+    """A bank's entry that is seen once more or for the first time, or the end of a bank's statement."""
+    kind, which, amount, currency, flag = step
+    if not books.account:
+        return []
+    if kind == "bank statement":
+        return observe_bank_statement(
+            facts.BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), books
+        )
+    signed = amount if amount % 2 else -amount
+    observed = facts.BankEntryObserved(
+        f"ben_{which}",
+        "ba",
+        currency if flag else "IDR",
+        signed,
+        f"2026-05-{amount % 9 + 1:02}",
+        [],
+        False,
+        "csv",
+        [],
+        "d",
+    )
+    return observe_entry(observed, f"ben_{which}_{signed}", books)
