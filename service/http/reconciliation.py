@@ -19,7 +19,7 @@ from events.currency import is_known
 from projections.reconciliation import State
 from service.banks.importing import BankWish, check, import_bank_file, read_columns
 from service.banks.tables import Layout
-from service.http.app_keys import STANDINGS
+from service.http.app_keys import IMPORTS, STANDINGS
 from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -255,7 +255,8 @@ async def post_bank_statement(request: web.Request) -> web.Response:
     layout = Layout(read_columns(asked.get("columns", "")), asked.get("decimal"), month_first=order == "mdy")
     wish = BankWish(call.account, file_name(request), asked.get("bankAccount"), asked.get("currency"), layout)
     check(wish)
-    with tempfile.TemporaryFile() as stream:
-        await receive(request, stream)
-        found = await import_bank_file(call.ledger, wish, stream, call.asked())
+    async with request.app[IMPORTS].room():
+        with tempfile.TemporaryFile() as stream:
+            await receive(request, stream)
+            found = await import_bank_file(call.ledger, wish, stream, call.asked())
     return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
