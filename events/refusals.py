@@ -10,6 +10,7 @@
     ├── BelowMinimum              the payout policy wants larger payouts
     ├── BankAccountNotSet
     ├── AlreadyMatched            the entry's money is claimed by other matches
+    ├── WorkspaceTaken            the workspace at the provider is another account's
     ├── InvalidTransition         the payout (or account) is not in a state that allows it
     └── VersionConflict           the account has moved on from the version the caller saw
 
@@ -163,6 +164,16 @@ class BankAccountNotSet(Refusal):
         super().__init__(
             f"no bank account is configured, and the request does not carry a whole one: {missing} is missing",
             field=missing,
+        )
+
+
+class WorkspaceTaken(Refusal):
+    code = "WORKSPACE_TAKEN"
+
+    def __init__(self, workspace_id: str) -> None:
+        super().__init__(
+            f"the workspace {workspace_id} is another account's: what the provider says of it can be of one account only",
+            field="workspaceId",
         )
 
 

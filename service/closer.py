@@ -3,6 +3,9 @@
 A period ends between two events of its account, by the time at which they were recorded, and times of recording never
 go back in a lane. So whoever closes it, and however late, closes the same; two who do it at once are told apart by the
 chain of statements, in the writer. A lease only keeps them from doing the same work.
+
+Which accounts have to be looked at follows the log (`projections/statement_work.py`) and is found in an index by time:
+an account in which nothing is due costs nothing, however many there are.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from events.instants import Instant, from_datetime, to_datetime
 from events.own_statements import read_chain
 from events.rules.own_statements import DoesNotTie, NotYet, close
 from projections.own_statements import Cut, Stretch, drafts
+from projections.runner import catch_up
+from projections.statement_work import StatementWork
 from service import logs
 from service.batch import Batch, Cause
 from service.database import OUTAGES
@@ -108,7 +113,10 @@ class Closer(Poller):
     async def round(self, lane: int) -> tuple[int, list[StatementClosed]]:
         """Closes what is due in some of a lane's accounts; how many those were, and the statements."""
         now = self._ledger.seam.now()
-        rows = await self._ledger.pool.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
+        async with self._ledger.pool.acquire() as connection:
+            while await catch_up(connection, lane, StatementWork(), now) and not self._stopping:
+                pass
+            rows = await connection.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
         closed: list[StatementClosed] = []
         for row in rows:
             closed += await self._visit(lane, row["account_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import TypeAlias
 
 import asyncpg
@@ -80,6 +82,17 @@ async def open_pool(settings: Settings) -> Pool:
         timeout=settings.database_timeout_seconds,
         command_timeout=settings.database_timeout_seconds * 1.5,
     )
+
+
+@contextlib.asynccontextmanager
+async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection that sees the database as it is at this moment, and plans each statement for its values.
+
+    For lists: a plan that serves any filters is made for the rarest, and may read all of an account for a page of it.
+    """
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(query("schema/plan_for_values"))
+        yield connection
 
 
 async def require_durable(connection: Connection) -> None:

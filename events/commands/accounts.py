@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import PrivateAttr, StringConstraints
 
 from events.commands.command import Command
 from events.commands.fields import (
@@ -67,13 +67,24 @@ class SetBankAccount(Command):
 
 
 class SetProvider(Command):
-    """Say how to reach this account's workspace at Plugipay."""
+    """Say how to reach this account's workspace at Plugipay, which is no other account's."""
 
     type: Literal["setProvider"] = "setProvider"
     workspace_id: Identifier
     key_id: Identifier
     secret: Secret
     base_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00]+$")] | None = None
+    _workspace_is_taken: bool = PrivateAttr(default=False)
+
+    @property
+    def workspace_is_taken(self) -> bool:
+        """Whether another account has the workspace: only the service can know, and says so before this is decided."""
+        return self._workspace_is_taken
+
+    def with_workspace_taken(self) -> SetProvider:
+        command = self.model_copy()
+        command._workspace_is_taken = True  # noqa: SLF001 - of its own class
+        return command
 
 
 class AddWebhookSecret(Command):

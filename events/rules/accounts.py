@@ -9,7 +9,7 @@ from events.books import Books
 from events.books.accounts import CLOSED, FROZEN, OPEN, PLUGIPAY, SETTLEMENT_TERMS, TOLERANCES, Account
 from events.evolve_channels import terms_of
 from events.facts import Fact
-from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound
+from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound, WorkspaceTaken
 from events.rules.context import Context
 
 
@@ -69,6 +69,8 @@ def set_provider(command: commands.SetProvider, books: Books) -> Sequence[Fact]:
 
     The provider knows idempotency keys by workspace: a payout without an answer, repeated in another, would be made twice.
     """
+    if command.workspace_is_taken:
+        raise WorkspaceTaken(command.workspace_id)
     old = books.provider
     moves = old is not None and (old.workspace_id, old.base_url) != (command.workspace_id, command.base_url)
     if moves and any(balance.reserved for balance in books.balances.values()):

@@ -23,7 +23,7 @@ from service.cli.people import show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
 from service.ledger import Ledger
 from service.profiles import read_profile
-from service.reconciliation.items import KINDS
+from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
 from service.running import running_ledger

@@ -26,7 +26,19 @@ from service.http import (
     webhook_endpoints,
     webhooks,
 )
-from service.http.app_keys import BALANCES, HEALTH, IMPORTS, KEYS, LEDGER, RECEIVER, REQUESTS, SEAM, SETTINGS
+from service.http.app_keys import (
+    BALANCES,
+    HEALTH,
+    IMPORTS,
+    KEYS,
+    LEDGER,
+    RECEIVER,
+    REQUESTS,
+    SEAM,
+    SETTINGS,
+    STANDINGS,
+    WORKSPACES,
+)
 from service.http.balance_reader import BalanceReader
 from service.http.edge import edge
 from service.http.requests_tally import RequestsTally
@@ -34,6 +46,8 @@ from service.keys import KeyRing
 from service.ledger import Ledger
 from service.marketplaces.imports import Imports
 from service.plugipay.receiver import Receiver
+from service.plugipay.workspaces import Workspaces
+from service.reconciliation.standing import Standings
 from service.settings import Settings
 
 PREFIXES = ("/v1", "/api/v1")
@@ -53,6 +67,8 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[RECEIVER] = Receiver(ledger, settings, health)
     app[IMPORTS] = Imports(ledger, settings.imports_max)
+    app[WORKSPACES] = Workspaces(settings)
+    app[STANDINGS] = Standings()
     app.cleanup_ctx.append(webhooks.receiving)
     app.cleanup_ctx.append(imports.importing)
     app.add_routes(probes.routes())

@@ -11,6 +11,8 @@ from service.keys import KeyRing
 from service.ledger import Ledger
 from service.marketplaces.imports import Imports
 from service.plugipay.receiver import Receiver
+from service.plugipay.workspaces import Workspaces
+from service.reconciliation.standing import Standings
 from service.seam import Seam
 from service.settings import Settings
 
@@ -20,6 +22,8 @@ SEAM = web.AppKey("seam", Seam)
 BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
 IMPORTS = web.AppKey("imports", Imports)
+WORKSPACES = web.AppKey("workspaces", Workspaces)
+STANDINGS = web.AppKey("standings", Standings)
 REQUESTS = web.AppKey("requests", RequestsTally)
 HEALTH = web.AppKey("health", Health)
 SETTINGS = web.AppKey("settings", Settings)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from events import commands
 from events.commands import AnyCommand
 from events.refusals import Refusal
+from service.http.app_keys import WORKSPACES
 from service.http.call import Call
 from service.http.carrying_out import answer
 from service.http.envelope import respond, success
@@ -63,7 +64,11 @@ async def post_commands(request: web.Request) -> web.Response:
         )
     works = [_work(call, index, document, header_key) for index, document in enumerate(documents)]
     _refuse_repeated_keys(works)
-    outcomes = await call.ledger.carry_out(works, call.asked(), atomic=atomic, dry_run=dry_run)
+    async with request.app[WORKSPACES].claiming(_wanted_workspaces(works)) as taken:
+        for work in works:
+            if isinstance(work.command, commands.SetProvider) and work.command.workspace_id in taken:
+                work.command = work.command.with_workspace_taken()
+        outcomes = await call.ledger.carry_out(works, call.asked(), atomic=atomic, dry_run=dry_run)
     if len(outcomes) == 1:
         outcome = outcomes[0]
         if isinstance(outcome, Done) and not dry_run:
@@ -147,6 +152,19 @@ def _refuse_repeated_keys(works: list[Work]) -> None:
             field = f"commands[{index}].idempotencyKey"
             raise ApiError("VALIDATION_ERROR", "this idempotency key stands twice in the request", field=field)
         seen.add(name)
+
+
+def _wanted_workspaces(works: list[Work]) -> dict[str, str]:
+    """The workspaces that the request claims, each with its account."""
+    wanted: dict[str, str] = {}
+    for index, work in enumerate(works):
+        command = work.command
+        if not isinstance(command, commands.SetProvider):
+            continue
+        if wanted.setdefault(command.workspace_id, command.account_id) != command.account_id:
+            message = f"the workspace {command.workspace_id} is given to two accounts in one request"
+            raise ApiError("VALIDATION_ERROR", message, field=f"commands[{index}].workspaceId")
+    return wanted
 
 
 def _result(outcome: Outcome) -> bytes:

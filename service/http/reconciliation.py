@@ -19,6 +19,7 @@ from events.currency import is_known
 from projections.reconciliation import State
 from service.banks.importing import BankWish, check, import_bank_file, read_columns
 from service.banks.tables import Layout
+from service.http.app_keys import IMPORTS, STANDINGS
 from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -29,8 +30,8 @@ from service.http.waiting import wait_for_position
 from service.keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.amounts import NotAnAmount, read_amount
 from service.profiles import Profile, read_profile
-from service.reconciliation.items import KINDS, ORDER, WITHDRAWAL
-from service.reconciliation.reading import Place, reconciliation
+from service.reconciliation.claims import KINDS, ORDER, WITHDRAWAL
+from service.reconciliation.reading import Page, Place, reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, Row, csv_line, csv_row
 from service.sight import Sight
 from service.vault import ERASED
@@ -38,6 +39,8 @@ from sql import query
 
 CSV = "text/csv"
 STATES = (OPEN, ALL, *(state.value for state in State))
+_NAMES = {ORDER: 2, WITHDRAWAL: 3}
+"""How many names say where a row of a kind stands; the others have a number."""
 _REFERENCE_MAX = 200
 _LINES_AT_ONCE = 500
 _CHUNK = 1 << 18
@@ -64,9 +67,11 @@ async def list_rows(request: web.Request) -> web.StreamResponse:
         *(wish.reference, request.query.get("amount")),
     )
     listing = Listing(call, "reconciliation", Sight((lane,), (profile.mode,), call.account), filters)
-    rows = reconciliation(call.ledger, lane, call.account, profile.key, wish, _place(listing))
+    whole = as_csv and "limit" not in request.query
+    page = Page(_place(listing), None if whole else limit + 1)
+    rows = reconciliation(call.ledger, lane, call.account, profile.key, wish, page, request.app[STANDINGS])
     async with contextlib.aclosing(rows):
-        if as_csv and "limit" not in request.query:
+        if whole:
             return await _whole_csv(request, rows)
         shown = []
         async for row in rows:
@@ -166,13 +171,17 @@ def _place(listing: Listing) -> Place | None:
         place = orjson.loads(base64.urlsafe_b64decode(parts[1]))
     except (binascii.Error, ValueError):
         raise wrong_cursor() from None
-    names = parts[0] in (ORDER, WITHDRAWAL)
+    names = _NAMES.get(parts[0], 0)
     match place:
-        case [str(), str()] if names and not any("\x00" in each for each in place):
-            return parts[0], place
         case [int(number)] if not names and 0 <= number < 2**62:
             return parts[0], [int(number)]
+        case [str(), *_] if len(place) == names and all(_is_name(each) for each in place):
+            return parts[0], place
     raise wrong_cursor()
+
+
+def _is_name(part: Any) -> bool:
+    return isinstance(part, str) and "\x00" not in part
 
 
 def _kept(place: Sequence[str | int]) -> str:
@@ -246,7 +255,8 @@ async def post_bank_statement(request: web.Request) -> web.Response:
     layout = Layout(read_columns(asked.get("columns", "")), asked.get("decimal"), month_first=order == "mdy")
     wish = BankWish(call.account, file_name(request), asked.get("bankAccount"), asked.get("currency"), layout)
     check(wish)
-    with tempfile.TemporaryFile() as stream:
-        await receive(request, stream)
-        found = await import_bank_file(call.ledger, wish, stream, call.asked())
+    async with request.app[IMPORTS].room():
+        with tempfile.TemporaryFile() as stream:
+            await receive(request, stream)
+            found = await import_bank_file(call.ledger, wish, stream, call.asked())
     return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))

@@ -6,14 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from projections.reconciliation import State
-from service.reconciliation.items import (
-    BY_BANK,
-    BY_CHANNEL,
-    BY_LEDGER,
-    BY_MATCH,
-    BY_PROPOSAL,
-    KINDS,
-)
+from service.reconciliation.claims import KINDS
+from service.reconciliation.items import BY_BANK, BY_CHANNEL, BY_LEDGER, BY_MATCH, BY_PROPOSAL
 from service.reconciliation.rows import ALL, OPEN
 
 Schema = dict[str, Any]

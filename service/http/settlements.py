@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from events.instants import parse, to_datetime
+from service.database import one_moment
 from service.http.call import Call
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
@@ -18,15 +19,14 @@ from service.http.seen import Listing, account_sight, choice, wrong_cursor
 from service.http.waiting import wait_for_position
 from service.keys import PAYOUT_READ
 from service.marketplaces.amounts import NotUnderstood, plain, read_payout
-from service.marketplaces.observed import DEFAULT_ZONE, Level
+from service.marketplaces.highest_level import NoPlace, Place, Wish, highest_level, place_of
+from service.marketplaces.observed import Level
 from service.marketplaces.sources import SOURCES
 from sql import query
 
 REPORTED, DERIVED, NOT_AVAILABLE = "reported", "derived", "not_available"
 _FILTERS = ("order", "statement", "invoice")
 _TEXT_MAX = 200
-_BY_ORDER = tuple(name for name, source in SOURCES.items() if source.books_at is Level.ORDER)
-"""Channels that pay order by order: their highest level is a sum."""
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -49,31 +49,30 @@ async def list_settlements(request: web.Request) -> web.Response:
     await wait_for_position(call, lane, "settlements")
     texts = (order, statement, invoice, request.query.get("from"), request.query.get("before"))
     listing = Listing(call, "settlements", sight, (level, channel, *(_hidden(text) for text in texts)))
-    # One statement's number may stand in several currencies, and be several sellers'.
-    ends = ("channel", "key", "currency", "seller") if level == Level.GLOBAL else ("channel", "key")
-    behind = _shown(listing.place(len(ends))) or (None,) * len(ends)
     if level == Level.GLOBAL:
         if order is not None or invoice is not None:
             raise ApiError(
                 "VALIDATION_ERROR", "statements are found by statement, not by order or invoice", field="level"
             )
-        zones = await _zones(call, lane)
-        found = await call.ledger.pool.fetch(
-            query("settlements/global"),
-            *(lane, call.account, list(_BY_ORDER), zones, channel, statement, since, before, *behind, limit + 1),
-        )
-        documents = [_global(dict(row)) for row in found[:limit]]
+        behind = _shown(listing.place(4))
+        wish = Wish(channel, statement, since, before)
+        try:
+            async with one_moment(call.ledger.pool) as connection:
+                found = await highest_level(
+                    connection, lane, call.account, wish, None if behind is None else _four(behind), limit + 1
+                )
+        except NoPlace:
+            raise wrong_cursor() from None
+        documents = [_global(row) for row in found[:limit]]
+        place: tuple[str, ...] | None = place_of(found[limit - 1]) if len(found) > limit else None
     else:
-        found = await call.ledger.pool.fetch(
-            query("settlements/page"),
-            *(lane, call.account, level, channel, order, statement, invoice, since, before, *behind, limit + 1),
-        )
-        documents = [_total(dict(row), level) for row in found[:limit]]
-    end = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        end = [_hidden(last[name] or "") or "" for name in ends]
-    return listing.answer(documents, limit, end)
+        after = _shown(listing.place(2)) or ("", "")
+        filters = (level, channel, order, statement, invoice, since, before)
+        async with one_moment(call.ledger.pool) as connection:
+            rows = await connection.fetch(query("settlements/page"), lane, call.account, *filters, *after, limit + 1)
+        documents = [_total(dict(row), level) for row in rows[:limit]]
+        place = (rows[limit - 1]["channel"], rows[limit - 1]["key"]) if len(rows) > limit else None
+    return listing.answer(documents, limit, None if place is None else [_hidden(part) or "" for part in place])
 
 
 async def list_lines(request: web.Request) -> web.Response:
@@ -86,10 +85,11 @@ async def list_lines(request: web.Request) -> web.Response:
     await wait_for_position(call, sight.lanes[0], "settlements")
     listing = Listing(call, "settlement lines", sight, (channel, *(_hidden(text) for text in texts)))
     behind = _shown(listing.place(5))
-    place: tuple[Any, ...] = (None,) * 5 if behind is None else (*behind[:4], _number(behind[4]))
-    found = await call.ledger.pool.fetch(
-        query("settlements/lines"), sight.lanes[0], call.account, channel, *texts, *place, limit + 1
-    )
+    place: tuple[Any, ...] = ("", "", "", "", 0) if behind is None else (*behind[:4], _number(behind[4]))
+    async with one_moment(call.ledger.pool) as connection:
+        found = await connection.fetch(
+            query("settlements/lines"), sight.lanes[0], call.account, channel, *texts, *place, limit + 1
+        )
     end = None
     if len(found) > limit:
         last = found[limit - 1]
@@ -205,14 +205,6 @@ def _reported(text: str | None) -> Decimal | None:
         return None
 
 
-async def _zones(call: Call, lane: int) -> list[str]:
-    set_zones = {
-        row["channel"]: row["zone"]
-        for row in await call.ledger.pool.fetch(query("statements/zones"), lane, call.account)
-    }
-    return [set_zones.get(channel, DEFAULT_ZONE) for channel in _BY_ORDER]
-
-
 def _text(request: web.Request, name: str) -> str | None:
     text = request.query.get(name)
     if text is not None and not (0 < len(text) <= _TEXT_MAX and text.isprintable()):
@@ -228,6 +220,12 @@ def _moment(request: web.Request, name: str) -> datetime | None:
         return to_datetime(parse(text))
     except ValueError as problem:
         raise ApiError("VALIDATION_ERROR", f"{name}: {problem}", field=name) from None
+
+
+def _four(parts: tuple[str, ...]) -> Place:
+    if len(parts) != 4:
+        raise wrong_cursor()
+    return (parts[0], parts[1], parts[2], parts[3])
 
 
 def _number(text: str | None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from events.currency import in_major_units
 from events.statements import CANCELLED, FAILED, PAID
 from projections.matching import words_of
 from projections.reconciliation import PAYOUT, due_on, terms_of, tolerance_of
@@ -19,12 +17,19 @@ from service.calendars import add_business_days, country_of
 from service.marketplaces.amounts import NotUnderstood, read_payout
 from service.marketplaces.observed import DEFAULT_ZONE
 from service.marketplaces.times import zone_named
+from service.reconciliation.claims import (
+    BANK_ENTRY,
+    BANK_STATEMENT,
+    ORDER,
+    STATEMENT,
+    WITHDRAWAL,
+    Claim,
+    Claims,
+    TargetKey,
+    major,
+    target_key,
+)
 from service.vault import AccountKey
-
-STATEMENT, ORDER, WITHDRAWAL = "statement", "order", "withdrawal"
-BANK_ENTRY, BANK_STATEMENT = "bank_entry", "bank_statement"
-KINDS = (STATEMENT, ORDER, WITHDRAWAL, PAYOUT, BANK_ENTRY, BANK_STATEMENT)
-"""In the order in which rows are listed."""
 
 BY_MATCH, BY_PROPOSAL, BY_CHANNEL, BY_LEDGER, BY_BANK = "match", "proposal", "channel", "ledger", "bank"
 """Whose word the paid amount is: a person's, a proposal's, the marketplace's, the payout's own status, the bank's."""
@@ -38,23 +43,7 @@ AMOUNT_RULES = frozenset(
 )
 """Findings that touch what is to be paid; the others concern how a statement explains it."""
 
-TargetKey = tuple[str, str, str, str]
-"""Kind, channel, seller, id; what a payout has none of is empty."""
-
-
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a match that stands says a bank entry is for, in major units and with the entry's sign."""
-
-    match_id: str
-    entry_id: str
-    amount: Decimal
-    booked_on: date
-    reference: str | None
-    currency: str
 
 
 @dataclass(slots=True)
@@ -93,37 +82,29 @@ class Item:
         return any(found["rule"] in AMOUNT_RULES for found in self.findings)
 
 
-def target_key(kind: str, channel: str | None, seller: str | None, name: str) -> TargetKey:
-    """Only statements are told apart by their sellers: a channel's orders and withdrawals have ids of their own."""
-    return (kind, channel or "", (seller or "") if kind == STATEMENT else "", name)
-
-
 class Reader:
     """Makes items of rows, by what the account has set."""
 
     def __init__(
-        self, settings: Mapping[str, Any], zones: Mapping[str, str | None], exponents: Mapping[str, int], now: datetime
+        self,
+        settings: Mapping[str, Any],
+        zones: Mapping[str, str | None],
+        exponents: Mapping[str, int],
+        now: datetime,
+        claims: Claims | None = None,
     ) -> None:
         self._tolerances = settings.get("tolerances", {})
         self._terms = settings.get("settlementTerms", {})
         self._zones = zones
         self._exponents = exponents
         self._now = now
-        self._claims: dict[TargetKey, list[Claim]] = defaultdict(list)
-        self._claims_of_entry: dict[str, list[Claim]] = defaultdict(list)
+        self.claims = claims or Claims()
 
     def add_claims(self, row: Mapping[str, Any]) -> None:
-        currency = row["currency"]
-        sign = 1 if row["amount"] > 0 else -1
-        for target in orjson.loads(row["targets"]):
-            key = target_key(target["kind"], target.get("channel"), target.get("seller"), target["id"])
-            amount = self.major(sign * target["amount"], currency)
-            claim = Claim(row["match_id"], row["entry_id"], amount, row["booked_on"], row["reference"], currency)
-            self._claims[key].append(claim)
-            self._claims_of_entry[row["entry_id"]].append(claim)
+        self.claims.add(row, self._exponents)
 
     def major(self, amount: int, currency: str) -> Decimal:
-        return in_major_units(amount, self._exponents.get(currency, 0))
+        return major(amount, currency, self._exponents)
 
     def tolerance(self, currency: str) -> Decimal:
         return tolerance_of(currency, self._tolerances)
@@ -183,7 +164,9 @@ class Reader:
 
     def withdrawal(self, row: Mapping[str, Any]) -> Item:
         channel, currency, reference = row["channel"], row["currency"], row["reference"]
-        item = self._item(WITHDRAWAL, reference, {**row, "place": [channel, reference]}, row["withdrawn"], channel)
+        item = self._item(
+            WITHDRAWAL, reference, {**row, "place": [channel, reference, currency]}, row["withdrawn"], channel
+        )
         item.seller = row["seller"] or None
         item.day = self.local_day(row["at"], channel)
         item.due = self._due(PAYOUT, item.day, currency)
@@ -200,17 +183,13 @@ class Reader:
 
     def _claim(self, item: Item) -> None:
         """What matches say was paid for it; money of another currency is none of it, and somebody has to look."""
-        claims = self._claims.get(item.key, [])
+        claims = self.claims.of_target.get(item.key, [])
         item.claims = [claim for claim in claims if claim.currency == item.currency]
         others = [claim.currency for claim in claims if claim.currency != item.currency]
         item.findings += [
             {"rule": "match_is_in_the_currency", "expected": item.currency, "actual": currency, "difference": ""}
             for currency in others
         ]
-
-    def claimed(self, kind: str) -> list[str]:
-        """What of a kind matches claim entries for, with its channel."""
-        return [f"{channel}/{name}" for of, channel, _, name in self._claims if of == kind]
 
     def payout(self, row: Mapping[str, Any]) -> Item:
         ended = row["status"] in (FAILED, CANCELLED)
@@ -239,9 +218,8 @@ class Reader:
         item.said_paid, item.said_by, item.settled = amount, BY_BANK, True
         item.findings = orjson.loads(row["findings"])
         item.references = tuple(name for name in (row["reference"], *row["references"]) if name)
-        remittance = key.unseal("remittance", row["remittance"]) if key and row["remittance"] else None
-        item.words = words_of([*item.references, remittance])
-        item.claims = self._claims_of_entry.get(row["entry_id"], [])
+        item.words = entry_words(row, key)
+        item.claims = self.claims.of_entry.get(row["entry_id"], [])
         return item
 
     def bank_statement(self, row: Mapping[str, Any]) -> Item:
@@ -277,6 +255,12 @@ class Reader:
 
     def _due(self, channel: str, day: date | None, currency: str) -> date | None:
         return due_on(terms_of(channel, self._terms), day, country_of(currency), add_business_days)
+
+
+def entry_words(row: Mapping[str, Any], key: AccountKey | None) -> frozenset[str]:
+    """What can be found in a bank entry's references and text."""
+    remittance = key.unseal("remittance", row["remittance"]) if key and row["remittance"] else None
+    return words_of([row["reference"], *row["references"], remittance])
 
 
 def _below_minor_unit(text: str | None, booked: Decimal) -> Decimal:

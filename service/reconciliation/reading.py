@@ -1,8 +1,12 @@
-"""Reads rows of expected against paid, slice by slice: memory does not grow with the account's orders."""
+"""Reads rows of expected against paid, slice by slice: memory does not grow with the account's orders.
+
+What a page costs goes with its rows, but for what could be proposed (`standing.py`), which depends on the whole account.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -11,17 +15,18 @@ import orjson
 
 from projections.matching import Open, Unclaimed, propose
 from projections.reconciliation import PAYOUT
-from service.database import Connection
+from service.database import Connection, one_moment
 from service.ledger import Ledger
-from service.marketplaces.observed import DEFAULT_ZONE, Level
-from service.marketplaces.sources import SOURCES
-from service.reconciliation.items import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Item, Reader
+from service.marketplaces.highest_level import BY_ORDER
+from service.marketplaces.observed import DEFAULT_ZONE
+from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
+from service.reconciliation.items import Item, Reader, entry_words
 from service.reconciliation.rows import OPEN, Bank, Filter, Row, row_of, wanted
+from service.reconciliation.standing import Moment, Standing, Standings
 from service.vault import AccountKey
 from sql import query
 
 SLICE = 500
-_BEFORE_ALL_NAMES = ("", "")
 _WINDOW_BEFORE, _WINDOW_AFTER = timedelta(days=1), timedelta(days=14)
 """How far before its own day, and behind its due one, an entry of the right amount is proposed for something."""
 _NOT_DUE_FOR = timedelta(days=45)
@@ -32,37 +37,53 @@ _PAYOUTS_BACK = timedelta(days=120)
 Place = tuple[str, list[str | int]]
 """A kind, and the place of a row among those of its kind."""
 
-BY_ORDER = [name for name, source in SOURCES.items() if source.books_at is Level.ORDER]
-"""Channels that pay order by order, into a balance that is withdrawn from."""
-
 
 class Source(Protocol):
     """The rows of one kind, in slices."""
 
-    async def __call__(self, place: list[str | int] | None) -> list[Item]:
-        """The next slice behind this place."""
+    async def __call__(self, place: list[str | int] | None, most: int) -> list[Item]:
+        """The next slice behind this place, of so many rows; a shorter one is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How rows are gone through: behind a place, and how many are looked at first. None is all of them."""
+
+    after: Place | None = None
+    rows: int | None = None
 
 
 async def reconciliation(
-    ledger: Ledger, lane: int, account_id: str, key: AccountKey | None, wish: Filter, after: Place | None = None
+    ledger: Ledger,
+    lane: int,
+    account_id: str,
+    key: AccountKey | None,
+    wish: Filter,
+    page: Page = Page(),
+    standings: Standings | None = None,
 ) -> AsyncGenerator[Row, None]:
-    """The wanted rows behind a place, of one moment."""
-    async with ledger.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    """The wanted rows behind a place, of one moment. What is kept in `standings` is not worked out again."""
+    after, most = page.after, min(page.rows or SLICE, SLICE)
+    async with one_moment(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)
-        await account.begin()
+        await account.begin(standings or Standings())
         for kind in KINDS:
             if wish.kind not in (None, kind) or (after is not None and KINDS.index(kind) < KINDS.index(after[0])):
                 continue
             source = account.source(kind, wish)
-            if source is None:
-                continue
             place = after[1] if after is not None and after[0] == kind else None
-            while items := await source(place):
-                place = items[-1].place
+            while source is not None:
+                items = await source(place, most)
+                bank = await account.bank_of(items, wish)
                 for item in items:
-                    row = row_of(item, account.bank, ledger.exponents)
+                    row = row_of(item, bank, ledger.exponents)
                     if wanted(row, wish):
                         yield row
+                if len(items) < most:
+                    break
+                place = items[-1].place
+                # Where few of the rows are wanted, larger slices find them in fewer steps.
+                most = min(2 * most, SLICE)
 
 
 class _Account:
@@ -71,7 +92,6 @@ class _Account:
     def __init__(
         self, connection: Connection, lane: int, account_id: str, key: AccountKey | None, ledger: Ledger
     ) -> None:
-        self.bank = Bank()
         self._connection = connection
         self._lane = lane
         self._account_id = account_id
@@ -79,33 +99,54 @@ class _Account:
         self._ledger = ledger
         self._now: datetime = ledger.seam.now()
         self._reader: Reader | None = None
+        self._bank = Bank()
 
-    async def begin(self) -> None:
+    async def begin(self, standings: Standings) -> None:
         """Reads what every row depends on: settings, matches, and what could be proposed."""
         row = await self._connection.fetchrow(query("reconciliation/account"), self._lane, self._account_id)
         assert row is not None, "the caller knows that there is such an account"
         zones = {each["channel"]: each["zone"] for each in orjson.loads(row["channels"] or "[]")}
-        self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now)
-        for claim in await self._connection.fetch(query("reconciliation/claims"), self._lane, self._account_id):
-            self._reader.add_claims(dict(claim))
-        await self._propose()
+        moment = Moment(row["version"], row["head"], row["followed"])
+        standing = standings.find(self._lane, self._account_id, moment, self._ledger.seam.monotonic())
+        claims = standing.claims if standing is not None else await self._claims()
+        self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
+        if standing is None:
+            standing = Standing(claims, await self._proposed())
+            standings.keep(self._lane, self._account_id, moment, standing, self._ledger.seam.monotonic())
+        self._bank = standing.bank
+
+    async def _claims(self) -> Claims:
+        claims = Claims()
+        for row in await self._connection.fetch(query("reconciliation/claims"), self._lane, self._account_id):
+            claims.add(dict(row), self._ledger.exponents)
+        return claims
 
     @property
     def reader(self) -> Reader:
         assert self._reader is not None, "it began"
         return self._reader
 
+    async def bank_of(self, items: Sequence[Item], wish: Filter) -> Bank:
+        """What is known of the entries of these rows; their words only where rows are looked for by one."""
+        if wish.reference is None:
+            return self._bank
+        entries = {claim.entry_id for item in items for claim in item.claims}
+        entries |= {each.entry_id for item in items for each in self._bank.proposals.chosen.get(item.key, ())}
+        rows = await self._connection.fetch(
+            query("reconciliation/remittances"), self._lane, self._account_id, sorted(entries)
+        )
+        return replace(self._bank, words={row["entry_id"]: entry_words(dict(row), self._key) for row in rows})
+
     def source(self, kind: str, wish: Filter) -> Source | None:
         """Where rows of a kind come from; None where the wish leaves none of them."""
         if kind == STATEMENT:
             return self._pages("reconciliation/statements", self.reader.statement, wish.channel, wish.currency)
         if kind == ORDER:
-            kept = (wish.state == OPEN, self.reader.claimed(ORDER))
-            wished = (wish.channel, wish.currency, BY_ORDER)
-            return self._pages("reconciliation/orders", self.reader.order, *wished, *kept, begin=_BEFORE_ALL_NAMES)
+            kept = (wish.state == OPEN, self.reader.claims.targets(ORDER))
+            wished = (wish.channel, wish.currency, list(BY_ORDER))
+            return self._pages("reconciliation/orders", self.reader.order, *wished, *kept, begin=("", ""))
         if kind == WITHDRAWAL:
-            of = (wish.channel, wish.currency, BY_ORDER)
-            return self._pages("reconciliation/withdrawals", self.reader.withdrawal, *of, begin=_BEFORE_ALL_NAMES)
+            return self._withdrawals(wish.channel, wish.currency)
         if wish.channel is not None:
             return None
         if kind == PAYOUT:
@@ -119,6 +160,10 @@ class _Account:
     def _entry(self, row: Any) -> Item:
         return self.reader.entry(row, self._key)
 
+    def _withdrawals(self, channel: str | None, currency: str | None) -> Source:
+        of = (channel, currency, list(BY_ORDER))
+        return self._pages("reconciliation/withdrawals", self.reader.withdrawal, *of, begin=("", "", ""))
+
     def _pages(
         self,
         name: str,
@@ -126,53 +171,49 @@ class _Account:
         *parameters: object,
         begin: Sequence[str | int] = (0,),
     ) -> Source:
-        async def page(place: list[str | int] | None) -> list[Item]:
+        async def page(place: list[str | int] | None, most: int) -> list[Item]:
             rows = await self._connection.fetch(
                 query(name),
                 self._lane,
                 self._account_id,
                 *parameters,
                 *(begin if place is None else place),
-                SLICE,
+                most,
             )
             return [item_of(row) for row in rows]
 
         return page
 
-    async def _propose(self) -> None:
+    async def _proposed(self) -> Bank:
         """Pairs what nobody claims with what nothing is claimed for."""
-        entries = [
-            item async for item in self._all(self._pages("reconciliation/bank_entries", self._entry, None, True))
-        ]
-        if not entries:
-            return
+        bank = Bank()
         unclaimed = []
-        for item in entries:
+        async for item in self._all(self._pages("reconciliation/bank_entries", self._entry, None, True)):
             assert item.said_paid is not None, "a bank entry says what came"
             assert item.day is not None, "and when"
-            self.bank.words[item.id] = item.words
-            self.bank.references[item.id] = item.references[0] if item.references else None
+            bank.references[item.id] = item.references[0] if item.references else None
             left = item.said_paid - sum(claim.amount for claim in item.claims)
             unclaimed.append(Unclaimed(item.id, item.currency, left, item.day, item.words))
+        if not unclaimed:
+            return bank
         since = min(entry.booked_on for entry in unclaimed) - _PAYOUTS_BACK
         start = datetime.combine(since, time(), ZoneInfo(DEFAULT_ZONE))
         targets = [
             open_of(item)
             for source in (
                 self._pages("reconciliation/statements", self.reader.statement, None, None),
-                self._pages(
-                    "reconciliation/withdrawals", self.reader.withdrawal, None, None, BY_ORDER, begin=_BEFORE_ALL_NAMES
-                ),
+                self._withdrawals(None, None),
                 self._pages("reconciliation/payouts", self.reader.payout, None, start),
             )
             async for item in self._all(source)
             if not item.claims
         ]
-        self.bank.proposals = propose(targets, unclaimed)
+        bank.proposals = propose(targets, unclaimed)
+        return bank
 
     async def _all(self, source: Source) -> AsyncIterator[Item]:
         place: list[str | int] | None = None
-        while items := await source(place):
+        while items := await source(place, SLICE):
             place = items[-1].place
             for item in items:
                 yield item

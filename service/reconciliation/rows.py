@@ -17,7 +17,8 @@ from events.currency import in_major_units
 from projections.matching import Proposal, Proposals, squeezed
 from projections.reconciliation import SETTLED, ZERO, Evidence, State, difference, state
 from service.marketplaces.amounts import plain
-from service.reconciliation.items import BANK_ENTRY, BANK_STATEMENT, BY_MATCH, BY_PROPOSAL, Item
+from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT
+from service.reconciliation.items import BY_MATCH, BY_PROPOSAL, Item
 
 COLUMNS = (
     *("kind", "id", "channel", "seller", "currency", "date", "dueOn", "state", "expected", "paid", "difference"),

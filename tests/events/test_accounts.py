@@ -160,6 +160,14 @@ def test_a_provider_is_set() -> None:
     assert books.provider == Provider("ws_1", "pk_1", "sealed:secret", "https://p.example/v1")
 
 
+def test_a_workspace_that_another_account_has_is_not_this_ones_too() -> None:
+    asked = commands.SetProvider(account_id=ACCOUNT, workspace_id="ws_1", key_id="pk_1", secret="sealed:secret")
+    given(opened()).when(asked.with_workspace_taken()).then_refused("WORKSPACE_TAKEN", "workspaceId")
+    assert not asked.workspace_is_taken, "only the one that was told"
+    sealed = asked.with_workspace_taken().model_copy(update={"secret": "sealed:again"})
+    given(opened()).when(sealed).then_refused("WORKSPACE_TAKEN", "workspaceId")
+
+
 def test_a_webhook_secret_is_added_beside_those_already_active() -> None:
     earlier = facts.WebhookSecretAdded(secret_id="whs_0", secret="sealed:old")
     asked = commands.AddWebhookSecret(account_id=ACCOUNT, secret="sealed:whsec")

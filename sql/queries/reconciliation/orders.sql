@@ -5,12 +5,11 @@
 --   8, 9 behind this channel and key   10 limit
 SELECT t.channel, t.key, t.seller, t.currency, t.payout, t.statement, t.released, instant(t.released_at) AS released_at,
        t.channel = ANY ($5) AS pays_orders, s.was_paid, instant(s.updated_at) AS statement_updated_at,
-       coalesce(s.created_at, e.recorded_at) AS statement_at, first.at
+       coalesce(s.created_at, told.at) AS statement_at,
+       coalesce((SELECT min(l.occurred_at) FILTER (WHERE l.stage IN ('expected', 'owed')) FROM settlement_lines l
+                  WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = t.channel AND l.order_id = t.order_id), told.at) AS at
   FROM settlement_totals t
-  JOIN events e ON e.lane = t.lane AND e.position = t.position
-  LEFT JOIN LATERAL (SELECT coalesce(min(l.occurred_at) FILTER (WHERE l.stage IN ('expected', 'owed')), e.recorded_at) AS at
-                       FROM settlement_lines l
-                      WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = t.channel AND l.order_id = t.order_id) first
+  LEFT JOIN LATERAL (SELECT e.recorded_at AS at FROM events e WHERE e.lane = $1 AND e.position = t.position LIMIT 1) told
          ON true
   LEFT JOIN LATERAL (SELECT r.was_paid, r.created_at, r.updated_at FROM statements r
                       WHERE r.lane = $1 AND r.account_id = $2 AND r.channel = t.channel AND r.number = t.statement

@@ -2,11 +2,11 @@
 --   1 lane   2 account id   3 channel, or null   4 currency, or null   5 known after the position   6 limit
 SELECT s.channel, s.seller, s.number, s.currency, s.content ->> 'Payout' AS payout, s.findings, s.was_paid, s.booked,
        s.reference, s.first_position AS place, s.created_at, instant(s.updated_at) AS updated_at,
-       e.recorded_at AS observed_at, t.payout AS of_lines
+       (SELECT e.recorded_at FROM events e WHERE e.lane = $1 AND e.position = s.first_position) AS observed_at,
+       (SELECT t.payout FROM settlement_totals t
+         WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = s.channel AND t.level = 'global' AND t.key = s.number
+           AND t.currency = s.currency) AS of_lines
   FROM statements s
-  JOIN events e ON e.lane = s.lane AND e.position = s.first_position
-  LEFT JOIN settlement_totals t ON t.lane = s.lane AND t.account_id = s.account_id AND t.channel = s.channel
-                               AND t.level = 'global' AND t.key = s.number AND t.currency = s.currency
  WHERE s.lane = $1 AND s.account_id = $2
    AND ($3::text IS NULL OR s.channel = $3)
    AND ($4::text IS NULL OR s.currency = $4)

@@ -1,0 +1,52 @@
+"""Whose a workspace at the provider is: one account's, in whatever lanes the accounts are.
+
+A delivery names a workspace, and its money has to have one account to go to. Lanes know nothing of each other while they
+decide, so whoever claims a workspace holds its name from before the look at other accounts until the claim is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from service.database import connect_patiently
+from service.settings import Settings
+from service.writer import Unavailable
+from sql import query
+
+
+class Workspaces:
+    """Claims of workspaces, one request after the other in this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seconds = settings.database_timeout_seconds
+        self._turn = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def claiming(self, wanted: Mapping[str, str]) -> AsyncIterator[frozenset[str]]:
+        """Which of these workspaces are another account's than the one that wants it; that stays so meanwhile.
+
+        Unavailable where somebody else has been at it for too long.
+        """
+        if not wanted:
+            yield frozenset()
+            return
+        names = sorted(wanted)
+        # A connection of its own: those of the pool are needed to carry the claim out.
+        async with self._turn:
+            connection = await connect_patiently(self._settings)
+            try:
+                async with connection.transaction():
+                    for name in names:
+                        try:
+                            await connection.fetchval(query("provider/hold_workspace"), name, timeout=self._seconds)
+                        except TimeoutError:
+                            raise Unavailable(f"somebody else is claiming the workspace {name}: try again") from None
+                    rows = await connection.fetch(
+                        query("provider/taken_workspaces"), names, [wanted[name] for name in names]
+                    )
+                    yield frozenset(row["workspace_id"] for row in rows)
+            finally:
+                await connection.close()

@@ -1,0 +1,100 @@
+-- Totals of the highest level of a channel that pays order by order, in the order of their keys: the withdrawal that
+-- followed an order's release, else the local day of the release. What has not been released is one row of its own.
+-- Only so many keys are looked for, and only their money is summed up; a key without money is a row that nobody wants.
+--   1 lane   2 account id   3 channel   4 its zone   5 the first key that is wanted   6 the day that it is, or null
+--   7 how many keys   8 from, or null   9 before, or null
+WITH RECURSIVE sent AS (
+    SELECT l.reference AS key, max(l.occurred_at) AS at, -sum(l.amount) AS withdrawn
+      FROM settlement_lines l
+     WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal' AND l.stage IN ('sent', 'paid')
+       AND l.reference >= $5
+     GROUP BY l.reference
+     ORDER BY l.reference
+     LIMIT $7
+), last AS (
+    SELECT max(l.occurred_at) AS at
+      FROM settlement_lines l
+     WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal' AND l.stage IN ('sent', 'paid')
+), days AS (
+    -- From one day to the next that has money, without the money between.
+    SELECT 0 AS turn, NULL::timestamptz AS since,
+           greatest(coalesce(last.at + interval '1 microsecond', '-infinity'), $6::date::timestamp AT TIME ZONE $4) AS until
+      FROM last
+     WHERE $5 COLLATE "C" < 'day0'
+    UNION ALL
+    SELECT d.turn + 1, f.at, (date_trunc('day', f.at AT TIME ZONE $4) + interval '1 day') AT TIME ZONE $4
+      FROM days d
+     CROSS JOIN LATERAL (
+           SELECT least((SELECT min(t.released_at)
+                           FROM settlement_totals t
+                          WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = $3 AND t.level = 'order'
+                            AND t.released_at >= d.until),
+                        (SELECT min(l.occurred_at)
+                           FROM settlement_lines l
+                          WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.counts AND l.books
+                            AND l.depth = 0 AND l.order_id IS NULL AND l.occurred_at >= d.until)) AS at
+           ) f
+     WHERE f.at IS NOT NULL AND d.turn < $7
+), keys AS (
+    -- Money counts for the first withdrawal at its time or later: from behind the one before until this one.
+    SELECT s.key, s.at, s.withdrawn, coalesce(b.at + interval '1 microsecond', '-infinity') AS since,
+           s.at + interval '1 microsecond' AS until, NULL::text AS unreleased_of, 'paid' AS stage
+      FROM sent s
+      LEFT JOIN LATERAL (
+           SELECT e.occurred_at AS at
+             FROM settlement_lines e
+            WHERE e.lane = $1 AND e.account_id = $2 AND e.channel = $3 AND e.kind = 'withdrawal'
+              AND e.stage IN ('sent', 'paid') AND e.occurred_at <= s.at AND e.reference <> s.key
+              AND (e.occurred_at < s.at OR e.reference < s.key)
+              AND NOT EXISTS (SELECT FROM settlement_lines n
+                               WHERE n.lane = $1 AND n.account_id = $2 AND n.channel = $3 AND n.kind = 'withdrawal'
+                                 AND n.stage IN ('sent', 'paid') AND n.reference = e.reference
+                                 AND n.occurred_at > e.occurred_at)
+            ORDER BY e.occurred_at DESC
+            LIMIT 1
+           ) b ON true
+    UNION ALL
+    SELECT ('day/' || to_char(d.since AT TIME ZONE $4, 'YYYY-MM-DD')) COLLATE "C", NULL, NULL, d.since, d.until, NULL, 'released'
+      FROM days d
+     WHERE d.turn > 0
+    UNION ALL
+    SELECT 'unreleased' COLLATE "C", NULL, NULL, NULL, NULL, $3, 'owed'
+     WHERE $5 COLLATE "C" <= 'unreleased'
+     ORDER BY 1
+     LIMIT $7
+)
+SELECT $3 AS channel, k.key, m.seller, NULL::text AS statement, m.currency, NULL::text AS reported, m.payout, m.commission,
+       m.fees, k.withdrawn, instant(coalesce(k.at, m.at)) AS at, k.stage, 'derived' AS source, m.position,
+       m.currency IS NOT NULL AND ($8::timestamptz IS NULL OR coalesce(k.at, m.at) >= $8)
+       AND ($9::timestamptz IS NULL OR coalesce(k.at, m.at) < $9) AS wanted
+  FROM keys k
+  LEFT JOIN LATERAL (
+       SELECT each.currency, max(each.seller) AS seller, sum(each.amount) AS payout, sum(each.commission) AS commission,
+              sum(each.fees) AS fees, max(each.at) AS at, max(each.position) AS position
+         FROM (SELECT t.currency, t.seller, coalesce(t.payout, t.released) AS amount, t.commission, t.fees,
+                      t.released_at AS at, t.position
+                 FROM settlement_totals t
+                WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = $3 AND t.level = 'order'
+                  AND t.released_at >= k.since AND t.released_at < k.until
+                UNION ALL
+               SELECT t.currency, t.seller, coalesce(t.payout, t.released), t.commission, t.fees, NULL, t.position
+                 FROM settlement_totals t
+                WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = k.unreleased_of AND t.level = 'order'
+                  AND t.released_at IS NULL
+                UNION ALL
+               SELECT l.currency, l.seller, l.amount, CASE WHEN l.kind = 'commission' THEN l.amount END,
+                      CASE WHEN l.kind IN ('commission', 'payment_fee', 'service_fee', 'affiliate_fee', 'fee')
+                           THEN l.amount END, l.occurred_at, l.position
+                 FROM settlement_lines l
+                WHERE l.lane = $1 AND l.account_id = $2 AND l.counts AND l.books AND l.depth = 0 AND l.order_id IS NULL
+                  AND l.channel = $3 AND l.occurred_at >= k.since AND l.occurred_at < k.until
+                UNION ALL
+               SELECT l.currency, l.seller, l.amount, CASE WHEN l.kind = 'commission' THEN l.amount END,
+                      CASE WHEN l.kind IN ('commission', 'payment_fee', 'service_fee', 'affiliate_fee', 'fee')
+                           THEN l.amount END, NULL, l.position
+                 FROM settlement_lines l
+                WHERE l.lane = $1 AND l.account_id = $2 AND l.counts AND l.books AND l.depth = 0 AND l.order_id IS NULL
+                  AND l.channel = k.unreleased_of AND l.occurred_at IS NULL) each
+        GROUP BY each.currency
+       ) m ON true
+ ORDER BY k.key, m.currency
