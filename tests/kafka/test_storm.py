@@ -36,7 +36,7 @@ from tests.support.served import served
 PAYOUTS = int(os.environ.get("STORM_PAYOUTS", "300"))
 ACCOUNTS = [f"acc_{number}" for number in range(10)]
 FUNDS = 10**12
-SECONDS_MAX = 600 + PAYOUTS / 5
+SECONDS_MAX = 1200 + PAYOUTS / 5
 """Several times what it takes. A storm that does not end is a fault, and the test says where it stood."""
 RATES = {
     "slow": 0.01,
