@@ -1,4 +1,7 @@
-"""A process that appends multi-event batches as fast as it can: `python -m tests.support.appender` with JSON on stdin."""
+"""A process that appends multi-event batches as fast as it can: `python -m tests.support.appender`.
+
+It reads its plan, a line of JSON; says `ready` when its account is open; and begins at the next line.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ async def run(plan: dict[str, str]) -> None:
     account = plan["account"]
     async with running_ledger(settings) as ledger:
         await ledger.carry_out([work(OpenAccount(account_id=account, currency="IDR"))], asked())
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await asyncio.to_thread(sys.stdin.readline)
 
         async def append(number: int) -> None:
             works = [
@@ -34,4 +40,4 @@ async def run(plan: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(json.loads(sys.stdin.read())))
+    asyncio.run(run(json.loads(sys.stdin.readline())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from asyncio.subprocess import PIPE
 
 import asyncpg
 import orjson
@@ -48,15 +49,20 @@ async def test_eight_processes_append_while_a_reader_tails_and_nothing_is_skippe
     async with running_ledger(settings):
         stop, seen = asyncio.Event(), list[tuple[int, str, bytes]]()
         reader = asyncio.create_task(tail(settings, stop, seen))
-        writers, processes = [], []
+        processes = []
         for number in range(PROCESSES):
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.support.appender", stdin=asyncio.subprocess.PIPE
+                *(sys.executable, "-m", "tests.support.appender"), stdin=PIPE, stdout=PIPE
             )
             plan = {"settings": as_plan(settings), "account": f"acc_{number}", "bursts": str(BURSTS)}
-            writers.append(asyncio.create_task(process.communicate(json.dumps(plan).encode())))
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(plan).encode() + b"\n")
             processes.append(process)
-        await asyncio.gather(*writers)
+        for process in processes:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+        # All at once, and none of them is still starting.
+        await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
         assert [process.returncode for process in processes] == [0] * PROCESSES
         stop.set()
         await reader
