@@ -23,6 +23,7 @@ _ABOUT_FACTS = (
     commands.OpenDispute,
     commands.ResolveDispute,
     commands.CloseCase,
+    commands.SetProvider,
     commands.MakeMatch,
     commands.UnmakeMatch,
 )

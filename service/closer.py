@@ -4,7 +4,7 @@ A period ends between two events of its account, by the time at which they were 
 go back in a lane. So whoever closes it, and however late, closes the same; two who do it at once are told apart by the
 chain of statements, in the writer. A lease only keeps them from doing the same work.
 
-Which accounts have to be looked at follows the log (`projections/statement_work.py`) and is found in an index by time:
+Which accounts have to be looked at follows the log (`projections/statements_due.py`) and is found in an index by time:
 an account in which nothing is due costs nothing, however many there are.
 """
 
@@ -26,7 +26,7 @@ from events.own_statements import read_chain
 from events.rules.own_statements import DoesNotTie, NotYet, close
 from projections.own_statements import Cut, Stretch, drafts
 from projections.runner import catch_up
-from projections.statement_work import StatementWork
+from projections.statements_due import StatementsDue
 from service import logs
 from service.batch import Batch, Cause
 from service.database import OUTAGES
@@ -114,7 +114,7 @@ class Closer(Poller):
         """Closes what is due in some of a lane's accounts; how many those were, and the statements."""
         now = self._ledger.seam.now()
         async with self._ledger.pool.acquire() as connection:
-            while await catch_up(connection, lane, StatementWork(), now) and not self._stopping:
+            while await catch_up(connection, lane, StatementsDue(), now) and not self._stopping:
                 pass
             rows = await connection.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
         closed: list[StatementClosed] = []

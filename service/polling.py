@@ -8,6 +8,7 @@ from typing import ClassVar
 from service import logs
 from service.database import OUTAGES
 from service.ledger import Ledger
+from service.writer import Unavailable
 
 
 class Poller(ABC):
@@ -34,7 +35,7 @@ class Poller(ABC):
         while not self._stopping:
             try:
                 seconds = 0.0 if await self.work() else self.pause_seconds
-            except OUTAGES as outage:
+            except (*OUTAGES, Unavailable) as outage:
                 log.warning("database_away", problem=repr(outage))
                 seconds = self.pause_seconds
             except Exception:

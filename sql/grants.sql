@@ -11,7 +11,7 @@ BEGIN
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '
                    'reserves, disputes, payouts, cases, parked_deliveries, provider_work, provider_sweeps, provider_events, '
                    'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_totals, '
-                   'statement_work TO %I', service);
+                   'statements_due TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON imports, pulls TO %I', service);
     EXECUTE format('GRANT INSERT ON import_problems TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON bank_entries, bank_statements, matches TO %I', service);

@@ -119,7 +119,7 @@ def reconcile(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Show what is expected against what was paid. The open differences, if nothing else is said.
+    """Show what is expected against what was paid: the open differences, if nothing else is said.
 
     Parameters
     ----------

@@ -27,7 +27,11 @@ from service.writer import Unavailable
 TOOL = "import"
 
 app = App(name="import", help="Take in what a marketplace or a bank says.")
-app.command("service.cli.banking:import_bank", name="bank")
+app.command(
+    "service.cli.banking:import_bank",
+    name="bank",
+    help="Take a bank's statement in, to confirm what was paid: no money moves. Doing so again changes nothing.",
+)
 
 
 @app.default

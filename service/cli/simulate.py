@@ -42,7 +42,7 @@ def simulate_plugipay(
     manual: bool = False,
     state: Path | None = None,
 ) -> None:
-    """Be a Plugipay whose payouts move by themselves. Its payouts API, its webhooks, and faults on demand.
+    """Be a Plugipay whose payouts move by themselves: its payouts API, its webhooks, and faults on demand.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
 
 
 def verify(*, data: Data = None) -> None:
-    """Recompute the whole hash chain of every lane. Exit code 1, and the first damaged position, if it does not hold."""
+    """Recompute the whole hash chain of every lane; exit code 1, and the first damaged position, if it does not hold."""
     with Target(data) as target:
         logs.configure("warning")
         damaged = uvloop.run(_verify(target.settings))

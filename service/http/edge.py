@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import asyncpg
 from aiohttp import web
 
 from events.refusals import Refusal
@@ -70,6 +71,8 @@ def _error_of(problem: Exception) -> ApiError:
             return ApiError(
                 "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
             )
+        case asyncpg.QueryCanceledError():
+            return ApiError("UNAVAILABLE", "the database takes too long: nothing was done, try again")
         case _ if isinstance(problem, OUTAGES):
             return ApiError("UNAVAILABLE", "the database does not answer: try again")
         case _:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from events.own_statements import CHANNEL
 from service.database import Connection
 from service.marketplaces.observed import DEFAULT_ZONE, Level
 from service.marketplaces.sources import SOURCES
@@ -51,7 +52,7 @@ async def highest_level(
     """The next so many rows behind a place, by channel, key, currency and seller. NoPlace for one that cannot be."""
     zones = {row["channel"]: row["zone"] for row in await connection.fetch(query("statements/zones"), lane, account_id)}
     found: list[dict[str, Any]] = []
-    for channel in sorted(SOURCES):
+    for channel in sorted({*SOURCES, CHANNEL}):
         if wish.channel not in (None, channel) or (behind is not None and channel < behind[0]):
             continue
         place = behind[1:] if behind is not None and channel == behind[0] else _BEFORE_ALL

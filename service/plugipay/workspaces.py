@@ -33,20 +33,28 @@ class Workspaces:
         if not wanted:
             yield frozenset()
             return
-        names = sorted(wanted)
-        # A connection of its own: those of the pool are needed to carry the claim out.
-        async with self._turn:
-            connection = await connect_patiently(self._settings)
+        connection = None
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("others are claiming workspaces: try again") from None
+        try:
             try:
-                async with connection.transaction():
-                    for name in names:
-                        try:
-                            await connection.fetchval(query("provider/hold_workspace"), name, timeout=self._seconds)
-                        except TimeoutError:
-                            raise Unavailable(f"somebody else is claiming the workspace {name}: try again") from None
+                async with asyncio.timeout(self._seconds):
+                    # A connection of its own: those of the pool are needed to carry the claim out.
+                    connection = await connect_patiently(self._settings)
+                    await connection.transaction().start()
+                    for name in sorted(wanted):
+                        await connection.fetchval(query("provider/hold_workspace"), name)
                     rows = await connection.fetch(
-                        query("provider/taken_workspaces"), names, [wanted[name] for name in names]
+                        query("provider/taken_workspaces"), list(wanted), list(wanted.values())
                     )
-                    yield frozenset(row["workspace_id"] for row in rows)
-            finally:
-                await connection.close()
+            except TimeoutError:
+                raise Unavailable(f"somebody else is claiming {', '.join(sorted(wanted))}: try again") from None
+            yield frozenset(row["workspace_id"] for row in rows)
+        finally:
+            self._turn.release()
+            if connection is not None:
+                # With it goes the hold. Nothing was written on it, and whatever became of it, what was carried out stands.
+                connection.terminate()

@@ -2,13 +2,13 @@
 --   1 lane   2 now   3 leased until   4 how many
 WITH due AS (
     SELECT account_id
-      FROM statement_work
+      FROM statements_due
      WHERE lane = $1 AND due_at <= $2 AND leased_until <= $2
      ORDER BY due_at
      LIMIT $4
        FOR UPDATE SKIP LOCKED
 )
-UPDATE statement_work w
+UPDATE statements_due w
    SET leased_until = $3
   FROM due
  WHERE w.lane = $1 AND w.account_id = due.account_id

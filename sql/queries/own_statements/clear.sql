@@ -1,2 +1,2 @@
 -- Forgets when a lane's accounts have to be looked at, to find it again.   1 lane
-DELETE FROM statement_work WHERE lane = $1
+DELETE FROM statements_due WHERE lane = $1

@@ -1,6 +1,6 @@
 -- Accounts whose cycle was set: the first one is due when its first period ends, and a change is due at once.
 --   1 lane   2 accounts, as JSON: account_id, cycle, due_at, version
-INSERT INTO statement_work AS w (lane, account_id, leased_until, due_at, looked_version, cycle, touched_version)
+INSERT INTO statements_due AS w (lane, account_id, leased_until, due_at, looked_version, cycle, touched_version)
 SELECT $1, r.account_id, '-infinity', r.due_at, 0, r.cycle, r.version
   FROM json_to_recordset($2::json)
        AS r(account_id text, cycle text, due_at timestamptz, version bigint)

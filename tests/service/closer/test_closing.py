@@ -14,7 +14,7 @@ from events.commands import RecordRevenue
 from events.facts import StatementClosed
 from projections.own_statements import drafts
 from projections.runner import catch_up
-from projections.statement_work import StatementWork
+from projections.statements_due import StatementsDue
 from service.closer import Closer
 from service.ledger import Ledger
 from service.replay import rebuild_inline
@@ -124,7 +124,7 @@ async def test_an_account_that_somebody_is_at_is_left_to_them(api: Api, clock: C
     now = clock.at
     claim = query("own_statements/claim")
     async with api.ledger.pool.acquire() as connection:
-        while await catch_up(connection, LANE, StatementWork(), now):
+        while await catch_up(connection, LANE, StatementsDue(), now):
             pass
         assert len(await connection.fetch(claim, LANE, now, now + timedelta(minutes=2), 10)) == 1
     assert await Closer(api.ledger).round(LANE) == (0, [])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from events.commands import OpenAccount, SetStatementCycle
 from projections.runner import catch_up
-from projections.statement_work import StatementWork
-from service.closer import Closer, Look
+from projections.statements_due import StatementsDue
+from service.closer import _AT_ONCE, Closer, Look
 from service.ledger import Ledger
 from service.migrate import migrate
 from service.settings import Settings
@@ -22,10 +23,11 @@ from tests.support.tables import as_owner
 
 # As the release before left it.
 _BEFORE = """
-DELETE FROM schema_migrations WHERE version = 16;
-DELETE FROM checkpoints WHERE projection = 'statement_work';
-DROP INDEX statement_work_due;
-ALTER TABLE statement_work DROP COLUMN cycle, DROP COLUMN touched_version;
+DELETE FROM schema_migrations WHERE version IN (16, 17);
+DELETE FROM checkpoints WHERE projection = 'statements_due';
+DROP INDEX statements_due_at;
+ALTER TABLE statements_due DROP COLUMN cycle, DROP COLUMN touched_version;
+ALTER TABLE statements_due RENAME TO statement_work;
 CREATE INDEX accounts_statements_due ON accounts (lane, ((settings->'statementCycle'->>'dueAt') COLLATE "C"))
     WHERE settings->'statementCycle'->>'dueAt' IS NOT NULL;
 """
@@ -37,7 +39,7 @@ async def settle(merchant: Caller, amount: int, reference: str) -> None:
 
 async def follow(ledger: Ledger) -> None:
     async with ledger.pool.acquire() as connection:
-        while await catch_up(connection, LANE, StatementWork(), ledger.seam.now()):
+        while await catch_up(connection, LANE, StatementsDue(), ledger.seam.now()):
             pass
 
 
@@ -148,6 +150,36 @@ async def test_a_cycle_that_is_set_twice_at_once_is_looked_at_for_the_first(sett
         assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1"]
 
 
+async def test_accounts_in_which_something_always_happens_do_not_keep_the_others_waiting(settings: Settings) -> None:
+    clock = Clock()
+    async with serving(settings, clock.seam()) as api:
+        await revenue(await weekly(api), 5, "o-1")
+        busy = [await api.merchant(f"acc_busy_{number}") for number in range(_AT_ONCE)]
+        for merchant in busy:
+            await merchant.accepted(type="setStatementCycle", cycle="delivered_order", zone="Asia/Jakarta")
+        closer = Closer(api.ledger)
+        while (await closer.round(LANE))[0]:
+            pass
+        clock.at = MIDNIGHT + timedelta(minutes=1)
+        closed: list[str] = []
+        # As many as one round takes, each touched again before every round.
+        for turn in range(3):
+            for merchant in busy:
+                await revenue(merchant, 1, f"o-{turn}")
+                await settle(merchant, 1, f"o-{turn}")
+            closed += [fact.number for fact in (await closer.round(LANE))[1]]
+            clock.at += timedelta(seconds=10)
+        assert "acc_1-2026-W47-IDR-1" in closed
+        assert len(closed) > len(busy), "and the others were not kept waiting either"
+
+
+async def test_a_closer_of_the_release_before_cannot_forget_what_falls_due(settings: Settings) -> None:
+    release = "UPDATE statement_work SET due_at = NULL WHERE lane = 1 AND account_id = 'acc_1'"
+    async with serving(settings) as api:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await api.ledger.pool.execute(release)
+
+
 async def test_what_an_older_release_left_is_due_once_it_is_migrated(settings: Settings) -> None:
     clock = Clock()
     async with serving(settings, clock.seam()) as api:
@@ -165,7 +197,7 @@ async def test_what_an_older_release_left_is_due_once_it_is_migrated(settings: S
         WEDNESDAY,
     )
     await owner.close()
-    assert await migrate(settings) == 1
+    assert await migrate(settings) == 2
     async with serving(settings, clock.seam()) as api:
         assert await Closer(api.ledger).round(LANE) == (2, []), "everybody is looked at once"
         assert await Closer(api.ledger).round(LANE) == (0, [])

@@ -13,9 +13,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from service.keys import create_key
-from tests.service.closer.weeks import Clock, a_week, close, revenue
+from service.settings import Settings
+from tests.service.closer.weeks import IDR, Clock, a_week, close, revenue, weekly
 from tests.service.http.test_sellercenter import FIELDS, KEY, answered, signed
-from tests.support.api import Api
+from tests.support.api import Api, serving
 
 
 async def test_a_week_is_closed_once_and_listed_beside_marketplaces_statements(api: Api, clock: Clock) -> None:
@@ -179,3 +180,15 @@ async def test_sellercenters_clients_are_served_own_statements_too(api: Api, clo
     ]
     _, body = await answered(api, signed(**{**asked, "CreatedAfter": "2026-11-22T17:00:05+0000"}))
     assert not list(ET.fromstring(body).iterfind("Body/PayoutStatus/Statement"))
+
+
+async def test_settlements_at_the_highest_level_show_them_too(settings: Settings) -> None:
+    clock = Clock()
+    async with serving(settings, clock.seam()) as api:
+        merchant = await weekly(api, cycle="delivered_order")
+        await revenue(merchant, 100, "o-1")
+        await merchant.accepted(type="settleRevenue", amount=100, reference="o-1", **IDR)
+        [number] = await close(api.ledger)
+        for path in ("?level=global", f"?level=global&statement={number}"):
+            shown = (await merchant.get(f"/v1/settlements{path}")).data
+            assert [(row["channel"], row["statement"]) for row in shown] == [("ledger", number)], path

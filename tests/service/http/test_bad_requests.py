@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -11,9 +12,9 @@ import pytest
 import pytest_asyncio
 
 from service.settings import Settings
-from tests.support.api import Api, Caller
+from tests.support.api import Api, Caller, serving
 from tests.support.refusals import complaints, send, send_bytes
-from tests.support.tables import read_tables
+from tests.support.tables import as_owner, read_tables
 
 WISH = {"amount": 100, "currency": "IDR"}
 NO_PAYOUT = "pout_00000000000000000000000000"
@@ -236,3 +237,23 @@ async def test_a_request_line_that_is_no_text_is_refused(callers: list[Caller]) 
         answer = await send_bytes(callers[0], b"GET " + target + b" HTTP/1.1\r\n" + bearer)
         assert 400 <= answer.status < 500, target
         assert b"Traceback" not in answer.raw
+
+
+async def test_a_database_that_takes_too_long_is_503_and_nothing_is_done(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"database_timeout_seconds": 1})) as api:
+        merchant = await api.merchant(available=1000)
+        before = await api.position()
+        owner = await as_owner(settings)
+        try:
+            async with owner.transaction():
+                await owner.execute("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
+                asked, read = await asyncio.gather(
+                    merchant.post("/v1/payouts", {"amount": 100, "currency": "IDR"}),
+                    merchant.get("/v1/payouts/balance"),
+                )
+        finally:
+            await owner.close()
+        for answer in (asked, read):
+            assert (answer.status, answer.error["code"]) == (503, "UNAVAILABLE")
+            assert answer.headers["Retry-After"]
+        assert await api.position() == before

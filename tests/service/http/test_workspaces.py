@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from service.settings import Settings
 from sql import query
 from tests.support.api import Answer, Api, Caller, serving
@@ -145,3 +147,42 @@ async def test_accounts_that_shared_one_before_keep_it_and_nobody_joins_them(set
         assert await claims(platform, "acc_3") == "WORKSPACE_TAKEN"
         assert await claims(platform, "acc_2", "ws_2") == "accepted"
         assert await claims(platform, "acc_2") == "WORKSPACE_TAKEN", "it left"
+
+
+async def test_a_closed_account_can_be_moved_away_so_that_another_has_its_workspace(settings: Settings) -> None:
+    async with serving(settings) as api:
+        platform = await opened(api, "acc_1", "acc_2")
+        assert await claims(platform, "acc_1") == "accepted"
+        await platform.accepted(type="closeAccount", accountId="acc_1", reason="moved to acc_2")
+        assert await claims(platform, "acc_2") == "WORKSPACE_TAKEN", "what is told of its payouts has to find it"
+        assert await claims(platform, "acc_1", "acc_1") == "accepted"
+        assert await claims(platform, "acc_2") == "accepted"
+
+
+async def test_another_accounts_name_is_no_workspace_of_ones_own(settings: Settings) -> None:
+    async with serving(settings) as api:
+        platform = await opened(api, "acc_1", "acc_2")
+        assert await claims(platform, "acc_2", "acc_1") == "WORKSPACE_TAKEN"
+        assert await claims(platform, "acc_1", "acc_1") == "accepted"
+        assert await claims(platform, "acc_2", "acc_3") == "accepted", "nobody is called that"
+
+
+async def test_what_was_carried_out_is_answered_though_the_hold_was_lost_meanwhile(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(settings) as api:
+        platform = await opened(api, "acc_1")
+        carry_out = api.ledger.carry_out
+
+        async def carried_out_and_lost(*given: Any, **named: Any) -> Any:
+            outcomes = await carry_out(*given, **named)
+            ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            assert await api.ledger.pool.fetchval(ended) == 1
+            return outcomes
+
+        monkeypatch.setattr(api.ledger, "carry_out", carried_out_and_lost)
+        before = await api.position()
+        revenue = {"type": "recordRevenue", "accountId": "acc_1", "amount": 5, "currency": "IDR", "reference": "o-1"}
+        answer = await platform.post("/v1/commands", {"commands": [claim("acc_1"), revenue]})
+        assert [result["status"] for result in answer.data["results"]] == ["accepted", "accepted"]
+        assert await api.position() == before + 2

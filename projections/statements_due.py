@@ -19,7 +19,7 @@ from projections.runner import Connection
 from projections.statement_fields import completed
 from sql import query
 
-NAME = "statement_work"
+NAME = "statements_due"
 
 
 @value
@@ -47,12 +47,27 @@ def cycles_set(events: Sequence[Envelope]) -> list[CycleSet]:
     return list(found.values())
 
 
-def delivered(events: Sequence[Envelope]) -> dict[str, int]:
-    """The accounts in which an order was settled wholly, with the version of the last one."""
-    return {event.account_id: event.version for event in events if completed(fact_of(event)) is not None}
+@value
+class Delivered:
+    """An account in which an order was settled wholly: the last such event's version, and the first one's time."""
+
+    account_id: str
+    version: int
+    at: Instant
 
 
-class StatementWork:
+def delivered(events: Sequence[Envelope]) -> list[Delivered]:
+    """The accounts in which an order was settled wholly by these events."""
+    found: dict[str, Delivered] = {}
+    for event in events:
+        if completed(fact_of(event)) is not None:
+            before = found.get(event.account_id)
+            at = event.recorded_at if before is None else before.at
+            found[event.account_id] = Delivered(event.account_id, event.version, at)
+    return list(found.values())
+
+
+class StatementsDue:
     """The trailing projection that says which accounts the closer has to look at."""
 
     name = NAME
@@ -68,7 +83,7 @@ class StatementWork:
             ]
             await connection.execute(query("own_statements/cycles_set"), lane, orjson.dumps(rows).decode())
         if settled := delivered(events):
-            settling = [{"account_id": account_id, "version": version} for account_id, version in settled.items()]
+            settling = [{"account_id": each.account_id, "version": each.version, "at": each.at} for each in settled]
             await connection.execute(query("own_statements/delivered"), lane, orjson.dumps(settling).decode())
 
     async def clear(self, connection: Connection, lane: int) -> None:
