@@ -18,7 +18,7 @@ from events.refusals import AccountIsClosed, AccountNotFound, InvalidCommand, Ve
 from events.rules import accounts, balances, disputes, matches, own_statements, payouts, policies, submissions
 from events.rules.context import Context
 
-_ABOUT_FACTS = (
+_ALSO_WHEN_CLOSED = (
     commands.RecordBankReturn,
     commands.OpenDispute,
     commands.ResolveDispute,
@@ -27,7 +27,8 @@ _ABOUT_FACTS = (
     commands.MakeMatch,
     commands.UnmakeMatch,
 )
-"""Bank returns and disputes are facts that somebody reports; cases and matches concern facts: they come in whatever the state."""
+"""Bank returns and disputes are facts that somebody reports; cases and matches concern facts: they come in whatever the state.
+And a closed account may give its workspace away."""
 
 
 def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact]:
@@ -43,7 +44,7 @@ def decide(command: AnyCommand, books: Books, context: Context) -> Sequence[Fact
     if account is None or isinstance(command, commands.OpenAccount):
         assert isinstance(command, commands.OpenAccount)
         return accounts.open_account(command, books, context)
-    if account.status == CLOSED and not isinstance(command, _ABOUT_FACTS):
+    if account.status == CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AccountIsClosed(command.account_id)
     match command:
         case commands.RequestPayout():
