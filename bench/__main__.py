@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -176,7 +177,8 @@ def main() -> None:
         figures = (row.ratio, row.reach, row.spread, row.p50_ms, row.p99_ms, *more)
         shown_figures = ("" if figure is None else f"{figure:g}" for figure in figures)
         table.add_row(row.name, f"{row.ours:,.0f}", f"{row.reference:,.0f}", *shown_figures)
-    Console().print(table)
+    # Where it goes into a file, nothing is cut off it.
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 if __name__ == "__main__":
