@@ -16,15 +16,13 @@ the commands decided again.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
 import asyncpg
 
-from events.books import Books
-from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant
 from service import logs
 from service.batch import Batch
@@ -33,7 +31,8 @@ from service.seam import Seam
 from service.store import ANSWERED, Append, Head, Snapshot, Wants, append, read_answers, read_books, read_head
 from service.tally import Tally
 from service.units import Unit
-from service.vault import AccountKey, Vault
+from service.vault import Vault
+from service.warm import WarmBooks
 from sql import query
 
 log = logs.get("writer")
@@ -79,13 +78,11 @@ class LaneWriter:
         self._batch_max = batch_commands_max
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
-        self._warm_max = warm_accounts_max
         self._waiting: deque[Unit] = deque()
         self._waiting_commands = 0
         self._wake = asyncio.Event()
         self._connection: Connection | None = None
-        self._head: Head | None = None
-        self._warm: OrderedDict[str, tuple[Books, AccountKey]] = OrderedDict()
+        self._warm = WarmBooks(warm_accounts_max)
         self._contended = False
         self._look_first = False
         """Whether keys are looked up before a batch is decided: while repetitions and refusals come."""
@@ -125,7 +122,7 @@ class LaneWriter:
                 await self._commit(units)
             except Exception as problem:
                 log.exception("batch_failed", lane=self.lane, units=len(units))
-                self._forget()
+                self._warm.forget()
                 for unit in units:
                     unit.reject(problem)
 
@@ -146,7 +143,7 @@ class LaneWriter:
             try:
                 settled = await self._attempt(units)
             except Unavailable as problem:
-                self._forget()
+                self._warm.forget()
                 for unit in units:
                     unit.reject(problem)
                 return
@@ -175,7 +172,7 @@ class LaneWriter:
             else:
                 if settled:
                     return
-                self._forget()
+                self._warm.forget()
                 self._contended = True
 
     async def _attempt(self, units: list[Unit]) -> bool:
@@ -194,7 +191,7 @@ class LaneWriter:
                     return False
             elif not await self._append(connection, batch.to_append()):
                 return False
-            self._adopt(batch)
+            self._warm.adopt(batch)
         self._tally.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
         for unit in units:
             unit.resolve()
@@ -206,7 +203,7 @@ class LaneWriter:
         try:
             async with connection.transaction():
                 await connection.fetchval(query("ledger/lock_head"), self.lane)
-                self._forget()
+                self._warm.forget()
                 batch, _ = await self._decide(connection, units)
                 if not batch.is_empty():
                     sent = batch, batch.to_append()
@@ -252,35 +249,22 @@ class LaneWriter:
             self._look_first = True
 
     async def _snapshot(self, connection: Connection, wants: Wants) -> tuple[Snapshot, bool]:
-        """What is wanted, from memory where it is warm and from the database where it is not."""
-        if self._head is not None:
-            cold = {account_id for account_id in wants.accounts if account_id not in self._warm}
-            if not cold and not wants.named_rows:
-                return self._from_memory(wants, self._head), False
+        """What is wanted, from memory where it is warm, else from the database; and whether the head was looked at."""
+        head = self._warm.head
+        if head is not None:
+            cold = self._warm.lacking(wants.accounts)
+            if not cold and (not wants.named_rows or (wants.only_answers and not self._look_first)):
+                return self._warm.snapshot(head, wants.accounts), False
             wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
             if not wanted.accounts and wanted.only_answers:
-                if not self._look_first:
-                    return self._from_memory(wants, self._head), False
                 found = await read_answers(connection, self.lane, wanted.answers)
             else:
                 found = await read_books(connection, self.lane, wanted, self._vault)
-            if found.head == self._head:
-                rest = Wants(wants.accounts - wanted.accounts)
-                warm = self._from_memory(rest, self._head)
-                return (
-                    Snapshot(found.head, warm.books | found.books, warm.keys | found.keys, found.answers),
-                    True,
-                )
-            self._forget()
+            if found.head == head:
+                warm = self._warm.snapshot(head, wants.accounts - wanted.accounts)
+                return Snapshot(head, warm.books | found.books, warm.keys | found.keys, found.answers), True
+            self._warm.forget()
         return await read_books(connection, self.lane, wants, self._vault), True
-
-    def _from_memory(self, wants: Wants, head: Head) -> Snapshot:
-        books: dict[str, Books] = {}
-        keys: dict[str, AccountKey] = {}
-        for account_id in wants.accounts:
-            books[account_id], keys[account_id] = self._warm[account_id]
-            self._warm.move_to_end(account_id)
-        return Snapshot(head, books, keys, {})
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
         try:
@@ -321,30 +305,6 @@ class LaneWriter:
             log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
             return took_effect
 
-    def _adopt(self, batch: Batch) -> None:
-        """Remembers the books that the commit left, without the rows that only single commands named."""
-        self._head = batch.head_after()
-        for account_id, books in batch.changed_books().items():
-            key = batch.keys.get(account_id)
-            if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:
-                continue
-            warm = Books(
-                account_id=account_id,
-                version=books.version,
-                account=books.account,
-                bank_account=books.bank_account,
-                provider=books.provider,
-                balances=books.balances,
-            )
-            self._warm[account_id] = (warm, key)
-            self._warm.move_to_end(account_id)
-        while len(self._warm) > self._warm_max:
-            self._warm.popitem(last=False)
-
-    def _forget(self) -> None:
-        self._head = None
-        self._warm.clear()
-
     def _now(self, head: Head) -> Instant:
         """The time of recording: never before the last event's, whatever the clock does."""
         now = self._seam.instant()
@@ -359,7 +319,7 @@ class LaneWriter:
         return self._connection
 
     async def _disconnect(self) -> None:
-        self._forget()
+        self._warm.forget()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
