@@ -46,11 +46,13 @@ def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None
 
 
 @on_an_account
-def test_a_closed_account_takes_no_command_but_what_is_about_facts(command: AnyCommand) -> None:
+def test_a_closed_account_takes_no_command_but_what_is_about_facts_and_giving_its_workspace_away(
+    command: AnyCommand,
+) -> None:
     outcome = given(*HISTORY, facts.AccountClosed(reason="left us")).when(command)
     if command.type in (
         *("recordBankReturn", "openDispute", "resolveDispute", "closeCase"),
-        *("makeMatch", "unmakeMatch"),
+        *("makeMatch", "unmakeMatch", "setProvider"),
     ):
         assert outcome.refusal is None, "money that came back has come back, and what was said was said"
     else:
