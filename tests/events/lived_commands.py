@@ -8,6 +8,7 @@ from events import commands
 from events.books import Books
 from events.books.money import Order
 from events.commands import AnyCommand
+from events.currency import AMOUNT_MAX
 from events.periods import CYCLES
 from tests.events.steps import Step, pick
 from tests.spec import ACCOUNT
@@ -28,7 +29,7 @@ def _out_of(there: int, amount: int, flag: bool) -> int:
     """An amount to take from what is there: all of it, one more than that, some of it, or whatever was drawn."""
     if there <= 0 or (flag and amount % 2):
         return amount
-    return [there, there + 1, min(there, amount), min(there, amount)][amount % 4]
+    return [there, min(there + 1, AMOUNT_MAX), min(there, amount), min(there, amount)][amount % 4]
 
 
 def command_of(step: Step, books: Books) -> AnyCommand:
