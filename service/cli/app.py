@@ -60,5 +60,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True, highlight=False, markup=False).print(message, style="red")
+    Console(stderr=True, highlight=False, markup=False).print(message, style="red", soft_wrap=True)
     sys.exit(2)

@@ -72,7 +72,7 @@ def _error_of(problem: Exception) -> ApiError:
                 "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
             )
         case asyncpg.QueryCanceledError():
-            return ApiError("UNAVAILABLE", "the database takes too long: nothing was done, try again")
+            return ApiError("UNAVAILABLE", "the database takes too long: try again, with the same idempotency key")
         case _ if isinstance(problem, OUTAGES):
             return ApiError("UNAVAILABLE", "the database does not answer: try again")
         case _:

@@ -54,3 +54,16 @@ def test_a_command_that_the_others_have_no_need_of_is_not_imported_with_them() -
 def test_the_version_is_the_packages() -> None:
     done = subprocess.run([sys.executable, "-m", "service", "--version"], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == version("payout-ledger") != "0.0.0"
+
+
+def test_a_refusal_is_one_line_however_narrow_the_window() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "serve"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"COLUMNS": "40", "KAFKA_SECURITY_PROTOCOL": "ssl"},
+    )
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("KAFKA_SECURITY_PROTOCOL: ")
