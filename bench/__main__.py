@@ -27,7 +27,7 @@ from bench import imports
 from bench.append import append_ours, append_pgbench
 from bench.http import Services, balance_bare, balance_ours, command_bare, command_ours
 from bench.imports import import_copy, import_large_copy, import_large_ours, import_ours
-from service.embedded.postgres import start_postgres
+from simulator.servers.postgres import start_postgres
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 

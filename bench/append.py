@@ -15,11 +15,11 @@ from bench.http import ACCOUNTS, Services
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.commands import RequestPayout
-from service import logs
-from service.embedded.cluster import installed_programs
-from service.running import running_ledger
-from service.settings import Settings
-from service.units import Asked, Done, Work
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Asked, Done, Work
+from service.platform import logs
+from service.platform.settings import Settings
+from simulator.servers.cluster import installed_programs
 
 CLIENTS = 64
 COMMANDS_IN_A_UNIT = 10

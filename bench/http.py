@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from service.embedded.postgres import EmbeddedPostgres
+from simulator.servers.postgres import EmbeddedPostgres
 
 CONNECTIONS = 64
 ACCOUNTS = [f"acc_{number}" for number in range(200)]

@@ -27,11 +27,11 @@ import uvloop
 from bench.http import Services
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
-from service import logs, settings
+from service.ledger.ingestion import SLICE
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file
-from service.observations import SLICE
-from service.running import running_ledger
-from service.units import Asked
+from service.platform import logs, settings
 
 ROWS, QUICK_ROWS = 100_000, 5_000
 LARGE_BYTES = 100 * 1024 * 1024

@@ -19,8 +19,8 @@ import pytest
 import pytest_asyncio
 from aiokafka.conn import AIOKafkaConnection
 
-from service.embedded.kafka import start_broker
-from service.settings import Settings
+from service.platform.settings import Settings
+from simulator.servers.kafka import start_broker
 from tests.kafka.broker import NoRealKafka, start_real_broker
 from tests.support.databases import Databases, Run
 

@@ -41,7 +41,7 @@ CalendarCountry = Literal[
     "US", "VN",
 ]
 # fmt: on
-"""Countries whose banks have a calendar here (service/calendars.py); `EU` is the euro's own."""
+"""Countries whose banks have a calendar here (service/platform/calendars.py); `EU` is the euro's own."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS_MAX = 31
 

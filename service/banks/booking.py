@@ -14,15 +14,15 @@ from events.chain import Source
 from events.currency import AMOUNT_MAX
 from events.facts import Data
 from events.refusals import AccountNotFound
-from service.banks.observed import BankObservation, ObservedBankStatement, ObservedEntry
-from service.batch import Batch
-from service.deliveries import keep, storable
-from service.marketplaces.findings import in_minor_units
-from service.marketplaces.observed import Unreadable
-from service.observations import ObservationsUnit
-from service.store import Wants
-from service.units import Erased
-from service.vault import AccountKey
+from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.unreadable import Unreadable
+from service.ledger.batch import Batch
+from service.ledger.event_store import Wants
+from service.ledger.ingestion import ObservationsUnit
+from service.ledger.raw_archive import keep, storable
+from service.ledger.unit_of_work import Erased
+from service.ledger.vault import AccountKey
+from service.marketplaces.consistency_checks import in_minor_units
 
 NEW, KNOWN, UNREADABLE, STATEMENT = "new", "known", "unreadable", "statement"
 PROVIDER = "bank"

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from service.banks.camt_statement import Entry, Statement
-from service.banks.observed import BankObservation
-from service.marketplaces.amounts import NotUnderstood
-from service.marketplaces.observed import RAW_MAX, unreadable
-from service.untrusted_xml import Refused, XmlReader
+from service.banks.observations import BankObservation
+from service.formats.amounts import NotUnderstood
+from service.formats.unreadable import RAW_MAX, unreadable
+from service.formats.xml import Refused, XmlReader
 
 _TEXT_BYTES_MAX = 10_000
 

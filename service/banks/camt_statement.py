@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from service.banks.observed import REFERENCES_MAX, TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
-from service.marketplaces.amounts import NotUnderstood, read_amount
-from service.marketplaces.observed import unreadable
+from service.banks.observations import REFERENCES_MAX, TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.amounts import NotUnderstood, read_amount
+from service.formats.unreadable import unreadable
 
 SOURCE = "camt.053"
 _NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NONREF"})

@@ -16,7 +16,6 @@ from typing import Any, BinaryIO
 from events.chain import SYSTEM_ACCOUNT
 from events.currency import is_known
 from events.refusals import AccountNotFound, InvalidCommand
-from service import logs
 from service.banks.booking import (
     NEW,
     STATEMENT,
@@ -29,15 +28,16 @@ from service.banks.booking import (
     entry_ids,
 )
 from service.banks.camt import camt_observations
-from service.banks.observed import BankObservation, ObservedEntry
+from service.banks.observations import BankObservation, ObservedEntry
 from service.banks.tables import ROLES, Layout, table_observations
-from service.ledger import Ledger
-from service.marketplaces.observed import Unreadable, unreadable
-from service.marketplaces.sniffing import JSON, XML, sniffed
-from service.observations import PROBLEMS_MAX, SLICE, Progress
-from service.profiles import read_profile
-from service.units import Asked, Erased
-from service.vault import AccountKey
+from service.formats.detection import JSON, XML, sniffed
+from service.formats.unreadable import Unreadable, unreadable
+from service.ledger.account_profile import read_profile
+from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
+from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import Asked, Erased
+from service.ledger.vault import AccountKey
+from service.platform import logs
 
 log = logs.get("import")
 

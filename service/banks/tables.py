@@ -15,11 +15,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from events.values import value
-from service.banks.observed import TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
-from service.marketplaces.amounts import NotUnderstood, Number, read_grouped
-from service.marketplaces.observed import Unreadable, unreadable
-from service.marketplaces.sniffing import HEAD_BYTES, XLSX
-from service.marketplaces.spreadsheets import DELIMITERS, NotASpreadsheet, Row, csv_rows, heading, xlsx_rows
+from service.banks.observations import TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.amounts import NotUnderstood, Number, read_grouped
+from service.formats.detection import HEAD_BYTES, XLSX
+from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, Row, csv_rows, heading, xlsx_rows
+from service.formats.unreadable import Unreadable, unreadable
 
 SOURCE = "csv"
 HEADING_ROWS_MAX = 60

@@ -13,12 +13,12 @@ import asyncpg
 from cyclopts import App
 from rich.console import Console
 
-from service.database import OUTAGES
-from service.settings import WrongSettings
+from service.platform.database import OUTAGES
+from service.platform.settings import WrongSettings
 
 COMMANDS = {
     "serve": "serving:serve",
-    "migrate": "upkeep:migrate",
+    "migrate": "maintenance:migrate",
     "keys": "keys:app",
     "import": "importing:app",
     "pull": "pulling:pull_channel",
@@ -26,8 +26,8 @@ COMMANDS = {
     "close-statements": "closing:close_statements",
     "cases": "cases:app",
     "deliveries": "deliveries:app",
-    "rebuild": "upkeep:rebuild",
-    "verify": "upkeep:verify",
+    "rebuild": "maintenance:rebuild",
+    "verify": "maintenance:verify",
     "simulate-plugipay": "simulate:simulate_plugipay",
 }
 """Where each command is."""

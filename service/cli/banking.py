@@ -15,21 +15,21 @@ from rich.console import Console
 from events.chain import Actor, Source
 from events.refusals import Refusal
 from projections.reconciliation import State
-from service import logs
 from service.banks.importing import BankImported, BankWish, check, import_bank_file, read_columns
 from service.banks.tables import Layout
 from service.cli.importing import progress
-from service.cli.people import show_json, show_rows
+from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
-from service.ledger import Ledger
-from service.profiles import read_profile
+from service.ledger.account_profile import read_profile
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Asked
+from service.ledger.writer import Unavailable
+from service.platform import logs
+from service.platform.settings import Settings, WrongSettings
 from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
-from service.running import running_ledger
-from service.settings import Settings, WrongSettings
-from service.units import Asked
-from service.writer import Unavailable
 
 TOOL = "import"
 _STATES = (OPEN, ALL, *(state.value for state in State))

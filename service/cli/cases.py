@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from events.chain import SYSTEM_ACCOUNT
 from events.commands import CloseCase
-from service import cases
-from service.cases import Found, case_document
-from service.cli.people import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
 from service.cli.target import AsJson, Data, with_ledger
-from service.ledger import Ledger
-from service.settings import Settings, WrongSettings
-from service.sight import of_everything
-from service.units import Accepted, Work
+from service.ledger import cases
+from service.ledger.access_scope import of_everything
+from service.ledger.cases import Found, case_document
+from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import Accepted, Work
+from service.platform.settings import Settings, WrongSettings
 
 app = App(name="cases", help="What a person has to look at: list, show, close.")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from events.facts import StatementClosed
-from service.cli.people import show_json, show_rows
+from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, with_ledger
-from service.closer import Closer
-from service.ledger import Ledger
-from service.settings import Settings, WrongSettings
-from service.writer import Unavailable
+from service.ledger.ledger import Ledger
+from service.ledger.writer import Unavailable
+from service.platform.settings import Settings, WrongSettings
+from service.workers.statement_closer import Closer
 
 
 def close_statements(*, account: str | None = None, as_json: AsJson = False, data: Data = None) -> None:

@@ -12,16 +12,17 @@ from cyclopts import App
 from pydantic import ValidationError
 
 from events.refusals import Refusal
-from service.cli.people import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
 from service.cli.target import AsJson, Data, with_ledger
-from service.ledger import Ledger
-from service.plugipay import parked, stored_deliveries
-from service.plugipay.parked import REASON, Wish
-from service.plugipay.stored_deliveries import Stored, body_document
-from service.settings import Settings, WrongSettings
-from service.sight import of_everything
-from service.units import Outcome
-from service.vault import CannotUnseal
+from service.ledger.access_scope import of_everything
+from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import Outcome
+from service.ledger.vault import CannotUnseal
+from service.platform.settings import Settings, WrongSettings
+from service.plugipay.inbound import stored_deliveries
+from service.plugipay.inbound.stored_deliveries import Stored, body_document
+from service.plugipay.quarantine import quarantine
+from service.plugipay.quarantine.quarantine import REASON, Wish
 
 app = App(name="deliveries", help="What arrived from the provider: list, show, replay, dismiss.")
 
@@ -101,7 +102,7 @@ def show(delivery_id: str, *, body: bool = False, as_json: AsJson = False, data:
 @app.command
 def replay(delivery_id: str, *, by: By, as_json: AsJson = False, data: Data = None) -> None:
     """Take a parked delivery in as if it came now; its signature is verified again."""
-    _act(data, delivery_id, by, parked.replay, as_json=as_json)
+    _act(data, delivery_id, by, quarantine.replay, as_json=as_json)
 
 
 @app.command
@@ -111,7 +112,7 @@ def dismiss(delivery_id: str, *, reason: Why, by: By, as_json: AsJson = False, d
         REASON.validate_python(reason)
     except ValidationError as problem:
         raise WrongSettings(f"--reason: {problem.errors()[0]['msg']}") from None
-    _act(data, delivery_id, by, lambda ledger, _, wish: parked.dismiss(ledger, wish, reason), as_json=as_json)
+    _act(data, delivery_id, by, lambda ledger, _, wish: quarantine.dismiss(ledger, wish, reason), as_json=as_json)
 
 
 def _act(

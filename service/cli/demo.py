@@ -13,12 +13,12 @@ from typing import Any
 from events.books.accounts import LIVE, MANUAL, PLUGIPAY
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from events.refusals import AccountExists, Refusal
-from service.keys import SCOPES, KeyRing, NewKey, create_key, list_keys
-from service.ledger import Ledger
-from service.own_commands import carry_out_own, open_account
-from service.settings import Settings
-from service.simulator.running import Simulated, simulated_plugipay
-from service.simulator.settings import SimulatorSettings, WorkspaceSettings
+from service.ledger.api_keys import SCOPES, KeyRing, NewKey, create_key, list_keys
+from service.ledger.ledger import Ledger
+from service.ledger.system_commands import carry_out_own, open_account
+from service.platform.settings import Settings
+from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 
 ACCOUNT, PROVIDER_ACCOUNT = "acc_demo", "acc_demo_plugipay"
 AVAILABLE, PENDING = 5_230_000, 750_000

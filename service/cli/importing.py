@@ -15,14 +15,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from events.chain import Actor, Source
 from events.commands import AccountId
 from events.refusals import Refusal
-from service import logs
 from service.cli.target import Data, Target
-from service.ledger import Ledger
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Asked
+from service.ledger.writer import Unavailable
 from service.marketplaces.importing import Imported, Wish, check, import_file
-from service.running import running_ledger
-from service.settings import Settings, WrongSettings
-from service.units import Asked
-from service.writer import Unavailable
+from service.platform import logs
+from service.platform.settings import Settings, WrongSettings
 
 TOOL = "import"
 

@@ -15,12 +15,12 @@ from rich.table import Table
 from events.books.accounts import LIVE, TEST
 from events.commands import AccountId, OpenAccount
 from events.refusals import AccountExists, Refusal
-from service import keys as api_keys
 from service.cli.target import AsJson, Data, with_ledger
-from service.keys import SCOPES, NewKey
-from service.ledger import Ledger
-from service.own_commands import open_account
-from service.settings import Settings, WrongSettings
+from service.ledger import api_keys
+from service.ledger.api_keys import SCOPES, NewKey
+from service.ledger.ledger import Ledger
+from service.ledger.system_commands import open_account
+from service.platform.settings import Settings, WrongSettings
 
 app = App(name="keys", help="API keys: create, list, rotate, revoke.")
 

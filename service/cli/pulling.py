@@ -16,19 +16,23 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from events.instants import from_datetime
 from events.refusals import Refusal
-from service import logs
 from service.cli.importing import checked_wish, operator, show_counts
 from service.cli.target import AsJson, Data, Target
-from service.ledger import Ledger
-from service.marketplaces import blibli, lazada, shopee, tiktok, tokopedia
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.ledger.writer import Unavailable
+from service.marketplaces.blibli import reader as blibli
 from service.marketplaces.credentials import Access, WrongCredentials, access_of, read_credentials
 from service.marketplaces.importing import Wish
+from service.marketplaces.lazada import reader as lazada
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, Told, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
-from service.running import running_ledger
-from service.settings import Settings, WrongSettings
-from service.writer import Unavailable
+from service.marketplaces.shopee import reader as shopee
+from service.marketplaces.tiktok import reader as tiktok
+from service.marketplaces.tokopedia import reader as tokopedia
+from service.platform import logs
+from service.platform.settings import Settings, WrongSettings
 
 TOOL = "pull"
 CREDENTIALS = "PAYOUT_LEDGER_CHANNEL_CREDENTIALS"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import uvloop
 
-from service import logs, settings
 from service.cli.demo import demo_provider, show_demo
-from service.embedded.kafka import start_broker
-from service.embedded.postgres import master_key, start_postgres
-from service.process import serve as serve_until_told
-from service.settings import Settings, WrongSettings
+from service.platform import logs, settings
+from service.platform.settings import Settings, WrongSettings
+from service.server import serve as serve_until_told
+from simulator.servers.kafka import start_broker
+from simulator.servers.postgres import master_key, start_postgres
 
 
 def serve(

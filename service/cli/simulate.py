@@ -11,12 +11,12 @@ from typing import Annotated
 import uvloop
 from cyclopts import Parameter
 
-from service import logs
-from service.settings import WrongSettings
-from service.simulator.faults import FAULTS, WrongFault, parse_rates
-from service.simulator.running import CannotListen, Simulated, simulated_plugipay
-from service.simulator.settings import EndpointSettings, Generation, SimulatorSettings, WorkspaceSettings
-from service.simulator.snapshot import WrongFile
+from service.platform import logs
+from service.platform.settings import WrongSettings
+from simulator.provider.faults import FAULTS, WrongFault, parse_rates
+from simulator.provider.running import CannotListen, Simulated, simulated_plugipay
+from simulator.provider.settings import EndpointSettings, Generation, SimulatorSettings, WorkspaceSettings
+from simulator.provider.snapshot import WrongFile
 
 _DEFAULT = WorkspaceSettings()
 _WEBHOOK_SECRET = "whsec_simulated"  # noqa: S105 - everybody may know it, as the key's: it signs simulations

@@ -10,10 +10,10 @@ from typing import Annotated, Self, TypeVar
 import uvloop
 from cyclopts import Parameter
 
-from service import logs, settings
-from service.ledger import Ledger
-from service.running import running_ledger
-from service.settings import Settings
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.platform import logs, settings
+from service.platform.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -35,7 +35,7 @@ class Target:
         if self._data is None:
             self.settings = settings.load()
             return self
-        from service.embedded.postgres import master_key, start_postgres  # noqa: PLC0415 - an extra
+        from simulator.servers.postgres import master_key, start_postgres  # noqa: PLC0415 - an extra
 
         self._postgres = start_postgres(self._data)
         self.settings = settings.load(

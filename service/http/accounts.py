@@ -8,12 +8,12 @@ import orjson
 from aiohttp import web
 
 from events.books.accounts import LIVE
-from service.http.call import Call
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
-from service.keys import AUDIT, COMMAND_WRITE, PAYOUT_READ
+from service.http.request_context import Call
+from service.ledger.api_keys import AUDIT, COMMAND_WRITE, PAYOUT_READ
 from sql import query
 
 FEED_MAX = 1000

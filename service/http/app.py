@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from service.health import Health
 from service.http import (
     accounts,
     cases,
@@ -40,15 +39,16 @@ from service.http.app_keys import (
     WORKSPACES,
 )
 from service.http.balance_reader import BalanceReader
-from service.http.edge import edge
-from service.http.requests_tally import RequestsTally
-from service.keys import KeyRing
-from service.ledger import Ledger
-from service.marketplaces.imports import Imports
-from service.plugipay.receiver import Receiver
-from service.plugipay.workspaces import Workspaces
-from service.reconciliation.standing import Standings
-from service.settings import Settings
+from service.http.error_middleware import edge
+from service.http.request_metrics import RequestsTally
+from service.ledger.api_keys import KeyRing
+from service.ledger.ledger import Ledger
+from service.marketplaces.import_jobs import Imports
+from service.platform.health import Health
+from service.platform.settings import Settings
+from service.plugipay.inbound.receiver import Receiver
+from service.plugipay.inbound.workspaces import Workspaces
+from service.reconciliation.reconciliation_cache import Standings
 
 PREFIXES = ("/v1", "/api/v1")
 """S2 writes /v1, its SDKs send /api/v1."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from service.health import Health
 from service.http.balance_reader import BalanceReader
-from service.http.requests_tally import RequestsTally
-from service.keys import KeyRing
-from service.ledger import Ledger
-from service.marketplaces.imports import Imports
-from service.plugipay.receiver import Receiver
-from service.plugipay.workspaces import Workspaces
-from service.reconciliation.standing import Standings
-from service.seam import Seam
-from service.settings import Settings
+from service.http.request_metrics import RequestsTally
+from service.ledger.api_keys import KeyRing
+from service.ledger.ledger import Ledger
+from service.marketplaces.import_jobs import Imports
+from service.platform.health import Health
+from service.platform.runtime import Seam
+from service.platform.settings import Settings
+from service.plugipay.inbound.receiver import Receiver
+from service.plugipay.inbound.workspaces import Workspaces
+from service.reconciliation.reconciliation_cache import Standings
 
 LEDGER = web.AppKey("ledger", Ledger)
 KEYS = web.AppKey("keys", KeyRing)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from events.books.money import Balance
-from service.database import Pool
-from service.seam import Seam
+from service.platform.database import Pool
+from service.platform.runtime import Seam
 from sql import query
 
 _READS_AT_ONCE = 2

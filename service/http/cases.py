@@ -10,15 +10,15 @@ from aiohttp import web
 from events import commands
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import parse
-from service import cases
-from service.http.call import Call
-from service.http.carrying_out import carry_out, read_command
+from service.http.command_execution import carry_out, read_command
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, sight_of, wrong_cursor
-from service.keys import AUDIT, OPERATOR, PAYOUT_READ
-from service.units import Accepted
+from service.http.request_context import Call
+from service.http.visibility import Listing, choice, sight_of, wrong_cursor
+from service.ledger import cases
+from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
+from service.ledger.unit_of_work import Accepted
 
 
 def routes(prefix: str) -> list[web.RouteDef]:

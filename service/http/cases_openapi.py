@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from service.cases import KINDS, STATES
-from service.plugipay.stored_deliveries import VERDICTS
+from service.ledger.cases import KINDS, STATES
+from service.plugipay.inbound.stored_deliveries import VERDICTS
 
 Schema = dict[str, Any]
 

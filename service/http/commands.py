@@ -12,12 +12,12 @@ from events import commands
 from events.commands import AnyCommand
 from events.refusals import Refusal
 from service.http.app_keys import WORKSPACES
-from service.http.call import Call
-from service.http.carrying_out import answer
+from service.http.command_execution import answer
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal, from_validation
-from service.keys import COMMAND_WRITE, OPERATOR, PAYOUT_WRITE
-from service.units import Accepted, Done, IdempotencyMismatch, Outcome, Work
+from service.http.request_context import Call
+from service.ledger.api_keys import COMMAND_WRITE, OPERATOR, PAYOUT_WRITE
+from service.ledger.unit_of_work import Accepted, Done, IdempotencyMismatch, Outcome, Work
 
 COMMANDS_MAX = 1000
 

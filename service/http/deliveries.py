@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from events.instants import Instant
 from service.http.app_keys import SETTINGS
-from service.http.call import Call
-from service.http.carrying_out import answer_or_refuse, same_wish
+from service.http.command_execution import answer_or_refuse, same_wish
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_validation
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, sight_of, wrong_cursor
-from service.keys import AUDIT, OPERATOR, PAYOUT_READ
-from service.plugipay import parked, stored_deliveries
-from service.plugipay.parked import REASON, Wish
-from service.plugipay.stored_deliveries import VERDICTS, Stored, body_document
+from service.http.request_context import Call
+from service.http.visibility import Listing, choice, sight_of, wrong_cursor
+from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
+from service.plugipay.inbound import stored_deliveries
+from service.plugipay.inbound.stored_deliveries import VERDICTS, Stored, body_document
+from service.plugipay.quarantine import quarantine
+from service.plugipay.quarantine.quarantine import REASON, Wish
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -87,7 +88,7 @@ async def replay(request: web.Request) -> web.Response:
     call = await Call.begin(request, OPERATOR)
     body = call.document("")
     wish = _wish(call, await _find(call), "replay", body)
-    return answer_or_refuse(await parked.replay(call.ledger, request.app[SETTINGS], wish))
+    return answer_or_refuse(await quarantine.replay(call.ledger, request.app[SETTINGS], wish))
 
 
 async def dismiss(request: web.Request) -> web.Response:
@@ -99,7 +100,7 @@ async def dismiss(request: web.Request) -> web.Response:
         reason = REASON.validate_python(body.get("reason"))
     except ValidationError as problem:
         raise from_validation(problem, "reason") from None
-    return answer_or_refuse(await parked.dismiss(call.ledger, _wish(call, stored, "dismiss", body), reason))
+    return answer_or_refuse(await quarantine.dismiss(call.ledger, _wish(call, stored, "dismiss", body), reason))
 
 
 def _wish(call: Call, stored: Stored, kind: str, body: dict[str, Any]) -> Wish:

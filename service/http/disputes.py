@@ -8,13 +8,13 @@ import orjson
 from aiohttp import web
 
 from events.books.money import DISPUTE_OPEN, LOST, WON
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, account_sight, choice, wrong_cursor
-from service.keys import PAYOUT_READ
-from service.sight import Sight
+from service.http.request_context import Call
+from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.ledger.access_scope import Sight
+from service.ledger.api_keys import PAYOUT_READ
 from sql import query
 
 STATUSES = (DISPUTE_OPEN, WON, LOST)

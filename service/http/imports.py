@@ -14,19 +14,19 @@ import orjson
 from aiohttp import web
 
 from events.instants import to_datetime
+from service.formats.detection import sniffed
 from service.http.app_keys import IMPORTS, SETTINGS
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, wrong_cursor
+from service.http.request_context import Call
 from service.http.uploads import chunks, file_name
-from service.keys import COMMAND_WRITE, PAYOUT_READ
+from service.http.visibility import Listing, choice, wrong_cursor
+from service.ledger.access_scope import of_account
+from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
+from service.marketplaces.import_jobs import File, OtherContent
+from service.marketplaces.import_records import FAILED, READING, STATES, Noted, Place, find, page, problems_of
 from service.marketplaces.importing import Wish, check, source_named
-from service.marketplaces.imports import File, OtherContent
-from service.marketplaces.noted_imports import FAILED, READING, STATES, Noted, Place, find, page, problems_of
-from service.marketplaces.sniffing import sniffed
-from service.sight import of_account
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

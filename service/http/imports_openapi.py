@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from service.marketplaces.noted_imports import STATES
-from service.marketplaces.sources import SOURCES
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.import_records import STATES
 
 Schema = dict[str, Any]
 

@@ -12,13 +12,13 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Proce
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from yarl import URL
 
-from service.cases import KINDS
-from service.database import OUTAGES
-from service.health import Health
-from service.http.requests_tally import BOUNDS, RequestsTally
-from service.ledger import Ledger
-from service.plugipay.breaker import State
-from service.plugipay.stored_deliveries import VERDICTS
+from service.http.request_metrics import BOUNDS, RequestsTally
+from service.ledger.cases import KINDS
+from service.ledger.ledger import Ledger
+from service.platform.circuit_breaker import State
+from service.platform.database import OUTAGES
+from service.platform.health import Health
+from service.plugipay.inbound.stored_deliveries import VERDICTS
 from sql import query
 
 _FRESH_SECONDS = 5.0

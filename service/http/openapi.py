@@ -9,7 +9,6 @@ from aiohttp import web
 
 from events.books.payouts import PAYOUT_STATUSES
 from events.currency import AMOUNT_MAX
-from service.cases import KINDS
 from service.http.cases_openapi import paths as case_paths
 from service.http.cases_openapi import schemas as case_schemas
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX
@@ -26,6 +25,7 @@ from service.http.statements_openapi import paths as statement_paths
 from service.http.statements_openapi import schemas as statement_schemas
 from service.http.webhook_endpoints_openapi import paths as webhook_paths
 from service.http.webhook_endpoints_openapi import schemas as webhook_schemas
+from service.ledger.cases import KINDS
 
 _SCHEMA = "#/components/schemas/{model}"
 _TEXT = {"type": "string"}

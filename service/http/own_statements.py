@@ -16,18 +16,18 @@ from events.facts import StatementClosed
 from events.own_statements import CHANNEL
 from projections.own_statements import amount_text
 from projections.statement_fields import Line, lines
-from service.closer import read_account
-from service.database import OUTAGES
-from service.http.call import REQUEST_ID, Call
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
-from service.http.seen import account_sight, choice, wrong_cursor
+from service.http.request_context import REQUEST_ID, Call
 from service.http.statements import CHANNELS, document
-from service.keys import PAYOUT_READ
+from service.http.visibility import account_sight, choice, wrong_cursor
+from service.ledger.access_scope import Sight
+from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.booking import TEXT_MAX
-from service.sight import Sight
+from service.platform.database import OUTAGES
+from service.workers.statement_closer import read_account
 from sql import query
 
 LINES_DEFAULT, LINES_MAX = 100, 1000

@@ -11,12 +11,12 @@ from events.books.accounts import Account
 from events.cycles import Cut, cuts_of, last_of, next_cutoff_of
 from events.instants import Instant
 from events.policies import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
-from service import calendars
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
-from service.http.waiting import wait_for_position
-from service.keys import PAYOUT_READ
+from service.http.read_your_writes import wait_for_position
+from service.http.request_context import Call
+from service.ledger.api_keys import PAYOUT_READ
+from service.platform import calendars
 from sql import query
 
 

@@ -9,20 +9,20 @@ import orjson
 from aiohttp import web
 
 from events import commands
-from events.books.payouts import PAYOUT_STATUSES, Payout
+from events.books.payouts import PAYOUT_STATUSES
 from projections.inline import payout_from
-from service.database import Pool
 from service.http.app_keys import BALANCES, LEDGER
-from service.http.call import Call
-from service.http.carrying_out import carry_out, read_command
+from service.http.command_execution import carry_out, read_command
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
-from service.http.waiting import wait_for_position
-from service.keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
-from service.profiles import Profile, read_profile
-from service.units import Accepted
-from service.vault import ERASED, AccountKey
+from service.http.read_your_writes import wait_for_position
+from service.http.request_context import Call
+from service.ledger.account_profile import Profile, read_profile
+from service.ledger.api_keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
+from service.ledger.payout_document import payout_document, unsealed
+from service.ledger.unit_of_work import Accepted
+from service.platform.database import Pool
 from sql import query
 
 PAGE_DEFAULT = 50
@@ -45,40 +45,6 @@ def routes(prefix: str) -> list[web.RouteDef]:
         web.post(f"{base}/{{payout_id}}/mark-paid", mark_paid),
         web.post(f"{base}/{{payout_id}}/mark-failed", mark_failed),
     ]
-
-
-def payout_document(account_id: str, payout_id: str, payout: Payout, key: AccountKey | None) -> dict[str, Any]:
-    """S2's payout object, and beside it how it stands with the provider, and what a person has to look at."""
-    return {
-        "id": payout_id,
-        "accountId": account_id,
-        "amount": payout.amount,
-        "currency": payout.currency,
-        "status": payout.status,
-        "backend": payout.backend,
-        "bankCode": payout.bank_code,
-        "bankName": payout.bank_name,
-        "bankAccountNumber": _unsealed(key, "bankAccountNumber", payout.bank_account_number),
-        "bankAccountHolder": _unsealed(key, "bankAccountHolder", payout.bank_account_holder),
-        "bankAccountKnown": key is not None,
-        "reference": payout.reference,
-        "providerPayoutId": payout.provider_payout_id,
-        "failureReason": payout.failure_reason,
-        "note": payout.note,
-        "requestedAt": payout.requested_at,
-        "inTransitAt": payout.in_transit_at,
-        "paidAt": payout.paid_at,
-        "failedAt": payout.failed_at,
-        "cancelledAt": payout.cancelled_at,
-        "returnedAt": payout.returned_at,
-        "submission": payout.submission,
-        "cancelRequestedAt": payout.cancel_asked_at,
-        "cases": payout.contradictions,
-    }
-
-
-def _unsealed(key: AccountKey | None, field: str, sealed: str) -> str:
-    return key.unseal(field, sealed) if key is not None else ERASED
 
 
 async def create(request: web.Request) -> web.Response:
@@ -198,8 +164,8 @@ async def get_bank_account(request: web.Request) -> web.Response:
         "bankAccountKnown": known,
         "bankCode": bank.bank_code if bank else None,
         "bankName": bank.bank_name if bank else None,
-        "bankAccountNumber": _unsealed(profile.key, "bankAccountNumber", bank.bank_account_number) if bank else None,
-        "bankAccountHolder": _unsealed(profile.key, "bankAccountHolder", bank.bank_account_holder) if bank else None,
+        "bankAccountNumber": unsealed(profile.key, "bankAccountNumber", bank.bank_account_number) if bank else None,
+        "bankAccountHolder": unsealed(profile.key, "bankAccountHolder", bank.bank_account_holder) if bank else None,
     }
     return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
 

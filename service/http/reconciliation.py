@@ -19,22 +19,22 @@ from events.currency import is_known
 from projections.reconciliation import State
 from service.banks.importing import BankWish, check, import_bank_file, read_columns
 from service.banks.tables import Layout
+from service.formats.amounts import NotAnAmount, read_amount
 from service.http.app_keys import IMPORTS, STANDINGS
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, choice, wrong_cursor
+from service.http.read_your_writes import wait_for_position
+from service.http.request_context import Call
 from service.http.uploads import file_name, receive
-from service.http.waiting import wait_for_position
-from service.keys import COMMAND_WRITE, PAYOUT_READ
-from service.marketplaces.amounts import NotAnAmount, read_amount
-from service.profiles import Profile, read_profile
+from service.http.visibility import Listing, choice, wrong_cursor
+from service.ledger.access_scope import Sight
+from service.ledger.account_profile import Profile, read_profile
+from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
+from service.ledger.vault import ERASED
 from service.reconciliation.claims import KINDS, ORDER, WITHDRAWAL
 from service.reconciliation.reading import Page, Place, reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, Row, csv_line, csv_row
-from service.sight import Sight
-from service.vault import ERASED
 from sql import query
 
 CSV = "text/csv"

@@ -13,15 +13,26 @@ from aiohttp import web
 
 from events.instants import to_datetime
 from events.own_statements import CHANNEL as OWN
-from service import logs
-from service.database import OUTAGES
+from service.formats.times import read_moment
 from service.http.app_keys import KEYS, LEDGER, SEAM
-from service.keys import ApiKey
-from service.marketplaces.lazada import CHANNEL
-from service.marketplaces.observed import DEFAULT_ZONE
-from service.marketplaces.served import ACTION, JSON, VERSION, XML, Fault, Tree, as_json, as_xml, failure, success
+from service.ledger.api_keys import ApiKey
+from service.marketplaces.lazada.reader import CHANNEL
+from service.marketplaces.lazada.sellercenter_responses import (
+    ACTION,
+    JSON,
+    VERSION,
+    XML,
+    Fault,
+    Tree,
+    as_json,
+    as_xml,
+    failure,
+    success,
+)
+from service.marketplaces.observations import DEFAULT_ZONE
 from service.marketplaces.signing import query_pairs, sellercenter_verified
-from service.marketplaces.times import read_moment
+from service.platform import logs
+from service.platform.database import OUTAGES
 from sql import query
 
 log = logs.get("sellercenter")

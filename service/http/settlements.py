@@ -11,17 +11,17 @@ from typing import Any
 from aiohttp import web
 
 from events.instants import parse, to_datetime
-from service.database import one_moment
-from service.http.call import Call
+from service.formats.amounts import NotUnderstood, plain, read_payout
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, account_sight, choice, wrong_cursor
-from service.http.waiting import wait_for_position
-from service.keys import PAYOUT_READ
-from service.marketplaces.amounts import NotUnderstood, plain, read_payout
-from service.marketplaces.highest_level import NoPlace, Place, Wish, highest_level, place_of
-from service.marketplaces.observed import Level
-from service.marketplaces.sources import SOURCES
+from service.http.read_your_writes import wait_for_position
+from service.http.request_context import Call
+from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.ledger.api_keys import PAYOUT_READ
+from service.marketplaces.channel_totals import NoPlace, Place, Wish, highest_level, place_of
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.observations import Level
+from service.platform.database import one_moment
 from sql import query
 
 REPORTED, DERIVED, NOT_AVAILABLE = "reported", "derived", "not_available"

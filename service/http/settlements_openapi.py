@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from service.marketplaces.observed import Kind, Level, Stage
-from service.marketplaces.sources import SOURCES
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.observations import Kind, Level, Stage
 
 Schema = dict[str, Any]
 

@@ -10,13 +10,13 @@ from aiohttp import web
 from events.channels import FIELDS
 from events.instants import Instant, parse, to_datetime
 from events.own_statements import CHANNEL as OWN
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.seen import Listing, account_sight, choice, wrong_cursor
-from service.keys import PAYOUT_READ
-from service.marketplaces.sources import SOURCES, table
+from service.http.request_context import Call
+from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.ledger.api_keys import PAYOUT_READ
+from service.marketplaces.channels import SOURCES, table
 from sql import query
 
 ORIGINS = ("own", "imported")

@@ -8,7 +8,7 @@ from typing import Any
 from events.channels import FIELDS
 from events.periods import CYCLES
 from service.http.statements import CHANNELS, ORIGINS
-from service.marketplaces.sources import SOURCES
+from service.marketplaces.channels import SOURCES
 
 Schema = dict[str, Any]
 

@@ -9,16 +9,16 @@ import orjson
 from aiohttp import web
 
 from events.canonical import INTEGER_MAX
-from service.database import Connection
-from service.http.call import Call
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
-from service.http.kept_answers import Data, not_found, once
+from service.http.idempotency import Data, not_found, once
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.request_context import Call
 from service.http.webhook_endpoints import begin_change, document_of, owner_of, whole_number
-from service.keys import PAYOUT_READ
+from service.ledger.api_keys import PAYOUT_READ
 from service.outgoing import endpoints
+from service.platform.database import Connection
 from sql import query
 
 STATUSES = ("pending", "sending", "delivered", "failed", "abandoned")

@@ -8,18 +8,18 @@ import orjson
 from aiohttp import web
 
 from events.canonical import check_content
-from service.database import Connection
 from service.http.app_keys import SETTINGS
-from service.http.call import Call
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
-from service.http.kept_answers import Data, not_found, once
-from service.keys import PAYOUT_READ, PAYOUT_WRITE
+from service.http.idempotency import Data, not_found, once
+from service.http.request_context import Call
+from service.ledger.account_profile import read_profile
+from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
+from service.ledger.unit_of_work import Erased
+from service.ledger.vault import AccountKey
 from service.outgoing import endpoints, guard, names
 from service.outgoing.endpoints import Owner
-from service.profiles import read_profile
-from service.units import Erased
-from service.vault import AccountKey
+from service.platform.database import Connection
 from sql import query
 
 """Says which URLs an endpoint may have."""

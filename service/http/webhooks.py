@@ -8,11 +8,11 @@ import orjson
 from aiohttp import web
 
 from service.http.app_keys import RECEIVER, SEAM
-from service.http.call import REQUEST_ID
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
-from service.plugipay.receiver import NotAWebhook, NotBelieved
-from service.plugipay.topic import TooLarge
+from service.http.request_context import REQUEST_ID
+from service.plugipay.inbound.receiver import NotAWebhook, NotBelieved
+from service.plugipay.inbound.topic import TooLarge
 
 SIGNATURES = ("X-Plugipay-Signature", "Plugipay-Signature")
 

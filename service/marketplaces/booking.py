@@ -16,15 +16,16 @@ from events.facts import Data, Fact
 from events.instants import Instant
 from events.refusals import AccountNotFound
 from events.settlements import observe_settlement, settlement_key
-from service.batch import Batch
-from service.deliveries import keep, storable
-from service.marketplaces import findings
-from service.marketplaces.amounts import Amount, NotUnderstood, read_amount
-from service.marketplaces.observed import ObservedStatement, Unreadable
-from service.marketplaces.recorded import SettlementRecord, Told, settlement_fact, wrong_with
-from service.observations import ObservationsUnit
-from service.store import Wants
-from service.vault import AccountKey
+from service.formats.amounts import Amount, NotUnderstood, read_amount
+from service.formats.unreadable import Unreadable
+from service.ledger.batch import Batch
+from service.ledger.event_store import Wants
+from service.ledger.ingestion import ObservationsUnit
+from service.ledger.raw_archive import keep, storable
+from service.ledger.vault import AccountKey
+from service.marketplaces import consistency_checks
+from service.marketplaces.observations import ObservedStatement
+from service.marketplaces.settlement_records import SettlementRecord, Told, settlement_fact, wrong_with
 
 ACCEPTED, DUPLICATE, UNREADABLE = "accepted", "duplicate", "unreadable"
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
@@ -66,7 +67,7 @@ def _wrong_with(record: ObservedStatement, exponents: dict[str, int]) -> str | N
 
 
 def _minor(amount: Amount, exponent: int) -> int:
-    return findings.in_minor_units(amount.number, exponent)[0]
+    return consistency_checks.in_minor_units(amount.number, exponent)[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,7 +217,7 @@ def _fact(record: ObservedStatement, books: Books, digest: str, exponent: int) -
     previous = None if before is None else _closing(record, before[1])
     rows: list[Data] = [
         {"rule": found.rule, "expected": found.expected, "actual": found.actual, "difference": found.difference}
-        for found in findings.findings(record, previous, exponent)
+        for found in consistency_checks.findings(record, previous, exponent)
     ]
     return replace(observed, findings=rows)
 

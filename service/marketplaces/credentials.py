@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StrictBool, ValidationError
 from pydantic.alias_generators import to_camel
 
-from service.marketplaces.json_text import Broken, decode
+from service.formats.json import Broken, decode
+from service.marketplaces.blibli.client import BlibliStore, pull_blibli
+from service.marketplaces.lazada.client import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
 from service.marketplaces.pulling import Page, Peer
-from service.marketplaces.pulls.blibli import BlibliStore, pull_blibli
-from service.marketplaces.pulls.lazada import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
-from service.marketplaces.pulls.shopee import ShopeeShop, pull_shopee
-from service.marketplaces.pulls.tiktok import TikTokShop, pull_tiktok
-from service.marketplaces.pulls.tokopedia import TokopediaShop, pull_tokopedia
+from service.marketplaces.shopee.client import ShopeeShop, pull_shopee
+from service.marketplaces.tiktok.client import TikTokShop, pull_tiktok
+from service.marketplaces.tokopedia.client import TokopediaShop, pull_tokopedia
 
 FILE_BYTES_MAX = 64 * 1024
 TEXT_MAX = 2000

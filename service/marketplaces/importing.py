@@ -19,16 +19,17 @@ from events.currency import is_known
 from events.facts import ChannelSet
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
-from service import logs
-from service.deliveries import storable
-from service.ledger import Ledger
+from service.formats.times import zone_named
+from service.formats.unreadable import Unreadable
+from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
+from service.ledger.ledger import Ledger
+from service.ledger.raw_archive import storable
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
-from service.marketplaces.observed import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source, Unreadable
-from service.marketplaces.recorded import SettlementRecord, Told, records
-from service.marketplaces.sources import SOURCES
-from service.marketplaces.times import zone_named
-from service.observations import PROBLEMS_MAX, SLICE, Progress
-from service.units import Asked
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.observations import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source
+from service.marketplaces.settlement_records import SettlementRecord, Told, records
+from service.platform import logs
 from sql import query
 
 log = logs.get("import")

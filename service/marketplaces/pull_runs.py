@@ -15,14 +15,14 @@ from typing import Any, cast
 
 from events.instants import from_datetime
 from events.refusals import InvalidCommand
-from service import logs
-from service.ledger import Ledger
+from service.formats.times import read_moment
+from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.credentials import Access
 from service.marketplaces.importing import Imported, Intake, Problem, Wish, intake, source_named, take_in
 from service.marketplaces.pulling import Page, Peer
-from service.marketplaces.stretches import OVERLAPS, Begin, NoStart, Standing, Stretch, begin, gap, joined
-from service.marketplaces.times import read_moment
-from service.units import Asked
+from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, Standing, Stretch, begin, gap, joined
+from service.platform import logs
 from sql import query
 
 log = logs.get("pull")

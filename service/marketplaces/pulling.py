@@ -18,12 +18,12 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from service import logs
-from service.marketplaces.json_text import Broken, decode
-from service.marketplaces.markup import xml_records
-from service.marketplaces.observed import Unreadable
+from service.formats.json import Broken, decode
+from service.formats.unreadable import Unreadable
+from service.formats.xml_records import xml_records
 from service.marketplaces.refusals import Failure, Retry
-from service.seam import Seam
+from service.platform import logs
+from service.platform.runtime import Seam
 
 log = logs.get("marketplaces")
 

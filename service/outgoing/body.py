@@ -9,7 +9,7 @@ from events.chain import Envelope
 from events.codec import METADATA
 from events.facts import Data
 from events.sealed import public_data
-from service.http.payouts import payout_document
+from service.ledger.payout_document import payout_document
 from service.outgoing.masks import HIDDEN, Keys, masked_number
 
 _NUMBER = "bankAccountNumber"

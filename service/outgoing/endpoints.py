@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 
 from events.chain import envelope_from
-from service.database import Connection
+from service.ledger.event_store import read_head
+from service.ledger.vault import AccountKey
 from service.outgoing import signing
 from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue, keep_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
-from service.seam import Seam
-from service.store import read_head
-from service.vault import AccountKey
+from service.platform.database import Connection
+from service.platform.runtime import Seam
 from sql import query
 
 ENDPOINTS_MAX = 20

@@ -20,9 +20,9 @@ from events.evolve import evolve
 from events.statements import read_stored
 from events.values import value
 from projections.runner import CHUNK
-from service.database import Connection
 from service.outgoing.names import NAMES, matches
-from service.seam import Seam
+from service.platform.database import Connection
+from service.platform.runtime import Seam
 from sql import query
 
 CHECKPOINT = "webhooks"

@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from service.settings import Settings
+from service.platform.settings import Settings
 
 URL_LENGTH_MAX = 2000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from service.database import Connection
-from service.vault import ERASED, AccountKey, CannotUnseal, Vault
+from service.ledger.vault import ERASED, AccountKey, CannotUnseal, Vault
+from service.platform.database import Connection
 from sql import query
 
 HIDDEN = "****"

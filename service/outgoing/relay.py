@@ -19,14 +19,14 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from events.chain import Envelope
 from projections.runner import read_events
-from service import logs
-from service.brokers import broker_access, why_away
-from service.database import OUTAGES
-from service.health import Health
-from service.ledger import Ledger
+from service.ledger.ledger import Ledger
 from service.outgoing.cloudevents import BYTES_MAX, CONTENT_TYPE, accounts_with_numbers, message
 from service.outgoing.masks import read_keys
-from service.settings import Settings
+from service.platform import logs
+from service.platform.database import OUTAGES
+from service.platform.health import Health
+from service.platform.kafka import broker_access, why_away
+from service.platform.settings import Settings
 from sql import query
 
 log = logs.get("relay")

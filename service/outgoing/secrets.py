@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from service.ledger.vault import AccountKey, CannotUnseal
 from service.outgoing.masks import Keys
-from service.vault import AccountKey, CannotUnseal
 
 SIGNATURES_MAX = 5
 """Secrets that may be valid at once: each adds a signature to every delivery."""

@@ -19,15 +19,15 @@ import orjson
 from aiohttp.abc import AbstractResolver
 
 from events.chain import envelope_from
-from service import logs
-from service.database import OUTAGES
-from service.ledger import Ledger
+from service.ledger.ledger import Ledger
 from service.outgoing import guard, schedule, signing
 from service.outgoing.body import body_of
 from service.outgoing.fan_out import payout_of
 from service.outgoing.masks import Keys, read_keys
 from service.outgoing.secrets import unsealed
-from service.settings import Settings
+from service.platform import logs
+from service.platform.database import OUTAGES
+from service.platform.settings import Settings
 from sql import query
 
 log = logs.get("webhooks")

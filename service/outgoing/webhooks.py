@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from projections.runner import CHUNK
-from service.ledger import Ledger
+from service.ledger.ledger import Ledger
+from service.ledger.poller import Poller
 from service.outgoing.endpoints import replay_some
 from service.outgoing.fan_out import fan_out
 from service.outgoing.sender import Sender
-from service.polling import Poller
-from service.settings import Settings
+from service.platform.settings import Settings
 from sql import query
 
 _PRUNE_SECONDS = 600.0

@@ -13,10 +13,11 @@ import orjson
 from events.statements import CANCELLED, FAILED, PAID
 from projections.matching import words_of
 from projections.reconciliation import PAYOUT, due_on, terms_of, tolerance_of
-from service.calendars import add_business_days, country_of
-from service.marketplaces.amounts import NotUnderstood, read_payout
-from service.marketplaces.observed import DEFAULT_ZONE
-from service.marketplaces.times import zone_named
+from service.formats.amounts import NotUnderstood, read_payout
+from service.formats.times import zone_named
+from service.ledger.vault import AccountKey
+from service.marketplaces.observations import DEFAULT_ZONE
+from service.platform.calendars import add_business_days, country_of
 from service.reconciliation.claims import (
     BANK_ENTRY,
     BANK_STATEMENT,
@@ -29,7 +30,6 @@ from service.reconciliation.claims import (
     major,
     target_key,
 )
-from service.vault import AccountKey
 
 BY_MATCH, BY_PROPOSAL, BY_CHANNEL, BY_LEDGER, BY_BANK = "match", "proposal", "channel", "ledger", "bank"
 """Whose word the paid amount is: a person's, a proposal's, the marketplace's, the payout's own status, the bank's."""

@@ -15,15 +15,15 @@ import orjson
 
 from projections.matching import Open, Unclaimed, propose
 from projections.reconciliation import PAYOUT
-from service.database import Connection, one_moment
-from service.ledger import Ledger
-from service.marketplaces.highest_level import BY_ORDER
-from service.marketplaces.observed import DEFAULT_ZONE
+from service.ledger.ledger import Ledger
+from service.ledger.vault import AccountKey
+from service.marketplaces.channel_totals import BY_ORDER
+from service.marketplaces.observations import DEFAULT_ZONE
+from service.platform.database import Connection, one_moment
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
 from service.reconciliation.items import Item, Reader, entry_words
+from service.reconciliation.reconciliation_cache import Moment, Standing, Standings
 from service.reconciliation.rows import OPEN, Bank, Filter, Row, row_of, wanted
-from service.reconciliation.standing import Moment, Standing, Standings
-from service.vault import AccountKey
 from sql import query
 
 SLICE = 500

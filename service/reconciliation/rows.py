@@ -16,7 +16,7 @@ import orjson
 from events.currency import in_major_units
 from projections.matching import Proposal, Proposals, squeezed
 from projections.reconciliation import SETTLED, ZERO, Evidence, State, difference, state
-from service.marketplaces.amounts import plain
+from service.formats.amounts import plain
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT
 from service.reconciliation.items import BY_MATCH, BY_PROPOSAL, Item
 

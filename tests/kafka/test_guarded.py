@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.kafka.broker import Doors, RealBroker, start_real_broker
 from tests.support.api import serving
 from tests.support.consuming import LATER, LATEST, a_payout, eventually, payout

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.consuming import LATER, LATEST, Topic, a_payout, consuming, eventually, payout
 from tests.support.served import served

@@ -19,16 +19,16 @@ import pytest
 
 from events.books.accounts import LIVE
 from events.commands import OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
-from service.keys import SCOPES, create_key
-from service.own_commands import carry_out_own
-from service.replay import verify_lane
-from service.running import running_ledger
-from service.seam import REAL
-from service.settings import Settings
-from service.simulator.control import Control
-from service.simulator.running import simulated_plugipay
-from service.simulator.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
-from service.store import read_head
+from service.ledger.api_keys import SCOPES, create_key
+from service.ledger.event_store import read_head
+from service.ledger.lifespan import running_ledger
+from service.ledger.replay import verify_lane
+from service.ledger.system_commands import carry_out_own
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
+from simulator.provider.control import Control
+from simulator.provider.running import simulated_plugipay
+from simulator.provider.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
 from tests.kafka.broker import RealBroker, start_real_broker
 from tests.support.ports import lasting_ports
 from tests.support.served import served

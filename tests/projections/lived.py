@@ -9,9 +9,9 @@ from events.chain import Actor, Source
 from events.observation import Observation
 from events.statements import Says
 from service.banks.importing import BankWish, import_bank_file
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file
-from service.plugipay.follow_up import take_answers
-from service.units import Asked
+from service.plugipay.outbound.follow_up import take_answers
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
 

@@ -16,7 +16,7 @@ from events.facts import Fact
 from events.refusals import Refusal
 from projections.journal import BOOKS, Journal, Posting, postings
 from projections.runner import catch_up
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.events.lives import happens
 from tests.events.steps import LIVES, Step
 from tests.projections.lived import live

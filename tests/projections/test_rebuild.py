@@ -14,8 +14,8 @@ from projections import runner
 from projections.inline import InlineRows
 from projections.journal import Journal
 from projections.runner import Connection, catch_up, rebuild
-from service.replay import rebuild_inline
-from service.settings import Settings
+from service.ledger.replay import rebuild_inline
+from service.platform.settings import Settings
 from tests.projections.lived import live
 from tests.support.api import Api
 from tests.support.tables import Tables, as_owner, read_tables

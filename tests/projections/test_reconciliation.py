@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from projections.reconciliation import Evidence, State, Terms, due_on, state, terms_of, tolerance_of
-from service.calendars import add_business_days
+from service.platform.calendars import add_business_days
 
 TODAY = date(2026, 11, 10)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)

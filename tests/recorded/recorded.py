@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.tables import as_owner
 
 FOLDER = Path(__file__).parent / "ledger_2026_11_27"

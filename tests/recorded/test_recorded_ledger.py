@@ -11,10 +11,10 @@ import pytest
 from events import codec
 from events.chain import DIGEST_BEFORE_THE_FIRST, envelope_bytes, envelope_from, next_digest
 from projections.runner import rebuild
-from service.projector import TRAILING
-from service.replay import rebuild_inline, verify_lane
-from service.seam import REAL
-from service.settings import Settings
+from service.ledger.replay import rebuild_inline, verify_lane
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
+from service.workers.projector import TRAILING
 from tests.recorded.recorded import CLOCK, Recorded, read_rows, restore
 from tests.support.api import serving
 from tests.support.tables import as_owner

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api, serving
 
 

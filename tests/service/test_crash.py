@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from service.keys import SCOPES, NewKey, create_key
-from service.running import running_ledger
-from service.settings import Settings
+from service.ledger.api_keys import SCOPES, NewKey, create_key
+from service.ledger.lifespan import running_ledger
+from service.platform.settings import Settings
 from tests.support.own import fund
 from tests.support.served import Served, served
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api, Caller, serving
 from tests.support.command_line import environment, serve_process
 from tests.support.tables import places_of, read_tables

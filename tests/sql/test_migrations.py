@@ -13,10 +13,10 @@ import asyncpg
 import pytest
 
 import sql
-from service.ledger import Ledger
-from service.migrate import migrate
-from service.running import running_ledger
-from service.settings import Settings, WrongSettings
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.platform.migrate import migrate
+from service.platform.settings import Settings, WrongSettings
 from sql import migrations
 from tests.support.tables import as_owner
 from tests.support.waiting import until
@@ -138,7 +138,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
     empty_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = sql.Migration(len(FILES) + 1, "broken", "CREATE TABLE half (n integer); SELECT 1/0;")
-    monkeypatch.setattr("service.migrate.migrations", lambda: (*migrations(), broken))
+    monkeypatch.setattr("service.platform.migrate.migrations", lambda: (*migrations(), broken))
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty_settings)
     owner = await as_owner(empty_settings)

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.database import Connection
-from service.settings import Settings
+from service.platform.database import Connection
+from service.platform.settings import Settings
 from tests.support.api import serving
 from tests.support.databases import Databases
 from tests.support.tables import as_admin, as_owner, read_tables

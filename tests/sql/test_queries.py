@@ -13,8 +13,8 @@ import pytest_asyncio
 
 import sql
 from projections.inline import InlineRows
-from service.settings import Settings
-from service.store import Append, Head, Wants
+from service.ledger.event_store import Append, Head, Wants
+from service.platform.settings import Settings
 
 FOLDER = Path(sql.__file__).parent / "queries"
 COMPOSED = {"ledger/append": ("ledger/append", 6), "ledger/read_books": ("ledger/books", 2)}

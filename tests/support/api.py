@@ -11,13 +11,13 @@ import aiohttp
 from aiohttp import web
 
 from events.books.accounts import LIVE
-from service.health import Health
 from service.http.app import build_app
-from service.keys import SCOPES, NewKey, create_key
-from service.ledger import Ledger
-from service.running import running_ledger
-from service.seam import REAL, Seam
-from service.settings import Settings
+from service.ledger.api_keys import SCOPES, NewKey, create_key
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.platform.health import Health
+from service.platform.runtime import REAL, Seam
+from service.platform.settings import Settings
 
 
 @dataclass(frozen=True)

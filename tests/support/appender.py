@@ -10,10 +10,10 @@ import json
 import sys
 
 from events.commands import OpenAccount, RecordRevenue
-from service import logs
-from service.running import running_ledger
-from service.settings import Settings
-from service.units import Done
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Done
+from service.platform import logs
+from service.platform.settings import Settings
 from tests.support.own import asked, work
 
 

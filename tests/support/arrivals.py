@@ -6,12 +6,12 @@ import time
 
 from events.observation import Observation
 from events.statements import Says
-from service.ledger import Ledger
-from service.plugipay.follow_up import take_answers
-from service.plugipay.ingesting import ingest
-from service.plugipay.intake import Delivery
-from service.plugipay.sorting import Arrival, Sorter, receipt
-from service.settings import Settings
+from service.ledger.ledger import Ledger
+from service.platform.settings import Settings
+from service.plugipay.inbound.delivery_routing import Arrival, Sorter, receipt
+from service.plugipay.inbound.delivery_unit import Delivery
+from service.plugipay.inbound.ingest import ingest
+from service.plugipay.outbound.follow_up import take_answers
 from tests.support.api import Api, Caller
 from tests.support.webhooks import SECRET, docs_generation, signature
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from service.settings import Settings
+from service.platform.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
 _SECONDS_MAX = 60

@@ -9,9 +9,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from service.health import Health
-from service.plugipay.consumer import Consumer
-from service.settings import Settings
+from service.platform.health import Health
+from service.platform.settings import Settings
+from service.plugipay.inbound.consumer import Consumer
 from tests.support.api import Api, Caller
 from tests.support.webhooks import SECRET, Message
 

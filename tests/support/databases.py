@@ -20,10 +20,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 from pydantic import SecretStr
 
-from service.embedded.cluster import SUPERUSER
-from service.embedded.postgres import Server, start_server, stop_leftover
-from service.migrate import migrate
-from service.settings import Settings
+from service.platform.migrate import migrate
+from service.platform.settings import Settings
+from simulator.servers.cluster import SUPERUSER
+from simulator.servers.postgres import Server, start_server, stop_leftover
 from tests.support.loops import run
 
 CONNECTIONS_MAX = 500

@@ -16,11 +16,12 @@ from typing import Any
 
 import aiokafka
 
-from service import settings, store, writer
-from service.health import Health
-from service.plugipay.consumer import Consumer
-from service.plugipay.intake import DeliveryUnit
-from service.running import running_ledger
+from service.ledger import event_store, writer
+from service.ledger.lifespan import running_ledger
+from service.platform import settings
+from service.platform.health import Health
+from service.plugipay.inbound.consumer import Consumer
+from service.plugipay.inbound.delivery_unit import DeliveryUnit
 
 CODE = 9
 STEPS = (
@@ -79,9 +80,9 @@ def arm(step: str) -> None:
 
             _put(DeliveryUnit, "decide", decided)
         case "before the commit":
-            _put(writer, "append", _dying(store.append, before=True, when=has_deliveries))
+            _put(writer, "append", _dying(event_store.append, before=True, when=has_deliveries))
         case "after the commit":
-            _put(writer, "append", _dying(store.append, before=False, when=has_deliveries))
+            _put(writer, "append", _dying(event_store.append, before=False, when=has_deliveries))
         case "told the writer's caller":
             resolve = DeliveryUnit.resolve
 

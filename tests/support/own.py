@@ -5,8 +5,8 @@ from __future__ import annotations
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
-from service.ledger import Ledger
-from service.units import Accepted, Asked, Done, Outcome, Work
+from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import Accepted, Asked, Done, Outcome, Work
 
 
 def asked(request_id: str = "req_test") -> Asked:

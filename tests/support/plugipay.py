@@ -11,16 +11,16 @@ from events.books.payouts import Payout
 from events.books.provider import Case
 from events.commands import OpenAccount, RecordRevenue, RequestPayout, SetBankAccount, SetProvider, SettleRevenue
 from projections.inline import case_from, payout_from
-from service.health import Health
-from service.ledger import Ledger
-from service.plugipay.client import PlugipayClient
-from service.plugipay.dispatcher import Dispatcher
-from service.plugipay.sweeper import Sweeper
-from service.seam import REAL
-from service.settings import Settings
-from service.simulator.control import Control
-from service.simulator.running import Simulated, simulated_plugipay
-from service.simulator.settings import SimulatorSettings, WorkspaceSettings
+from service.ledger.ledger import Ledger
+from service.platform.health import Health
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
+from service.plugipay.outbound.client import PlugipayClient
+from service.plugipay.outbound.dispatcher import Dispatcher
+from service.plugipay.outbound.sweeper import Sweeper
+from simulator.provider.control import Control
+from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 from sql import query
 from tests.support.own import carry_out
 

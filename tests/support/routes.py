@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from service.health import Health
 from service.http.app import PREFIXES, build_app
-from service.settings import Settings
+from service.platform.health import Health
+from service.platform.settings import Settings
 from tests.support.api import Api
 
 READERS = frozenset({"payout:read", "command:write", "audit"})

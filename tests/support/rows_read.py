@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from service.seam import REAL, Seam
-from service.settings import Settings
+from service.platform.runtime import REAL, Seam
+from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.tables import as_owner
 

@@ -17,11 +17,12 @@ from typing import Any
 import orjson
 
 from events.instants import Instant, to_datetime
-from service import settings, store, writer
-from service.ledger import Ledger
-from service.running import running_ledger
-from service.scheduler import Scheduler
-from service.seam import REAL
+from service.ledger import event_store, writer
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.platform import settings
+from service.platform.runtime import REAL
+from service.workers.payout_scheduler import Scheduler
 
 CODE = 9
 
@@ -50,11 +51,11 @@ async def happened(ledger: Ledger, account_id: str = "acc_1") -> list[dict[str, 
 
 
 async def _die(when: str, kind: str, at: Instant) -> None:
-    async def append(connection: Any, batch: store.Append) -> bool:
+    async def append(connection: Any, batch: event_store.Append) -> bool:
         is_the_one = any(event["type"] == kind for event in batch.events)
         if is_the_one and when == "before":
             os._exit(CODE)
-        written = await store.append(connection, batch)
+        written = await event_store.append(connection, batch)
         if is_the_one:
             os._exit(CODE)
         return written

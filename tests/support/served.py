@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from service.settings import Settings
+from service.platform.settings import Settings
 
 
 @dataclass

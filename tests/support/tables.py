@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.databases import Databases
 
 _TABLES = """

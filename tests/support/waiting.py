@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from service.settings import Settings
+from service.platform.settings import Settings
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:

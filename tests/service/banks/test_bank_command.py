@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.banks.samples import BCA, camt
 from tests.service.marketplaces.samples import DATA
 from tests.support.command_line import environment, payout_ledger

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from service.banks.camt import camt_observations
-from service.banks.observed import BankObservation, ObservedBankStatement, ObservedEntry
-from service.marketplaces.observed import Unreadable
+from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.unreadable import Unreadable
 from tests.service.banks.samples import NAMESPACE, PAYOUT, PENDING, camt
 
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from service.banks.observed import BankObservation, ObservedBankStatement, ObservedEntry
+from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.banks.tables import Layout, columns_of, read_day, read_money, table_observations
-from service.marketplaces.amounts import NotUnderstood
-from service.marketplaces.observed import Unreadable
-from service.marketplaces.sniffing import sniffed
+from service.formats.amounts import NotUnderstood
+from service.formats.detection import sniffed
+from service.formats.unreadable import Unreadable
 from tests.service.banks.samples import BCA, MANDIRI
 
 

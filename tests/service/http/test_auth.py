@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from yarl import URL
 
-from service.keys import revoke_key
-from service.seam import REAL
-from service.settings import Settings
+from service.ledger.api_keys import revoke_key
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.refusals import complaints
 

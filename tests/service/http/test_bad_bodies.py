@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api, Caller
 from tests.support.refusals import complaints, send
 from tests.support.tables import read_tables

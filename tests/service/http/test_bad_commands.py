@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.events.wire import BODIES
 from tests.service.http.test_bad_bodies import AMOUNTS, CURRENCIES, texts
 from tests.support.api import Api, Caller, serving

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api, Caller, serving
 from tests.support.refusals import complaints, send, send_bytes
 from tests.support.tables import as_owner, read_tables

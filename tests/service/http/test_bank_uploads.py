@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.refusals import complaints

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.arrivals import arrive, open_case, paid, provider_payout
 from tests.support.refusals import complaints

@@ -9,9 +9,9 @@ import pytest
 
 from events.rules.submissions import given_up, start
 from events.statements import Kind, case_id
-from service.plugipay.follow_up import follow_up
-from service.running import running_ledger
-from service.settings import Settings, WrongSettings
+from service.ledger.lifespan import running_ledger
+from service.platform.settings import Settings, WrongSettings
+from service.plugipay.outbound.follow_up import follow_up
 from tests.events.wire import BODIES
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.refusals import complaints

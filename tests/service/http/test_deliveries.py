@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from events import provider
-from service.plugipay import intake, parked, topic
-from service.plugipay.parked import Wish
-from service.plugipay.stored_deliveries import find
-from service.settings import Settings
-from service.sight import of_everything
+from service.ledger.access_scope import of_everything
+from service.platform.settings import Settings
+from service.plugipay.inbound import delivery_unit, topic
+from service.plugipay.inbound.stored_deliveries import find
+from service.plugipay.quarantine import quarantine
+from service.plugipay.quarantine.quarantine import Wish
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.arrivals import AT, arrive, newest, paid, park, provider_payout
 from tests.support.own import asked
@@ -136,7 +137,7 @@ async def test_what_could_not_be_taken_in_is_replayed_once_the_fault_is_gone(
             raise RuntimeError("a fault of ours")
         return whole(observation, *rest)
 
-    monkeypatch.setattr(intake, "observe", broken)
+    monkeypatch.setattr(delivery_unit, "observe", broken)
     delivery_id, verdict = await arrive(api.ledger, settings, paid())
     assert verdict == "parked"
     _, other = await arrive(api.ledger, settings, paid("evt_2", provider_id="po_2", amount=3))
@@ -147,7 +148,7 @@ async def test_what_could_not_be_taken_in_is_replayed_once_the_fault_is_gone(
     assert await waiting_count(api) == 1
     assert (await merchant.get("/v1/deliveries?verdict=parked")).data[0]["id"] == delivery_id
     assert len((await merchant.get("/v1/deliveries?verdict=parked")).data) == 1, "it was parked a second time"
-    monkeypatch.setattr(intake, "observe", whole)
+    monkeypatch.setattr(delivery_unit, "observe", whole)
     assert (await replay(merchant, delivery_id)).data["replay"] == {"verdict": "accepted"}
     assert await status_of(merchant, payout_id) == "paid"
 
@@ -287,7 +288,7 @@ async def test_of_many_in_one_transaction_one_ends_the_parking(api: Api, setting
     position = await api.position()
     wishes = [Wish(stored, asked(f"req_{n}"), b"", lambda document, _: repr(document).encode()) for n in range(4)]
     # None of them lets go of the loop before it has handed its unit to the writer: they are decided together.
-    outcomes = await asyncio.gather(*(parked.dismiss(api.ledger, wish, "noise") for wish in wishes))
+    outcomes = await asyncio.gather(*(quarantine.dismiss(api.ledger, wish, "noise") for wish in wishes))
     assert [type(outcome).__name__ for outcome in outcomes] == ["Done", "NotParked", "NotParked", "NotParked"]
     assert await api.position() == position + 1
 

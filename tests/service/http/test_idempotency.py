@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.tables import as_owner, read_tables
 from tests.support.waiting import until_blocked

@@ -7,9 +7,9 @@ from datetime import timedelta
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.plugipay.breaker import Breaker
-from service.seam import REAL
-from service.settings import Settings
+from service.platform.circuit_breaker import Breaker
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.arrivals import arrive, open_case, paid, park, provider_payout
 from tests.support.plugipay import Clock

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from service.http.app import PREFIXES
 from service.http.errors import STATUSES
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.events.wire import BODIES
 from tests.support.api import Api
 from tests.support.routes import ROUTES, listed, served

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from service.scheduler import Scheduler
-from service.settings import Settings
+from service.platform.settings import Settings
+from service.workers.payout_scheduler import Scheduler
 from tests.support.api import Api, serving
 from tests.support.refusals import complaints
 from tests.support.schedules import Clock

@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from projections.runner import catch_up
 from projections.settlements import Settlements
-from service.seam import Seam
-from service.settings import Settings
+from service.platform.runtime import Seam
+from service.platform.settings import Settings
 from tests.service.http.test_settlements import escrow, released, withdrawal
 from tests.support.api import Api, Caller, serving
 

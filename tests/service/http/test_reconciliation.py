@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from service.platform.runtime import Seam
+from service.platform.settings import Settings
 from service.reconciliation.rows import COLUMNS
-from service.seam import Seam
-from service.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
 

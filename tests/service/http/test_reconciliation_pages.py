@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from service.http.cursors import Cursor
-from service.profiles import read_profile
+from service.ledger.account_profile import read_profile
+from service.platform.runtime import Seam
+from service.platform.settings import Settings
 from service.reconciliation.claims import Claims
 from service.reconciliation.reading import Page, reconciliation
+from service.reconciliation.reconciliation_cache import ACCOUNTS_MAX, SECONDS_MAX, Moment, Standing, Standings
 from service.reconciliation.rows import Bank, Filter
-from service.reconciliation.standing import ACCOUNTS_MAX, SECONDS_MAX, Moment, Standing, Standings
-from service.seam import Seam
-from service.settings import Settings
 from tests.service.http.test_reconciliation import NOW, bank, owed, statement
 from tests.service.http.test_settlements import follow, withdrawal
 from tests.support.api import Caller, serving

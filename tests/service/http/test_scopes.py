@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from service.http.app import PREFIXES
-from service.keys import SCOPES
-from service.settings import Settings
+from service.ledger.api_keys import SCOPES
+from service.platform.settings import Settings
 from tests.events.wire import BODIES
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller

@@ -19,11 +19,11 @@ from yarl import URL
 
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
-from service.keys import create_key, revoke_key
+from service.ledger.api_keys import create_key, revoke_key
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file
-from service.seam import REAL
-from service.settings import Settings
-from service.units import Asked
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, serving
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.http.cursors import Cursor
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.http.test_settlements import escrow, follow, released, rows, upload, withdrawal
 from tests.support.api import Api, Caller, serving
 from tests.support.rows_read import PLANS, Read, counted, read_by

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
 

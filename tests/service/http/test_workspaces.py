@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from sql import query
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.refusals import complaints

@@ -10,10 +10,10 @@ import pytest
 from events.commands import RequestPayout
 from events.decide import decide
 from events.refusals import InsufficientBalance
-from service.running import running_ledger
-from service.settings import Settings
-from service.store import append
-from service.units import Done
+from service.ledger.event_store import append
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Done
+from service.platform.settings import Settings
 from tests.support.api import Api
 from tests.support.own import asked, carry_out, fund, work
 from tests.support.waiting import until_blocked
@@ -54,10 +54,10 @@ async def test_a_writer_that_lost_the_race_decides_again_on_what_the_winner_left
                 await go_on.wait()
             return await append(connection, batch)  # type: ignore[arg-type]
 
-        monkeypatch.setattr("service.writer.append", held_back)
+        monkeypatch.setattr("service.ledger.writer.append", held_back)
         loser = asyncio.create_task(carry_out(first, RequestPayout(account_id="acc_1", amount=80, currency="IDR")))
         await about_to_write.wait()
-        monkeypatch.setattr("service.writer.append", append)
+        monkeypatch.setattr("service.ledger.writer.append", append)
         winner = await carry_out(second, RequestPayout(account_id="acc_1", amount=70, currency="IDR"))
         assert isinstance(winner, Done)
         go_on.set()
@@ -84,11 +84,11 @@ async def test_an_append_whose_answer_is_lost_is_found_in_the_log_and_not_done_t
         await fund(ledger, "acc_1", 100)
 
         async def answer_lost(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
-            monkeypatch.setattr("service.writer.append", append)
+            monkeypatch.setattr("service.ledger.writer.append", append)
             await append(connection, batch)  # type: ignore[arg-type]
             raise ConnectionResetError("the network went away after the commit")
 
-        monkeypatch.setattr("service.writer.append", answer_lost)
+        monkeypatch.setattr("service.ledger.writer.append", answer_lost)
         outcome = await carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
         assert isinstance(outcome, Done)
         assert await ledger.pool.fetchval("SELECT count(*) FROM payouts") == 1
@@ -100,10 +100,10 @@ async def test_an_append_that_never_arrived_is_sent_again(settings: Settings, mo
         await fund(ledger, "acc_1", 100)
 
         async def never_sent(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
-            monkeypatch.setattr("service.writer.append", append)
+            monkeypatch.setattr("service.ledger.writer.append", append)
             raise ConnectionResetError("the network went away before anything was sent")
 
-        monkeypatch.setattr("service.writer.append", never_sent)
+        monkeypatch.setattr("service.ledger.writer.append", never_sent)
         outcome = await carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
         assert isinstance(outcome, Done)
         assert await ledger.pool.fetchval("SELECT count(*) FROM payouts") == 1
@@ -133,7 +133,7 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
             return await append(connection, batch)  # type: ignore[arg-type]
 
         async def orphaned(_connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
-            monkeypatch.setattr("service.writer.append", after_the_orphan)
+            monkeypatch.setattr("service.ledger.writer.append", after_the_orphan)
             sent.append(asyncio.create_task(append(orphan, batch)))  # type: ignore[arg-type]
             await until_blocked(settings)
             raise ConnectionResetError("the network went away in the middle")
@@ -141,7 +141,7 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         transaction = blocker.transaction()
         await transaction.start()
         await blocker.execute(obstacle)
-        monkeypatch.setattr("service.writer.append", orphaned)
+        monkeypatch.setattr("service.ledger.writer.append", orphaned)
         outcome = asyncio.create_task(carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR")))
         await until_blocked(settings, 2)
         assert not outcome.done()
@@ -163,7 +163,7 @@ async def test_what_one_unit_breaks_the_others_do_not_feel(api: Api, monkeypatch
             raise RuntimeError("a bug")
         return decide(command, books, context)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("service.units.decide", buggy)
+    monkeypatch.setattr("service.ledger.unit_of_work.decide", buggy)
     commands = [RequestPayout(account_id="acc_1", amount=amount, currency="IDR") for amount in (10, 13, 20)]
     outcomes = await asyncio.gather(
         *(api.ledger.carry_out([work(command)], asked()) for command in commands), return_exceptions=True

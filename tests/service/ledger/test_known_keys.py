@@ -9,10 +9,10 @@ import pytest
 
 from events.commands import RequestPayout
 from events.refusals import InsufficientBalance
-from service import store
-from service.running import running_ledger
-from service.settings import Settings
-from service.units import Done, Outcome
+from service.ledger import event_store
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Done, Outcome
+from service.platform.settings import Settings
 from tests.support.own import asked, carry_out, fund, work
 
 
@@ -20,13 +20,13 @@ from tests.support.own import asked, carry_out, fund, work
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[tuple[str, str]]]:
     """The keys of every look before a decision."""
     seen: list[set[tuple[str, str]]] = []
-    read = store.read_answers
+    read = event_store.read_answers
 
-    async def noted(connection: Any, lane: int, wanted: set[tuple[str, str]]) -> store.Snapshot:
+    async def noted(connection: Any, lane: int, wanted: set[tuple[str, str]]) -> event_store.Snapshot:
         seen.append(set(wanted))
         return await read(connection, lane, wanted)
 
-    monkeypatch.setattr("service.writer.read_answers", noted)
+    monkeypatch.setattr("service.ledger.writer.read_answers", noted)
     return seen
 
 

@@ -13,10 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from events import commands
-from service.ledger import Ledger
-from service.running import running_ledger
-from service.settings import Settings
-from service.units import Done
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.ledger.unit_of_work import Done
+from service.platform.settings import Settings
 from tests.support.databases import Databases
 from tests.support.own import asked, carry_out, work
 

@@ -11,8 +11,8 @@ import asyncpg
 import orjson
 
 from events.chain import DIGEST_BEFORE_THE_FIRST, next_digest
-from service.running import running_ledger
-from service.settings import Settings
+from service.ledger.lifespan import running_ledger
+from service.platform.settings import Settings
 from sql import query
 from tests.support.own import fund
 from tests.support.waiting import until_blocked

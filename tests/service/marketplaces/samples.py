@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from service.marketplaces.observed import Observation, ObservedStatement, SettlementLine, Shop, Unreadable
-from service.marketplaces.sources import SOURCES
+from service.formats.unreadable import Unreadable
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.observations import Observation, ObservedStatement, SettlementLine, Shop
 
 DATA = Path(__file__).parents[2] / "data" / "marketplaces"
 

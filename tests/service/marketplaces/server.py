@@ -9,9 +9,13 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 from aiohttp import web
 
-from service.marketplaces import blibli, lazada, shopee, tiktok, tokopedia
+from service.marketplaces.blibli import reader as blibli
+from service.marketplaces.lazada import reader as lazada
 from service.marketplaces.pulling import Manners, Peer
-from service.seam import Seam
+from service.marketplaces.shopee import reader as shopee
+from service.marketplaces.tiktok import reader as tiktok
+from service.marketplaces.tokopedia import reader as tokopedia
+from service.platform.runtime import Seam
 
 NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.marketplaces.samples import DATA
 from tests.support.command_line import Ended, environment, payout_ledger
 from tests.support.tables import as_owner

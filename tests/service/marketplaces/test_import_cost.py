@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file
-from service.settings import Settings
-from service.units import Asked
+from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.tables import as_owner
 from tests.support.waiting import until

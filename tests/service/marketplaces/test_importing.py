@@ -11,9 +11,9 @@ import pytest
 from events.books.accounts import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Imported, Wish, import_file
-from service.settings import Settings
-from service.units import Asked
+from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api
 from tests.support.tables import places_of, read_tables

@@ -8,10 +8,10 @@ import threading
 
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
+from service.ledger.ingestion import SLICE
+from service.ledger.unit_of_work import Asked
+from service.marketplaces.import_jobs import File, Imports
 from service.marketplaces.importing import Wish
-from service.marketplaces.imports import File, Imports
-from service.observations import SLICE
-from service.units import Asked
 from tests.support.api import Api
 from tests.support.waiting import until
 

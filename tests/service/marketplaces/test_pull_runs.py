@@ -12,15 +12,15 @@ import pytest
 from events.books.accounts import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
-from service.marketplaces import tiktok
+from service.ledger.ingestion import SLICE
+from service.ledger.unit_of_work import Asked
 from service.marketplaces.credentials import access_of
 from service.marketplaces.importing import Wish
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
-from service.marketplaces.stretches import OVERLAPS
-from service.observations import SLICE
-from service.units import Asked
+from service.marketplaces.tiktok import reader
+from service.marketplaces.time_windows import OVERLAPS
 from tests.support.api import Api
 from tests.support.tiktok_shop import CREDENTIALS, Shop, tiktok_shop
 
@@ -45,7 +45,7 @@ async def pulled(
         ledger.seam = replace(seam, now=lambda: now)
     try:
         async with aiohttp.ClientSession() as session:
-            peer = Peer(session, "tiktok", shop.base, tiktok.failure, seam, Manners(pause_seconds=0))
+            peer = Peer(session, "tiktok", shop.base, reader.failure, seam, Manners(pause_seconds=0))
             return await pull(ledger, peer, access, Wish("acc_1", "tiktok", "pull", **wish), period, asked, told)
     finally:
         ledger.seam = seam

@@ -14,15 +14,15 @@ import pytest
 from aiohttp import web
 
 from service.marketplaces import signing
-from service.marketplaces.observed import Observation, Shop
+from service.marketplaces.blibli.client import BlibliStore, pull_blibli
+from service.marketplaces.channels import SOURCES
+from service.marketplaces.lazada.client import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
+from service.marketplaces.observations import Observation, Shop
 from service.marketplaces.pulling import Page, Position, PullFailed, windows
-from service.marketplaces.pulls.blibli import BlibliStore, pull_blibli
-from service.marketplaces.pulls.lazada import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
-from service.marketplaces.pulls.shopee import ShopeeShop, pull_shopee
-from service.marketplaces.pulls.tiktok import TikTokShop, pull_tiktok
-from service.marketplaces.pulls.tokopedia import TokopediaShop, pull_tokopedia
 from service.marketplaces.refusals import Retry
-from service.marketplaces.sources import SOURCES
+from service.marketplaces.shopee.client import ShopeeShop, pull_shopee
+from service.marketplaces.tiktok.client import TikTokShop, pull_tiktok
+from service.marketplaces.tokopedia.client import TokopediaShop, pull_tokopedia
 from tests.service.marketplaces.samples import lines, problems, sample, statements
 from tests.service.marketplaces.server import NOW, marketplace
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from service.marketplaces.observed import Kind, Level, Shop, Stage
+from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
-from service.marketplaces.shopee import failure
+from service.marketplaces.shopee.reader import failure
 from tests.service.marketplaces.samples import lines, problems, said, sample, told
 
 IDR = Shop(currency="IDR")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.marketplaces.observed import By, Level, Measure
-from service.marketplaces.sources import SOURCES, table
+from service.marketplaces.channels import SOURCES, table
+from service.marketplaces.observations import By, Level, Measure
 
 G, O, I = Level.GLOBAL, Level.ORDER, Level.ITEM  # noqa: E741
 

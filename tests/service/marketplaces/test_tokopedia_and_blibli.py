@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from service.marketplaces.blibli import Blibli
-from service.marketplaces.observed import Kind, Level, Observation, Shop, Stage
-from service.marketplaces.tokopedia import Tokopedia
+from service.marketplaces.blibli.reader import Blibli
+from service.marketplaces.observations import Kind, Level, Observation, Shop, Stage
+from service.marketplaces.tokopedia.reader import Tokopedia
 from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
 
 

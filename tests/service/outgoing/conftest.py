@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from service.seam import Seam
-from service.settings import Settings
+from service.platform.runtime import Seam
+from service.platform.settings import Settings
 from tests.service.outgoing.receiver import receiving
 from tests.service.outgoing.stage import Clock, Stage
 from tests.support.api import serving

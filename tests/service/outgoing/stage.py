@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver
 
 from service.outgoing.sender import Sender
 from service.outgoing.webhooks import FanOut
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.outgoing.receiver import Receiver
 from tests.support.api import Api, Caller
 from tests.support.waiting import until

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from projections.journal import Journal
 from projections.runner import rebuild
+from service.ledger.replay import rebuild_inline
 from service.outgoing import signing
-from service.replay import rebuild_inline
 from tests.service.outgoing.stage import HOLDER, NUMBER, PATH, Stage, payout, revenue, sending
 
 

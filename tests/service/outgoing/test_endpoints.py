@@ -11,7 +11,7 @@ import pytest
 from service.outgoing import endpoints, names
 from service.outgoing.endpoints import ENDPOINTS_MAX, Owner
 from service.outgoing.fan_out import fan_out
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.outgoing.stage import PATH, Stage, payout, revenue, sending
 from tests.support.refusals import complaints
 from tests.support.tables import places_of, read_tables

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from service.outgoing import guard
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.outgoing.receiver import Taken
 from tests.service.outgoing.stage import PATH, Stage, revenue, sending
 

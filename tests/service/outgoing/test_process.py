@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.outgoing.receiver import receiving
 from tests.service.outgoing.stage import PATH
 from tests.service.outgoing.test_relay import Topic, by_account, expected_order, relayed

@@ -16,12 +16,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from events.commands import RecordRevenue
 from projections.journal import Journal
 from projections.runner import rebuild
-from service.embedded.kafka import start_broker
-from service.health import Health
+from service.ledger.replay import rebuild_inline
 from service.outgoing import relay as relays
 from service.outgoing.relay import PART, Relay
-from service.replay import rebuild_inline
-from service.settings import Settings
+from service.platform.health import Health
+from service.platform.settings import Settings
+from simulator.servers.kafka import start_broker
 from tests.projections.lived import live
 from tests.service.outgoing.stage import BANK, HOLDER, NUMBER
 from tests.support.api import Api, serving

@@ -10,8 +10,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
-from service.plugipay.client import PlugipayClient
-from service.settings import Settings
+from service.platform.settings import Settings
+from service.plugipay.outbound.client import PlugipayClient
 from tests.service.plugipay.peer import Peer, Time, calling
 from tests.support.api import Api, serving
 from tests.support.consuming import Topic

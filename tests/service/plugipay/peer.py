@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from service.plugipay.client import Access, NewPayout, PlugipayClient
-from service.seam import REAL, Seam
+from service.platform.runtime import REAL, Seam
+from service.plugipay.outbound.client import Access, NewPayout, PlugipayClient
 
 KEY_ID, SECRET = "ak_live_1", "sk_live_secret_of_the_account"
 PAYOUT: dict[str, Any] = {

@@ -14,8 +14,8 @@ import plugipay
 import pytest
 from aiohttp import web
 
-from service.plugipay.client import PlugipayClient
-from service.plugipay.outcomes import Answered, ProviderBalance, ProviderBankAccount, Refused, Unknown
+from service.plugipay.outbound.client import PlugipayClient
+from service.plugipay.outbound.outcomes import Answered, ProviderBalance, ProviderBankAccount, Refused, Unknown
 from tests.service.plugipay.peer import (
     KEY_ID,
     NEW,

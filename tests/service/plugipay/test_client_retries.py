@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from service.plugipay.breaker import FAILURES_MAX
-from service.plugipay.client import PlugipayClient
-from service.plugipay.outcomes import Answered, NotSent, Refused, Unknown
-from service.seam import REAL
+from service.platform.circuit_breaker import FAILURES_MAX
+from service.platform.runtime import REAL
+from service.plugipay.outbound.client import PlugipayClient
+from service.plugipay.outbound.outcomes import Answered, NotSent, Refused, Unknown
 from tests.service.plugipay.peer import (
     NEW,
     PAYOUT,

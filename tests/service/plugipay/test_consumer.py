@@ -12,9 +12,9 @@ import pytest
 from events import provider
 from events.facts import Fact
 from events.observation import Observation
-from service.health import Health
-from service.plugipay import intake
-from service.settings import Settings
+from service.platform.health import Health
+from service.platform.settings import Settings
+from service.plugipay.inbound import delivery_unit
 from tests.support.api import Api
 from tests.support.consuming import AT, LATER, LATEST, Topic, a_payout, consuming, eventually, payout
 from tests.support.webhooks import docs_generation, message, sdk_generation, signature
@@ -247,7 +247,7 @@ async def test_what_our_own_code_stumbles_over_is_parked_and_everything_else_flo
             raise ZeroDivisionError("an account number stands here: 0000000099")
         return judge(observation, *rest)
 
-    monkeypatch.setattr(intake, "observe", stumbles)
+    monkeypatch.setattr(delivery_unit, "observe", stumbles)
     await topic.put(message(initiated()), message(paid("evt_poison")), message(paid("evt_9")))
     async with consuming(served, kafka_settings):
         await eventually(lambda: counted(served, 3))

@@ -12,9 +12,9 @@ import pytest_asyncio
 from events.books.payouts import UNKNOWN
 from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
 from events.refusals import InvalidTransition
-from service.plugipay.dispatcher import Dispatcher
-from service.running import running_ledger
-from service.settings import Settings
+from service.ledger.lifespan import running_ledger
+from service.platform.settings import Settings
+from service.plugipay.outbound.dispatcher import Dispatcher
 from sql import query
 from tests.support.own import carry_out
 from tests.support.plugipay import ACCOUNT, FUNDS, Clock, Loop, provider_loop

@@ -10,7 +10,7 @@ from collections import Counter
 import orjson
 import pytest
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.support.api import Api
 from tests.support.consuming import LATER, LATEST, Topic, a_payout, consuming, eventually, payout
 from tests.support.killed import CODE, STEPS

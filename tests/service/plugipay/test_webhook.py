@@ -10,7 +10,7 @@ import plugipay
 import pytest
 
 from events.statements import Says
-from service.plugipay.webhook import NO_AMOUNT, Malformed, read, refused_because
+from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, refused_because
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
 PAYOUT: dict[str, Any] = {"id": "po_1", "amount": 400, "currency": "IDR", "status": "paid", "note": "April"}

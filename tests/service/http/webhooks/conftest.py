@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from service.settings import Settings
+from service.platform.settings import Settings
 from tests.service.http.webhooks.sending import Clock
 from tests.support.api import Api, serving
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from service.health import Health
-from service.plugipay.consumer import Consumer
-from service.seam import REAL, Seam
-from service.settings import Settings
+from service.platform.health import Health
+from service.platform.runtime import REAL, Seam
+from service.platform.settings import Settings
+from service.plugipay.inbound.consumer import Consumer
 from tests.support.api import Answer, Api, Caller
 from tests.support.waiting import until
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature

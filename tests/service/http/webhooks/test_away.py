@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
-from service.embedded.kafka import start_broker
-from service.plugipay.signers import FRESH_SECONDS
-from service.settings import Settings
+from service.platform.settings import Settings
+from service.plugipay.inbound.webhook_secrets import FRESH_SECONDS
+from simulator.servers.kafka import start_broker
 from tests.service.http.webhooks.sending import (
     Clock,
     a_payout,

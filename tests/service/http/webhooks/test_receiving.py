@@ -12,11 +12,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
-from service.plugipay.receiver import BODY_BYTES_MAX
-from service.plugipay.signers import FRESH_SECONDS
-from service.seam import REAL
-from service.settings import Settings
-from service.vault import Vault
+from service.ledger.vault import Vault
+from service.platform.runtime import REAL
+from service.platform.settings import Settings
+from service.plugipay.inbound.receiver import BODY_BYTES_MAX
+from service.plugipay.inbound.webhook_secrets import FRESH_SECONDS
 from tests.service.http.webhooks.sending import (
     AT,
     HEADERS,

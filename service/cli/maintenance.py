@@ -1,0 +1,116 @@
+"""`payout-ledger migrate`, `rebuild` and `verify`: the schema, the projections and the log itself."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+import uvloop
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from projections.runner import rebuild as rebuild_trailing
+from service.cli.target import Data, Target
+from service.ledger.event_store import read_head
+from service.ledger.lifespan import running_ledger
+from service.ledger.replay import rebuild_inline, verify_lane
+from service.platform import logs, settings
+from service.platform.database import Connection, connect_patiently
+from service.platform.migrate import migrate as run_migrations
+from service.workers.projector import TRAILING
+
+INLINE = ("inline", "balances", "payouts", "bank_accounts")
+"""Names of the views that are folded together, since decisions are made on all of them."""
+
+
+def migrate(*, data: Data = None) -> None:
+    """Bring the schema up to date and make partitions ahead."""
+    with Target(data) as target:
+        logs.configure(target.settings.log_level)
+        target.settings.require("database_url")
+        applied = uvloop.run(run_migrations(target.settings))
+    Console().print(f"{applied} migrations applied" if applied else "nothing to migrate")
+
+
+def rebuild(
+    name: Annotated[Literal["inline", "balances", "payouts", "bank_accounts", "journal", "settlements"], Parameter()],
+    *,
+    data: Data = None,
+) -> None:
+    """Make a projection again from the log. Readers see the old one until the new one is whole.
+
+    Balances, payouts and bank accounts are one fold and are made together; writers wait meanwhile.
+    """
+    with Target(data) as target:
+        logs.configure("warning")
+        events = uvloop.run(_rebuild(target.settings, name))
+    Console().print(f"{name}: made again from {events} events")
+
+
+async def _rebuild(at: settings.Settings, name: str) -> int:
+    total = 0
+    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
+        with _progress() as bar:
+            for lane in ledger.lanes:
+                head = await read_head(connection, lane)
+                if name in INLINE:
+                    task = bar.add_task(f"lane {lane}, accounts", total=None)
+                    total += await rebuild_inline(connection, lane, lambda n, task=task: bar.advance(task, n))  # type: ignore[misc]
+                else:
+                    task = bar.add_task(f"lane {lane}, events", total=head.position)
+                    total += await rebuild_trailing(
+                        connection,
+                        lane,
+                        next(each for each in TRAILING if each.name == name),
+                        ledger.seam.now(),
+                        lambda n, task=task: bar.advance(task, n),  # type: ignore[misc]
+                    )
+    return total
+
+
+def verify(*, data: Data = None) -> None:
+    """Recompute the whole hash chain of every lane; exit code 1, and the first damaged position, if it does not hold."""
+    with Target(data) as target:
+        logs.configure("warning")
+        damaged = uvloop.run(_verify(target.settings))
+    if damaged:
+        sys.exit(1)
+
+
+async def _verify(at: settings.Settings) -> bool:
+    console, damaged = Console(highlight=False), False
+    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
+        for lane in ledger.lanes:
+            head = await read_head(connection, lane)
+            with _progress() as bar:
+                task = bar.add_task(f"lane {lane}", total=head.position)
+                whole, damage = await verify_lane(connection, lane, lambda n, task=task: bar.advance(task, n))  # type: ignore[misc]
+            if damage is None:
+                console.print(f"lane {lane}: {whole} events hold, digest {head.digest.hex()}")
+            else:
+                damaged = True
+                console.print(f"lane {lane}: DAMAGED at position {damage.position}: {damage.what}", style="red")
+    return damaged
+
+
+@contextlib.asynccontextmanager
+async def _patient_connection(at: settings.Settings) -> AsyncIterator[Connection]:
+    connection = await connect_patiently(at)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

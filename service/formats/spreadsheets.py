@@ -1,0 +1,156 @@
+"""Rows of CSV and XLSX files, one at a time.
+
+Cells are text, numbers as text (`Number`), dates, or None. A spreadsheet's numbers are binary fractions by its own format;
+they become the shortest decimal that stands for them, which is what the spreadsheet shows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from shutil import copyfileobj
+from typing import Any
+
+from service.formats.amounts import Number
+from service.formats.detection import HEAD_BYTES
+from service.formats.unreadable import Unreadable, unreadable
+from service.formats.xml import Refused, check_no_document_type
+
+DELIMITERS = (",", ";", "\t")
+UNPACKED_BYTES_MAX = 1024**3
+STRINGS_BYTES_MAX = 128 * 1024**2
+"""The texts of a workbook are the one part of it that is held in memory."""
+
+Cell = str | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that stands at `number` of a sheet (a CSV file is one sheet without a name)."""
+
+    sheet: str
+    number: int
+    cells: Sequence[Cell]
+    raw: bytes = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        return f"{self.sheet}, row {self.number}" if self.sheet else f"row {self.number}"
+
+
+class NotASpreadsheet(Exception):
+    """The file is damaged, or made to do damage."""
+
+
+def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[Row | Unreadable]:
+    """The rows of a UTF-8 file."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    rows = csv.reader(text, delimiter=delimiter)
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            yield unreadable(f"line {rows.line_num}", f"not CSV: {problem}", b"")
+            continue
+        raw = _raw(cells)
+        place = f"row {rows.line_num}"
+        try:
+            "".join(cells).encode()
+        except UnicodeEncodeError:
+            yield unreadable(place, "not UTF-8: save the file as CSV UTF-8", raw)
+            continue
+        yield Row("", rows.line_num, [cell if cell.strip() else None for cell in cells], raw)
+
+
+def guessed_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
+    """The delimiter with which one of these sets of headings is a row at the beginning of the file."""
+    head = stream.peek(HEAD_BYTES).decode("utf-8-sig", "replace")
+    wanted = [set(names) for names in headings]
+    for delimiter in DELIMITERS:
+        for cells in csv.reader(io.StringIO(head), delimiter=delimiter):
+            found = {heading(cell) for cell in cells}
+            if any(names <= found for names in wanted):
+                return delimiter
+    return DELIMITERS[0]
+
+
+def xlsx_rows(stream: io.BufferedReader) -> Iterator[Row]:
+    """The rows of every sheet. The file is put aside on disk: its table of contents is at its end."""
+    # Slow to import, and rarely needed.
+    import openpyxl  # noqa: PLC0415
+
+    with tempfile.TemporaryFile() as aside:
+        copyfileobj(stream, aside)
+        aside.seek(0)
+        try:
+            _check(aside)
+            book = openpyxl.load_workbook(aside, read_only=True, data_only=True, keep_links=False)
+        except NotASpreadsheet:
+            raise
+        except Exception as problem:  # whatever a damaged file makes the reader stumble over
+            raise NotASpreadsheet(f"the workbook cannot be opened: {problem}"[:300]) from problem
+        try:
+            for sheet in book.worksheets:
+                # Writers give wrong dimensions; the rows themselves tell.
+                sheet.reset_dimensions()
+                for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+                    cells = [_cell(each) for each in values]
+                    yield Row(sheet.title, number, cells, _raw(cells))
+        except Exception as problem:
+            raise NotASpreadsheet(f"the workbook breaks off: {problem}"[:300]) from problem
+        finally:
+            book.close()
+
+
+def heading(found: Any) -> str:
+    """A heading as it is compared: without the spaces and line breaks that reports scatter."""
+    return " ".join(str(found).split()) if isinstance(found, str) else ""
+
+
+def _check(aside: Any) -> None:
+    try:
+        with zipfile.ZipFile(aside) as parts:
+            infos = parts.infolist()
+            if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
+                raise NotASpreadsheet(f"the workbook unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+            for info in infos:
+                if info.filename.endswith("sharedStrings.xml") and info.file_size > STRINGS_BYTES_MAX:
+                    raise NotASpreadsheet(f"the workbook's texts take more than {STRINGS_BYTES_MAX} bytes")
+                if info.filename.endswith((".xml", ".rels")):
+                    with parts.open(info) as part:
+                        check_no_document_type(part)
+    except Refused as problem:
+        raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
+        raise NotASpreadsheet(f"the workbook is damaged: {problem}") from None
+    aside.seek(0)
+
+
+def _cell(found: Any) -> Cell:
+    if found is None or isinstance(found, datetime | date):
+        return found
+    if isinstance(found, time):
+        return found.isoformat()
+    if isinstance(found, bool):
+        return str(found).lower()
+    if isinstance(found, float):
+        whole = found.is_integer() and abs(found) < 2**53
+        return Number(int(found)) if whole else Number(repr(found))
+    if isinstance(found, int):
+        return Number(found)
+    text = str(found)
+    return text if text.strip() else None
+
+
+def _raw(cells: Sequence[Cell]) -> bytes:
+    shown = [cell.isoformat() if isinstance(cell, date) else cell for cell in cells]
+    return json.dumps(shown, ensure_ascii=False).encode("utf-8", "surrogateescape")

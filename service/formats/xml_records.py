@@ -1,0 +1,103 @@
+"""Records out of XML of any length, each with the very bytes that it stood in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from service.formats.json_records import Record
+from service.formats.unreadable import Unreadable, unreadable
+from service.formats.xml import Refused, XmlReader
+
+RECORD_BYTES_MAX = 1024 * 1024
+REST_MAX = 1000
+"""How many elements around the records are kept."""
+
+
+def xml_records(stream: BinaryIO, tag: str) -> Iterator[Record | Unreadable]:
+    """Every element named `tag` as a dictionary of its children's texts, then what stands around them, likewise."""
+    reader = _Records(tag)
+    try:
+        yield from reader.read(stream)
+    except Refused as problem:
+        yield unreadable(f"line {reader.line}", f"not XML that we read: {problem}", reader.ahead())
+        return
+    if reader.rest:
+        yield Record(None, reader.rest, reader.outside(), "line 1", reader.count > 0)
+
+
+class _Records(XmlReader[Record]):
+    def __init__(self, tag: str) -> None:
+        super().__init__()
+        self._tag = tag
+        self._values: list[dict[str, Any]] = [{}]
+        self._texts: list[list[str]] = [[]]
+        self._record_depth = 0
+        self._record_start = 0
+        self._record_line = 0
+        self.count = 0
+        self._rest_count = 0
+        self._outside = bytearray()
+
+    @property
+    def rest(self) -> dict[str, Any]:
+        return self._values[0]
+
+    def ahead(self) -> bytes:
+        """The bytes that nobody could read: from the beginning of an open record, or from the mistake on."""
+        start = self._record_start if self._record_depth else self._parser.ErrorByteIndex
+        return bytes(self._window[max(0, start - self._base) :])
+
+    def outside(self) -> bytes:
+        """The bytes around the records, once all is read."""
+        return bytes(self._outside + self._window)
+
+    def _chunk_ended(self) -> None:
+        keep_from = self._record_start if self._record_depth else self._parser.CurrentByteIndex
+        if self._record_depth and self._base + len(self._window) - keep_from > RECORD_BYTES_MAX:
+            raise Refused(f"a {self._tag} longer than {RECORD_BYTES_MAX} bytes")
+        count = keep_from - self._base
+        if count > 0:
+            if len(self._outside) < RECORD_BYTES_MAX and not self._record_depth:
+                self._outside += self._window[:count]
+            del self._window[:count]
+            self._base = keep_from
+
+    def _begun(self, name: str, _attributes: dict[str, str]) -> None:
+        self._values.append({})
+        self._texts.append([])
+        if name == self._tag and not self._record_depth:
+            self._record_depth = len(self._path)
+            self._record_start = self._parser.CurrentByteIndex
+            self._record_line = self._parser.CurrentLineNumber
+
+    def _characters(self, text: str) -> None:
+        self._texts[-1].append(text)
+
+    def _ended(self, name: str) -> None:
+        children, text = self._values.pop(), "".join(self._texts.pop())
+        value: Any = children or text
+        if len(self._path) == self._record_depth:
+            self._record_depth = 0
+            self._add_record(children)
+            return
+        if not self._record_depth:
+            self._rest_count += 1
+            if self._rest_count > REST_MAX:
+                return
+        siblings = self._values[-1]
+        if name not in siblings:
+            siblings[name] = value
+        elif isinstance(siblings[name], list):
+            siblings[name].append(value)
+        else:
+            siblings[name] = [siblings[name], value]
+
+    def _add_record(self, children: dict[str, Any]) -> None:
+        # The index of an end tag is where it begins, or behind it for an empty element: the text tells.
+        start, at = self._record_start - self._base, self._parser.CurrentByteIndex - self._base
+        end = self._window.find(b">", max(at, start))
+        raw = bytes(self._window[start : end + 1])
+        place = f"{self._tag}[{self.count}], line {self._record_line}"
+        self.count += 1
+        self._found.append(Record((self._tag,), children, raw, place))

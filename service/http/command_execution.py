@@ -1,0 +1,77 @@
+"""A command on its way from a request into the log, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from events import commands
+from events.refusals import Refusal
+from service.http.envelope import respond, success
+from service.http.errors import from_refusal, from_validation
+from service.http.request_context import Call
+from service.ledger.unit_of_work import Accepted, Done, Outcome, Work
+
+DataOf = Callable[[Accepted], dict[str, Any]]
+
+
+async def carry_out(
+    call: Call,
+    command: commands.AnyCommand,
+    body: Any,
+    data_of: DataOf,
+    status: int = 200,
+    *,
+    stream: tuple[int, str] | None = None,
+) -> web.Response:
+    """Has the command decided, and answers when it is durable.
+
+    `stream` is the lane and the mode of what it is about, where that is not an account of the caller's own.
+    """
+
+    def render(accepted: Accepted) -> bytes:
+        return success(
+            orjson.dumps(data_of(accepted)),
+            call.request_id,
+            accepted.at,
+            lane=accepted.lane,
+            position=accepted.position,
+            version=accepted.version,
+        )
+
+    work = Work(command, same_wish(command.type, command.account_id, body), status, render, call.idempotency_key())
+    asked, lane = call.asked(), None
+    if stream is not None:
+        lane, mode = stream
+        asked = replace(asked, mode=mode)
+    [outcome] = await call.ledger.carry_out([work], asked, in_lane=lane)
+    return answer_or_refuse(outcome)
+
+
+def same_wish(kind: str, account_id: str, body: Any) -> bytes:
+    """What makes a repetition the same wish: the order of fields does not matter, the endpoint does."""
+    return orjson.dumps([kind, account_id, body], option=orjson.OPT_SORT_KEYS)
+
+
+def answer_or_refuse(outcome: Outcome) -> web.Response:
+    if isinstance(outcome, Refusal):
+        raise from_refusal(outcome)
+    return answer(outcome)
+
+
+def answer(outcome: Done) -> web.Response:
+    """The answer to an accepted command: if it is a repeat, the first one byte for byte."""
+    return respond(outcome.body, outcome.status, {"Idempotency-Replayed": "true"} if outcome.replayed else None)
+
+
+def read_command(model: type[commands.Command], **values: Any) -> Any:
+    """The command with these values; 400 names the field that is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as problem:
+        raise from_validation(problem) from None

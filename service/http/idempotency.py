@@ -1,0 +1,74 @@
+"""Idempotency of mutations that are no commands: what was answered under a key is answered again, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from service.http.envelope import respond, success
+from service.http.errors import ApiError, from_refusal
+from service.http.request_context import Call
+from service.ledger.unit_of_work import Erased, IdempotencyMismatch
+from service.ledger.vault import AccountKey
+from service.outgoing.endpoints import Owner
+from service.platform.database import Connection
+from sql import query
+
+Data = dict[str, Any]
+
+
+class _AnsweredMeanwhile(Exception):
+    """Another request with the same key was faster; what this one did is undone."""
+
+
+async def once(
+    call: Call,
+    owner: Owner,
+    key: AccountKey,
+    request: list[Any],
+    work: Callable[[Connection], Awaitable[Data]],
+    status: int = 200,
+) -> web.Response:
+    """Does the work in one transaction, or repeats what was answered to the same request under the same key."""
+    idempotency_key = call.idempotency_key()
+    # No command has such a key: theirs have no spaces.
+    name = f"{request[0]} {idempotency_key}" if idempotency_key is not None else None
+    digest = key.digest(orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
+    seam = call.ledger.seam
+    async with call.ledger.pool.acquire() as connection:
+        first = await _first(connection, owner, name)
+        if first is None:
+            with suppress(_AnsweredMeanwhile):
+                async with connection.transaction():
+                    body = success(orjson.dumps(await work(connection)), call.request_id, seam.instant())
+                    if name is not None:
+                        sealed = key.seal_bytes(f"answer {name}", body)
+                        await _keep(connection, owner, name, digest, status, sealed, key.generation, seam.now())
+                return respond(body, status)
+            first = await _first(connection, owner, name)
+    if first["digest"] != digest:
+        raise from_refusal(IdempotencyMismatch(str(idempotency_key)))
+    if first["key_generation"] != key.generation:
+        raise from_refusal(Erased())
+    answer = key.unseal_bytes(f"answer {name}", first["answer"])
+    return respond(answer, first["status"], {"Idempotency-Replayed": "true"})
+
+
+async def _keep(connection: Connection, owner: Owner, name: str, *values: Any) -> None:
+    kept = await connection.fetchval(query("outgoing/keep_answer"), owner.lane, owner.account_id, name, *values)
+    if kept is None:
+        raise _AnsweredMeanwhile
+
+
+async def _first(connection: Connection, owner: Owner, name: str | None) -> Any:
+    if name is None:
+        return None
+    return await connection.fetchrow(query("outgoing/answer_of"), owner.lane, owner.account_id, name)
+
+
+def not_found(what: str, identifier: str, field: str) -> ApiError:
+    return ApiError("NOT_FOUND", f"there is no {what} {identifier}", field=field)

@@ -1,0 +1,1 @@
+"""The ledger: one writer a lane, the event store, keys, and what is read back."""

@@ -1,0 +1,165 @@
+"""API keys: who may call, for which account, and what.
+
+A key is remembered until anything about any key changes, which is looked up at most twice a second: a revocation is
+in force within a second. Where the database is away, nobody new gets in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from events.books.accounts import LIVE, TEST
+from service.ledger.vault import Vault, secret_hash
+from service.platform.database import Pool
+from service.platform.runtime import Seam
+from sql import query
+
+PAYOUT_READ, PAYOUT_WRITE, COMMAND_WRITE, OPERATOR, AUDIT = (
+    "payout:read",
+    "payout:write",
+    "command:write",
+    "operator",
+    "audit",
+)
+SCOPES = (PAYOUT_READ, PAYOUT_WRITE, COMMAND_WRITE, OPERATOR, AUDIT)
+
+_EPOCH_SECONDS = 0.5
+_REMEMBERED_MAX = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An active key. Without an account it is the platform's: it names the account on whose behalf it asks."""
+
+    key_id: str
+    mode: str
+    scopes: frozenset[str]
+    account_id: str | None
+    on_behalf_of: bool
+    secret_sealed: bytes
+
+
+class KeyRing:
+    """Finds active keys by what a request carries."""
+
+    def __init__(self, pool: Pool, vault: Vault, seam: Seam) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._seam = seam
+        self._known: OrderedDict[bytes | str, ApiKey] = OrderedDict()
+        self._epoch = -1
+        self._checked_at = float("-inf")
+        self._checking = asyncio.Lock()
+
+    async def by_bearer(self, secret: str) -> ApiKey | None:
+        return await self._find(secret_hash(secret), "keys/by_hash")
+
+    async def by_id(self, key_id: str) -> ApiKey | None:
+        return await self._find(key_id, "keys/by_id")
+
+    async def by_user(self, user_id: str) -> list[ApiKey]:
+        """The keys of somebody who is known by an e-mail address; several while one is being replaced."""
+        return [_key(row) for row in await self._pool.fetch(query("keys/by_user"), user_id.lower())]
+
+    def secret_of(self, key: ApiKey) -> str:
+        """The signing secret."""
+        return self._vault.unseal(f"api key {key.key_id}", key.secret_sealed).decode()
+
+    async def _find(self, what: bytes | str, statement: str) -> ApiKey | None:
+        if self._seam.monotonic() - self._checked_at > _EPOCH_SECONDS:
+            await self._notice_changes()
+        key = self._known.get(what)
+        if key is None:
+            row = await self._pool.fetchrow(query(statement), what)
+            if row is None:
+                return None
+            key = _key(row)
+            self._known[what] = key
+            if len(self._known) > _REMEMBERED_MAX:
+                self._known.popitem(last=False)
+        return key
+
+    async def _notice_changes(self) -> None:
+        async with self._checking:
+            now = self._seam.monotonic()
+            if now - self._checked_at <= _EPOCH_SECONDS:
+                return
+            epoch = await self._pool.fetchval(query("keys/epoch"))
+            if epoch != self._epoch:
+                self._known.clear()
+                self._epoch = epoch
+            self._checked_at = now
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(
+        key_id=row["key_id"],
+        mode=row["mode"],
+        scopes=frozenset(row["scopes"]),
+        account_id=row["account_id"],
+        on_behalf_of=row["on_behalf_of"],
+        secret_sealed=row["secret_sealed"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made. The secret is the bearer token and the signing secret, and is shown this once."""
+
+    key_id: str
+    secret: str
+
+
+async def create_key(
+    pool: Pool,
+    vault: Vault,
+    seam: Seam,
+    *,
+    mode: str,
+    scopes: Sequence[str],
+    account_id: str | None,
+    on_behalf_of: bool = False,
+    label: str | None = None,
+    user_id: str | None = None,
+    secret: str | None = None,
+) -> NewKey:
+    """Makes and stores a key: its secret as a hash, and sealed with the master key for checking signatures.
+
+    `user_id` is an e-mail address by which its holder is known instead; a `secret` is drawn where none is given.
+    """
+    assert mode in (LIVE, TEST)
+    key_id = f"key_{seam.ulid()}"
+    secret = secret or f"sk_{mode}_{seam.random(32).hex()}"
+    await pool.execute(
+        query("keys/create"),
+        key_id,
+        secret_hash(secret),
+        vault.seal(f"api key {key_id}", secret.encode()),
+        mode,
+        list(scopes),
+        account_id,
+        on_behalf_of,
+        label,
+        seam.now(),
+        user_id.lower() if user_id else None,
+    )
+    return NewKey(key_id, secret)
+
+
+async def revoke_key(pool: Pool, seam: Seam, key_id: str) -> dict[str, Any] | None:
+    """Ends a key, for every service within a second; gives what it was, or None where it was not active."""
+    row = await pool.fetchrow(query("keys/revoke"), key_id, seam.now())
+    return dict(row) if row is not None else None
+
+
+async def list_keys(pool: Pool) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(query("keys/list"))]
+
+
+async def is_taken(pool: Pool, secret: str) -> bool:
+    """Whether a key has, or had, this secret."""
+    return bool(await pool.fetchval(query("keys/is_taken"), secret_hash(secret)))

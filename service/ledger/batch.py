@@ -1,0 +1,249 @@
+"""One batch of decisions for a lane: the books as they stand, and what will be written if the fence holds."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from events import codec
+from events.books import Books
+from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
+from events.cycles import DUE
+from events.evolve import evolve
+from events.facts import Data, Fact, PayoutCycleCut, ProviderObserved
+from events.instants import Instant
+from events.rules.policies import due
+from events.values import value
+from projections.inline import InlineRows, Row, add_changes
+from service.ledger.event_store import Answer, Append, Head, Snapshot
+from service.ledger.vault import AccountKey, Vault
+from service.platform import calendars, logs
+from service.platform.runtime import Seam
+
+log = logs.get("ledger")
+
+
+@value
+class Cause:
+    """Who and what an event is put down to."""
+
+    actor: Actor
+    source: Source
+    command_key: str | None = None
+    command_digest: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+SCHEDULE = Cause(actor=Actor("ledger", "schedule"), source=Source("ledger", "schedule"))
+"""Nobody asked: it fell due."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    """What a batch returns to when a unit is taken back."""
+
+    digest: bytes
+    books: dict[str, Books]
+    lists: tuple[int, ...]
+    keys: dict[str, AccountKey]
+    answers: dict[tuple[str, str], Answer]
+
+
+class Batch:
+    """Decisions are recorded here in turn, each on the books that the ones before it left."""
+
+    def __init__(self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, seam: Seam) -> None:
+        self.lane = lane
+        self.now = now
+        self.seam = seam
+        self.vault = vault
+        self.before = snapshot.head
+        self.digest = snapshot.head.digest
+        self.keys = snapshot.keys
+        self.events: list[Row] = []
+        self.provider_events: list[Row] = []
+        self.account_keys: list[Row] = []
+        self.new_answers: list[Row] = []
+        self.deliveries: list[Row] = []
+        self.consumer_offsets: list[Row] = []
+        self.parkings_ended: list[Row] = []
+        self.milliseconds = seam.milliseconds()
+        self._ledger_id = ledger_id
+        self._books_before = snapshot.books
+        self._books: dict[str, Books] = {}
+        self._answers = dict(snapshot.answers)
+
+    @property
+    def position(self) -> int:
+        return self.before.position + len(self.events)
+
+    def books(self, account_id: str) -> Books:
+        """The account's books as the batch has left them so far."""
+        books = self._books.get(account_id)
+        if books is None:
+            books = self._books[account_id] = self._books_before[account_id].copy()
+            self._carry_out_what_is_due(books)
+        return books
+
+    def _carry_out_what_is_due(self, books: Books) -> None:
+        """What the account's payout policies let fall due comes before anything else that happens to it now.
+
+        So a cutoff is as exact as the clock, however late anybody looks, and the same cycle is never paid twice.
+        """
+        if books.account is None or DUE not in books.account.settings:
+            return
+        # Without a key nobody can read where to pay to.
+        payable = books.account_id in self.keys
+        try:
+            facts = due(books, self.now, lambda: self.seam.ulid(self.milliseconds), calendars, payable=payable)
+        except Exception:
+            # A schedule that cannot be reckoned must not keep from the account all that is not its payouts.
+            log.exception("schedule_failed", lane=self.lane, account=books.account_id)
+            return
+        for fact in facts:
+            effective_at = fact.cutoff if isinstance(fact, PayoutCycleCut) else None
+            self.record(books, fact, SCHEDULE, effective_at=effective_at)
+
+    def record(
+        self,
+        books: Books,
+        fact: Fact,
+        cause: Cause,
+        *,
+        effective_at: Instant | None = None,
+        metadata: Data | None = None,
+    ) -> Envelope:
+        """Appends a fact to an account's stream, folds it into the books, and gives its envelope."""
+        name, schema_version, data = codec.encode(fact, metadata)
+        position = self.position + 1
+        effective_at = effective_at or self.now
+        key = self.keys.get(books.account_id)
+        envelope = Envelope(
+            ledger_id=self._ledger_id,
+            lane=self.lane,
+            position=position,
+            account_id=books.account_id,
+            version=books.version + 1,
+            event_id=self.seam.uuid7(self.milliseconds),
+            type=name,
+            schema_version=schema_version,
+            effective_at=effective_at,
+            recorded_at=self.now,
+            actor=cause.actor,
+            source=cause.source,
+            command_key=cause.command_key,
+            command_digest=cause.command_digest,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.causation_id,
+            traceparent=cause.traceparent,
+            key_generation=key.generation if key else 0,
+            data=data,
+        )
+        stored = envelope_bytes(envelope)
+        self.digest = next_digest(self.digest, stored)
+        self.events.append(
+            {
+                "position": position,
+                "account_id": envelope.account_id,
+                "version": envelope.version,
+                "type": name,
+                "effective_at": effective_at,
+                "envelope": stored.decode(),
+                "digest": self.digest.hex(),
+            }
+        )
+        evolve(books, fact, effective_at, position)
+        if isinstance(fact, ProviderObserved):
+            self.provider_events.append(
+                {"account_id": books.account_id, "event_id": fact.event_id, "position": position}
+            )
+        return envelope
+
+    def add_account_key(self, account_id: str, key: AccountKey) -> None:
+        """The account's first key, stored with the event that opens it."""
+        self.keys[account_id] = key
+        self.account_keys.append(
+            {"account_id": account_id, "generation": key.generation, "wrapped": "\\x" + key.wrapped.hex()}
+        )
+
+    def answer(self, account_id: str, command_key: str) -> Answer | None:
+        """What was answered under this idempotency key, by an earlier transaction or earlier in this batch."""
+        return self._answers.get((account_id, command_key))
+
+    def lacks(self, keys: set[tuple[str, str]]) -> bool:
+        """Whether any of these idempotency keys has no answer, neither from before nor from this batch."""
+        return not keys <= self._answers.keys()
+
+    def add_answer(self, account_id: str, command_key: str, answer: Answer, key: AccountKey) -> None:
+        self._answers[account_id, command_key] = answer
+        self.new_answers.append(
+            {
+                "account_id": account_id,
+                "key": command_key,
+                "digest": answer.digest,
+                "status": answer.status,
+                "answer": base64.b64encode(answer.sealed).decode(),
+                "key_generation": key.generation,
+                "position": answer.position,
+            }
+        )
+
+    def mark(self) -> _Mark:
+        return _Mark(
+            digest=self.digest,
+            books={account_id: books.copy() for account_id, books in self._books.items()},
+            lists=tuple(len(rows) for rows in self._lists()),
+            keys=dict(self.keys),
+            answers=dict(self._answers),
+        )
+
+    def take_back(self, mark: _Mark) -> None:
+        """Forgets everything recorded since the mark."""
+        for kept, length in zip(self._lists(), mark.lists, strict=True):
+            del kept[length:]
+        self.digest = mark.digest
+        self._books = mark.books
+        self.keys = mark.keys
+        self._answers = mark.answers
+
+    def _lists(self) -> tuple[list[Row], ...]:
+        return (
+            self.events,
+            self.provider_events,
+            self.account_keys,
+            self.new_answers,
+            self.deliveries,
+            self.consumer_offsets,
+            self.parkings_ended,
+        )
+
+    def is_empty(self) -> bool:
+        return not any(self._lists())
+
+    def changed_books(self) -> dict[str, Books]:
+        return self._books
+
+    def head_after(self) -> Head:
+        """Where the lane stands once this is written."""
+        recorded_at = self.now if self.events else self.before.recorded_at
+        return Head(self.position, self.digest, recorded_at, self.before.term)
+
+    def to_append(self) -> Append:
+        views = InlineRows()
+        for account_id, books in self._books.items():
+            add_changes(views, self._books_before[account_id], books)
+        return Append(
+            lane=self.lane,
+            before=self.before,
+            after=self.head_after(),
+            events=self.events,
+            views=views,
+            provider_events=self.provider_events,
+            account_keys=self.account_keys,
+            answers=self.new_answers,
+            deliveries=self.deliveries,
+            consumer_offsets=self.consumer_offsets,
+            parkings_ended=self.parkings_ended,
+        )

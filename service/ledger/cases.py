@@ -1,0 +1,110 @@
+"""Cases as people look through them: what the ledger had and what was said, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from events.books.provider import Case
+from events.chain import SYSTEM_ACCOUNT
+from events.instants import to_datetime
+from events.statements import Kind, stored
+from projections.inline import case_from
+from service.ledger.access_scope import Sight
+from service.ledger.ledger import Ledger
+from sql import query
+
+OPEN, CLOSED = "open", "closed"
+STATES = (OPEN, CLOSED)
+KINDS = tuple(kind.value for kind in Kind)
+
+_APPLICABLE = (Kind.UNREQUESTED, Kind.AMOUNT_DIFFERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case, and where it stands."""
+
+    lane: int
+    account_id: str
+    case_id: str
+    case: Case
+    recorded_at: str = ""
+    mode: str = ""
+
+    def document(self) -> dict[str, Any]:
+        return case_document(self.account_id, self.case_id, self.case, self.lane)
+
+
+def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[str, Any]:
+    """Both facts side by side: what the ledger had, what it was told, and which statements it did not apply."""
+    closed = case.closed_at is not None
+    # Several amounts were named: there is none.
+    amount = case.amount or None
+    applicable = not closed and case.kind in _APPLICABLE and amount is not None and account_id != SYSTEM_ACCOUNT
+    return {
+        "id": case_id,
+        "accountId": account_id if account_id != SYSTEM_ACCOUNT else None,
+        "lane": lane,
+        "position": case.position,
+        "kind": case.kind,
+        "status": CLOSED if closed else OPEN,
+        "payoutId": case.payout_id,
+        "providerPayoutId": case.provider_payout_id,
+        "known": case.known,
+        "said": case.said,
+        "amount": amount,
+        "currency": case.currency,
+        "statements": stored(case.told) or [],
+        "mayBeApplied": applicable,
+        "openedAt": case.opened_at,
+        "closedAt": case.closed_at,
+        "reason": case.reason,
+        "closedBy": case.closed_by,
+    }
+
+
+def _found(row: dict[str, Any]) -> Found:
+    return Found(
+        row["lane"],
+        row["account_id"],
+        row["case_id"],
+        case_from(row),
+        row.get("recorded_at", ""),
+        row.get("mode", ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: the ledger opened this case then."""
+
+    recorded_at: str
+    lane: int
+    position: int
+
+
+async def page(
+    ledger: Ledger, sight: Sight, *, status: str | None, kind: str | None, after: Place | None, limit: int
+) -> list[Found]:
+    """Cases, newest first by when the ledger opened them."""
+    rows = await ledger.pool.fetch(
+        query("cases/page"),
+        list(sight.lanes),
+        list(sight.modes),
+        sight.account_id,
+        status,
+        kind,
+        to_datetime(after.recorded_at) if after else None,
+        after.lane if after else None,
+        after.position if after else None,
+        limit,
+    )
+    return [_found(dict(row)) for row in rows]
+
+
+async def find(ledger: Ledger, sight: Sight, case_id: str) -> Found | None:
+    row = await ledger.pool.fetchrow(
+        query("cases/find"), list(sight.lanes), list(sight.modes), sight.account_id, case_id
+    )
+    return _found(dict(row)) if row is not None else None

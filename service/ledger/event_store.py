@@ -1,0 +1,269 @@
+"""The event store: reads what a decision needs, and appends a batch behind the lane's fence."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import asyncpg
+import orjson
+
+from events.books import Books
+from events.instants import Instant, to_datetime
+from events.needs import Needs
+from events.values import value
+from projections.inline import InlineRows, Row, fill_books
+from service.ledger.vault import AccountKey, Vault
+from service.platform.database import Connection
+from sql import composed, query
+
+
+@value
+class Head:
+    """Where a lane stands: its last position, that event's digest and time, and the fence's term."""
+
+    position: int
+    digest: bytes
+    recorded_at: Instant
+    term: int
+
+
+@value
+class Answer:
+    """What was answered to a command, sealed with its account's key."""
+
+    digest: str
+    status: int
+    sealed: bytes
+    position: int
+
+
+@dataclass(slots=True)
+class Wants:
+    """The rows that a batch of decisions has to see."""
+
+    accounts: set[str] = field(default_factory=set)
+    orders: set[tuple[str, str, str]] = field(default_factory=set)
+    payouts: set[tuple[str, str]] = field(default_factory=set)
+    reserves: set[tuple[str, str]] = field(default_factory=set)
+    disputes: set[tuple[str, str]] = field(default_factory=set)
+    """With the orders that they are about."""
+    secrets: set[tuple[str, str]] = field(default_factory=set)
+    answers: set[tuple[str, str]] = field(default_factory=set)
+    observed: set[tuple[str, str]] = field(default_factory=set)
+    provider_payouts: set[tuple[str, str]] = field(default_factory=set)
+    cases: set[tuple[str, str]] = field(default_factory=set)
+    unanswered: set[tuple[str, str, str]] = field(default_factory=set)
+    """Account, amount and currency of payouts whose submission has no answer yet."""
+    channels: set[tuple[str, str]] = field(default_factory=set)
+    statements: set[tuple[str, str, str, str, str, str]] = field(default_factory=set)
+    """Account, channel, seller or nothing, number, currency, and time or nothing: with those beside it in time."""
+    settlements: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """Account, channel, seller or nothing, reference."""
+
+    bank_entries: set[tuple[str, str]] = field(default_factory=set)
+    bank_statements: set[tuple[str, str, str]] = field(default_factory=set)
+    """Account, digest of the bank account's number, and number of the statement."""
+    matches: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, account_id: str, needs: Needs) -> None:
+        self.accounts.add(account_id)
+        if needs.dispute_id is not None:
+            self.disputes.add((account_id, needs.dispute_id))
+        if needs.order is not None:
+            self.orders.add((account_id, *needs.order))
+        elif needs.payout_id is not None:
+            self.payouts.add((account_id, needs.payout_id))
+            if needs.provider_payout_id is not None:
+                self.provider_payouts.add((account_id, needs.provider_payout_id))
+        elif needs.case_id is not None:
+            self.cases.add((account_id, needs.case_id))
+        elif needs.reserve_id is not None:
+            self.reserves.add((account_id, needs.reserve_id))
+        elif needs.secret_id is not None:
+            self.secrets.add((account_id, needs.secret_id))
+        elif needs.match_id is not None:
+            self.matches.add((account_id, needs.match_id))
+        elif needs.entry_id is not None:
+            self.bank_entries.add((account_id, needs.entry_id))
+            self.payouts.update((account_id, payout_id) for payout_id in needs.target_payouts)
+            self.statements.update((account_id, *key, "", "") for key in needs.target_statements)
+
+    @property
+    def only_answers(self) -> bool:
+        """Whether no rows are wanted but the answers given under some keys."""
+        return not any(getattr(self, name) for name in _NAMED_ROWS if name != "answers")
+
+    @property
+    def named_rows(self) -> bool:
+        """Whether anything but accounts and their totals is wanted."""
+        return any(getattr(self, name) for name in _NAMED_ROWS)
+
+    def accounts_of_named_rows(self) -> set[str]:
+        """Rows are filled into the books of their accounts, so those are read with them; answers stand alone."""
+        return {row[0] for name in _NAMED_ROWS if name != "answers" for row in getattr(self, name)}
+
+
+_NAMED_ROWS: dict[str, tuple[str, ...]] = {
+    "orders": ("account_id", "currency", "reference"),
+    "payouts": ("account_id", "payout_id"),
+    "reserves": ("account_id", "reserve_id"),
+    "disputes": ("account_id", "dispute_id"),
+    "secrets": ("account_id", "secret_id"),
+    "answers": ("account_id", "key"),
+    "observed": ("account_id", "event_id"),
+    "provider_payouts": ("account_id", "provider_payout_id"),
+    "cases": ("account_id", "case_id"),
+    "unanswered": ("account_id", "amount", "currency"),
+    "channels": ("account_id", "channel"),
+    "statements": ("account_id", "channel", "seller", "number", "currency", "created_at"),
+    "settlements": ("account_id", "channel", "seller", "reference"),
+    "bank_entries": ("account_id", "entry_id"),
+    "bank_statements": ("account_id", "bank_account", "number"),
+    "matches": ("account_id", "match_id"),
+}
+"""What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
+
+_BOOKS: dict[str, frozenset[str]] = {
+    "orders": frozenset({"orders", "disputes"}),
+    "payouts": frozenset({"payouts", "provider_payouts", "cases", "unanswered"}),
+    "cases": frozenset({"cases", "provider_payouts", "payouts"}),
+    "reserves": frozenset({"reserves"}),
+    "disputes": frozenset({"disputes"}),
+    "webhook_secrets": frozenset({"secrets"}),
+    "answers": frozenset({"answers"}),
+    "provider_events": frozenset({"observed"}),
+    "channels": frozenset({"channels"}),
+    "statements": frozenset({"statements"}),
+    "settlements": frozenset({"settlements"}),
+    "bank_entries": frozenset({"bank_entries", "matches"}),
+    "bank_statements": frozenset({"bank_statements"}),
+    "matches": frozenset({"matches"}),
+}
+"""The files of `sql/queries/ledger/books/`, and which wants each of them answers."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What stood in the database at one moment."""
+
+    head: Head
+    books: dict[str, Books]
+    keys: dict[str, AccountKey]
+    answers: dict[tuple[str, str], Answer]
+
+
+@dataclass(slots=True)
+class Append:
+    """All that one transaction writes to a lane."""
+
+    lane: int
+    before: Head
+    after: Head
+    events: list[Row]
+    views: InlineRows
+    provider_events: list[Row] = field(default_factory=list)
+    account_keys: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    deliveries: list[Row] = field(default_factory=list)
+    consumer_offsets: list[Row] = field(default_factory=list)
+    parkings_ended: list[Row] = field(default_factory=list)
+
+    def tables(self) -> dict[str, list[Row]]:
+        """All that can be written, by the file of `sql/queries/ledger/append/` that writes it."""
+        return {
+            "events": self.events,
+            **{name: getattr(self.views, name) for name in _VIEWS},
+            "provider_events": self.provider_events,
+            "account_keys": self.account_keys,
+            "answers": self.answers,
+            "deliveries": self.deliveries,
+            "consumer_offsets": self.consumer_offsets,
+            "parkings_ended": self.parkings_ended,
+        }
+
+
+_VIEWS = tuple(f.name for f in fields(InlineRows))
+
+
+async def read_head(connection: Connection, lane: int) -> Head:
+    row = await connection.fetchrow(query("ledger/head"), lane)
+    assert row is not None, "a lane has a head from its first event on"
+    return _head(row)
+
+
+async def read_answers(connection: Connection, lane: int, wanted: set[tuple[str, str]]) -> Snapshot:
+    """The head and the answers given under these keys: what a warm writer has to ask."""
+    row = await connection.fetchrow(query("ledger/read_answers"), lane, *_columns(wanted, 2))
+    assert row is not None, "a lane has a head from its first event on"
+    return Snapshot(_head(row), {}, {}, _answers(orjson.loads(row["answers"] or "[]")))
+
+
+def _answers(rows: Iterable[Row]) -> dict[tuple[str, str], Answer]:
+    return {
+        (row["account_id"], row["key"]): Answer(
+            row["digest"], row["status"], base64.b64decode(row["answer"]), row["position"]
+        )
+        for row in rows
+    }
+
+
+def _head(row: asyncpg.Record) -> Head:
+    return Head(row["position"], row["digest"], row["recorded_at"], row["term"])
+
+
+async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vault) -> Snapshot:
+    """The wanted rows and the head, in one snapshot. Accounts that do not exist come back as empty books."""
+    wanted = {name for name in _NAMED_ROWS if getattr(wants, name)}
+    parts = tuple(part for part, answers in _BOOKS.items() if not wanted.isdisjoint(answers))
+    statement = composed("ledger/read_books", "ledger/books", parts, 2)
+    named = (_named(getattr(wants, name), _NAMED_ROWS[name]) for name in statement.parameters)
+    row = await connection.fetchrow(statement.text, lane, list(wants.accounts), *named)
+    assert row is not None, "a lane has a head from its first event on"
+    found: dict[str, Iterable[Row]] = {
+        name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD
+    }
+    books = {account_id: Books(account_id) for account_id in wants.accounts}
+    fill_books(books, found)
+    keys: dict[str, AccountKey] = {}
+    for entry in found["account_keys"]:
+        known = keys.get(entry["account_id"])
+        if known is None or known.generation < entry["generation"]:
+            keys[entry["account_id"]] = vault.account_key(
+                entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
+            )
+    return Snapshot(_head(row), books, keys, _answers(found.get("answers", ())))
+
+
+_HEAD = ("position", "term", "digest", "recorded_at")
+
+
+def _columns(rows: set[Any], count: int) -> list[list[str]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+
+
+def _named(rows: set[tuple[str, ...]], columns: tuple[str, ...]) -> str:
+    return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
+
+
+ANSWERED = "answers_pkey"
+"""What an append runs into where one of its idempotency keys has an answer already."""
+
+
+async def append(connection: Connection, batch: Append) -> bool:
+    """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
+    written = {table: rows for table, rows in batch.tables().items() if rows}
+    statement = composed("ledger/append", "ledger/append", tuple(written), 6)
+    position = await connection.fetchval(
+        statement.text,
+        batch.lane,
+        batch.before.position,
+        batch.after.position,
+        batch.after.digest,
+        to_datetime(batch.after.recorded_at),
+        batch.before.term,
+        *(orjson.dumps(written[table]).decode() for table in statement.parameters),
+    )
+    return position is not None

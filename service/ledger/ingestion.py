@@ -1,0 +1,67 @@
+"""What banks and marketplaces say, on its way into a lane: some records at a time, decided together.
+
+An observation is never refused: it is taken in, known already, or kept with the reason why nobody can read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from events.chain import Source
+from events.instants import Instant
+from events.refusals import Refusal
+from service.ledger.batch import Cause
+from service.ledger.unit_of_work import Asked
+
+SLICE = 200
+"""Records that are read, and taken in, at once."""
+PROBLEMS_MAX = 100
+"""Unreadable records that an answer lists; all of them are kept."""
+
+Progress = Callable[[int], None]
+"""Told, after each slice, how many bytes of the file have been read."""
+
+Arrived = TypeVar("Arrived")
+
+
+@dataclass(slots=True, kw_only=True)
+class ObservationsUnit(Generic[Arrived]):
+    """Observations of one source about one account; `done` gets what came of each, or why the account takes none."""
+
+    account_id: str
+    arrivals: Sequence[Arrived]
+    exponents: dict[str, int]
+    asked: Asked
+    received_at: Instant
+    done: asyncio.Future[list[str]]
+    outcomes: list[str] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+    @property
+    def commands_count(self) -> int:
+        return max(1, len(self.arrivals))
+
+    def resolve(self) -> None:
+        if self.done.done():
+            return
+        if self.refusal is not None:
+            self.done.set_exception(self.refusal)
+        else:
+            self.done.set_result(self.outcomes)
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+    def cause(self, source: Source | None = None, caused_by: str | None = None) -> Cause:
+        """Whoever asked; without a source, it is what they asked with."""
+        return Cause(
+            actor=self.asked.actor,
+            source=source or self.asked.source,
+            correlation_id=self.asked.request_id,
+            causation_id=caused_by,
+            traceparent=self.asked.traceparent,
+        )

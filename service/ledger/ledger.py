@@ -1,0 +1,223 @@
+"""The ledger: begins itself, knows each account's lane, and hands commands to the lanes' writers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import orjson
+
+from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
+from events.facts import LedgerBegun
+from events.instants import Instant, shifted
+from events.refusals import InvalidCommand, Refusal
+from service.ledger.batch import Batch, Cause
+from service.ledger.event_store import Wants, read_books
+from service.ledger.unit_of_work import Asked, CommandUnit, Outcome, Unit, Work
+from service.ledger.vault import CannotUnseal, Vault
+from service.ledger.writer import LaneWriter, Unavailable
+from service.platform import database
+from service.platform.counters import Tally
+from service.platform.database import Pool
+from service.platform.runtime import Seam
+from service.platform.settings import Settings, WrongSettings
+from sql import query
+
+_LANES_REMEMBERED_MAX = 200_000
+
+
+class Ledger:
+    """All lanes of one ledger, as this process sees them. `Ledger.start` makes one."""
+
+    def __init__(self, settings: Settings, pool: Pool, vault: Vault, seam: Seam) -> None:
+        self.pool = pool
+        self.vault = vault
+        self.seam = seam
+        self.id = ""
+        self.exponents: dict[str, int] = {}
+        self.lanes: list[int] = []
+        self.tally = Tally()
+        self._settings = settings
+        self._writers: dict[int, LaneWriter] = {}
+        self._lane_of: OrderedDict[str, int] = OrderedDict()
+        self._earliest_for: tuple[Instant, Instant] = ("", "")
+
+    @classmethod
+    async def start(cls, settings: Settings, pool: Pool, seam: Seam) -> Ledger:
+        """The ledger of this database, begun now if it is new. WrongSettings where it was begun on other terms."""
+        vault = Vault(base64.b64decode(settings.master_key.get_secret_value()), seam)
+        ledger = cls(settings, pool, vault, seam)
+        await ledger._begin()
+        return ledger
+
+    async def close(self) -> None:
+        """Finishes what waits in every lane."""
+        await asyncio.gather(*(writer.close() for writer in self._writers.values()))
+
+    async def _begin(self) -> None:
+        settings = self._settings
+        now = self.seam.now()
+        await self.pool.execute(
+            query("ledger/begin"), self.seam.uuid7(), orjson.dumps(settings.exponents).decode(), now
+        )
+        row = await self.pool.fetchrow(query("ledger/identity"))
+        assert row is not None
+        self.id, self.exponents = row["ledger_id"], orjson.loads(row["exponents"])
+        for code, exponent in settings.currency_exponents.items():
+            if self.exponents.get(code) != exponent:
+                raise WrongSettings(
+                    f"CURRENCY_EXPONENTS: this ledger was begun with {self.exponents.get(code)} decimals for {code}, "
+                    "and every amount in it means that"
+                )
+        standing = [row["lane"] for row in await self.pool.fetch(query("ledger/heads"))]
+        if len(standing) > settings.lanes:
+            raise WrongSettings(f"LANES: this ledger has {len(standing)} lanes, and lanes are never removed")
+        if 1 in standing:
+            await self._check_master_key()
+        self.lanes = list(range(1, settings.lanes + 1))
+        for lane in self.lanes:
+            if lane not in standing:
+                await self.pool.execute(query("ledger/begin_lane"), lane, DIGEST_BEFORE_THE_FIRST, now)
+            writer = LaneWriter(
+                lane,
+                self.id,
+                partial(database.connect, settings),
+                self.vault,
+                self.seam,
+                self.tally,
+                batch_commands_max=settings.batch_commands_max,
+                queue_commands_max=settings.queue_commands_max,
+                outage_seconds_max=settings.database_timeout_seconds,
+            )
+            writer.start()
+            self._writers[lane] = writer
+            genesis = _GenesisUnit(self.exponents, asyncio.get_running_loop().create_future())
+            writer.submit(genesis)
+            await genesis.done
+        await self._check_master_key()
+
+    async def _check_master_key(self) -> None:
+        async with self.pool.acquire() as connection:
+            try:
+                await read_books(connection, 1, Wants({SYSTEM_ACCOUNT}), self.vault)
+            except CannotUnseal as problem:
+                raise WrongSettings(f"MASTER_KEY: {problem}") from None
+
+    async def known_lane_of(self, account_id: str) -> int | None:
+        """The lane of an account that exists, or None."""
+        lane = self._lane_of.get(account_id)
+        if lane is None:
+            lane = await self.pool.fetchval(query("ledger/lane_of_account"), account_id)
+            if lane is None:
+                return None
+            self._lane_of[account_id] = lane
+            if len(self._lane_of) > _LANES_REMEMBERED_MAX:
+                self._lane_of.popitem(last=False)
+        return lane
+
+    async def lane_of(self, account_id: str) -> int:
+        """The account's lane; for one that is yet to be opened, the one it would get today."""
+        lane = await self.known_lane_of(account_id)
+        return lane if lane is not None else self.lane_for_new(account_id)
+
+    def lane_for_new(self, account_id: str) -> int:
+        number = int.from_bytes(hashlib.sha256(account_id.encode()).digest()[:8], "big")
+        return self.lanes[number % len(self.lanes)]
+
+    def submit(self, lane: int, unit: Unit) -> None:
+        """Hands a unit to a lane's writer. Unavailable where too much waits already."""
+        writer = self._writers.get(lane)
+        if writer is None:
+            raise Unavailable(f"lane {lane} was added after this service started: it has to be started again")
+        writer.submit(unit)
+
+    async def carry_out(
+        self,
+        works: Sequence[Work],
+        asked: Asked,
+        *,
+        atomic: bool = False,
+        dry_run: bool = False,
+        in_lane: int | None = None,
+    ) -> list[Outcome]:
+        """Decides the commands and, for those accepted, answers only once they are durable. One outcome each, in order.
+
+        `in_lane` is for a single command about a lane's own stream. Unavailable where the ledger cannot
+        take them now.
+        """
+        if len(works) == 1:
+            unit = self._unit(works, asked, atomic=atomic, dry_run=dry_run)
+            self.submit(in_lane or await self.lane_of(works[0].command.account_id), unit)
+            return self._counted(await unit.done, dry_run=dry_run)
+        by_lane: dict[int, list[int]] = {}
+        for index, work in enumerate(works):
+            by_lane.setdefault(await self.lane_of(work.command.account_id), []).append(index)
+        if atomic and len(by_lane) > 1:
+            raise InvalidCommand(
+                "an atomic request cannot span lanes, and these accounts lie in several: send one request for each lane",
+                field="commands",
+                details={"lanes": {works[i].command.account_id: lane for lane, at in by_lane.items() for i in at}},
+            )
+        units = {
+            lane: self._unit([works[index] for index in at], asked, atomic=atomic, dry_run=dry_run)
+            for lane, at in by_lane.items()
+        }
+        for lane, unit in units.items():
+            self.submit(lane, unit)
+        outcomes: dict[int, Outcome] = {}
+        for lane, unit in units.items():
+            outcomes.update(zip(by_lane[lane], await unit.done, strict=True))
+        return self._counted([outcomes[index] for index in range(len(works))], dry_run=dry_run)
+
+    def _counted(self, outcomes: list[Outcome], *, dry_run: bool) -> list[Outcome]:
+        if not dry_run:
+            for outcome in outcomes:
+                if isinstance(outcome, Refusal):
+                    self.tally.refusals[outcome.code] += 1
+        return outcomes
+
+    def _unit(self, works: Sequence[Work], asked: Asked, *, atomic: bool, dry_run: bool) -> CommandUnit:
+        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        return CommandUnit(asked, works, atomic, dry_run, self._earliest, done, self._settings.log_requests)
+
+    def _earliest(self, now: Instant) -> Instant:
+        """How far back a command recorded now may reach; a batch asks many times for the same moment."""
+        if self._earliest_for[0] != now:
+            self._earliest_for = now, shifted(now, -timedelta(days=self._settings.effective_days_back_max))
+        return self._earliest_for[1]
+
+
+@dataclass(slots=True)
+class _GenesisUnit:
+    """Position 1 of a lane, once."""
+
+    exponents: dict[str, int]
+    done: asyncio.Future[None]
+    commands_count: int = field(default=1, init=False)
+
+    def collect(self, wants: Wants) -> None:
+        wants.accounts.add(SYSTEM_ACCOUNT)
+
+    def decide(self, batch: Batch) -> None:
+        if batch.before.position > 0:
+            return
+        batch.add_account_key(SYSTEM_ACCOUNT, batch.vault.new_account_key(SYSTEM_ACCOUNT))
+        batch.record(
+            batch.books(SYSTEM_ACCOUNT),
+            LedgerBegun(digest_version=DIGEST_VERSION, exponents=self.exponents),
+            Cause(actor=Actor("ledger"), source=Source("ledger")),
+        )
+
+    def resolve(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)

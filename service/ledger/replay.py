@@ -1,0 +1,113 @@
+"""Makes projections again from the log, and checks the log itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import orjson
+
+from events.books import Books
+from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, envelope_from, next_digest
+from events.codec import fact_of
+from events.evolve import evolve
+from events.facts import ProviderObserved
+from events.instants import to_datetime
+from projections.inline import InlineRows, Row, add_changes
+from service.ledger.event_store import Append, append, read_head
+from service.platform.database import Connection
+from sql import query
+
+_ACCOUNTS_AT_ONCE = 200
+_EVENTS_AT_ONCE = 2000
+
+Progress = Callable[[int], None]
+
+
+async def rebuild_inline(connection: Connection, lane: int, progress: Progress) -> int:
+    """Folds every account of a lane again and replaces the inline views, with the head held: writers wait meanwhile.
+
+    One transaction, so nobody ever sees half of it. Gives the number of events folded.
+    """
+    folded = 0
+    async with connection.transaction():
+        await connection.fetchval(query("ledger/lock_head"), lane)
+        head = await read_head(connection, lane)
+        for table in (*(f.name for f in fields(InlineRows)), "provider_events"):
+            await connection.execute(query(f"inline/clear_{table}"), lane)
+        after = ""
+        while True:
+            rows = await connection.fetch(query("inline/accounts_after"), lane, after, _ACCOUNTS_AT_ONCE)
+            if not rows:
+                return folded
+            account_ids = [row["account_id"] for row in rows]
+            after = account_ids[-1]
+            books = {account_id: Books(account_id) for account_id in account_ids}
+            observed: list[Row] = []
+            for row in await connection.fetch(query("inline/events_of_accounts"), lane, account_ids):
+                event = envelope_from(orjson.loads(row["envelope"]))
+                fact = fact_of(event)
+                evolve(books[event.account_id], fact, event.effective_at, event.position)
+                if isinstance(fact, ProviderObserved):
+                    observed.append(
+                        {"account_id": event.account_id, "event_id": fact.event_id, "position": event.position}
+                    )
+                folded += 1
+            views = InlineRows()
+            for account_id, folded_books in books.items():
+                add_changes(views, Books(account_id), folded_books)
+            written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
+            assert written, "the head is locked"
+            progress(len(account_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """The first thing in a lane that is not as it was written."""
+
+    lane: int
+    position: int
+    what: str
+
+
+async def verify_lane(connection: Connection, lane: int, progress: Progress) -> tuple[int, Damage | None]:
+    """Recomputes a lane's chain from its first event; gives how many events hold, and the first damage if any."""
+    head = await read_head(connection, lane)
+    digest, position = DIGEST_BEFORE_THE_FIRST, 0
+    while position < head.position:
+        # Not beyond the head as it stood: the ledger may be writing meanwhile.
+        limit = min(_EVENTS_AT_ONCE, head.position - position)
+        rows = await connection.fetch(query("events/verify"), lane, position, limit)
+        if not rows:
+            return position, Damage(lane, position + 1, "the log ends here, but the head says it goes on")
+        for row in rows:
+            expected = position + 1
+            if row["position"] != expected:
+                return position, Damage(lane, expected, "this position is missing")
+            digest = next_digest(digest, row["envelope"].encode())
+            if digest != row["digest"]:
+                return position, Damage(
+                    lane, expected, "the digest is not that of this envelope and the events before it"
+                )
+            event = envelope_from(orjson.loads(row["envelope"]))
+            columns = (
+                event.lane == lane,
+                event.position == expected,
+                event.digest_version == DIGEST_VERSION,
+                event.account_id == row["account_id"],
+                event.version == row["version"],
+                event.type == row["type"],
+                to_datetime(event.effective_at) == row["effective_at"],
+                to_datetime(event.recorded_at) == row["recorded_at"],
+            )
+            if not all(columns):
+                return position, Damage(lane, expected, "a column beside the envelope says something else than it")
+            position = expected
+        progress(len(rows))
+    if digest != head.digest:
+        return position, Damage(lane, position, "the head's digest is not the last event's")
+    beyond = await connection.fetchrow(query("events/verify"), lane, position, 1)
+    # An event moves the head with it: one that was written meanwhile is within the head of now.
+    if beyond is not None and (await read_head(connection, lane)).position < beyond["position"]:
+        return position, Damage(lane, beyond["position"], "an event stands here that the head does not know of")
+    return position, None

@@ -1,0 +1,60 @@
+"""What a lane's writer remembers: the books of the accounts it has seen, true as long as the head stands where it left it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from events.books import Books
+from events.chain import SYSTEM_ACCOUNT
+from service.ledger.batch import Batch
+from service.ledger.event_store import Head, Snapshot
+from service.ledger.vault import AccountKey
+
+
+class WarmBooks:
+    """Books and keys of the accounts that were used last."""
+
+    def __init__(self, accounts_max: int) -> None:
+        self.head: Head | None = None
+        """Where the lane stood when all of this was true; None where nothing is remembered."""
+        self._accounts_max = accounts_max
+        self._known: OrderedDict[str, tuple[Books, AccountKey]] = OrderedDict()
+
+    def lacking(self, accounts: Iterable[str]) -> set[str]:
+        """Those that would have to be read."""
+        return {account_id for account_id in accounts if account_id not in self._known}
+
+    def snapshot(self, head: Head, accounts: Iterable[str]) -> Snapshot:
+        """These accounts, all of them known, as they are at this head."""
+        books: dict[str, Books] = {}
+        keys: dict[str, AccountKey] = {}
+        for account_id in accounts:
+            books[account_id], keys[account_id] = self._known[account_id]
+            self._known.move_to_end(account_id)
+        return Snapshot(head, books, keys, {})
+
+    def adopt(self, batch: Batch) -> None:
+        """Remembers the books that the commit left, without the rows that only single commands named."""
+        self.head = batch.head_after()
+        for account_id, books in batch.changed_books().items():
+            key = batch.keys.get(account_id)
+            if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:
+                continue
+            totals = Books(
+                account_id=account_id,
+                version=books.version,
+                account=books.account,
+                bank_account=books.bank_account,
+                provider=books.provider,
+                balances=books.balances,
+            )
+            self._known[account_id] = (totals, key)
+            self._known.move_to_end(account_id)
+        while len(self._known) > self._accounts_max:
+            self._known.popitem(last=False)
+
+    def forget(self) -> None:
+        """Another process has written, or nobody knows."""
+        self.head = None
+        self._known.clear()

@@ -1,0 +1,335 @@
+"""The writer of a lane: gathers what waits, decides it in turn, commits it in one transaction, then answers.
+
+A warm writer keeps the books of the accounts it has seen. They are true exactly as long as the head stands where it
+left it, and the head is the fence of the append: one round trip decides and writes. Where another process has moved
+the head, nothing was written; the writer then takes the head's lock first, reads again and decides again.
+
+That an idempotency key is new is taken for granted and checked by the append itself, where the answers' primary key
+stands in a repetition's way. Only what leaves no answer behind, a refusal or a dry run, has to look first.
+
+If the connection breaks while an append is under way, nobody knows whether it took effect, or will yet. The writer
+takes the head's lock, which an append still running in the server may hold, and looks for its own digest in the log.
+Where it is not there, the fence gets a new term, so that the lost append can never take effect any more; only then are
+the commands decided again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+
+from events.instants import Instant
+from service.ledger.batch import Batch
+from service.ledger.event_store import (
+    ANSWERED,
+    Append,
+    Head,
+    Snapshot,
+    Wants,
+    append,
+    read_answers,
+    read_books,
+    read_head,
+)
+from service.ledger.state_cache import WarmBooks
+from service.ledger.unit_of_work import Unit
+from service.ledger.vault import Vault
+from service.platform import logs
+from service.platform.counters import Tally
+from service.platform.database import OUTAGES, Connection
+from service.platform.runtime import Seam
+from sql import query
+
+log = logs.get("writer")
+
+Connect = Callable[[], Coroutine[Any, Any, Connection]]
+
+
+class Fenced(Exception):
+    """One of the units moves an offset of a partition that another consumer has been assigned since."""
+
+
+class Unavailable(Exception):
+    """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
+
+
+class _KeyKnown(Exception):
+    """The batch holds an idempotency key that was answered before. Nothing was written."""
+
+
+class LaneWriter:
+    """One lane's only writer in this process. Other processes may write to the lane too; the fence keeps them apart."""
+
+    def __init__(
+        self,
+        lane: int,
+        ledger_id: str,
+        connect: Connect,
+        vault: Vault,
+        seam: Seam,
+        tally: Tally,
+        *,
+        batch_commands_max: int = 500,
+        queue_commands_max: int = 20_000,
+        outage_seconds_max: float = 10,
+        warm_accounts_max: int = 50_000,
+    ) -> None:
+        self.lane = lane
+        self._ledger_id = ledger_id
+        self._connect = connect
+        self._vault = vault
+        self._seam = seam
+        self._tally = tally
+        self._batch_max = batch_commands_max
+        self._queue_max = queue_commands_max
+        self._outage_seconds_max = outage_seconds_max
+        self._waiting: deque[Unit] = deque()
+        self._waiting_commands = 0
+        self._wake = asyncio.Event()
+        self._connection: Connection | None = None
+        self._warm = WarmBooks(warm_accounts_max)
+        self._contended = False
+        self._look_first = False
+        """Whether keys are looked up before a batch is decided: while repetitions and refusals come."""
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = self._seam.spawn(self._run(), f"lane-{self.lane}-writer")
+
+    async def close(self) -> None:
+        """Finishes what waits, then stops."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        await self._disconnect()
+
+    def submit(self, unit: Unit) -> None:
+        """Queues a unit. Unavailable where too much waits already, or the writer is stopping."""
+        if self._closing:
+            raise Unavailable("the service is stopping")
+        if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
+            raise Unavailable(f"{self._waiting_commands} commands are waiting already")
+        self._waiting.append(unit)
+        self._waiting_commands += unit.commands_count
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            while not self._waiting:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+            units = self._take()
+            try:
+                await self._commit(units)
+            except Exception as problem:
+                log.exception("batch_failed", lane=self.lane, units=len(units))
+                self._warm.forget()
+                for unit in units:
+                    unit.reject(problem)
+
+    def _take(self) -> list[Unit]:
+        units: list[Unit] = []
+        count = 0
+        while self._waiting and (not units or count + self._waiting[0].commands_count <= self._batch_max):
+            unit = self._waiting.popleft()
+            count += unit.commands_count
+            units.append(unit)
+        self._waiting_commands -= count
+        return units
+
+    async def _commit(self, units: list[Unit]) -> None:
+        """Commits the units, trying again while others win the race or the database is away for a moment."""
+        deadline = self._seam.monotonic() + self._outage_seconds_max
+        while True:
+            try:
+                settled = await self._attempt(units)
+            except Unavailable as problem:
+                self._warm.forget()
+                for unit in units:
+                    unit.reject(problem)
+                return
+            except _KeyKnown:
+                self._look_first = True
+            except OUTAGES as outage:
+                log.warning("database_away", lane=self.lane, problem=repr(outage))
+                await self._disconnect()
+                if self._seam.monotonic() > deadline:
+                    for unit in units:
+                        unit.reject(
+                            Unavailable("the database does not answer: try again, with the same idempotency key")
+                        )
+                    return
+                await self._seam.sleep(0.05)
+            except (asyncpg.PostgresError, Fenced) as problem:
+                await self._disconnect()
+                if len(units) == 1:
+                    log.warning("append_refused", lane=self.lane, problem=repr(problem))
+                    units[0].reject(problem)
+                    return
+                # One unit that cannot be written must not take the others down with it.
+                for unit in units:
+                    await self._commit([unit])
+                return
+            else:
+                if settled:
+                    return
+                self._warm.forget()
+                self._contended = True
+
+    async def _attempt(self, units: list[Unit]) -> bool:
+        """Decides and writes once. False where the head had moved: nothing was written, the units may be tried again."""
+        connection = await self._connected()
+        if self._contended:
+            settled = await self._attempt_locked(connection, units)
+            if settled is None:
+                return False
+            batch = settled
+        else:
+            batch, verified = await self._decide(connection, units)
+            if batch.is_empty():
+                # Refusals are only true of books that are true: look whether the head still stands.
+                if not verified and await read_head(connection, self.lane) != batch.before:
+                    return False
+            elif not await self._append(connection, batch.to_append()):
+                return False
+            self._warm.adopt(batch)
+        self._tally.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
+        for unit in units:
+            unit.resolve()
+        return True
+
+    async def _attempt_locked(self, connection: Connection, units: list[Unit]) -> Batch | None:
+        """Decides with the head's lock held, so that no other process can win the race."""
+        sent: tuple[Batch, Append] | None = None
+        try:
+            async with connection.transaction():
+                await connection.fetchval(query("ledger/lock_head"), self.lane)
+                self._warm.forget()
+                batch, _ = await self._decide(connection, units)
+                if not batch.is_empty():
+                    sent = batch, batch.to_append()
+                    if not await append(connection, sent[1]):
+                        raise Fenced
+        except OUTAGES:
+            if sent is None:
+                raise
+            if not await self._look_for(sent[1]):
+                return None
+            batch = sent[0]
+        except asyncpg.UniqueViolationError as violation:
+            raise Unavailable(f"another process wrote {violation.constraint_name} at this moment: try again") from None
+        self._contended = False
+        return batch
+
+    async def _decide(self, connection: Connection, units: list[Unit]) -> tuple[Batch, bool]:
+        """A batch with every unit's decision, and whether the head was seen to stand there in this attempt."""
+        wants = Wants()
+        for unit in units:
+            unit.collect(wants)
+        while True:
+            snapshot, verified = await self._snapshot(connection, wants)
+            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
+            failed: tuple[Unit, Exception] | None = None
+            for unit in units:
+                try:
+                    unit.decide(batch)
+                except Exception as problem:  # noqa: BLE001 - one unit's bug is not the others' fault
+                    failed = (unit, problem)
+                    break
+            if failed is not None:
+                # What the failing unit recorded before it failed is not kept: the others are decided again without it.
+                log.error("decision_failed", lane=self.lane, exc_info=failed[1])
+                units.remove(failed[0])
+                failed[0].reject(failed[1])
+                continue
+            unanswered = batch.lacks(wants.answers)
+            if verified or not unanswered:
+                if verified:
+                    self._look_first = unanswered or bool(snapshot.answers)
+                return batch, verified
+            self._look_first = True
+
+    async def _snapshot(self, connection: Connection, wants: Wants) -> tuple[Snapshot, bool]:
+        """What is wanted, from memory where it is warm, else from the database; and whether the head was looked at."""
+        head = self._warm.head
+        if head is not None:
+            cold = self._warm.lacking(wants.accounts)
+            if not cold and (not wants.named_rows or (wants.only_answers and not self._look_first)):
+                return self._warm.snapshot(head, wants.accounts), False
+            wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
+            if not wanted.accounts and wanted.only_answers:
+                found = await read_answers(connection, self.lane, wanted.answers)
+            else:
+                found = await read_books(connection, self.lane, wanted, self._vault)
+            if found.head == head:
+                warm = self._warm.snapshot(head, wants.accounts - wanted.accounts)
+                return Snapshot(head, warm.books | found.books, warm.keys | found.keys, found.answers), True
+            self._warm.forget()
+        return await read_books(connection, self.lane, wants, self._vault), True
+
+    async def _append(self, connection: Connection, batch: Append) -> bool:
+        try:
+            return await append(connection, batch)
+        except OUTAGES:
+            return await self._look_for(batch)
+        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as problem:
+            if problem.constraint_name == ANSWERED:
+                raise _KeyKnown from None
+            # A second check of the same property: somebody else was first.
+            return False
+
+    async def _look_for(self, batch: Append) -> bool:
+        """Whether an append whose answer was lost took effect. Nothing is decided again before that is known.
+
+        Unavailable where the database stays away for longer than anybody would wait. A batch without events (only
+        deliveries and offsets) counts as lost: taking those in twice changes nothing.
+        """
+        deadline = self._seam.monotonic() + self._outage_seconds_max
+        while True:
+            await self._disconnect()
+            try:
+                connection = await self._connected()
+                async with connection.transaction():
+                    await connection.fetchval(query("ledger/lock_head"), self.lane)
+                    digest = await connection.fetchval(query("events/at"), self.lane, batch.after.position)
+                    took_effect = bool(batch.events) and digest == batch.after.digest
+                    if not took_effect:
+                        await connection.execute(query("ledger/end_term"), self.lane)
+            except OUTAGES as outage:
+                if self._seam.monotonic() > deadline:
+                    raise Unavailable(
+                        "the database went away while this was written, and nobody knows yet whether it was: "
+                        "ask again with the same idempotency key"
+                    ) from outage
+                await self._seam.sleep(0.1)
+                continue
+            log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
+            return took_effect
+
+    def _now(self, head: Head) -> Instant:
+        """The time of recording: never before the last event's, whatever the clock does."""
+        now = self._seam.instant()
+        if now < head.recorded_at:
+            log.warning("clock_went_back", lane=self.lane, clock=now, last_recorded_at=head.recorded_at)
+            return head.recorded_at
+        return now
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        self._warm.forget()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()

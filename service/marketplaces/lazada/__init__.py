@@ -1,0 +1,1 @@
+"""Lazada: SellerCenter and the Open Platform."""

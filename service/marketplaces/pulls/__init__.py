@@ -1,1 +1,0 @@
-"""Asking each marketplace for what it says."""

@@ -1,0 +1,1 @@
+"""TikTok Shop, and Tokopedia since they merged."""

@@ -1,0 +1,182 @@
+"""TikTok Shop's transactions: of a statement, of an order's items, of the balance, and those not settled yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from service.formats.amounts import NotUnderstood, read_amount
+from service.formats.json_records import Record
+from service.formats.times import Moment, read_epoch
+from service.marketplaces.observations import Kind, Level, SettlementLine, Shop, Stage
+from service.marketplaces.record_mapping import Around, Told, currency_of, optional, parts_of, required
+
+CHANNEL = "tiktok"
+
+COMMISSIONS = ("platform_commission_amount", "referral_fee_amount", "dynamic_commission_amount")
+"""The fees that are a commission; every other one is a fee of another kind."""
+
+_PARTS: Mapping[str, tuple[Kind, int]] = {
+    "revenue_amount": (Kind.ITEM_REVENUE, 1),
+    "fee_amount": (Kind.FEE, 1),
+    "fee_tax_amount": (Kind.FEE, 1),
+    "shipping_cost_amount": (Kind.SHIPPING, 1),
+    "adjustment_amount": (Kind.ADJUSTMENT, 1),
+    "reserve_amount": (Kind.RESERVE, 1),
+}
+_FEES: Mapping[str, tuple[Kind, int]] = {
+    **dict.fromkeys(COMMISSIONS, (Kind.COMMISSION, 1)),
+    "transaction_fee_amount": (Kind.PAYMENT_FEE, 1),
+    "credit_card_handling_fee_amount": (Kind.PAYMENT_FEE, 1),
+    "seller_paylater_handling_fee_amount": (Kind.PAYMENT_FEE, 1),
+    "affiliate_commission_amount": (Kind.AFFILIATE_FEE, 1),
+    "affiliate_partner_commission_amount": (Kind.AFFILIATE_FEE, 1),
+    "affiliate_ads_commission_amount": (Kind.AFFILIATE_FEE, 1),
+    "sfp_service_fee_amount": (Kind.SERVICE_FEE, 1),
+    "mall_service_fee_amount": (Kind.SERVICE_FEE, 1),
+    "voucher_xtra_service_fee_amount": (Kind.SERVICE_FEE, 1),
+    "flash_sales_service_fee_amount": (Kind.SERVICE_FEE, 1),
+    "fee_per_item_sold_amount": (Kind.SERVICE_FEE, 1),
+    "refund_administration_fee_amount": (Kind.SERVICE_FEE, 1),
+    "actual_shipping_fee_amount": (Kind.SHIPPING, 1),
+    "iva_vat_amount": (Kind.TAX, 1),
+    "isr_income_tax_amount": (Kind.TAX, 1),
+    "pit_amount": (Kind.TAX, 1),
+}
+_ESTIMATES: Mapping[str, tuple[Kind, int]] = {
+    "est_revenue_amount": (Kind.ITEM_REVENUE, 1),
+    "est_fee_tax_amount": (Kind.FEE, 1),
+    "est_shipping_cost_amount": (Kind.SHIPPING, 1),
+    "est_adjustment_amount": (Kind.ADJUSTMENT, 1),
+}
+_MOVEMENTS: Mapping[str, tuple[Kind, int]] = {
+    "WITHDRAW": (Kind.WITHDRAWAL, -1),
+    "SETTLE": (Kind.PAYOUT, 0),
+    "TRANSFER": (Kind.ADJUSTMENT, 0),
+    "REVERSE": (Kind.WITHDRAWAL_RETURNED, 1),
+}
+_DONE = frozenset({"SUCCESS", "SUCCEEDED", "COMPLETED", "PAID"})
+
+
+def transaction(shop: Shop, record: Record, around: Around) -> Iterator[SettlementLine]:
+    """An order's or an adjustment's part of a statement."""
+    value: dict[str, Any] = record.value
+    data = _data(around)
+    order = optional(value, "order_id", "adjustment_order_id", "associated_order_id")
+    told = Told(
+        channel=CHANNEL,
+        source="tiktok.statement_transactions",
+        shop=shop,
+        record=record,
+        reference=f"transaction/{required(value, 'id', 'order_id', 'adjustment_id')}",
+        currency=_currency(value, data, shop),
+        occurred_at=_first_time(value, "order_create_time"),
+        level=Level.ORDER if order else Level.GLOBAL,
+        stage=Stage.OWED,
+        statement=optional(value, "statement_id") or optional(around, "statement_id") or optional(data, "id"),
+        order=order,
+    )
+    yield from _explained(told, value)
+
+
+def sku_transaction(shop: Shop, record: Record, around: Around) -> Iterator[SettlementLine]:
+    """An item's part of an order's settlement."""
+    value: dict[str, Any] = record.value
+    data = _data(around)
+    order = optional(data, "order_id") or optional(around, "order_id")
+    item = required(value, "sku_id")
+    statement = optional(value, "statement_id")
+    told = Told(
+        channel=CHANNEL,
+        source="tiktok.order_transactions",
+        shop=shop,
+        record=record,
+        reference=f"item/{order or ''}/{item}/{statement or ''}",
+        currency=_currency(value, data, shop),
+        occurred_at=_first_time(data, "order_create_time"),
+        level=Level.ITEM,
+        stage=Stage.OWED,
+        statement=statement,
+        order=order,
+        item=item,
+    )
+    yield from _explained(told, value)
+
+
+def unsettled(shop: Shop, record: Record) -> Iterator[SettlementLine]:
+    """Money that TikTok expects to settle: an estimate."""
+    value: dict[str, Any] = record.value
+    order = optional(value, "order_id", "adjustment_order_id")
+    told = Told(
+        channel=CHANNEL,
+        source="tiktok.unsettled",
+        shop=shop,
+        record=record,
+        reference=f"transaction/{required(value, 'id', 'order_id')}",
+        currency=currency_of(value, shop),
+        occurred_at=_first_time(value, "order_delivery_time", "order_create_time"),
+        level=Level.ORDER if order else Level.GLOBAL,
+        stage=Stage.EXPECTED,
+        order=order,
+    )
+    extra = {name: value[name] for name in ("estimated_settlement", "unsettled_reason", "status") if value.get(name)}
+    parts = parts_of(told, value, _ESTIMATES, "est_settlement_amount")
+    amount = read_amount(value.get("est_settlement_amount"))
+    yield from told.explained(told.line(Kind.PAYOUT, amount, "est_settlement_amount", extra=extra), parts)
+
+
+def movement(shop: Shop, record: Record) -> SettlementLine:
+    """A movement of the seller's balance: settled into it, withdrawn from it, come back to it."""
+    value: dict[str, Any] = record.value
+    type_name = required(value, "type").upper()
+    found = _MOVEMENTS.get(type_name)
+    if found is None:
+        raise NotUnderstood(f"its type {type_name[:30]} is none that TikTok Shop documents")
+    kind, sign = found
+    status = (optional(value, "status") or "").upper()
+    done = Stage.PAID if kind is Kind.WITHDRAWAL else Stage.RETURNED if sign == 1 else Stage.RELEASED
+    told = Told(
+        channel=CHANNEL,
+        source="tiktok.withdrawals",
+        shop=shop,
+        record=record,
+        reference=f"withdrawal/{required(value, 'id')}",
+        currency=currency_of(value, shop),
+        occurred_at=read_epoch(value.get("create_time")),
+        level=Level.GLOBAL,
+        stage=Stage.FAILED if status == "FAILED" else done if status in _DONE else Stage.SENT,
+    )
+    amount = read_amount(value.get("amount"))
+    credit = abs(amount.number) * sign if sign else None
+    return told.line(kind, amount, "amount", credit=credit, extra={"type": type_name, "status": status})
+
+
+def _explained(told: Told, value: Mapping[str, Any]) -> Iterator[SettlementLine]:
+    total = told.line(Kind.PAYOUT, read_amount(value.get("settlement_amount")), "settlement_amount")
+    yield from told.explained(total, parts_of(told, value, _PARTS, "settlement_amount"))
+    fee = "fee_amount" if value.get("fee_amount") is not None else "fee_tax_amount"
+    # The older answers have the fees flat; the newer ones below two headings.
+    yield from parts_of(told, value, _FEES, fee)
+    breakdown = value.get("fee_tax_breakdown")
+    for heading in ("fee", "tax"):
+        inner = breakdown.get(heading) if isinstance(breakdown, dict) else None
+        if isinstance(inner, dict):
+            rest = (Kind.TAX if heading == "tax" else Kind.FEE, 1)
+            kinds = {name: _FEES.get(name, rest) for name in inner}
+            yield from parts_of(told, inner, kinds, fee, f"fee_tax_breakdown.{heading}.")
+
+
+def _data(around: Around) -> Mapping[str, Any]:
+    found = around.get("data")
+    return found if isinstance(found, dict) else {}
+
+
+def _currency(value: Mapping[str, Any], data: Mapping[str, Any], shop: Shop) -> str:
+    return currency_of(value if value.get("currency") else data, shop)
+
+
+def _first_time(value: Mapping[str, Any], *names: str) -> Moment:
+    for name in names:
+        if value.get(name) is not None:
+            return read_epoch(value[name])
+    return read_epoch(None)

@@ -1,0 +1,1 @@
+"""Tokopedia before it merged with TikTok Shop."""

@@ -1,0 +1,66 @@
+"""Whether the service is alive, ready, or degraded, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from service.platform.circuit_breaker import Breaker
+from service.platform.database import OUTAGES, Pool
+from service.platform.settings import Settings
+from sql import query
+
+PARTITION_ROOM_LOW = 5_000_000
+"""Positions left in the log's partitions, below which the migrator should be run."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One thing the service stands on. A part that is not `vital` degrades it, and no more."""
+
+    vital: bool
+    ok: bool
+    message: str
+
+
+@dataclass(slots=True)
+class Health:
+    """What /readyz tells. Parts that run by themselves report here."""
+
+    pool: Pool
+    settings: Settings
+    parts: dict[str, Part] = field(default_factory=dict)
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    """By the provider's base URL, where this process calls it."""
+
+    def report(self, name: str, *, ok: bool, message: str) -> None:
+        """A part beside the database, such as the broker, says how it is."""
+        self.parts[name] = Part(vital=False, ok=ok, message=message)
+
+    async def check(self) -> tuple[bool, dict[str, Any]]:
+        """Whether requests should be sent here, and the state of each part."""
+        parts = {**await self._database(), **self.parts}
+        ready = all(part.ok for part in parts.values() if part.vital)
+        healthy = all(part.ok for part in parts.values())
+        status = "ready" if healthy else "degraded" if ready else "unavailable"
+        return ready, {
+            "status": status,
+            "parts": {name: {"ok": part.ok, "message": part.message} for name, part in parts.items()},
+        }
+
+    async def _database(self) -> dict[str, Part]:
+        try:
+            room = await self.pool.fetchval(query("events/room"), timeout=5)
+        except (*OUTAGES, asyncpg.PostgresError) as problem:
+            return {"database": Part(vital=True, ok=False, message=f"not reachable: {type(problem).__name__}")}
+        enough = room > PARTITION_ROOM_LOW
+        message = f"room for {room} more events" + (
+            "" if enough else ": run `payout-ledger migrate` to make partitions"
+        )
+        return {
+            "database": Part(vital=True, ok=True, message="reachable"),
+            "partitions": Part(vital=False, ok=enough, message=message),
+        }

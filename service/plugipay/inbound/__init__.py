@@ -1,0 +1,1 @@
+"""What Plugipay sends: webhooks, over HTTP and from the topic."""

@@ -1,0 +1,179 @@
+"""Takes deliveries into a lane: raw bytes, dedupe, facts and the consumer's offsets in one transaction.
+
+Whatever transport brought a delivery, it comes in here. A delivery is never refused: it is believed and judged, or
+kept with the reason why it was not believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from events.books import Books
+from events.chain import SYSTEM_ACCOUNT, Actor, Source
+from events.facts import Fact, ProviderObserved
+from events.instants import Instant
+from events.observation import Observation
+from events.provider import observe
+from service.ledger.batch import Batch, Cause
+from service.ledger.event_store import Wants
+from service.ledger.raw_archive import keep
+from service.platform import logs
+from service.plugipay.inbound.webhook import PROVIDER
+
+log = logs.get("plugipay")
+
+ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One arrival. `account_id` is whose stream it belongs to: the lane's own where nobody could be named."""
+
+    account_id: str
+    raw: bytes
+    signature: str | None
+    received_at: Instant | None
+    origin: str
+    observation: Observation | None = None
+    mentions: tuple[str, ...] = ()
+    rejected_because: str | None = None
+    parked_because: str | None = None
+    """Why a person has to look before it can be taken in: it is kept, and nothing else happens."""
+    replays: str | None = None
+    """The parked delivery that this is, taken in once more."""
+    replayed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetMove:
+    """How far a partition has been taken in, under the epoch of our assignment."""
+
+    log: str
+    topic: str
+    partition: int
+    next_offset: int
+    epoch: int
+
+
+@dataclass(slots=True)
+class DeliveryUnit:
+    """Deliveries for one lane, with the offsets that they complete."""
+
+    deliveries: list[Delivery]
+    offsets: list[OffsetMove]
+    done: asyncio.Future[None]
+    verdicts: list[str] = field(default_factory=list)
+
+    @property
+    def commands_count(self) -> int:
+        return max(1, len(self.deliveries))
+
+    def collect(self, wants: Wants) -> None:
+        wants.accounts.add(SYSTEM_ACCOUNT)
+        for delivery in self.deliveries:
+            account_id = delivery.account_id
+            wants.accounts.add(account_id)
+            if delivery.observation is None or delivery.parked_because is not None:
+                continue
+            wants.observed.add((account_id, delivery.observation.event_id))
+            for payout_id in delivery.mentions:
+                wants.payouts.add((account_id, payout_id))
+            wants_for(delivery.observation, account_id, wants)
+
+    def decide(self, batch: Batch) -> None:
+        self.verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
+        batch.consumer_offsets.extend(
+            {
+                "log": move.log,
+                "topic": move.topic,
+                "partition": move.partition,
+                "next_offset": move.next_offset,
+                "epoch": move.epoch,
+            }
+            for move in self.offsets
+        )
+
+    def resolve(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+        for delivery, verdict in zip(self.deliveries, self.verdicts, strict=True):
+            log.info(
+                "webhook_taken_in",
+                account=delivery.account_id,
+                origin=delivery.origin,
+                verdict=verdict,
+                reason=delivery.parked_because or delivery.rejected_because,
+                event_id=delivery.observation.event_id if delivery.observation else None,
+            )
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+
+def wants_for(observation: Observation, account_id: str, wants: Wants) -> None:
+    """Names the rows that judging an observation takes."""
+    if observation.provider_payout_id is not None:
+        wants.provider_payouts.add((account_id, observation.provider_payout_id))
+    if observation.amount is not None and observation.currency is not None:
+        wants.unanswered.add((account_id, str(observation.amount), observation.currency))
+
+
+def _take_in(delivery: Delivery, batch: Batch) -> str:
+    # Where the account's key was destroyed, the delivery is still kept: under the lane's own.
+    key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
+    digest = key.digest(delivery.raw)
+    books = batch.books(delivery.account_id)
+    observation = delivery.observation
+    verdict = PARKED if delivery.parked_because is not None else REJECTED
+    if observation is not None and delivery.rejected_because is None and delivery.parked_because is None:
+        payout_id = ours(books, observation, delivery.mentions)
+        facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
+        verdict = ACCEPTED if facts else DUPLICATE
+        record_observed(facts, observation, books, batch, digest)
+    keep(
+        batch,
+        key,
+        account_id=delivery.account_id,
+        provider=PROVIDER,
+        raw=delivery.raw,
+        digest=digest,
+        received_at=delivery.received_at,
+        verdict=verdict,
+        origin=delivery.origin,
+        event_id=observation.event_id if observation else None,
+        reason=delivery.parked_because or delivery.rejected_because,
+        signature=delivery.signature,
+    )
+    if delivery.replays is not None and verdict in (ACCEPTED, DUPLICATE):
+        batch.parkings_ended.append({"delivery_id": delivery.replays, "how": "replayed", "by": delivery.replayed_by})
+    return verdict
+
+
+def record_observed(
+    facts: Sequence[Fact], observation: Observation, books: Books, batch: Batch, digest: str | None
+) -> None:
+    """Appends what follows from an observation, each fact caused by it; `digest` is the raw delivery's, if there is one."""
+    cause_id: str | None = None
+    for fact in facts:
+        cause = Cause(
+            actor=Actor("provider", PROVIDER),
+            source=Source(PROVIDER, observation.event_id, digest),
+            correlation_id=observation.event_id,
+            causation_id=cause_id,
+        )
+        envelope = batch.record(books, fact, cause, effective_at=observation.occurred_at)
+        if isinstance(fact, ProviderObserved):
+            cause_id = envelope.event_id
+
+
+def ours(books: Books, observation: Observation, mentions: Sequence[str]) -> str | None:
+    """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
+    if observation.provider_payout_id is not None:
+        for payout_id, payout in books.payouts.items():
+            if payout.provider_payout_id == observation.provider_payout_id:
+                return payout_id
+    # Also where the provider knows the one mentioned under another id: a second payout for ours must not go unseen.
+    return next((payout_id for payout_id in mentions if payout_id in books.payouts), None)

@@ -1,0 +1,44 @@
+"""How an account is reached at its provider: its own workspace, or the platform's on its behalf."""
+
+from __future__ import annotations
+
+import base64
+
+import asyncpg
+import orjson
+
+from service.ledger.ledger import Ledger
+from service.ledger.vault import AccountKey
+from service.platform.settings import Settings
+from service.plugipay.outbound.client import Access
+from sql import query
+
+
+async def read_access(
+    ledger: Ledger, settings: Settings, lane: int, account_id: str
+) -> tuple[Access | None, AccountKey | None]:
+    """The account's access, or None where neither it nor the platform has one; and the account's key, if not erased."""
+    row = await ledger.pool.fetchrow(query("provider/access"), lane, account_id)
+    if row is None:
+        return None, None
+    key = _key(ledger, account_id, row)
+    if row["key_id"] is not None and key is not None:
+        base_url = row["base_url"] or settings.plugipay_base_url
+        return Access(row["key_id"], key.unseal("secret", row["secret"]), base_url), key
+    if settings.plugipay_key_id is not None and settings.plugipay_secret is not None:
+        platform = Access(
+            settings.plugipay_key_id,
+            settings.plugipay_secret.get_secret_value(),
+            settings.plugipay_base_url,
+            account_id,
+        )
+        return platform, key
+    return None, key
+
+
+def _key(ledger: Ledger, account_id: str, row: asyncpg.Record) -> AccountKey | None:
+    entries = orjson.loads(row["keys"] or "[]")
+    newest = max(entries, key=lambda entry: entry["generation"], default=None)
+    if newest is None:
+        return None
+    return ledger.vault.account_key(account_id, newest["generation"], base64.b64decode(newest["wrapped"]))

@@ -1,0 +1,46 @@
+"""The provider's answers as observations: what it says when it is asked counts as what it says by itself."""
+
+from __future__ import annotations
+
+from events.instants import Instant
+from events.observation import Observation
+from events.statements import Says
+from service.plugipay.inbound.webhook import PROVIDER
+from service.plugipay.outbound.outcomes import ProviderPayout
+
+STATUSES: dict[str, Says] = {
+    "pending": Says.CREATED,
+    "in_transit": Says.IN_TRANSIT,
+    "paid": Says.PAID,
+    "failed": Says.FAILED,
+    "cancelled": Says.CANCELLED,
+}
+
+
+def observation_of(payout: ProviderPayout, known_since: Instant) -> Observation:
+    """What the provider's payout object states. `known_since` dates what the provider does not date.
+
+    The id is made of what is said, so that the same answer given twice is one fact.
+    """
+    says = STATUSES.get(payout.status, Says.OTHER)
+    dated = {
+        Says.CREATED: payout.created_at,
+        Says.IN_TRANSIT: payout.in_transit_at or payout.updated_at,
+        # After a return, the time of completion may still be the payment's.
+        Says.FAILED: max(filter(None, (payout.completed_at, payout.updated_at)), default=None),
+    }.get(says, payout.completed_at or payout.updated_at)
+    at = dated or known_since
+    return Observation(
+        provider=PROVIDER,
+        event_id=f"answer:{payout.id}:{payout.status}:{at}"[:200],
+        event_type=f"answer.{payout.status}",
+        says=says,
+        occurred_at=at,
+        provider_payout_id=payout.id,
+        amount=payout.amount,
+        currency=payout.currency,
+        reference=payout.reference,
+        failure_reason=payout.failure_reason,
+        note=payout.note[:500] if payout.note else None,
+        asked=True,
+    )

@@ -1,0 +1,271 @@
+"""Calls Plugipay's payouts API, signed as its SDKs sign (service/platform/request_signature.py).
+
+A call has one deadline. Within it, what may be repeated is repeated under the same idempotency key; what comes out is
+a value that says how much is certain (service/plugipay/outbound/outcomes.py). A call that changes something is `NotSent` only
+if none of its attempts can have got through, and `Refused` only if none before the refusal can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from service.platform import logs
+from service.platform.circuit_breaker import Breaker
+from service.platform.request_signature import signature
+from service.platform.runtime import Seam
+from service.plugipay.outbound import response_classification
+from service.plugipay.outbound.outcomes import (
+    NotSent,
+    Outcome,
+    ProviderBalance,
+    ProviderBankAccount,
+    ProviderPage,
+    ProviderPayout,
+    Refused,
+    Unknown,
+    read_balance,
+    read_bank_account,
+    read_page,
+    read_payout,
+)
+from service.plugipay.outbound.response_classification import HttpAnswer, Judged
+
+log = logs.get("plugipay")
+
+T = TypeVar("T")
+
+PAGE_MAX = 100
+_PAYOUTS = "/api/v1/payouts"
+_ANSWER_BYTES_MAX = 4_000_000
+_BACKOFF_SECONDS = 0.2
+_BACKOFF_SECONDS_MAX = 2.0
+_BREAKERS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How an account is reached at its provider."""
+
+    key_id: str
+    secret: str = field(repr=False)
+    base_url: str
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPayout:
+    """What is asked of the provider."""
+
+    amount: int
+    currency: str
+    bank_code: str | None
+    bank_name: str
+    bank_account_number: str = field(repr=False)
+    bank_account_holder: str = field(repr=False)
+    note: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        fields = {
+            "amount": self.amount,
+            "currency": self.currency,
+            "bankCode": self.bank_code,
+            "bankName": self.bank_name,
+            "bankAccountNumber": self.bank_account_number,
+            "bankAccountHolder": self.bank_account_holder,
+            "note": self.note,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+class PlugipayClient:
+    """One for a process; to be made while its loop runs, and closed."""
+
+    def __init__(self, seam: Seam, *, timeout_seconds: float = 10.0, connections_max: int = 50) -> None:
+        self._seam = seam
+        self._timeout_seconds = timeout_seconds
+        self._breakers: dict[str, Breaker] = {}
+        self._reads = _session(aiohttp.TCPConnector(limit=connections_max))
+        # A connection left over from before may be dead, and nobody could tell whether the provider got what was sent.
+        self._writes = _session(aiohttp.TCPConnector(limit=connections_max, force_close=True))
+
+    async def close(self) -> None:
+        await self._reads.close()
+        await self._writes.close()
+
+    @property
+    def breakers(self) -> Mapping[str, Breaker]:
+        """By base URL, for whoever measures."""
+        return self._breakers
+
+    async def create(self, access: Access, payout: NewPayout, idempotency_key: str) -> Outcome[ProviderPayout]:
+        """Asks for a payout. The same key and payout may be sent again for as long as the provider knows the key."""
+        return await self._call(access, "POST", _PAYOUTS, _payout, payout.document(), idempotency_key)
+
+    async def cancel(self, access: Access, payout_id: str, idempotency_key: str) -> Outcome[ProviderPayout]:
+        """Asks to call a payout off; only `Answered` with status cancelled is a yes."""
+        return await self._call(access, "POST", f"{_one(payout_id)}/cancel", _payout, {}, idempotency_key)
+
+    async def get(self, access: Access, payout_id: str) -> Outcome[ProviderPayout]:
+        return await self._call(access, "GET", _one(payout_id), _payout)
+
+    async def page(
+        self, access: Access, *, status: str | None = None, cursor: str | None = None, limit: int = PAGE_MAX
+    ) -> Outcome[ProviderPage]:
+        """Some payouts, newest first. A cursor belongs to the filter that it was got with."""
+        wanted = {"limit": str(limit), "cursor": cursor, "status": status}
+        given = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return await self._call(access, "GET", f"{_PAYOUTS}?{given}", read_page)
+
+    async def balance(self, access: Access) -> Outcome[ProviderBalance]:
+        return await self._call(access, "GET", f"{_PAYOUTS}/balance", lambda data, _: read_balance(data))
+
+    async def bank_account(self, access: Access) -> Outcome[ProviderBankAccount]:
+        return await self._call(access, "GET", f"{_PAYOUTS}/bank-account", lambda data, _: read_bank_account(data))
+
+    async def _call(
+        self,
+        access: Access,
+        method: str,
+        path: str,
+        read: Callable[[Any, Mapping[str, Any]], T],
+        body: dict[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Outcome[T]:
+        content = orjson.dumps(body) if body is not None else b""
+        changes = method != "GET"
+        breaker = self._breaker(access.base_url)
+        deadline = self._seam.monotonic() + self._timeout_seconds
+        maybe_done: Unknown | None = None
+        last: Outcome[T] | None = None
+        for number in count():
+            passage = breaker.admit()
+            if passage is None:
+                turned_away = NotSent(f"{access.base_url} has failed too often just now", breaker.seconds_left())
+                return maybe_done or last or turned_away
+            try:
+                found = await self._attempt(access, method, path, content, key, deadline)
+                if isinstance(found, HttpAnswer):
+                    (passage.failed if found.status >= 500 else passage.succeeded)()
+                    judged = response_classification.judge(found, read, changes=changes)
+                else:
+                    passage.failed()
+                    judged = Judged(found, again=isinstance(found, NotSent) or not changes)
+            finally:
+                passage.abandoned()
+            last = judged.outcome
+            if changes and isinstance(last, Unknown):
+                maybe_done = last
+            elif changes and maybe_done is not None and isinstance(last, Refused):
+                return Unknown(f"{maybe_done.why}; then the provider said no: {last.code}")
+            wait = self._wait_seconds(number, judged.retry_after_seconds)
+            if not judged.again or self._seam.monotonic() + wait >= deadline:
+                return maybe_done if maybe_done is not None and isinstance(last, NotSent) else last
+            log.info("provider_asked_again", method=method, path=path.partition("?")[0], outcome=type(last).__name__)
+            await self._seam.sleep(wait)
+        raise AssertionError("an endless loop ended")
+
+    async def _attempt(
+        self, access: Access, method: str, path: str, content: bytes, key: str | None, deadline: float
+    ) -> HttpAnswer | Unknown | NotSent:
+        """One request. Whether it may have got through is judged by whether there was a connection to send it on."""
+        attempt = SimpleNamespace(connected=False)
+        session = self._reads if method == "GET" else self._writes
+        try:
+            async with (
+                asyncio.timeout(max(0.0, deadline - self._seam.monotonic())),
+                session.request(
+                    method,
+                    # As it is signed, to the letter.
+                    URL(access.base_url.rstrip("/") + path, encoded=True),
+                    data=content or None,
+                    headers=self._headers(access, method, path, content, key),
+                    allow_redirects=False,
+                    trace_request_ctx=attempt,
+                ) as response,
+            ):
+                answer = bytearray()
+                async for chunk in response.content.iter_any():
+                    answer += chunk
+                    if len(answer) > _ANSWER_BYTES_MAX:
+                        return Unknown(f"the answer is larger than {_ANSWER_BYTES_MAX} bytes")
+                return HttpAnswer(response.status, bytes(answer), self._retry_after(response))
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
+            why = "no answer in time" if isinstance(problem, TimeoutError) else f"{type(problem).__name__}: {problem}"
+            return Unknown(why) if attempt.connected else NotSent(why)
+
+    def _headers(self, access: Access, method: str, path: str, content: bytes, key: str | None) -> dict[str, str]:
+        timestamp = str(int(self._seam.now().timestamp()))
+        signed = signature(access.secret, method, path, timestamp, content, key)
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Plugipay-HMAC-SHA256 keyId={access.key_id}, scope=*, signature={signed}",
+            "X-Plugipay-Timestamp": timestamp,
+            "User-Agent": "payout-ledger",
+        }
+        if content:
+            headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if access.on_behalf_of is not None:
+            headers["X-Plugipay-On-Behalf-Of"] = access.on_behalf_of
+        return headers
+
+    def _retry_after(self, response: aiohttp.ClientResponse) -> float | None:
+        """`Retry-After`, in seconds or as a date."""
+        text = response.headers.get("Retry-After", "").strip()
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return float(text)
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - self._seam.now()).total_seconds())
+
+    def _wait_seconds(self, number: int, retry_after: float | None) -> float:
+        """Full jitter: anything up to twice as much each time; after what the provider asks for, if it asks."""
+        most = min(_BACKOFF_SECONDS_MAX, _BACKOFF_SECONDS * 2.0**number)
+        return (retry_after or 0.0) + most * int.from_bytes(self._seam.random(4), "big") / 2**32
+
+    def _breaker(self, base_url: str) -> Breaker:
+        breaker = self._breakers.pop(base_url, None) or Breaker(self._seam.monotonic)
+        self._breakers[base_url] = breaker
+        if len(self._breakers) > _BREAKERS_MAX:
+            del self._breakers[next(iter(self._breakers))]
+        return breaker
+
+
+def _payout(data: Any, _meta: Mapping[str, Any]) -> ProviderPayout:
+    return read_payout(data)
+
+
+def _one(payout_id: str) -> str:
+    return f"{_PAYOUTS}/{quote(payout_id, safe='')}"
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    async def connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _found: object) -> None:
+        context.trace_request_ctx.connected = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    # The deadline is the call's: no other limit may end it with another meaning.
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        trace_configs=[trace],
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )

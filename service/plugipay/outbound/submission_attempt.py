@@ -1,0 +1,197 @@
+"""One step for one payout at the provider: to submit it, to ask how it is, to ask to cancel it.
+
+That a submission is about to be made stands in the log before the call, and a call is repeated only under the same
+idempotency key, and only while the provider certainly remembers that key: whatever happens in between, the provider
+makes one payout. Silence changes nothing but that it is known to be silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from events.books import Books
+from events.books.payouts import STARTED, UNKNOWN, Payout
+from events.facts import Fact
+from events.instants import from_datetime, to_datetime
+from events.rules import submissions
+from events.statements import CANCELLED, PENDING
+from service.ledger.ledger import Ledger
+from service.ledger.vault import AccountKey
+from service.platform import logs
+from service.plugipay.outbound.answers import observation_of
+from service.plugipay.outbound.client import Access, NewPayout, PlugipayClient
+from service.plugipay.outbound.follow_up import Decide, follow_up, take_answers
+from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderPayout, Refused, Unknown
+
+log = logs.get("dispatcher")
+
+KEY_KNOWN_FOR = timedelta(hours=20)
+"""A submission is repeated under its key for this long after its first try: the provider forgets keys after 24 hours."""
+
+RETRY_SECONDS, RETRY_SECONDS_MAX = 0.5, 300.0
+POLL_SECONDS_MAX = 3600.0
+UNREACHABLE_SECONDS = 60.0
+_NOTE_MAX = 500
+_PERSONAL_MIN = 4
+
+
+class Step:
+    """One step for one payout, with what it takes to make it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: PlugipayClient,
+        report_access: Callable[[str, str | None], None],
+        poll_seconds: float,
+        lane: int,
+        account_id: str,
+        payout_id: str,
+        access: Access,
+        key: AccountKey,
+        tries: int,
+    ) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._report_access = report_access
+        self._lane, self._account_id, self._payout_id = lane, account_id, payout_id
+        self._access, self._key = access, key
+        self._retry_seconds = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2.0 ** min(tries, 20))
+        self._poll_seconds = min(POLL_SECONDS_MAX, poll_seconds * 2.0 ** min(tries, 10))
+
+    async def submit(self, payout: Payout) -> float | None:
+        """Gives the payout to the provider, for the first time or again under the same key."""
+        repeated = payout.submission is not None
+        if repeated and self._key_may_be_forgotten(payout):
+            return await self._give_up(payout)
+        payout = await self._record(self._start)
+        if payout.submission not in (STARTED, UNKNOWN) or payout.status != PENDING:
+            # Frozen, cancelled, or heard of meanwhile.
+            return self._retry_seconds
+        outcome = await self._client.create(self._access, self._asked(payout), f"{self._payout_id}-{payout.attempt}")
+        log.info("payout_submitted", payout=self._payout_id, account=self._account_id, outcome=type(outcome).__name__)
+        match outcome:
+            case Answered():
+                self._report_access(self._account_id, None)
+                await self._take(outcome.value, payout)
+                return None
+            case Unknown():
+                await self._record(lambda _, now: submissions.silent(self._payout_id, now, outcome.why))
+                return self._retry_seconds
+            case NotSent():
+                return max(self._retry_seconds, outcome.retry_after_seconds or 0.0)
+            case Refused():
+                return await self._refused(outcome, payout, repeated=repeated)
+
+    async def _refused(self, no: Refused, payout: Payout, *, repeated: bool) -> float | None:
+        reason = self._without_bank_account(payout, f"{no.code}: {no.message}")[:500]
+        if no.status in (401, 403) or "idempotency" in no.code.lower():
+            # It is not this payout that is wrong.
+            self._report_access(self._account_id, reason)
+            return UNREACHABLE_SECONDS
+        if repeated:
+            # The no is to this call: an earlier one may have got through.
+            found = await self._find(payout)
+            if isinstance(found, ProviderPayout):
+                await self._take(found, payout)
+                return None
+            if found is not None:
+                return self._retry_seconds
+        await self._record(lambda _, now: submissions.refused(self._payout_id, now, reason))
+        return None
+
+    def _without_bank_account(self, payout: Payout, text: str) -> str:
+        """What the provider says, without what it may quote: reasons are kept for ever, and in clear."""
+        number = self._key.unseal("bankAccountNumber", payout.bank_account_number)
+        holder = self._key.unseal("bankAccountHolder", payout.bank_account_holder)
+        for personal in (number, holder):
+            # A name of a letter or two is in every word.
+            if len(personal) >= _PERSONAL_MIN:
+                text = text.replace(personal, "****")
+        return text
+
+    async def _give_up(self, payout: Payout) -> float | None:
+        """The key may be forgotten: only looking is safe now, and if that finds nothing, a person decides."""
+        found = await self._find(payout)
+        if isinstance(found, ProviderPayout):
+            await self._take(found, payout)
+            return None
+        if found is None:
+            said = "its list of payouts does not have it"
+            await self._record(lambda books, now: submissions.given_up(books.account_id, self._payout_id, now, said))
+        return self._poll_seconds
+
+    async def cancel(self, payout: Payout, provider_payout_id: str) -> float | None:
+        key = f"{self._payout_id}-cancel-{payout.cancel_asked_at}"
+        outcome = await self._client.cancel(self._access, provider_payout_id, key)
+        match outcome:
+            case Answered():
+                await self._take(outcome.value, payout)
+                # Taken note of, perhaps, and not done yet.
+                return None if outcome.value.status == CANCELLED else await self.look(payout, provider_payout_id)
+            case Refused() if outcome.status not in (401, 403):
+                reason = f"{outcome.code}: {outcome.message}"[:500]
+                await self._record(lambda _, now: submissions.cancel_refused(self._payout_id, now, reason))
+                return 0.0
+            case _:
+                return self._retry_seconds
+
+    async def look(self, payout: Payout, provider_payout_id: str) -> float:
+        """Asks how it is, since webhooks may be lost; each time after a longer while."""
+        outcome = await self._client.get(self._access, provider_payout_id)
+        if isinstance(outcome, Answered):
+            await self._take(outcome.value, payout)
+        elif isinstance(outcome, Refused):
+            log.warning("provider_does_not_tell", payout=self._payout_id, account=self._account_id, code=outcome.code)
+        return self._poll_seconds
+
+    async def _find(self, payout: Payout) -> ProviderPayout | Unknown | None:
+        """Looks for the payout in the provider's list, by our id in its note. None: it is certainly not there."""
+        since = to_datetime(payout.submission_started_at or payout.requested_at) - timedelta(hours=1)
+        cursor: str | None = None
+        while True:
+            outcome = await self._client.page(self._access, cursor=cursor)
+            if not isinstance(outcome, Answered):
+                return Unknown(f"its list cannot be read: {outcome}")
+            page = outcome.value
+            if page.unreadable:
+                return Unknown("its list holds a payout that cannot be read")
+            for found in page.payouts:
+                # Ours stands first in its note; a merchant's own words behind it may name another payout.
+                if (found.note or "").startswith(self._payout_id):
+                    return found
+            oldest = page.payouts[-1].created_at if page.payouts else None
+            if page.cursor is None or (oldest is not None and to_datetime(oldest) < since):
+                return None
+            cursor = page.cursor
+
+    def _start(self, books: Books, payout: Payout) -> list[Fact]:
+        if books.account is None or not submissions.may_be_submitted(payout, books.account):
+            return []
+        return list(submissions.start(self._payout_id, payout))
+
+    def _key_may_be_forgotten(self, payout: Payout) -> bool:
+        started = to_datetime(payout.submission_started_at or payout.requested_at)
+        return self._ledger.seam.now() - started >= KEY_KNOWN_FOR
+
+    def _asked(self, payout: Payout) -> NewPayout:
+        # Our id comes first: it is what finds the payout again, whoever shortens the rest.
+        note = f"{self._payout_id} {payout.note or ''}".strip()[:_NOTE_MAX]
+        return NewPayout(
+            amount=payout.amount,
+            currency=payout.currency,
+            bank_code=payout.bank_code,
+            bank_name=payout.bank_name,
+            bank_account_number=self._key.unseal("bankAccountNumber", payout.bank_account_number),
+            bank_account_holder=self._key.unseal("bankAccountHolder", payout.bank_account_holder),
+            note=note,
+        )
+
+    async def _record(self, decide: Decide) -> Payout:
+        return await follow_up(self._ledger, self._lane, self._account_id, self._payout_id, decide)
+
+    async def _take(self, found: ProviderPayout, payout: Payout) -> None:
+        now = from_datetime(self._ledger.seam.now())
+        observation = observation_of(found, payout.submission_started_at or now)
+        await take_answers(self._ledger, self._lane, self._account_id, [(observation, (self._payout_id,))])

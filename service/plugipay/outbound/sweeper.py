@@ -1,0 +1,163 @@
+"""Compares the provider's list of payouts with ours, account by account, since an outage may lose webhooks for good.
+
+What the list says that we do not know goes the way of a webhook: it moves a payout, adopts one that nobody asked for,
+or opens a case. The provider's bank account and balance are compared too; what differs in two sweeps running, and the
+same way, becomes a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from events.books import Books
+from events.cases import open_case
+from events.facts import Fact
+from events.instants import from_datetime, to_datetime
+from events.statements import Kind
+from events.statements import case_id as case_id_of
+from service.ledger.account_profile import read_profile
+from service.ledger.ledger import Ledger
+from service.ledger.poller import Poller
+from service.ledger.vault import AccountKey
+from service.ledger.writer import Unavailable
+from service.platform import logs
+from service.platform.settings import Settings
+from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
+from service.plugipay.outbound.access import read_access
+from service.plugipay.outbound.answers import STATUSES, observation_of
+from service.plugipay.outbound.client import Access, PlugipayClient
+from service.plugipay.outbound.follow_up import follow_account, take_answers
+from service.plugipay.outbound.outcomes import Answered, ProviderPayout
+from sql import query
+
+log = logs.get("sweeper")
+
+_LEASE = timedelta(minutes=2)
+_OVERLAP = timedelta(days=2)
+_DEEP_OVERLAP = timedelta(days=60)
+_AT_ONCE = 10
+
+
+class Sweeper(Poller):
+    """Sweeps the accounts that are due, some of each lane's at a time."""
+
+    name, failed = "sweeper", "sweeping_failed"
+    pause_seconds = retry_seconds = 1.0
+
+    def __init__(self, ledger: Ledger, settings: Settings, client: PlugipayClient) -> None:
+        super().__init__(ledger)
+        self._settings = settings
+        self._client = client
+
+    async def work(self) -> bool:
+        swept = 0
+        for lane in self._ledger.lanes:
+            now = self._ledger.seam.now()
+            rows = await self._ledger.pool.fetch(query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE)
+            for row in rows:
+                await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
+            swept += len(rows)
+        return swept > 0
+
+    async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed: str | None) -> None:
+        began = self._ledger.seam.now()
+        reached: datetime | None = None
+        differs = differed
+        try:
+            access, key = await read_access(self._ledger, self._settings, lane, account_id)
+            if access is not None:
+                since = _since(swept_at, began) if swept_at is not None else None
+                if await self._compare_list(lane, account_id, access, since):
+                    reached = began
+                differs = await self._compare_standing(lane, account_id, access, key)
+                if differs is not None and differs == differed:
+                    await self._open_case(lane, account_id, differs)
+        except Unavailable as problem:
+            log.warning("account_not_swept", account=account_id, problem=repr(problem))
+        except Exception:
+            log.exception("account_not_swept", account=account_id)
+        now = self._ledger.seam.now()
+        due_at = now + timedelta(seconds=self._settings.plugipay_sweep_seconds)
+        await self._ledger.pool.execute(
+            query("provider/release_sweep"), lane, account_id, due_at, now, reached, differs
+        )
+
+    async def _compare_list(self, lane: int, account_id: str, access: Access, since: datetime | None) -> bool:
+        """Takes in what the provider's list knows better. False where it could not be read to its end."""
+        cursor: str | None = None
+        while not self._stopping:
+            outcome = await self._client.page(access, cursor=cursor)
+            if not isinstance(outcome, Answered):
+                log.info("provider_list_not_read", account=account_id, outcome=repr(outcome))
+                return False
+            page = outcome.value
+            await self._take_news(lane, account_id, page.payouts)
+            oldest = page.payouts[-1].created_at if page.payouts else None
+            if page.cursor is None or (since is not None and oldest is not None and to_datetime(oldest) < since):
+                return not page.unreadable
+            cursor = page.cursor
+        return False
+
+    async def _take_news(self, lane: int, account_id: str, listed: Sequence[ProviderPayout]) -> None:
+        ids = [payout.id for payout in listed]
+        rows = await self._ledger.pool.fetch(query("provider/known"), lane, account_id, ids)
+        known = {row["provider_payout_id"]: (row["status"], row["amount"], row["currency"]) for row in rows}
+        now = from_datetime(self._ledger.seam.now())
+        news = [
+            (observation_of(payout, now), tuple(OUR_PAYOUT_ID.findall(payout.note or "")))
+            for payout in listed
+            if payout.id not in known
+            or (known[payout.id] != (payout.status, payout.amount, payout.currency) and payout.status in STATUSES)
+        ]
+        if news:
+            log.info("provider_list_tells_news", account=account_id, payouts=len(news))
+        await take_answers(self._ledger, lane, account_id, news)
+
+    async def _compare_standing(self, lane: int, account_id: str, access: Access, key: AccountKey | None) -> str | None:
+        """What of the provider's bank account and balance is not as the ledger has it; None where all is well."""
+        found: list[str] = []
+        profile = await read_profile(self._ledger, lane, account_id)
+        theirs = await self._client.bank_account(access)
+        if (
+            profile is not None
+            and profile.bank_account is not None
+            and key is not None
+            and isinstance(theirs, Answered)
+        ):
+            ours = profile.bank_account
+            same = (theirs.value.number, theirs.value.holder) == (
+                key.unseal("bankAccountNumber", ours.bank_account_number),
+                key.unseal("bankAccountHolder", ours.bank_account_holder),
+            )
+            if theirs.value.configured and not same:
+                found.append("its bank account is another one than ours")
+        balance = await self._client.balance(access)
+        if isinstance(balance, Answered):
+            rows = await self._ledger.pool.fetch(query("balances/of_account"), lane, account_id, balance.value.currency)
+            available = rows[0]["available"] if rows else 0
+            if available != balance.value.available:
+                currency = balance.value.currency
+                found.append(
+                    f"it has {balance.value.available} {currency} available, the ledger {available} {currency}"
+                )
+        return "; ".join(found) or None
+
+    async def _open_case(self, lane: int, account_id: str, differs: str) -> None:
+        case_id = case_id_of(account_id, Kind.PROVIDER_DIFFERS, account_id)
+
+        def decide(books: Books) -> list[Fact]:
+            case = books.cases.get(case_id)
+            if case is not None and (case.closed_at is None or case.said == differs):
+                # It stands open, or a person has seen exactly this and closed it.
+                return []
+            known = "the bank account and balances of this ledger"
+            return [open_case(account_id, Kind.PROVIDER_DIFFERS, account_id, known=known, said=differs)]
+
+        await follow_account(self._ledger, lane, account_id, case_id, decide)
+
+
+def _since(swept_at: str, now: datetime) -> datetime:
+    """How far back to compare: a little, and once a day as far as banks take to return a payment."""
+    before = to_datetime(swept_at)
+    return before - (_DEEP_OVERLAP if before.date() != now.date() else _OVERLAP)

@@ -1,0 +1,1 @@
+"""Deliveries that could not be ingested, until a person has decided."""

@@ -1,0 +1,140 @@
+"""The service as a process: opens everything in order, serves, and closes everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import asyncpg
+from aiohttp import web
+
+from service.http.app import build_app
+from service.ledger.ledger import Ledger
+from service.ledger.lifespan import running_ledger
+from service.outgoing.lifespan import Outgoing
+from service.platform import database, logs
+from service.platform.health import Health
+from service.platform.kafka import broker_access
+from service.platform.migrate import migrate
+from service.platform.runtime import REAL, Seam
+from service.platform.settings import Settings, WrongSettings
+from service.plugipay.inbound.consumer import Consumer
+from service.plugipay.outbound.client import PlugipayClient
+from service.plugipay.outbound.dispatcher import Dispatcher
+from service.plugipay.outbound.sweeper import Sweeper
+from service.workers.payout_scheduler import Scheduler
+from service.workers.projector import Projector
+from service.workers.statement_closer import Closer
+
+log = logs.get("process")
+
+_PARTITIONS_SECONDS = 3600
+
+OnReady = Callable[[Ledger, int], Awaitable[None]]
+"""Called once requests are answered, with the ledger and the port."""
+
+
+async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what is under way."""
+    if settings.kafka_bootstrap_servers:
+        # What is wrong with it is told before anything is opened.
+        broker_access(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_ledger(settings, seam) as ledger:
+        health = Health(ledger.pool, settings)
+        client = PlugipayClient(seam, timeout_seconds=settings.plugipay_timeout_seconds)
+        health.breakers = client.breakers
+        workers = _workers(ledger, settings, health, client)
+        outgoing = Outgoing(ledger, settings, health)
+        tasks = [seam.spawn(worker.run(), type(worker).__name__.lower()) for worker in workers]
+        tasks.extend(outgoing.start())
+        if settings.migrate_database_url is not None:
+            tasks.append(seam.spawn(_keep_partitions_ahead(settings, seam), "partitions"))
+        runner = web.AppRunner(
+            build_app(ledger, health, settings), access_log=None, shutdown_timeout=settings.drain_seconds
+        )
+        await runner.setup()
+        try:
+            port = await _listen(runner, settings)
+            _spare_the_collector()
+            log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
+            if on_ready is not None:
+                await on_ready(ledger, port)
+            await stop.wait()
+            log.info("draining")
+        finally:
+            await runner.cleanup()
+            outgoing.stop()
+            for worker in workers:
+                worker.stop()
+            await _end(tasks, settings.drain_seconds)
+            await client.close()
+    log.info("stopped")
+
+
+class _Worker(Protocol):
+    """Something that runs beside the requests until it is told to stop."""
+
+    async def run(self) -> None:
+        """Goes on until `stop`, whatever fails meanwhile."""
+
+    def stop(self) -> None:
+        """Ends `run` once what it is at is finished."""
+
+
+def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
+    workers: list[_Worker] = [Projector(ledger), Closer(ledger), Scheduler(ledger)]
+    if settings.kafka_bootstrap_servers:
+        health.report("broker", ok=False, message="connecting")
+        workers.append(Consumer(ledger, settings, health))
+    else:
+        message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are taken in over HTTP only, and no event is told"
+        health.report("broker", ok=False, message=message)
+    if settings.dispatcher:
+        workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client)]
+    return workers
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    """The port that is listened on."""
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+    except OSError as problem:
+        raise WrongSettings(
+            f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
+        ) from None
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _spare_the_collector() -> None:
+    """What is here by now stays; and requests leave no cycles worth looking for after every few hundred of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
+    """Lets tasks finish what they are at; the one that only waits for its hour is cancelled."""
+    for task in tasks:
+        if task.get_name() == "partitions":
+            task.cancel()
+    _, unfinished = await asyncio.wait(tasks, timeout=seconds)
+    for task in unfinished:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_partitions_ahead(settings: Settings, seam: Seam) -> None:
+    while True:
+        await seam.sleep(_PARTITIONS_SECONDS)
+        try:
+            await migrate(settings)
+        except (*database.OUTAGES, asyncpg.PostgresError, WrongSettings) as problem:
+            log.warning("partitions_not_made", problem=repr(problem))

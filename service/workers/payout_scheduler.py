@@ -1,0 +1,89 @@
+"""Lets payout policies do what is due by them: money is set apart at cutoffs and requested on pay dates.
+
+What is due is decided in the ledger, before anything else that happens to an account (`service/ledger/batch.py`). A scheduler
+only makes something happen to accounts on which nothing else does: it asks the lane's writer for their books. Any
+number of schedulers may ask at once, and die at any moment: what one has done, the next finds done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from events.cycles import due_at
+from service.ledger.batch import Batch
+from service.ledger.event_store import Wants
+from service.ledger.ledger import Ledger
+from service.ledger.poller import Poller
+from service.platform import logs
+from sql import query
+
+log = logs.get("scheduler")
+
+_AT_ONCE = 200
+_REST_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class DueUnit:
+    """An account on which something is due: looking at its books is enough."""
+
+    account_id: str
+    done: asyncio.Future[bool]
+    """Whether nothing is due any more."""
+    commands_count: int = field(default=1, init=False)
+    _is_done: bool = field(default=True, init=False)
+
+    def collect(self, wants: Wants) -> None:
+        wants.accounts.add(self.account_id)
+
+    def decide(self, batch: Batch) -> None:
+        account = batch.books(self.account_id).account
+        still_due = due_at(account) if account is not None else None
+        self._is_done = still_due is None or still_due > batch.now
+
+    def resolve(self) -> None:
+        if not self.done.done():
+            self.done.set_result(self._is_done)
+
+    def reject(self, problem: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+
+class Scheduler(Poller):
+    """Asks for what is due, as much at a time as is due at once; what cannot be done rests for a minute."""
+
+    name, failed = "scheduler", "scheduling_failed"
+    pause_seconds = retry_seconds = 1.0
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._resting: dict[str, float] = {}
+        """Accounts on which what is due could not be done, and when to look at them again."""
+
+    async def work(self) -> bool:
+        """Does what is due now, as much as is done at once; whether there may be more."""
+        now = self._ledger.seam.monotonic()
+        self._resting = {account_id: until for account_id, until in self._resting.items() if until > now}
+        more = False
+        for lane in self._ledger.lanes:
+            instant = self._ledger.seam.instant()
+            rows = await self._ledger.pool.fetch(
+                query("payout_policy/due"), lane, instant, list(self._resting), _AT_ONCE
+            )
+            accounts = [row["account_id"] for row in rows]
+            outcomes = await asyncio.gather(
+                *(self._look_at(lane, account_id) for account_id in accounts), return_exceptions=True
+            )
+            for account_id, outcome in zip(accounts, outcomes, strict=True):
+                if outcome is not True:
+                    self._resting[account_id] = now + _REST_SECONDS
+                    log.warning("account_still_due", lane=lane, account=account_id, problem=repr(outcome))
+            more = more or len(rows) == _AT_ONCE
+        return more
+
+    async def _look_at(self, lane: int, account_id: str) -> bool:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._ledger.submit(lane, DueUnit(account_id, done))
+        return await done

@@ -1,0 +1,50 @@
+"""What banks and marketplaces say of an account that is not the caller's by the time it is decided."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from events.books.accounts import LIVE, TEST
+from events.chain import Actor, Source
+from events.refusals import AccountNotFound
+from service.banks.booking import BankUnit, Identified
+from service.formats.unreadable import Unreadable
+from service.ledger.unit_of_work import Asked
+from service.marketplaces.booking import Arrival, RecordsUnit
+from tests.support.api import Api
+
+LINE = Unreadable("line 1", "nobody knows", b"a line")
+
+
+def of_a_bank(**common: Any) -> BankUnit:
+    return BankUnit(arrivals=[Identified(LINE, "file#line 1")], **common)
+
+
+def of_a_marketplace(**common: Any) -> RecordsUnit:
+    return RecordsUnit(arrivals=[Arrival(LINE, "file#line 1")], channel="lazada", **common)
+
+
+@pytest.mark.parametrize("unit_of", [of_a_bank, of_a_marketplace])
+async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_nothing(api: Api, unit_of: Any) -> None:
+    await api.merchant("acc_1")
+    lane = await api.ledger.lane_of("acc_1")
+
+    async def told(mode: str) -> list[str]:
+        unit: BankUnit | RecordsUnit = unit_of(
+            account_id="acc_1",
+            exponents=api.ledger.exponents,
+            asked=Asked(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
+            received_at=api.ledger.seam.instant(),
+            done=asyncio.get_running_loop().create_future(),
+        )
+        api.ledger.submit(lane, unit)
+        return await unit.done
+
+    with pytest.raises(AccountNotFound):
+        await told(TEST)
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 0
+    assert await told(LIVE) == ["unreadable"]
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 1

@@ -1,0 +1,1 @@
+"""What stands in for production, held to what it stands in for."""
