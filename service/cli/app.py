@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pkgutil import resolve_name
 
 import asyncpg
@@ -32,6 +33,10 @@ COMMANDS = {
 }
 """Where each command is."""
 
+FROM_A_CHECKOUT = frozenset({"simulate-plugipay"})
+"""Commands that need what the production wheel does not bring."""
+SIMULATOR = "simulator"
+
 
 def build(*, whole: bool) -> App:
     """The command line. Where it is to list its commands it has to be whole: what they say of themselves is theirs."""
@@ -42,6 +47,8 @@ def build(*, whole: bool) -> App:
         version_flags=["--version"],
     )
     for name, place in COMMANDS.items():
+        if name in FROM_A_CHECKOUT and find_spec(SIMULATOR) is None:
+            continue
         path = f"service.cli.{place}"
         app.command(resolve_name(path) if whole else path, name=name)
     return app
@@ -57,6 +64,12 @@ def main() -> None:
         _fail(f"the database went away: {problem}")
     except asyncpg.PostgresError as problem:
         _fail(f"Postgres refuses: {problem}")
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] != SIMULATOR:
+            raise
+        _fail(
+            "the embedded servers are not in this installation: they come with a checkout of the repository (make run)"
+        )
 
 
 def _fail(message: str) -> None:

@@ -35,14 +35,9 @@ class Target:
         if self._data is None:
             self.settings = settings.load()
             return self
-        from simulator.servers.postgres import master_key, start_postgres  # noqa: PLC0415 - an extra
+        from service.cli.embedded import join_embedded  # noqa: PLC0415 - not in the production wheel
 
-        self._postgres = start_postgres(self._data)
-        self.settings = settings.load(
-            database_url=self._postgres.service_url,
-            migrate_database_url=self._postgres.migrate_url,
-            master_key=master_key(self._data),
-        )
+        self._postgres, self.settings = join_embedded(self._data)
         return self
 
     def __exit__(
