@@ -12,9 +12,9 @@ from pathlib import Path
 import uvloop
 
 from bench.http import ACCOUNTS, Services
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from events.commands import RequestPayout
+from events.payouts.commands import RequestPayout
 from service.ledger.lifespan import running_ledger
 from service.ledger.unit_of_work import Asked, Done, Work
 from service.platform import logs

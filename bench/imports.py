@@ -25,7 +25,7 @@ import asyncpg
 import uvloop
 
 from bench.http import Services
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.ingestion import SLICE
 from service.ledger.lifespan import running_ledger

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 Class = TypeVar("Class", bound=type)
+
+Data = dict[str, Any]
+"""JSON content where no type of ours says more: camel-case ASCII keys, values without floats."""
 
 
 @dataclass_transform(frozen_default=True)

@@ -12,14 +12,16 @@ from typing import Any
 
 import orjson
 
-from events.books import Books
-from events.books.accounts import Account, BankAccount, Provider, WebhookSecret
-from events.books.banking import BankEntry, BankStatement, Match
-from events.books.channels import Channel, ChannelStatement, Settlement
-from events.books.money import Balance, Dispute, Disputed, Order, Reserve
-from events.books.payouts import Payout
-from events.books.provider import Case
-from events.statements import read_stored
+from events.account_state import AccountState
+from events.accounts.state import Account, BankAccount, Provider, WebhookSecret
+from events.balances.state import Balance, Order, Reserve
+from events.banking.state import BankEntry, BankStatement, Match
+from events.channels.state import Channel, ChannelStatement
+from events.disputes.state import Dispute, Disputed
+from events.payouts.state import Payout
+from events.provider.reports import read_stored
+from events.provider.state import Case
+from events.settlements.state import Settlement
 
 Row = dict[str, Any]
 
@@ -68,7 +70,7 @@ def _row(state: object, names: tuple[str, ...], row: Row) -> Row:
     return row
 
 
-def add_changes(rows: InlineRows, before: Books, after: Books) -> None:
+def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> None:
     """Adds the rows in which one account's books differ. Rows are frozen values, so identity tells."""
     account_id = after.account_id
     if after.account is not None and after.version != before.version:
@@ -166,7 +168,7 @@ def dispute_from(row: Row) -> Dispute:
     return Dispute(**_read(row, _DISPUTE))
 
 
-def fill_books(books: dict[str, Books], found: dict[str, Iterable[Row]]) -> None:
+def fill_books(books: dict[str, AccountState], found: dict[str, Iterable[Row]]) -> None:
     """Puts rows as `ledger/read_books.sql` and its parts give them into the books of their accounts."""
     for row in found["accounts"]:
         target = books[row["account_id"]]

@@ -11,9 +11,30 @@ from collections.abc import Sequence
 
 import orjson
 
-from events import facts
+from events.balances.events import (
+    BalanceAdjusted,
+    FeeCharged,
+    RefundRecorded,
+    ReserveHeld,
+    ReserveReleased,
+    RevenueRecorded,
+    RevenueSettled,
+)
+from events.catalog import AnyEvent
 from events.chain import Envelope
-from events.codec import fact_of
+from events.channels.events import ChannelMoneyBooked
+from events.codec import event_of
+from events.disputes.events import DisputeOpened, DisputeResolved
+from events.payouts.events import (
+    PayoutAdopted,
+    PayoutAmountCorrected,
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReopened,
+    PayoutRequested,
+    PayoutReturned,
+)
 from events.values import value
 from projections.runner import Connection
 from sql import query
@@ -40,59 +61,59 @@ def _move(amount: int, currency: str, debit: str, credit: str) -> list[Posting]:
     return [Posting(currency, debit, amount, 0), Posting(currency, credit, 0, amount)]
 
 
-def postings(fact: facts.Fact) -> Sequence[Posting]:
+def postings(event: AnyEvent) -> Sequence[Posting]:
     """The lines that a fact makes; none where no money moves."""
-    match fact:
-        case facts.RevenueRecorded():
-            return _move(fact.amount, fact.currency, "clearing", "pending")
-        case facts.RevenueSettled():
-            return _move(fact.amount, fact.currency, "pending", "available")
-        case facts.RefundRecorded():
+    match event:
+        case RevenueRecorded():
+            return _move(event.amount, event.currency, "clearing", "pending")
+        case RevenueSettled():
+            return _move(event.amount, event.currency, "pending", "available")
+        case RefundRecorded():
             return [
-                *_move(fact.from_pending, fact.currency, "pending", "refunds"),
-                *_move(fact.from_available, fact.currency, "available", "refunds"),
-                *_move(fact.from_held or 0, fact.currency, "held", "refunds"),
+                *_move(event.from_pending, event.currency, "pending", "refunds"),
+                *_move(event.from_available, event.currency, "available", "refunds"),
+                *_move(event.from_held or 0, event.currency, "held", "refunds"),
             ]
-        case facts.DisputeOpened():
+        case DisputeOpened():
             return [
-                *_move(fact.from_pending, fact.currency, "pending", "held"),
-                *_move(fact.from_available, fact.currency, "available", "held"),
+                *_move(event.from_pending, event.currency, "pending", "held"),
+                *_move(event.from_available, event.currency, "available", "held"),
             ]
-        case facts.DisputeResolved():
+        case DisputeResolved():
             return [
-                *_move(fact.from_held, fact.currency, "held", "refunds"),
-                *_move(fact.from_pending, fact.currency, "pending", "refunds"),
-                *_move(fact.from_available, fact.currency, "available", "refunds"),
-                *_move(fact.to_pending, fact.currency, "held", "pending"),
-                *_move(fact.to_available, fact.currency, "held", "available"),
+                *_move(event.from_held, event.currency, "held", "refunds"),
+                *_move(event.from_pending, event.currency, "pending", "refunds"),
+                *_move(event.from_available, event.currency, "available", "refunds"),
+                *_move(event.to_pending, event.currency, "held", "pending"),
+                *_move(event.to_available, event.currency, "held", "available"),
             ]
-        case facts.FeeCharged():
-            return _move(fact.amount, fact.currency, "available", "fees")
-        case facts.BalanceAdjusted():
-            return _move(fact.amount, fact.currency, "adjustments", "available")
-        case facts.ReserveHeld():
-            return _move(fact.amount, fact.currency, "available", "held")
-        case facts.ReserveReleased():
-            return _move(fact.amount, fact.currency, "held", "available")
-        case facts.PayoutRequested() | facts.PayoutAdopted() | facts.PayoutReopened():
-            return _move(fact.amount, fact.currency, "available", "reserved")
-        case facts.PayoutAmountCorrected():
+        case FeeCharged():
+            return _move(event.amount, event.currency, "available", "fees")
+        case BalanceAdjusted():
+            return _move(event.amount, event.currency, "adjustments", "available")
+        case ReserveHeld():
+            return _move(event.amount, event.currency, "available", "held")
+        case ReserveReleased():
+            return _move(event.amount, event.currency, "held", "available")
+        case PayoutRequested() | PayoutAdopted() | PayoutReopened():
+            return _move(event.amount, event.currency, "available", "reserved")
+        case PayoutAmountCorrected():
             return [
-                *_move(fact.from_reserved, fact.currency, "reserved", "available"),
-                *_move(fact.from_paid_out, fact.currency, "paid_out", "available"),
+                *_move(event.from_reserved, event.currency, "reserved", "available"),
+                *_move(event.from_paid_out, event.currency, "paid_out", "available"),
             ]
-        case facts.PayoutPaid():
-            return _move(fact.amount, fact.currency, "reserved", "paid_out")
-        case facts.PayoutFailed() | facts.PayoutCancelled():
-            return _move(fact.amount, fact.currency, "reserved", "available")
-        case facts.PayoutReturned():
-            return _move(fact.amount, fact.currency, "paid_out", "available")
-        case facts.ChannelMoneyBooked():
+        case PayoutPaid():
+            return _move(event.amount, event.currency, "reserved", "paid_out")
+        case PayoutFailed() | PayoutCancelled():
+            return _move(event.amount, event.currency, "reserved", "available")
+        case PayoutReturned():
+            return _move(event.amount, event.currency, "paid_out", "available")
+        case ChannelMoneyBooked():
             return [
-                *_move(fact.pending, fact.currency, "clearing", "pending"),
-                *_move(fact.available, fact.currency, "clearing", "available"),
-                *_move(fact.held, fact.currency, "clearing", "held"),
-                *_move(fact.paid_out, fact.currency, "clearing", "paid_out"),
+                *_move(event.pending, event.currency, "clearing", "pending"),
+                *_move(event.available, event.currency, "clearing", "available"),
+                *_move(event.held, event.currency, "clearing", "held"),
+                *_move(event.paid_out, event.currency, "clearing", "paid_out"),
             ]
         case _:
             return ()
@@ -107,18 +128,18 @@ class Journal:
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         rows = [
             {
-                "position": event.position,
+                "position": envelope.position,
                 "line": line,
-                "account_id": event.account_id,
+                "account_id": envelope.account_id,
                 "currency": posting.currency,
                 "book": posting.book,
                 "debit": posting.debit,
                 "credit": posting.credit,
-                "type": event.type,
-                "effective_at": event.effective_at,
+                "type": envelope.type,
+                "effective_at": envelope.effective_at,
             }
-            for event in events
-            for line, posting in enumerate(postings(fact_of(event)), start=1)
+            for envelope in events
+            for line, posting in enumerate(postings(event_of(envelope)), start=1)
         ]
         if rows:
             await connection.execute(query("journal/post"), lane, orjson.dumps(rows).decode())

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from events import facts
+from events.catalog import AnyEvent
 from events.chain import Envelope
 from events.currency import in_major_units
-from events.facts import Data, Fact, StatementClosed
 from events.instants import Instant
-from events.own_statements import Chain, cycle_of
-from events.periods import DELIVERED_ORDER, Cycle, end_after, label
-from events.values import value
+from events.statements.chain import Chain, cycle_of
+from events.statements.events import StatementClosed, StatementCycleSet
+from events.statements.periods import DELIVERED_ORDER, Cycle, end_after, label
+from events.values import Data, value
 from projections.statement_fields import (
     DEPOSIT,
     FEES,
@@ -100,21 +100,21 @@ class Stretch:
         """The end of the period that is under way; None where no calendar ends it."""
         return self._ends_at
 
-    def take(self, event: Envelope, fact: Fact) -> Cut | None:
+    def take(self, envelope: Envelope, event: AnyEvent) -> Cut | None:
         """The next event. A cut may show before it (the period was over when it was recorded), or right after it."""
-        cut = self._cut_before(event.recorded_at, certain=True)
+        cut = self._cut_before(envelope.recorded_at, certain=True)
         if cut is not None:
             return cut
-        for count in counts(fact):
+        for count in counts(event):
             self._totals.setdefault(count.currency, Totals()).add(count)
-        self._through = event.position, event.version
-        if isinstance(fact, facts.StatementCycleSet):
-            self._cycle = cycle_of(fact)
-            self._ends_at = end_after(self._cycle, fact.since)
-        currency = completed(fact)
+        self._through = envelope.position, envelope.version
+        if isinstance(event, StatementCycleSet):
+            self._cycle = cycle_of(event)
+            self._ends_at = end_after(self._cycle, event.since)
+        currency = completed(event)
         if self._cycle.kind == DELIVERED_ORDER and currency is not None:
             self._totals.setdefault(currency, Totals()).stated = True
-            return self._cut(event.recorded_at, self._stated(), certain=True)
+            return self._cut(envelope.recorded_at, self._stated(), certain=True)
         return None
 
     def end(self, now: Instant, known_until: Instant) -> Cut | None:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from events import facts
 from events.chain import Envelope
-from events.codec import STORED_NAMES, fact_of
-from events.facts import Data
-from events.values import value
+from events.codec import event_of
+from events.settlements.events import SettlementObserved
+from events.values import Data, value
 from projections.runner import Connection
 from sql import query
 
@@ -45,33 +44,33 @@ class Key:
         }
 
 
-def lines(account_id: str, position: int, fact: facts.SettlementObserved) -> list[Line]:
+def lines(account_id: str, position: int, event: SettlementObserved) -> list[Line]:
     """The rows of one record: each line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
-    totals = {line["field"] for line in fact.lines if line.get("partOf") is None}
+    totals = {line["field"] for line in event.lines if line.get("partOf") is None}
     return [
         {
-            **money(account_id, fact),
-            "source": fact.source,
+            **money(account_id, event),
+            "source": event.source,
             "line": number,
             "position": position,
-            "totals": fact.totals,
-            "books": any(each.get("books") for each in fact.lines),
+            "totals": event.totals,
+            "books": any(each.get("books") for each in event.lines),
             "level": line["level"],
             "kind": line["kind"],
-            "stage": fact.stage,
+            "stage": event.stage,
             "amount": line["amount"],
             "text": line["text"],
             "field": line["field"],
-            "currency": fact.currency,
+            "currency": event.currency,
             "depth": _depth(line, totals),
             "part_of": line.get("partOf"),
-            "statement": fact.statement,
-            "invoice": fact.invoice,
-            "order_id": fact.order,
+            "statement": event.statement,
+            "invoice": event.invoice,
+            "order_id": event.order,
             "item": line.get("item"),
-            "occurred_at": fact.occurred_at,
+            "occurred_at": event.occurred_at,
         }
-        for number, line in enumerate(fact.lines, start=1)
+        for number, line in enumerate(event.lines, start=1)
     ]
 
 
@@ -81,13 +80,13 @@ def _depth(line: Data, totals: set[str]) -> int:
     return 1 if line["partOf"] in totals else 2
 
 
-def money(account_id: str, fact: facts.SettlementObserved) -> Line:
+def money(account_id: str, event: SettlementObserved) -> Line:
     """What names the money that a record tells of."""
     return {
         "account_id": account_id,
-        "channel": fact.channel,
-        "seller": fact.seller or "",
-        "reference": fact.reference,
+        "channel": event.channel,
+        "seller": event.seller or "",
+        "reference": event.reference,
     }
 
 
@@ -114,18 +113,23 @@ class Settlements:
     """The trailing projection that keeps lines and totals."""
 
     name = NAME
-    types: frozenset[str] | None = frozenset({STORED_NAMES[facts.SettlementObserved]})
+    types: frozenset[str] | None = frozenset({SettlementObserved.stored_name})
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
-        newest: dict[tuple[str, str, str, str, str], tuple[Envelope, facts.SettlementObserved]] = {}
-        for event in events:
-            fact = fact_of(event)
-            assert isinstance(fact, facts.SettlementObserved)
-            newest[event.account_id, fact.channel, fact.seller or "", fact.reference, fact.source] = (event, fact)
+        newest: dict[tuple[str, str, str, str, str], tuple[Envelope, SettlementObserved]] = {}
+        for envelope in events:
+            event = event_of(envelope)
+            assert isinstance(event, SettlementObserved)
+            newest[envelope.account_id, event.channel, event.seller or "", event.reference, event.source] = (
+                envelope,
+                event,
+            )
         if not newest:
             return
-        rows = [row for event, fact in newest.values() for row in lines(event.account_id, event.position, fact)]
-        records = [money(event.account_id, fact) | {"source": fact.source} for event, fact in newest.values()]
+        rows = [
+            row for envelope, event in newest.values() for row in lines(envelope.account_id, envelope.position, event)
+        ]
+        records = [money(envelope.account_id, event) | {"source": event.source} for envelope, event in newest.values()]
         gone = await connection.fetch(query("settlements/forget"), lane, _json(records))
         await connection.execute(query("settlements/keep"), lane, _json(rows))
         references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}

@@ -5,10 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from events import facts
+from events.accounts.events import (
+    AccountClosed,
+    AccountFrozen,
+    AccountOpened,
+    AccountUnfrozen,
+    BackendSet,
+    BankAccountSet,
+    CurrencyAdded,
+    LedgerBegun,
+    ProviderSet,
+    WebhookSecretAdded,
+    WebhookSecretRetired,
+)
+from events.balances.events import (
+    BalanceAdjusted,
+    FeeCharged,
+    RefundRecorded,
+    ReserveHeld,
+    ReserveReleased,
+    RevenueRecorded,
+    RevenueSettled,
+)
+from events.banking.events import BankEntryObserved, BankStatementObserved, MatchMade, MatchUnmade, ToleranceSet
+from events.catalog import AnyEvent
 from events.chain import Envelope
-from events.facts import Fact
+from events.channels.events import ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
+from events.disputes.events import DisputeOpened, DisputeResolved
 from events.instants import Instant
+from events.payouts.events import (
+    PayoutAdopted,
+    PayoutAmountCorrected,
+    PayoutCancelAsked,
+    PayoutCancelled,
+    PayoutCancelRefused,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutProviderLinked,
+    PayoutReopened,
+    PayoutRequested,
+    PayoutReturned,
+    PayoutSubmissionStarted,
+    PayoutSubmissionUnknown,
+)
+from events.policies.events import PayoutCycleCut, PayoutCycleEnded, PayoutPolicySet
+from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed, ProviderObserved
+from events.settlements.events import SettlementObserved
+from events.statements.events import StatementClosed, StatementCycleSet
 from events.values import value
 
 ITEM, OTHER, FEES, REFUNDS = "ItemRevenue", "OtherRevenueTotal", "FeesTotal", "Refunds"
@@ -32,94 +76,94 @@ class Count:
     """The part of the field that it counts in as well."""
 
 
-def counts(fact: Fact) -> Sequence[Count]:
+def counts(event: AnyEvent) -> Sequence[Count]:
     """What a fact counts in. Total: a fact that is not named here is a type error, since it might move money."""
-    match fact:
-        case facts.RevenueRecorded():
-            found = [Count(fact.currency, ITEM, fact.amount)]
-        case facts.RefundRecorded():
+    match event:
+        case RevenueRecorded():
+            found = [Count(event.currency, ITEM, event.amount)]
+        case RefundRecorded():
             # What had left with a lost dispute already does not leave again, and what was held is so no more.
-            from_held = fact.from_held or 0
-            left = fact.from_pending + fact.from_available + from_held
-            found = [Count(fact.currency, REFUNDS, left), Count(fact.currency, DEPOSIT, -from_held)]
-        case facts.DisputeOpened():
-            found = [Count(fact.currency, DEPOSIT, fact.from_pending + fact.from_available)]
-        case facts.DisputeResolved():
+            from_held = event.from_held or 0
+            left = event.from_pending + event.from_available + from_held
+            found = [Count(event.currency, REFUNDS, left), Count(event.currency, DEPOSIT, -from_held)]
+        case DisputeOpened():
+            found = [Count(event.currency, DEPOSIT, event.from_pending + event.from_available)]
+        case DisputeResolved():
             found = [
-                Count(fact.currency, REFUNDS, fact.from_held + fact.from_pending + fact.from_available),
-                Count(fact.currency, DEPOSIT, -fact.from_held - fact.to_pending - fact.to_available),
+                Count(event.currency, REFUNDS, event.from_held + event.from_pending + event.from_available),
+                Count(event.currency, DEPOSIT, -event.from_held - event.to_pending - event.to_available),
             ]
-        case facts.FeeCharged():
-            found = [Count(fact.currency, FEES, fact.amount, _part(fact.kind))]
-        case facts.BalanceAdjusted():
+        case FeeCharged():
+            found = [Count(event.currency, FEES, event.amount, _part(event.kind))]
+        case BalanceAdjusted():
             # What is taken by an adjustment stands with the fees, so that revenue is never negative because of it.
-            found = [Count(fact.currency, OTHER if fact.amount > 0 else FEES, abs(fact.amount))]
-        case facts.ReserveHeld():
-            found = [Count(fact.currency, DEPOSIT, fact.amount)]
-        case facts.ReserveReleased():
-            found = [Count(fact.currency, DEPOSIT, -fact.amount)]
-        case facts.PayoutPaid():
-            found = [Count(fact.currency, PAYOUT, fact.amount)]
-        case facts.PayoutReturned():
-            found = [Count(fact.currency, PAYOUT, -fact.amount)]
-        case facts.PayoutAmountCorrected():
-            found = [Count(fact.currency, PAYOUT, -fact.from_paid_out)]
-        case facts.ChannelMoneyBooked():
+            found = [Count(event.currency, OTHER if event.amount > 0 else FEES, abs(event.amount))]
+        case ReserveHeld():
+            found = [Count(event.currency, DEPOSIT, event.amount)]
+        case ReserveReleased():
+            found = [Count(event.currency, DEPOSIT, -event.amount)]
+        case PayoutPaid():
+            found = [Count(event.currency, PAYOUT, event.amount)]
+        case PayoutReturned():
+            found = [Count(event.currency, PAYOUT, -event.amount)]
+        case PayoutAmountCorrected():
+            found = [Count(event.currency, PAYOUT, -event.from_paid_out)]
+        case ChannelMoneyBooked():
             # All that a marketplace's word moves comes from outside, wherever it went.
-            came_in = fact.pending + fact.available + fact.held + fact.paid_out
+            came_in = event.pending + event.available + event.held + event.paid_out
             found = [
-                Count(fact.currency, OTHER, came_in),
-                Count(fact.currency, DEPOSIT, fact.held),
-                Count(fact.currency, PAYOUT, fact.paid_out),
+                Count(event.currency, OTHER, came_in),
+                Count(event.currency, DEPOSIT, event.held),
+                Count(event.currency, PAYOUT, event.paid_out),
             ]
         case (
             # Money that stays owed: only between pending, available and reserved.
-            facts.RevenueSettled()
-            | facts.PayoutRequested()
-            | facts.PayoutAdopted()
-            | facts.PayoutReopened()
-            | facts.PayoutFailed()
-            | facts.PayoutCancelled()
+            RevenueSettled()
+            | PayoutRequested()
+            | PayoutAdopted()
+            | PayoutReopened()
+            | PayoutFailed()
+            | PayoutCancelled()
             # And facts that move none.
-            | facts.LedgerBegun()
-            | facts.AccountOpened()
-            | facts.CurrencyAdded()
-            | facts.BackendSet()
-            | facts.AccountFrozen()
-            | facts.AccountUnfrozen()
-            | facts.AccountClosed()
-            | facts.BankAccountSet()
-            | facts.ProviderSet()
-            | facts.WebhookSecretAdded()
-            | facts.WebhookSecretRetired()
-            | facts.PayoutSubmissionStarted()
-            | facts.PayoutSubmissionUnknown()
-            | facts.PayoutProviderLinked()
-            | facts.PayoutCancelAsked()
-            | facts.PayoutCancelRefused()
-            | facts.PayoutInTransit()
-            | facts.ProviderObserved()
-            | facts.CaseOpened()
-            | facts.CaseClosed()
-            | facts.DeliveryDismissed()
-            | facts.ChannelSet()
-            | facts.StatementObserved()
-            | facts.SettlementObserved()
-            | facts.StatementCycleSet()
-            | facts.StatementClosed()
-            | facts.ToleranceSet()
-            | facts.SettlementTermsSet()
-            | facts.BankEntryObserved()
-            | facts.BankStatementObserved()
-            | facts.MatchMade()
-            | facts.MatchUnmade()
-            | facts.PayoutPolicySet()
-            | facts.PayoutCycleCut()
-            | facts.PayoutCycleEnded()
+            | LedgerBegun()
+            | AccountOpened()
+            | CurrencyAdded()
+            | BackendSet()
+            | AccountFrozen()
+            | AccountUnfrozen()
+            | AccountClosed()
+            | BankAccountSet()
+            | ProviderSet()
+            | WebhookSecretAdded()
+            | WebhookSecretRetired()
+            | PayoutSubmissionStarted()
+            | PayoutSubmissionUnknown()
+            | PayoutProviderLinked()
+            | PayoutCancelAsked()
+            | PayoutCancelRefused()
+            | PayoutInTransit()
+            | ProviderObserved()
+            | CaseOpened()
+            | CaseClosed()
+            | DeliveryDismissed()
+            | ChannelSet()
+            | StatementObserved()
+            | SettlementObserved()
+            | StatementCycleSet()
+            | StatementClosed()
+            | ToleranceSet()
+            | SettlementTermsSet()
+            | BankEntryObserved()
+            | BankStatementObserved()
+            | MatchMade()
+            | MatchUnmade()
+            | PayoutPolicySet()
+            | PayoutCycleCut()
+            | PayoutCycleEnded()
         ):
             return ()
         case _:
-            assert_never(fact)
+            assert_never(event)
     return [count for count in found if count.amount]
 
 
@@ -128,11 +172,11 @@ def _part(kind: str) -> str | None:
     return SHIPMENT_FEE if name in SHIPMENT_KINDS else FEES_ON_REFUNDS if name in REFUND_KINDS else None
 
 
-def completed(fact: Fact) -> str | None:
+def completed(event: AnyEvent) -> str | None:
     """The currency of the order that this settles wholly: by a command, or by a marketplace's word that it was paid."""
-    match fact:
-        case facts.RevenueSettled() | facts.ChannelMoneyBooked():
-            return fact.currency if fact.completes else None
+    match event:
+        case RevenueSettled() | ChannelMoneyBooked():
+            return event.currency if event.completes else None
         case _:
             return None
 
@@ -152,27 +196,27 @@ class Line:
     amount: int
 
 
-def lines(event: Envelope, fact: Fact, currency: str) -> Iterator[Line]:
+def lines(envelope: Envelope, event: AnyEvent, currency: str) -> Iterator[Line]:
     """The lines that an event makes in a statement of this currency; in each field they add up to its figure."""
-    for count in counts(fact):
+    for count in counts(event):
         if count.currency == currency:
             yield Line(
-                position=event.position,
-                version=event.version,
-                type=event.type,
-                effective_at=event.effective_at,
-                recorded_at=event.recorded_at,
-                reference=_reference(fact),
+                position=envelope.position,
+                version=envelope.version,
+                type=envelope.type,
+                effective_at=envelope.effective_at,
+                recorded_at=envelope.recorded_at,
+                reference=_reference(event),
                 field=count.field,
                 within=count.within,
                 amount=count.amount,
             )
 
 
-def _reference(fact: Fact) -> str | None:
+def _reference(event: AnyEvent) -> str | None:
     """What the event is about, as its caller named it."""
     for name in ("payout_id", "reserve_id", "reference", "reason"):
-        found = getattr(fact, name, None)
+        found = getattr(event, name, None)
         if found is not None:
             return str(found)
     return None

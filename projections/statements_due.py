@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 import orjson
 
-from events import facts
+from events.balances.events import RevenueSettled
 from events.chain import Envelope
-from events.codec import STORED_NAMES, fact_of
+from events.channels.events import ChannelMoneyBooked
+from events.codec import event_of
 from events.instants import Instant
-from events.periods import DELIVERED_ORDER
+from events.statements.events import StatementCycleSet
+from events.statements.periods import DELIVERED_ORDER
 from events.values import value
 from projections.runner import Connection
 from projections.statement_fields import completed
@@ -35,15 +37,15 @@ class CycleSet:
 def cycles_set(events: Sequence[Envelope]) -> list[CycleSet]:
     """The accounts whose cycles these events set."""
     found: dict[str, CycleSet] = {}
-    for event in events:
-        fact = fact_of(event)
-        if isinstance(fact, facts.StatementCycleSet):
-            due_at = fact.since if fact.cycle == DELIVERED_ORDER else fact.due_at
-            before = found.get(event.account_id)
+    for envelope in events:
+        event = event_of(envelope)
+        if isinstance(event, StatementCycleSet):
+            due_at = event.since if event.cycle == DELIVERED_ORDER else event.due_at
+            before = found.get(envelope.account_id)
             if before is not None:
                 # Something may have ended in the one before.
-                due_at = fact.since
-            found[event.account_id] = CycleSet(event.account_id, fact.cycle, due_at, event.version)
+                due_at = event.since
+            found[envelope.account_id] = CycleSet(envelope.account_id, event.cycle, due_at, envelope.version)
     return list(found.values())
 
 
@@ -59,11 +61,11 @@ class Delivered:
 def delivered(events: Sequence[Envelope]) -> list[Delivered]:
     """The accounts in which an order was settled wholly by these events."""
     found: dict[str, Delivered] = {}
-    for event in events:
-        if completed(fact_of(event)) is not None:
-            before = found.get(event.account_id)
-            at = event.recorded_at if before is None else before.at
-            found[event.account_id] = Delivered(event.account_id, event.version, at)
+    for envelope in events:
+        if completed(event_of(envelope)) is not None:
+            before = found.get(envelope.account_id)
+            at = envelope.recorded_at if before is None else before.at
+            found[envelope.account_id] = Delivered(envelope.account_id, envelope.version, at)
     return list(found.values())
 
 
@@ -72,7 +74,7 @@ class StatementsDue:
 
     name = NAME
     types: frozenset[str] | None = frozenset(
-        STORED_NAMES[each] for each in (facts.StatementCycleSet, facts.RevenueSettled, facts.ChannelMoneyBooked)
+        each.stored_name for each in (StatementCycleSet, RevenueSettled, ChannelMoneyBooked)
     )
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from events import facts
-from events.banking import observe_bank_statement, observe_entry
-from events.books import Books
+from events.account_state import AccountState
+from events.banking.events import BankEntryObserved, BankStatementObserved
+from events.banking.observe import observe_bank_statement, observe_entry
 from events.canonical import canonical, check_content
 from events.chain import Source
 from events.currency import AMOUNT_MAX
-from events.facts import Data
+from events.read_set import ReadSet
 from events.refusals import AccountNotFound
+from events.values import Data
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.formats.unreadable import Unreadable
 from service.ledger.batch import Batch
-from service.ledger.event_store import Wants
 from service.ledger.ingestion import ObservationsUnit
 from service.ledger.raw_archive import keep, storable
 from service.ledger.unit_of_work import Erased
@@ -120,13 +120,15 @@ def _wrong_with(observed: ObservedEntry | ObservedBankStatement, exponents: dict
 class BankUnit(ObservationsUnit[Identified]):
     """Observations of one file of a bank's."""
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
         for arrival in self.arrivals:
             if isinstance(arrival.observed, ObservedEntry):
-                wants.bank_entries.update((self.account_id, each) for each in (arrival.entry_id, arrival.restated_id))
+                read_set.bank_entries.update(
+                    (self.account_id, each) for each in (arrival.entry_id, arrival.restated_id)
+                )
             elif isinstance(arrival.observed, ObservedBankStatement):
-                wants.bank_statements.add((self.account_id, arrival.bank_account, arrival.observed.number))
+                read_set.bank_statements.add((self.account_id, arrival.bank_account, arrival.observed.number))
 
     def decide(self, batch: Batch) -> None:
         self.outcomes, self.refusal = [], None
@@ -140,7 +142,7 @@ class BankUnit(ObservationsUnit[Identified]):
             return
         self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
 
-    def _take_in(self, arrival: Identified, books: Books, key: AccountKey, batch: Batch) -> str:
+    def _take_in(self, arrival: Identified, books: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = arrival.observed
         if isinstance(observed, ObservedBankStatement):
             made = observe_bank_statement(self._statement(arrival, observed, key), books)
@@ -160,16 +162,14 @@ class BankUnit(ObservationsUnit[Identified]):
             self._keep(arrival, observed.raw, digest, "accepted", None, key, batch)
         return NEW if made else KNOWN
 
-    def _entry(
-        self, arrival: Identified, observed: ObservedEntry, key: AccountKey, digest: str
-    ) -> facts.BankEntryObserved:
+    def _entry(self, arrival: Identified, observed: ObservedEntry, key: AccountKey, digest: str) -> BankEntryObserved:
         exponent = self.exponents[observed.currency]
         amount, rest = in_minor_units(observed.amount, exponent)
         findings: list[Data] = []
         if rest:
             whole = observed.amount - rest
             findings.append(_finding("amount_fits_the_minor_unit", whole, observed.amount))
-        return facts.BankEntryObserved(
+        return BankEntryObserved(
             entry_id=arrival.entry_id,
             bank_account=arrival.bank_account,
             currency=observed.currency,
@@ -188,7 +188,7 @@ class BankUnit(ObservationsUnit[Identified]):
 
     def _statement(
         self, arrival: Identified, observed: ObservedBankStatement, key: AccountKey
-    ) -> facts.BankStatementObserved:
+    ) -> BankStatementObserved:
         exponent = self.exponents[observed.currency]
 
         def minor(amount: Decimal | None) -> int | None:
@@ -199,7 +199,7 @@ class BankUnit(ObservationsUnit[Identified]):
             expected = observed.opening + observed.moved
             if expected != observed.closing:
                 findings.append(_finding("closing_is_opening_and_entries", expected, observed.closing))
-        return facts.BankStatementObserved(
+        return BankStatementObserved(
             bank_account=arrival.bank_account,
             bank_account_number=key.seal("bankAccountNumber", arrival.number),
             number=observed.number,

@@ -9,7 +9,7 @@ from cyclopts import App
 from pydantic import ValidationError
 
 from events.chain import SYSTEM_ACCOUNT
-from events.commands import CloseCase
+from events.provider.commands import CloseCase
 from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import cases

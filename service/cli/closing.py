@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.facts import StatementClosed
+from events.statements.events import StatementClosed
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger.ledger import Ledger
@@ -41,13 +41,13 @@ def close_statements(*, account: str | None = None, as_json: AsJson = False, dat
 
     documents = [
         {
-            "statementNumber": fact.number,
-            "startsAt": fact.starts_at,
-            "endsAt": fact.ends_at,
-            "closingBalance": fact.content["ClosingBalance"],
-            "payout": fact.content["Payout"],
+            "statementNumber": event.number,
+            "startsAt": event.starts_at,
+            "endsAt": event.ends_at,
+            "closingBalance": event.content["ClosingBalance"],
+            "payout": event.content["Payout"],
         }
-        for fact in with_ledger(data, run)
+        for event in with_ledger(data, run)
     ]
     if as_json:
         show_json(documents)

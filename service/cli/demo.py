@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from events.books.accounts import LIVE, MANUAL, PLUGIPAY
-from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
+from events.accounts.commands import OpenAccount, SetBankAccount
+from events.accounts.state import LIVE, MANUAL, PLUGIPAY
+from events.balances.commands import RecordRevenue, SettleRevenue
+from events.catalog import AnyCommand
 from events.refusals import AccountExists, Refusal
 from service.ledger.api_keys import SCOPES, KeyRing, NewKey, create_key, list_keys
 from service.ledger.ledger import Ledger

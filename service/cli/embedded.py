@@ -13,10 +13,10 @@ from service.platform import logs, settings
 from service.platform.settings import Settings
 from service.server import serve as serve_until_told
 from simulator.servers.kafka import start_broker
-from simulator.servers.postgres import Server, master_key, start_postgres
+from simulator.servers.postgres import EmbeddedPostgres, master_key, start_postgres
 
 
-def join_embedded(data: Path) -> tuple[Server, Settings]:
+def join_embedded(data: Path) -> tuple[EmbeddedPostgres, Settings]:
     """The embedded ledger in a data directory: joined where it runs, started where it does not. Stop the server after."""
     postgres = start_postgres(data)
     return postgres, settings.load(

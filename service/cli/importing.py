@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from events.chain import Actor, Source
-from events.commands import AccountId
+from events.fields import AccountId
 from events.refusals import Refusal
 from service.cli.target import Data, Target
 from service.ledger.ledger import Ledger

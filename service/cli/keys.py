@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from events.books.accounts import LIVE, TEST
-from events.commands import AccountId, OpenAccount
+from events.accounts.commands import OpenAccount
+from events.accounts.state import LIVE, TEST
+from events.fields import AccountId
 from events.refusals import AccountExists, Refusal
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import api_keys

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from itertools import chain
 
-from events.books.money import Balance
+from events.balances.state import Balance
 from service.platform.database import Pool
 from service.platform.runtime import Seam
 from sql import query

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events import commands
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import parse
+from events.provider.commands import CloseCase
 from service.http.command_execution import carry_out, read_command
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -77,7 +77,7 @@ async def close(request: web.Request) -> web.Response:
     call = await Call.begin(request, OPERATOR)
     body = call.document("reason", "apply")
     found = await _find(call)
-    command = read_command(commands.CloseCase, accountId=found.account_id, caseId=found.case_id, **body)
+    command = read_command(CloseCase, accountId=found.account_id, caseId=found.case_id, **body)
     if command.apply and found.account_id == SYSTEM_ACCOUNT:
         raise ApiError("INVALID_TRANSITION", "nobody knows whose payout this is: there is no account to apply it to")
 

@@ -10,7 +10,8 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from events import commands
+from events.catalog import AnyCommand
+from events.command import Command
 from events.refusals import Refusal
 from service.http.envelope import respond, success
 from service.http.errors import from_refusal, from_validation
@@ -22,7 +23,7 @@ DataOf = Callable[[Accepted], dict[str, Any]]
 
 async def carry_out(
     call: Call,
-    command: commands.AnyCommand,
+    command: AnyCommand,
     body: Any,
     data_of: DataOf,
     status: int = 200,
@@ -69,7 +70,7 @@ def answer(outcome: Done) -> web.Response:
     return respond(outcome.body, outcome.status, {"Idempotency-Replayed": "true"} if outcome.replayed else None)
 
 
-def read_command(model: type[commands.Command], **values: Any) -> Any:
+def read_command(model: type[Command], **values: Any) -> Any:
     """The command with these values; 400 names the field that is wrong."""
     try:
         return model.model_validate(values)

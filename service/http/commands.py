@@ -8,36 +8,18 @@ import orjson
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from events import commands
-from events.commands import AnyCommand
+from events.accounts.commands import SetProvider
+from events.catalog import AnyCommand
 from events.refusals import Refusal
 from service.http.app_keys import WORKSPACES
 from service.http.command_execution import answer
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal, from_validation
 from service.http.request_context import Call
-from service.ledger.api_keys import COMMAND_WRITE, OPERATOR, PAYOUT_WRITE
+from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.unit_of_work import Accepted, Done, IdempotencyMismatch, Outcome, Work
 
 COMMANDS_MAX = 1000
-
-SCOPES: dict[type[commands.Command], str] = {
-    commands.SetBankAccount: PAYOUT_WRITE,
-    commands.RequestPayout: PAYOUT_WRITE,
-    commands.CancelPayout: PAYOUT_WRITE,
-    commands.MarkInTransit: OPERATOR,
-    commands.MarkPaid: OPERATOR,
-    commands.MarkFailed: OPERATOR,
-    commands.SetProvider: OPERATOR,
-    commands.LinkProviderPayout: OPERATOR,
-    commands.ResubmitPayout: OPERATOR,
-    commands.CloseCase: OPERATOR,
-    commands.MakeMatch: OPERATOR,
-    commands.UnmakeMatch: OPERATOR,
-    # The minimum and the reserve are the platform's terms, and an automatic payout is money that leaves unasked.
-    commands.SetPayoutPolicy: OPERATOR,
-}
-"""What a command needs beside `command:write`: the same scope as its own endpoint."""
 
 ANY_COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
 
@@ -66,7 +48,7 @@ async def post_commands(request: web.Request) -> web.Response:
     _refuse_repeated_keys(works)
     async with request.app[WORKSPACES].claiming(_wanted_workspaces(works)) as taken:
         for work in works:
-            if isinstance(work.command, commands.SetProvider) and work.command.workspace_id in taken:
+            if isinstance(work.command, SetProvider) and work.command.workspace_id in taken:
                 work.command = work.command.with_workspace_taken()
         outcomes = await call.ledger.carry_out(works, call.asked(), atomic=atomic, dry_run=dry_run)
     if len(outcomes) == 1:
@@ -100,9 +82,7 @@ def _work(call: Call, index: int, document: Any, header_key: str | None) -> Work
         raise _validation(problem, document, where) from None
     if call.account_id is not None and command.account_id != call.account_id:
         raise ApiError("NOT_FOUND", f"there is no account {command.account_id}", field=f"{where}.accountId")
-    scope = SCOPES.get(type(command))
-    if scope is not None:
-        call.require(scope)
+    call.require(command.scope)
     if header_key is not None and command.idempotency_key not in (None, header_key):
         raise ApiError(
             "VALIDATION_ERROR",
@@ -159,7 +139,7 @@ def _wanted_workspaces(works: list[Work]) -> dict[str, str]:
     wanted: dict[str, str] = {}
     for index, work in enumerate(works):
         command = work.command
-        if not isinstance(command, commands.SetProvider):
+        if not isinstance(command, SetProvider):
             continue
         if wanted.setdefault(command.workspace_id, command.account_id) != command.account_id:
             message = f"the workspace {command.workspace_id} is given to two accounts in one request"

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.books.money import DISPUTE_OPEN, LOST, WON
+from events.disputes.state import DISPUTE_OPEN, LOST, WON
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit

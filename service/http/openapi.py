@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from events.books.payouts import PAYOUT_STATUSES
 from events.currency import AMOUNT_MAX
+from events.payouts.state import PAYOUT_STATUSES
 from service.http.cases_openapi import paths as case_paths
 from service.http.cases_openapi import schemas as case_schemas
 from service.http.commands import ANY_COMMAND, COMMANDS_MAX

@@ -11,9 +11,9 @@ import orjson
 from aiohttp import web
 
 from events.chain import envelope_from
-from events.codec import fact_of
-from events.facts import StatementClosed
-from events.own_statements import CHANNEL
+from events.codec import event_of
+from events.statements.chain import CHANNEL
+from events.statements.events import StatementClosed
 from projections.own_statements import amount_text
 from projections.statement_fields import Line, lines
 from service.http.cursors import Cursor
@@ -97,9 +97,9 @@ async def _closed(call: Call, sight: Sight, position: int) -> StatementClosed:
     """The event that closed an own statement."""
     row = await call.ledger.pool.fetchrow(query("events/read_after"), sight.lanes[0], position - 1, 1)
     assert row is not None, "a statement's row names its event"
-    fact = fact_of(envelope_from(orjson.loads(row["envelope"])))
-    assert isinstance(fact, StatementClosed)
-    return fact
+    event = event_of(envelope_from(orjson.loads(row["envelope"])))
+    assert isinstance(event, StatementClosed)
+    return event
 
 
 def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
 async def _lines(call: Call, sight: Sight, own: StatementClosed, after_version: int) -> AsyncIterator[list[Line]]:
     """The lines of each event that has some."""
     lane = sight.lanes[0]
-    async for event in read_account(call.ledger, lane, call.account, after_version, own.through_position):
-        found = list(lines(event, fact_of(event), own.currency))
+    async for envelope in read_account(call.ledger, lane, call.account, after_version, own.through_position):
+        found = list(lines(envelope, event_of(envelope), own.currency))
         if found:
             yield found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from events.books.money import DISPUTE_OPEN, LOST, WON
-from events.commands import DAYS_MAX, WEEKDAYS
+from events.disputes.state import DISPUTE_OPEN, LOST, WON
+from events.fields import DAYS_MAX, WEEKDAYS
 
 Schema = dict[str, Any]
 

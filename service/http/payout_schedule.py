@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.books.accounts import Account
-from events.cycles import Cut, cuts_of, last_of, next_cutoff_of
+from events.accounts.state import Account
 from events.instants import Instant
-from events.policies import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
+from events.policies.cycles import Cut, cuts_of, last_of, next_cutoff_of
+from events.policies.schedule import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.read_your_writes import wait_for_position

@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events import commands
-from events.books.payouts import PAYOUT_STATUSES
+from events.accounts.commands import SetBankAccount
+from events.command import Command
+from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RequestPayout
+from events.payouts.state import PAYOUT_STATUSES
 from projections.inline import payout_from
 from service.http.app_keys import BALANCES, LEDGER
 from service.http.command_execution import carry_out, read_command
@@ -50,7 +52,7 @@ def routes(prefix: str) -> list[web.RouteDef]:
 async def create(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_WRITE)
     body = call.document("amount", "currency", "note", *_BANK_FIELDS)
-    command = read_command(commands.RequestPayout, accountId=call.account, **body)
+    command = read_command(RequestPayout, accountId=call.account, **body)
     return await carry_out(call, command, body, _created_payout, status=201)
 
 
@@ -63,7 +65,7 @@ def _payout_of(payout_id: str, accepted: Accepted) -> dict[str, Any]:
     return payout_document(accepted.books.account_id, payout_id, accepted.books.payouts[payout_id], accepted.key)
 
 
-async def _change(request: web.Request, scope: str, model: type[commands.Command], *known: str) -> web.Response:
+async def _change(request: web.Request, scope: str, model: type[Command], *known: str) -> web.Response:
     call = await Call.begin(request, scope)
     body = call.document(*(known or ("",)))
     payout_id = call.id_in_path("payout_id")
@@ -72,19 +74,19 @@ async def _change(request: web.Request, scope: str, model: type[commands.Command
 
 
 async def cancel(request: web.Request) -> web.Response:
-    return await _change(request, PAYOUT_WRITE, commands.CancelPayout)
+    return await _change(request, PAYOUT_WRITE, CancelPayout)
 
 
 async def mark_in_transit(request: web.Request) -> web.Response:
-    return await _change(request, OPERATOR, commands.MarkInTransit, "reference")
+    return await _change(request, OPERATOR, MarkInTransit, "reference")
 
 
 async def mark_paid(request: web.Request) -> web.Response:
-    return await _change(request, OPERATOR, commands.MarkPaid, "reference")
+    return await _change(request, OPERATOR, MarkPaid, "reference")
 
 
 async def mark_failed(request: web.Request) -> web.Response:
-    return await _change(request, OPERATOR, commands.MarkFailed, "failureReason")
+    return await _change(request, OPERATOR, MarkFailed, "failureReason")
 
 
 async def _profile(call: Call) -> tuple[int, Profile]:
@@ -173,7 +175,7 @@ async def get_bank_account(request: web.Request) -> web.Response:
 async def set_bank_account(request: web.Request) -> web.Response:
     call = await Call.begin(request, PAYOUT_WRITE)
     body = call.document(*_BANK_FIELDS)
-    command = read_command(commands.SetBankAccount, accountId=call.account, **body)
+    command = read_command(SetBankAccount, accountId=call.account, **body)
     return await carry_out(call, command, body, _bank_account_now)
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from events.chain import Actor, Source
-from events.commands import AccountId, IdempotencyKey
+from events.fields import AccountId, IdempotencyKey
 from service.http.app_keys import KEYS, LEDGER, SEAM
 from service.http.errors import ApiError
 from service.ledger.api_keys import ApiKey

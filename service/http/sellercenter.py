@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from events.instants import to_datetime
-from events.own_statements import CHANNEL as OWN
+from events.statements.chain import CHANNEL as OWN
 from service.formats.times import read_moment
 from service.http.app_keys import KEYS, LEDGER, SEAM
 from service.ledger.api_keys import ApiKey

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from events.channels import FIELDS
+from events.channels.observe import FIELDS
 from events.instants import Instant, parse, to_datetime
-from events.own_statements import CHANNEL as OWN
+from events.statements.chain import CHANNEL as OWN
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit

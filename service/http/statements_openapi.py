@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from events.channels import FIELDS
-from events.periods import CYCLES
+from events.channels.observe import FIELDS
+from events.statements.periods import CYCLES
 from service.http.statements import CHANNELS, ORIGINS
 from service.marketplaces.channels import SOURCES
 

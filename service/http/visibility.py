@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from events.commands import AccountId
+from events.fields import AccountId
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from events.books.accounts import LIVE, SYSTEM_MODE, TEST
+from events.accounts.state import LIVE, SYSTEM_MODE, TEST
 from service.ledger.ledger import Ledger
 from sql import query
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from events.books.accounts import BankAccount
+from events.accounts.state import BankAccount
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from sql import query

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.books.accounts import LIVE, TEST
+from events.accounts.state import LIVE, TEST
 from service.ledger.vault import Vault, secret_hash
 from service.platform.database import Pool
 from service.platform.runtime import Seam

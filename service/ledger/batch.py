@@ -6,14 +6,16 @@ import base64
 from dataclasses import dataclass
 
 from events import codec
-from events.books import Books
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
-from events.cycles import DUE
 from events.evolve import evolve
-from events.facts import Data, Fact, PayoutCycleCut, ProviderObserved
 from events.instants import Instant
-from events.rules.policies import due
-from events.values import value
+from events.policies.cycles import DUE
+from events.policies.decide import due
+from events.policies.events import PayoutCycleCut
+from events.provider.events import ProviderObserved
+from events.values import Data, value
 from projections.inline import InlineRows, Row, add_changes
 from service.ledger.event_store import Answer, Append, Head, Snapshot
 from service.ledger.vault import AccountKey, Vault
@@ -45,7 +47,7 @@ class _Mark:
     """What a batch returns to when a unit is taken back."""
 
     digest: bytes
-    books: dict[str, Books]
+    books: dict[str, AccountState]
     lists: tuple[int, ...]
     keys: dict[str, AccountKey]
     answers: dict[tuple[str, str], Answer]
@@ -72,14 +74,14 @@ class Batch:
         self.milliseconds = seam.milliseconds()
         self._ledger_id = ledger_id
         self._books_before = snapshot.books
-        self._books: dict[str, Books] = {}
+        self._books: dict[str, AccountState] = {}
         self._answers = dict(snapshot.answers)
 
     @property
     def position(self) -> int:
         return self.before.position + len(self.events)
 
-    def books(self, account_id: str) -> Books:
+    def books(self, account_id: str) -> AccountState:
         """The account's books as the batch has left them so far."""
         books = self._books.get(account_id)
         if books is None:
@@ -87,7 +89,7 @@ class Batch:
             self._carry_out_what_is_due(books)
         return books
 
-    def _carry_out_what_is_due(self, books: Books) -> None:
+    def _carry_out_what_is_due(self, books: AccountState) -> None:
         """What the account's payout policies let fall due comes before anything else that happens to it now.
 
         So a cutoff is as exact as the clock, however late anybody looks, and the same cycle is never paid twice.
@@ -97,26 +99,26 @@ class Batch:
         # Without a key nobody can read where to pay to.
         payable = books.account_id in self.keys
         try:
-            facts = due(books, self.now, lambda: self.seam.ulid(self.milliseconds), calendars, payable=payable)
+            events = due(books, self.now, lambda: self.seam.ulid(self.milliseconds), calendars, payable=payable)
         except Exception:
             # A schedule that cannot be reckoned must not keep from the account all that is not its payouts.
             log.exception("schedule_failed", lane=self.lane, account=books.account_id)
             return
-        for fact in facts:
-            effective_at = fact.cutoff if isinstance(fact, PayoutCycleCut) else None
-            self.record(books, fact, SCHEDULE, effective_at=effective_at)
+        for event in events:
+            effective_at = event.cutoff if isinstance(event, PayoutCycleCut) else None
+            self.record(books, event, SCHEDULE, effective_at=effective_at)
 
     def record(
         self,
-        books: Books,
-        fact: Fact,
+        books: AccountState,
+        event: AnyEvent,
         cause: Cause,
         *,
         effective_at: Instant | None = None,
         metadata: Data | None = None,
     ) -> Envelope:
         """Appends a fact to an account's stream, folds it into the books, and gives its envelope."""
-        name, schema_version, data = codec.encode(fact, metadata)
+        name, schema_version, data = codec.encode(event, metadata)
         position = self.position + 1
         effective_at = effective_at or self.now
         key = self.keys.get(books.account_id)
@@ -154,10 +156,10 @@ class Batch:
                 "digest": self.digest.hex(),
             }
         )
-        evolve(books, fact, effective_at, position)
-        if isinstance(fact, ProviderObserved):
+        evolve(books, event, effective_at, position)
+        if isinstance(event, ProviderObserved):
             self.provider_events.append(
-                {"account_id": books.account_id, "event_id": fact.event_id, "position": position}
+                {"account_id": books.account_id, "event_id": event.event_id, "position": position}
             )
         return envelope
 
@@ -222,7 +224,7 @@ class Batch:
     def is_empty(self) -> bool:
         return not any(self._lists())
 
-    def changed_books(self) -> dict[str, Books]:
+    def changed_books(self) -> dict[str, AccountState]:
         return self._books
 
     def head_after(self) -> Head:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from events.books.provider import Case
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import to_datetime
-from events.statements import Kind, stored
+from events.provider.reports import Kind, stored
+from events.provider.state import Case
 from projections.inline import case_from
 from service.ledger.access_scope import Sight
 from service.ledger.ledger import Ledger

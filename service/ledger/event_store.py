@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import orjson
 
-from events.books import Books
+from events.account_state import AccountState
 from events.instants import Instant, to_datetime
-from events.needs import Needs
+from events.read_set import ReadSet
 from events.values import value
 from projections.inline import InlineRows, Row, fill_books
 from service.ledger.vault import AccountKey, Vault
@@ -38,72 +38,6 @@ class Answer:
     status: int
     sealed: bytes
     position: int
-
-
-@dataclass(slots=True)
-class Wants:
-    """The rows that a batch of decisions has to see."""
-
-    accounts: set[str] = field(default_factory=set)
-    orders: set[tuple[str, str, str]] = field(default_factory=set)
-    payouts: set[tuple[str, str]] = field(default_factory=set)
-    reserves: set[tuple[str, str]] = field(default_factory=set)
-    disputes: set[tuple[str, str]] = field(default_factory=set)
-    """With the orders that they are about."""
-    secrets: set[tuple[str, str]] = field(default_factory=set)
-    answers: set[tuple[str, str]] = field(default_factory=set)
-    observed: set[tuple[str, str]] = field(default_factory=set)
-    provider_payouts: set[tuple[str, str]] = field(default_factory=set)
-    cases: set[tuple[str, str]] = field(default_factory=set)
-    unanswered: set[tuple[str, str, str]] = field(default_factory=set)
-    """Account, amount and currency of payouts whose submission has no answer yet."""
-    channels: set[tuple[str, str]] = field(default_factory=set)
-    statements: set[tuple[str, str, str, str, str, str]] = field(default_factory=set)
-    """Account, channel, seller or nothing, number, currency, and time or nothing: with those beside it in time."""
-    settlements: set[tuple[str, str, str, str]] = field(default_factory=set)
-    """Account, channel, seller or nothing, reference."""
-
-    bank_entries: set[tuple[str, str]] = field(default_factory=set)
-    bank_statements: set[tuple[str, str, str]] = field(default_factory=set)
-    """Account, digest of the bank account's number, and number of the statement."""
-    matches: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, account_id: str, needs: Needs) -> None:
-        self.accounts.add(account_id)
-        if needs.dispute_id is not None:
-            self.disputes.add((account_id, needs.dispute_id))
-        if needs.order is not None:
-            self.orders.add((account_id, *needs.order))
-        elif needs.payout_id is not None:
-            self.payouts.add((account_id, needs.payout_id))
-            if needs.provider_payout_id is not None:
-                self.provider_payouts.add((account_id, needs.provider_payout_id))
-        elif needs.case_id is not None:
-            self.cases.add((account_id, needs.case_id))
-        elif needs.reserve_id is not None:
-            self.reserves.add((account_id, needs.reserve_id))
-        elif needs.secret_id is not None:
-            self.secrets.add((account_id, needs.secret_id))
-        elif needs.match_id is not None:
-            self.matches.add((account_id, needs.match_id))
-        elif needs.entry_id is not None:
-            self.bank_entries.add((account_id, needs.entry_id))
-            self.payouts.update((account_id, payout_id) for payout_id in needs.target_payouts)
-            self.statements.update((account_id, *key, "", "") for key in needs.target_statements)
-
-    @property
-    def only_answers(self) -> bool:
-        """Whether no rows are wanted but the answers given under some keys."""
-        return not any(getattr(self, name) for name in _NAMED_ROWS if name != "answers")
-
-    @property
-    def named_rows(self) -> bool:
-        """Whether anything but accounts and their totals is wanted."""
-        return any(getattr(self, name) for name in _NAMED_ROWS)
-
-    def accounts_of_named_rows(self) -> set[str]:
-        """Rows are filled into the books of their accounts, so those are read with them; answers stand alone."""
-        return {row[0] for name in _NAMED_ROWS if name != "answers" for row in getattr(self, name)}
 
 
 _NAMED_ROWS: dict[str, tuple[str, ...]] = {
@@ -150,7 +84,7 @@ class Snapshot:
     """What stood in the database at one moment."""
 
     head: Head
-    books: dict[str, Books]
+    books: dict[str, AccountState]
     keys: dict[str, AccountKey]
     answers: dict[tuple[str, str], Answer]
 
@@ -214,18 +148,18 @@ def _head(row: asyncpg.Record) -> Head:
     return Head(row["position"], row["digest"], row["recorded_at"], row["term"])
 
 
-async def read_books(connection: Connection, lane: int, wants: Wants, vault: Vault) -> Snapshot:
+async def read_books(connection: Connection, lane: int, read_set: ReadSet, vault: Vault) -> Snapshot:
     """The wanted rows and the head, in one snapshot. Accounts that do not exist come back as empty books."""
-    wanted = {name for name in _NAMED_ROWS if getattr(wants, name)}
+    wanted = {name for name in _NAMED_ROWS if getattr(read_set, name)}
     parts = tuple(part for part, answers in _BOOKS.items() if not wanted.isdisjoint(answers))
     statement = composed("ledger/read_books", "ledger/books", parts, 2)
-    named = (_named(getattr(wants, name), _NAMED_ROWS[name]) for name in statement.parameters)
-    row = await connection.fetchrow(statement.text, lane, list(wants.accounts), *named)
+    named = (_named(getattr(read_set, name), _NAMED_ROWS[name]) for name in statement.parameters)
+    row = await connection.fetchrow(statement.text, lane, list(read_set.accounts), *named)
     assert row is not None, "a lane has a head from its first event on"
     found: dict[str, Iterable[Row]] = {
         name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD
     }
-    books = {account_id: Books(account_id) for account_id in wants.accounts}
+    books = {account_id: AccountState(account_id) for account_id in read_set.accounts}
     fill_books(books, found)
     keys: dict[str, AccountKey] = {}
     for entry in found["account_keys"]:

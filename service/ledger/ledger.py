@@ -13,12 +13,13 @@ from functools import partial
 
 import orjson
 
+from events.accounts.events import LedgerBegun
 from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
-from events.facts import LedgerBegun
 from events.instants import Instant, shifted
+from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Wants, read_books
+from service.ledger.event_store import read_books
 from service.ledger.unit_of_work import Asked, CommandUnit, Outcome, Unit, Work
 from service.ledger.vault import CannotUnseal, Vault
 from service.ledger.writer import LaneWriter, Unavailable
@@ -105,7 +106,7 @@ class Ledger:
     async def _check_master_key(self) -> None:
         async with self.pool.acquire() as connection:
             try:
-                await read_books(connection, 1, Wants({SYSTEM_ACCOUNT}), self.vault)
+                await read_books(connection, 1, ReadSet({SYSTEM_ACCOUNT}), self.vault)
             except CannotUnseal as problem:
                 raise WrongSettings(f"MASTER_KEY: {problem}") from None
 
@@ -201,8 +202,8 @@ class _GenesisUnit:
     done: asyncio.Future[None]
     commands_count: int = field(default=1, init=False)
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(SYSTEM_ACCOUNT)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(SYSTEM_ACCOUNT)
 
     def decide(self, batch: Batch) -> None:
         if batch.before.position > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.books.payouts import Payout
+from events.payouts.state import Payout
 from service.ledger.vault import ERASED, AccountKey
 
 

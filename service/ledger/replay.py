@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 
 import orjson
 
-from events.books import Books
+from events.account_state import AccountState
 from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, envelope_from, next_digest
-from events.codec import fact_of
+from events.codec import event_of
 from events.evolve import evolve
-from events.facts import ProviderObserved
 from events.instants import to_datetime
+from events.provider.events import ProviderObserved
 from projections.inline import InlineRows, Row, add_changes
 from service.ledger.event_store import Append, append, read_head
 from service.platform.database import Connection
@@ -42,20 +42,20 @@ async def rebuild_inline(connection: Connection, lane: int, progress: Progress) 
                 return folded
             account_ids = [row["account_id"] for row in rows]
             after = account_ids[-1]
-            books = {account_id: Books(account_id) for account_id in account_ids}
+            books = {account_id: AccountState(account_id) for account_id in account_ids}
             observed: list[Row] = []
             for row in await connection.fetch(query("inline/events_of_accounts"), lane, account_ids):
-                event = envelope_from(orjson.loads(row["envelope"]))
-                fact = fact_of(event)
-                evolve(books[event.account_id], fact, event.effective_at, event.position)
-                if isinstance(fact, ProviderObserved):
+                envelope = envelope_from(orjson.loads(row["envelope"]))
+                event = event_of(envelope)
+                evolve(books[envelope.account_id], event, envelope.effective_at, envelope.position)
+                if isinstance(event, ProviderObserved):
                     observed.append(
-                        {"account_id": event.account_id, "event_id": fact.event_id, "position": event.position}
+                        {"account_id": envelope.account_id, "event_id": event.event_id, "position": envelope.position}
                     )
                 folded += 1
             views = InlineRows()
             for account_id, folded_books in books.items():
-                add_changes(views, Books(account_id), folded_books)
+                add_changes(views, AccountState(account_id), folded_books)
             written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
             assert written, "the head is locked"
             progress(len(account_ids))
@@ -89,16 +89,16 @@ async def verify_lane(connection: Connection, lane: int, progress: Progress) -> 
                 return position, Damage(
                     lane, expected, "the digest is not that of this envelope and the events before it"
                 )
-            event = envelope_from(orjson.loads(row["envelope"]))
+            envelope = envelope_from(orjson.loads(row["envelope"]))
             columns = (
-                event.lane == lane,
-                event.position == expected,
-                event.digest_version == DIGEST_VERSION,
-                event.account_id == row["account_id"],
-                event.version == row["version"],
-                event.type == row["type"],
-                to_datetime(event.effective_at) == row["effective_at"],
-                to_datetime(event.recorded_at) == row["recorded_at"],
+                envelope.lane == lane,
+                envelope.position == expected,
+                envelope.digest_version == DIGEST_VERSION,
+                envelope.account_id == row["account_id"],
+                envelope.version == row["version"],
+                envelope.type == row["type"],
+                to_datetime(envelope.effective_at) == row["effective_at"],
+                to_datetime(envelope.recorded_at) == row["recorded_at"],
             )
             if not all(columns):
                 return position, Damage(lane, expected, "a column beside the envelope says something else than it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from events.books import Books
+from events.account_state import AccountState
 from events.chain import SYSTEM_ACCOUNT
 from service.ledger.batch import Batch
 from service.ledger.event_store import Head, Snapshot
@@ -19,7 +19,7 @@ class WarmBooks:
         self.head: Head | None = None
         """Where the lane stood when all of this was true; None where nothing is remembered."""
         self._accounts_max = accounts_max
-        self._known: OrderedDict[str, tuple[Books, AccountKey]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[AccountState, AccountKey]] = OrderedDict()
 
     def lacking(self, accounts: Iterable[str]) -> set[str]:
         """Those that would have to be read."""
@@ -27,7 +27,7 @@ class WarmBooks:
 
     def snapshot(self, head: Head, accounts: Iterable[str]) -> Snapshot:
         """These accounts, all of them known, as they are at this head."""
-        books: dict[str, Books] = {}
+        books: dict[str, AccountState] = {}
         keys: dict[str, AccountKey] = {}
         for account_id in accounts:
             books[account_id], keys[account_id] = self._known[account_id]
@@ -41,7 +41,7 @@ class WarmBooks:
             key = batch.keys.get(account_id)
             if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:
                 continue
-            totals = Books(
+            totals = AccountState(
                 account_id=account_id,
                 version=books.version,
                 account=books.account,

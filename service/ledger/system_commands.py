@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from events.accounts.commands import OpenAccount
+from events.catalog import AnyCommand
 from events.chain import Actor, Source
-from events.commands import AnyCommand, OpenAccount
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import Asked, Outcome, Work
 

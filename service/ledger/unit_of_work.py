@@ -7,18 +7,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from events.books import Books
+from events.account_state import AccountState
+from events.accounts.commands import OpenAccount
+from events.accounts.events import WebhookSecretAdded
+from events.balances.events import ReserveHeld
+from events.banking.events import MatchMade
+from events.catalog import AnyCommand
 from events.chain import Actor, Source
-from events.commands import SEALED_FIELDS, AnyCommand, OpenAccount
 from events.decide import decide
-from events.facts import DisputeOpened, MatchMade, PayoutRequested, ReserveHeld, WebhookSecretAdded
+from events.decision_context import Context
+from events.disputes.events import DisputeOpened
 from events.instants import Instant
-from events.needs import needs
+from events.payouts.events import PayoutRequested
+from events.read_set import ReadSet
 from events.refusals import AccountNotFound, Refusal
-from events.rules.context import Context
 from events.values import value
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Answer, Wants
+from service.ledger.event_store import Answer
 from service.ledger.vault import AccountKey
 from service.platform import calendars, logs
 
@@ -63,7 +68,7 @@ class Accepted:
     version: int
     at: Instant
     created_id: str | None
-    books: Books
+    books: AccountState
     key: AccountKey
 
 
@@ -113,7 +118,7 @@ class Unit(Protocol):
     def commands_count(self) -> int:
         """How many decisions it is, for the bounds of a batch and of the queue."""
 
-    def collect(self, wants: Wants) -> None:
+    def collect(self, read_set: ReadSet) -> None:
         """Names the rows that the decision has to see."""
 
     def decide(self, batch: Batch) -> None:
@@ -143,12 +148,13 @@ class CommandUnit:
     def commands_count(self) -> int:
         return len(self.works)
 
-    def collect(self, wants: Wants) -> None:
+    def collect(self, read_set: ReadSet) -> None:
         for work in self.works:
             account_id = work.command.account_id
-            wants.add(account_id, needs(work.command))
+            read_set.accounts.add(account_id)
+            work.command.add_reads(read_set)
             if work.key is not None:
-                wants.answers.add((account_id, work.key))
+                read_set.answers.add((account_id, work.key))
 
     def decide(self, batch: Batch) -> None:
         mark = batch.mark() if self.atomic or self.dry_run else None
@@ -215,7 +221,7 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
         actor = f"{asked.actor.kind}:{asked.actor.id}" if asked.actor.id else asked.actor.kind
         new_id = batch.seam.ulid(batch.milliseconds)
         context = Context(batch.now, unit.earliest(batch.now), new_id, asked.mode, actor, calendars)
-        facts = decide(_sealed(command, key), books, context)
+        events = decide(_sealed(command, key), books, context)
     except Refusal as refusal:
         return refusal
     assert key is not None, "an account that takes a command has a key"
@@ -223,25 +229,25 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
         batch.add_account_key(command.account_id, key)
     cause = Cause(asked.actor, asked.source, work.key, digest, asked.request_id, None, asked.traceparent)
     created_id = None
-    for index, fact in enumerate(facts):
+    for index, event in enumerate(events):
         batch.record(
             books,
-            fact,
+            event,
             cause,
             effective_at=command.effective_at,
-            metadata=command.metadata if index == len(facts) - 1 else None,
+            metadata=command.metadata if index == len(events) - 1 else None,
         )
-        match fact:
+        match event:
             case PayoutRequested():
-                created_id = fact.payout_id
+                created_id = event.payout_id
             case ReserveHeld():
-                created_id = fact.reserve_id
+                created_id = event.reserve_id
             case DisputeOpened():
-                created_id = fact.dispute_id
+                created_id = event.dispute_id
             case WebhookSecretAdded():
-                created_id = fact.secret_id
+                created_id = event.secret_id
             case MatchMade():
-                created_id = fact.match_id
+                created_id = event.match_id
             case _:
                 pass
     accepted = Accepted(batch.lane, batch.position, books.version, batch.now, created_id, books, key)
@@ -262,8 +268,8 @@ WIRE_NAMES = {
 
 def _sealed(command: AnyCommand, key: AccountKey | None) -> AnyCommand:
     """The command with its personal data and secrets as ciphertext."""
-    names = SEALED_FIELDS.get(type(command))
-    if names is None or key is None:
+    names = command.sealed
+    if not names or key is None:
         return command
     values = {name: value for name in names if (value := getattr(command, name)) is not None}
     if not values:

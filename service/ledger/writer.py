@@ -24,18 +24,9 @@ from typing import Any
 import asyncpg
 
 from events.instants import Instant
+from events.read_set import ReadSet
 from service.ledger.batch import Batch
-from service.ledger.event_store import (
-    ANSWERED,
-    Append,
-    Head,
-    Snapshot,
-    Wants,
-    append,
-    read_answers,
-    read_books,
-    read_head,
-)
+from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_books, read_head
 from service.ledger.state_cache import WarmBooks
 from service.ledger.unit_of_work import Unit
 from service.ledger.vault import Vault
@@ -232,11 +223,11 @@ class LaneWriter:
 
     async def _decide(self, connection: Connection, units: list[Unit]) -> tuple[Batch, bool]:
         """A batch with every unit's decision, and whether the head was seen to stand there in this attempt."""
-        wants = Wants()
+        read_set = ReadSet()
         for unit in units:
-            unit.collect(wants)
+            unit.collect(read_set)
         while True:
-            snapshot, verified = await self._snapshot(connection, wants)
+            snapshot, verified = await self._snapshot(connection, read_set)
             batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
             failed: tuple[Unit, Exception] | None = None
             for unit in units:
@@ -251,30 +242,30 @@ class LaneWriter:
                 units.remove(failed[0])
                 failed[0].reject(failed[1])
                 continue
-            unanswered = batch.lacks(wants.answers)
+            unanswered = batch.lacks(read_set.answers)
             if verified or not unanswered:
                 if verified:
                     self._look_first = unanswered or bool(snapshot.answers)
                 return batch, verified
             self._look_first = True
 
-    async def _snapshot(self, connection: Connection, wants: Wants) -> tuple[Snapshot, bool]:
+    async def _snapshot(self, connection: Connection, read_set: ReadSet) -> tuple[Snapshot, bool]:
         """What is wanted, from memory where it is warm, else from the database; and whether the head was looked at."""
         head = self._warm.head
         if head is not None:
-            cold = self._warm.lacking(wants.accounts)
-            if not cold and (not wants.named_rows or (wants.only_answers and not self._look_first)):
-                return self._warm.snapshot(head, wants.accounts), False
-            wanted = replace(wants, accounts=cold | wants.accounts_of_named_rows())
+            cold = self._warm.lacking(read_set.accounts)
+            if not cold and (not read_set.named_rows or (read_set.only_answers and not self._look_first)):
+                return self._warm.snapshot(head, read_set.accounts), False
+            wanted = replace(read_set, accounts=cold | read_set.accounts_of_named_rows())
             if not wanted.accounts and wanted.only_answers:
                 found = await read_answers(connection, self.lane, wanted.answers)
             else:
                 found = await read_books(connection, self.lane, wanted, self._vault)
             if found.head == head:
-                warm = self._warm.snapshot(head, wants.accounts - wanted.accounts)
+                warm = self._warm.snapshot(head, read_set.accounts - wanted.accounts)
                 return Snapshot(head, warm.books | found.books, warm.keys | found.keys, found.answers), True
             self._warm.forget()
-        return await read_books(connection, self.lane, wants, self._vault), True
+        return await read_books(connection, self.lane, read_set, self._vault), True
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
         try:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from events import facts
-from events.books import Books
-from events.books.channels import ChannelStatement
+from events.account_state import AccountState
+from events.accounts.events import AccountOpened, CurrencyAdded
 from events.canonical import check_content
+from events.catalog import AnyEvent
 from events.chain import SYSTEM_ACCOUNT, Source
-from events.channels import observe_statement, placed, previous_statement, references, statement_key
+from events.channels.events import ChannelSet, StatementObserved
+from events.channels.observe import observe_statement, placed, previous_statement, references, statement_key
+from events.channels.state import ChannelStatement
 from events.currency import AMOUNT_MAX
-from events.facts import Data, Fact
 from events.instants import Instant
+from events.read_set import ReadSet
 from events.refusals import AccountNotFound
-from events.settlements import observe_settlement, settlement_key
+from events.settlements.events import SettlementObserved
+from events.settlements.observe import observe_settlement, settlement_key
+from events.values import Data
 from service.formats.amounts import Amount, NotUnderstood, read_amount
 from service.formats.unreadable import Unreadable
 from service.ledger.batch import Batch
-from service.ledger.event_store import Wants
 from service.ledger.ingestion import ObservationsUnit
 from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
@@ -80,35 +83,35 @@ class RecordsUnit(ObservationsUnit[Arrival]):
 
     channel: str
     opens_with: str | None = None
-    setting: facts.ChannelSet | None = None
+    setting: ChannelSet | None = None
     unreadable_ids: list[str] = field(default_factory=list)
     """What those arrivals that nobody could read are kept as, in their order."""
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.update((SYSTEM_ACCOUNT, self.account_id))
-        wants.channels.add((self.account_id, self.channel))
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.update((SYSTEM_ACCOUNT, self.account_id))
+        read_set.channels.add((self.account_id, self.channel))
         for arrival in self.arrivals:
             record = arrival.record
             if isinstance(record, Unreadable):
                 continue
             if isinstance(record, SettlementRecord):
-                self._collect_settlement(record, wants)
+                self._collect_settlement(record, read_set)
                 continue
             seller, created = record.seller or "", record.created_at.instant or ""
             for of in {seller, ""}:
-                wants.statements.add((self.account_id, record.channel, of, record.number, record.currency, created))
+                read_set.statements.add((self.account_id, record.channel, of, record.number, record.currency, created))
             for reference in references(record.channel, record.seller, record.number):
-                wants.orders.add((self.account_id, record.currency, reference))
+                read_set.orders.add((self.account_id, record.currency, reference))
 
-    def _collect_settlement(self, record: SettlementRecord, wants: Wants) -> None:
+    def _collect_settlement(self, record: SettlementRecord, read_set: ReadSet) -> None:
         line = record.first
         for seller in {line.seller or "", ""}:
             for reference in record.references():
-                wants.settlements.add((self.account_id, line.channel, seller, reference))
+                read_set.settlements.add((self.account_id, line.channel, seller, reference))
             if line.statement is not None:
-                wants.statements.add((self.account_id, line.channel, seller, line.statement, line.currency, ""))
+                read_set.statements.add((self.account_id, line.channel, seller, line.statement, line.currency, ""))
         for order in record.orders():
-            wants.orders.add((self.account_id, line.currency, order))
+            read_set.orders.add((self.account_id, line.currency, order))
 
     def decide(self, batch: Batch) -> None:
         self.outcomes, self.unreadable_ids, self.refusal = [], [], None
@@ -120,7 +123,7 @@ class RecordsUnit(ObservationsUnit[Arrival]):
             return
         if books.account is None and self.opens_with is not None:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
-            opened = facts.AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
+            opened = AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
             batch.record(books, opened, self.cause())
         if self.setting is not None and not _stands(self.setting, books):
             batch.record(books, self.setting, self.cause())
@@ -128,7 +131,7 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
         self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
 
-    def _take_in(self, arrival: Arrival, books: Books, key: AccountKey, batch: Batch) -> str:
+    def _take_in(self, arrival: Arrival, books: AccountState, key: AccountKey, batch: Batch) -> str:
         record = arrival.record
         digest = key.digest(record.raw)
         number = reason = None
@@ -171,19 +174,25 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         return outcome
 
     def _record(
-        self, made: Sequence[Fact], number: str, happened: Instant | None, books: Books, batch: Batch, digest: str
+        self,
+        made: Sequence[AnyEvent],
+        number: str,
+        happened: Instant | None,
+        books: AccountState,
+        batch: Batch,
+        digest: str,
     ) -> None:
         effective_at = min(happened or batch.now, batch.now)
         caused_by: str | None = None
-        for fact in made:
+        for event in made:
             cause = self.cause(Source(self.channel, number, digest), caused_by)
-            added = isinstance(fact, facts.CurrencyAdded)
-            envelope = batch.record(books, fact, cause, effective_at=None if added else effective_at)
-            if isinstance(fact, facts.StatementObserved | facts.SettlementObserved):
+            added = isinstance(event, CurrencyAdded)
+            envelope = batch.record(books, event, cause, effective_at=None if added else effective_at)
+            if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
 
 
-def _stands(setting: facts.ChannelSet, books: Books) -> bool:
+def _stands(setting: ChannelSet, books: AccountState) -> bool:
     known = books.channels.get(setting.channel)
     return known is not None and (known.collects, known.seller, known.currency, known.zone) == (
         setting.collects,
@@ -193,8 +202,8 @@ def _stands(setting: facts.ChannelSet, books: Books) -> bool:
     )
 
 
-def _fact(record: ObservedStatement, books: Books, digest: str, exponent: int) -> facts.StatementObserved:
-    observed = facts.StatementObserved(
+def _fact(record: ObservedStatement, books: AccountState, digest: str, exponent: int) -> StatementObserved:
+    observed = StatementObserved(
         channel=record.channel,
         number=record.number,
         source=record.source,

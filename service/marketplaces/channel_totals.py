@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from events.own_statements import CHANNEL
+from events.statements.chain import CHANNEL
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.observations import DEFAULT_ZONE, Level
 from service.platform.database import Connection

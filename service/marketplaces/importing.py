@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from events.books.channels import Channel
 from events.chain import SYSTEM_ACCOUNT
+from events.channels.events import ChannelSet
+from events.channels.state import Channel
 from events.currency import is_known
-from events.facts import ChannelSet
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.times import zone_named

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from events import facts
 from events.canonical import check_content
 from events.currency import AMOUNT_MAX
-from events.facts import Data
-from events.settlements import order_references
+from events.settlements.events import SettlementObserved
+from events.settlements.observe import order_references
+from events.values import Data
 from service.formats.amounts import plain
 from service.formats.unreadable import Unreadable
 from service.marketplaces import consistency_checks
@@ -129,7 +129,7 @@ def wrong_with(record: SettlementRecord, exponents: Mapping[str, int]) -> str | 
     return None
 
 
-def settlement_fact(record: SettlementRecord, digest: str, exponent: int) -> facts.SettlementObserved:
+def settlement_fact(record: SettlementRecord, digest: str, exponent: int) -> SettlementObserved:
     """The fact that the record is, before the books have had their say."""
     line = record.first
     amount, found = None, list[Data]()
@@ -138,7 +138,7 @@ def settlement_fact(record: SettlementRecord, digest: str, exponent: int) -> fac
         if left:
             whole = record.amount - left
             found.append(_finding("amount_fits_the_minor_unit", whole, record.amount))
-    return facts.SettlementObserved(
+    return SettlementObserved(
         channel=line.channel,
         source=line.source,
         reference=line.reference,

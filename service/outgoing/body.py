@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import orjson
 
-from events.books.payouts import Payout
 from events.chain import Envelope
 from events.codec import METADATA
-from events.facts import Data
-from events.sealed import public_data
+from events.payouts.state import Payout
+from events.redaction import public_data
+from events.values import Data
 from service.ledger.payout_document import payout_document
 from service.outgoing.masks import HIDDEN, Keys, masked_number
 

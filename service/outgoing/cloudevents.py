@@ -9,7 +9,7 @@ import orjson
 
 from events.chain import Envelope
 from events.codec import METADATA
-from events.sealed import public_data
+from events.redaction import public_data
 from service.outgoing.masks import Keys, masked_number
 
 CONTENT_TYPE = b"application/cloudevents+json; charset=utf-8"

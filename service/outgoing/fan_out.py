@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, fields
 
 import orjson
 
-from events.books import Books
-from events.books.payouts import Payout
+from events.account_state import AccountState
 from events.chain import Envelope, envelope_from
-from events.codec import fact_of
+from events.codec import event_of
 from events.evolve import evolve
-from events.statements import read_stored
+from events.payouts.state import Payout
+from events.provider.reports import read_stored
 from events.values import value
 from projections.runner import CHUNK
 from service.outgoing.names import NAMES, matches
@@ -148,7 +148,7 @@ async def _keep_states(connection: Connection, lane: int, events: Sequence[Envel
         of_account = books.get(event.account_id)
         if payout_id is None or of_account is None:
             continue
-        evolve(of_account, fact_of(event), event.effective_at, event.position)
+        evolve(of_account, event_of(event), event.effective_at, event.position)
         payout = of_account.payouts.get(payout_id)
         if payout is not None:
             rows.append((event.account_id, payout_id, event.position, orjson.dumps(asdict(payout)).decode()))
@@ -156,9 +156,11 @@ async def _keep_states(connection: Connection, lane: int, events: Sequence[Envel
         await connection.execute(query("outgoing/keep_states"), lane, *(list(c) for c in zip(*rows, strict=True)))
 
 
-async def _books_before(connection: Connection, lane: int, wanted: set[PayoutKey], position: int) -> dict[str, Books]:
+async def _books_before(
+    connection: Connection, lane: int, wanted: set[PayoutKey], position: int
+) -> dict[str, AccountState]:
     """Books that hold these payouts as they stood before the position, and nothing else."""
-    books = {account_id: Books(account_id) for account_id, _ in wanted}
+    books = {account_id: AccountState(account_id) for account_id, _ in wanted}
     rows = await connection.fetch(
         query("outgoing/states_before"),
         lane,

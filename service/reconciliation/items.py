@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from events.statements import CANCELLED, FAILED, PAID
+from events.provider.reports import CANCELLED, FAILED, PAID
 from projections.matching import words_of
 from projections.reconciliation import PAYOUT, due_on, terms_of, tolerance_of
 from service.formats.amounts import NotUnderstood, read_payout

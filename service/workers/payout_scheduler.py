@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from events.cycles import due_at
+from events.policies.cycles import due_at
+from events.read_set import ReadSet
 from service.ledger.batch import Batch
-from service.ledger.event_store import Wants
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
 from service.platform import logs
@@ -34,8 +34,8 @@ class DueUnit:
     commands_count: int = field(default=1, init=False)
     _is_done: bool = field(default=True, init=False)
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
 
     def decide(self, batch: Batch) -> None:
         account = batch.books(self.account_id).account

@@ -18,17 +18,17 @@ from datetime import timedelta
 import orjson
 
 from events.chain import Actor, Envelope, Source, envelope_from
-from events.codec import fact_of
+from events.codec import event_of
 from events.currency import AMOUNT_MAX
-from events.facts import StatementClosed
 from events.instants import Instant, from_datetime, to_datetime
-from events.own_statements import read_chain
-from events.rules.own_statements import DoesNotTie, NotYet, close
+from events.read_set import ReadSet
+from events.statements.chain import read_chain
+from events.statements.decide import DoesNotTie, NotYet, close
+from events.statements.events import StatementClosed
 from projections.own_statements import Cut, Stretch, drafts
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Wants
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
 from service.ledger.writer import Unavailable
@@ -61,8 +61,8 @@ class ClosingUnit:
     def commands_count(self) -> int:
         return 1
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
 
     def decide(self, batch: Batch) -> None:
         self.closed, self.problem = [], None
@@ -71,9 +71,9 @@ class ClosingUnit:
             self.closed = list(close(self.due, books, batch.now, certain=self.certain))
         except (NotYet, DoesNotTie) as problem:
             self.problem = problem
-        for fact in self.closed:
-            cause = Cause(actor=Actor("closer"), source=Source("closer"), correlation_id=fact.number)
-            batch.record(books, fact, cause)
+        for event in self.closed:
+            cause = Cause(actor=Actor("closer"), source=Source("closer"), correlation_id=event.number)
+            batch.record(books, event, cause)
 
     def resolve(self) -> None:
         if self.done.done():
@@ -165,15 +165,15 @@ class Closer(Poller):
             tries = 0 if closed else tries + 1
             if tries == _TRIES:
                 raise Unavailable(f"{account_id} is too busy for its statement to be closed now")
-            for fact in closed:
-                log.info("statement_closed", account=account_id, number=fact.number, ends_at=fact.ends_at)
+            for event in closed:
+                log.info("statement_closed", account=account_id, number=event.number, ends_at=event.ends_at)
 
     async def _next_cut(
         self, lane: int, account_id: str, stretch: Stretch, after_version: int, known_until: Instant
     ) -> Cut | None:
         """The next cut, by the events after the last one. `known_until` was read before them."""
-        async for event in read_account(self._ledger, lane, account_id, after_version, AMOUNT_MAX):
-            cut = stretch.take(event, fact_of(event))
+        async for envelope in read_account(self._ledger, lane, account_id, after_version, AMOUNT_MAX):
+            cut = stretch.take(envelope, event_of(envelope))
             if cut is not None:
                 return cut
         return stretch.end(self._ledger.seam.instant(), known_until)
@@ -196,8 +196,8 @@ async def read_account(
             query("outgoing/account_events"), lane, account_id, version, through_position, _EVENTS_AT_ONCE
         )
         for row in rows:
-            event = envelope_from(orjson.loads(row["envelope"]))
-            yield event
-            version = event.version
+            envelope = envelope_from(orjson.loads(row["envelope"]))
+            yield envelope
+            version = envelope.version
         if len(rows) < _EVENTS_AT_ONCE:
             return

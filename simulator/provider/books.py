@@ -87,7 +87,7 @@ class Disbursement:
         return found[0] if found else None
 
 
-class Books:
+class AccountState:
     """The state; every method leaves it consistent."""
 
     def __init__(self, workspaces: Iterable[WorkspaceSettings]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from service.platform.runtime import Seam
 from simulator.provider.agenda import Agenda
-from simulator.provider.books import Books, Event, Workspace
+from simulator.provider.books import AccountState, Event, Workspace
 from simulator.provider.chance import Chance
 from simulator.provider.deliveries import Deliveries
 from simulator.provider.faults import Faults
@@ -44,7 +44,7 @@ class Plugipay:
             on_change=self.changed,
         )
         self.keys: dict[str, WorkspaceSettings] = {}
-        self.books = Books(())
+        self.books = AccountState(())
         for workspace in settings.workspaces:
             self.open_workspace(workspace)
 
@@ -61,7 +61,7 @@ class Plugipay:
     async def reset(self) -> None:
         """Back to the first moment: no payouts, no faults, the balances of the beginning."""
         await self.agenda.abandon()
-        self.books = Books(self.keys.values())
+        self.books = AccountState(self.keys.values())
         self.repeats.forget()
         self.faults.clear()
         self.deliveries.clear()

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from events import facts
-from events.books import Books
-from events.facts import Fact
-from events.observation import Observation
-from events.provider import Verdict, observe
-from events.statements import Says
+from events.account_state import AccountState
+from events.catalog import AnyEvent
+from events.payouts.events import (
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutProviderLinked,
+    PayoutRequested,
+    PayoutReturned,
+    PayoutSubmissionStarted,
+)
+from events.provider.events import ProviderObserved
+from events.provider.observation import Observation
+from events.provider.observe import Verdict, observe
+from events.provider.reports import Says
 from tests.spec import NEW_ID, Dated, at, earned, fold, given, opened
 
 MAY_2, MAY_3, MAY_4, MAY_9 = (f"2026-05-0{day}T00:00:00.000000Z" for day in (2, 3, 4, 9))
 ADOPTED = f"pout_{NEW_ID}"
 
-REQUESTED: list[Fact | Dated] = [
+REQUESTED: list[AnyEvent | Dated] = [
     opened("plugipay"),
     *earned(1000),
-    facts.PayoutRequested("pout_1", 400, "IDR", "plugipay", "bca", "BCA", "sealed:1", "sealed:2"),
+    PayoutRequested("pout_1", 400, "IDR", "plugipay", "bca", "BCA", "sealed:1", "sealed:2"),
 ]
-SUBMITTED: list[Fact | Dated] = [*REQUESTED, facts.PayoutSubmissionStarted("pout_1", 1)]
-START: list[Fact | Dated] = [*SUBMITTED, facts.PayoutProviderLinked("pout_1", "po_1")]
+SUBMITTED: list[AnyEvent | Dated] = [*REQUESTED, PayoutSubmissionStarted("pout_1", 1)]
+START: list[AnyEvent | Dated] = [*SUBMITTED, PayoutProviderLinked("pout_1", "po_1")]
 
 
 def delivery(says: Says, occurred_at: str = MAY_9, event_id: str = "evt_1") -> Observation:
@@ -39,9 +49,9 @@ def delivery(says: Says, occurred_at: str = MAY_9, event_id: str = "evt_1") -> O
     )
 
 
-def observed(delivery: Observation, verdict: Verdict, payout_id: str | None = "pout_1") -> Fact:
+def observed(delivery: Observation, verdict: Verdict, payout_id: str | None = "pout_1") -> AnyEvent:
     """The one fact that every delivery becomes."""
-    return facts.ProviderObserved(
+    return ProviderObserved(
         provider="plugipay",
         event_id=delivery.event_id,
         event_type=delivery.event_type,
@@ -57,8 +67,8 @@ def observed(delivery: Observation, verdict: Verdict, payout_id: str | None = "p
     )
 
 
-def _heard(says: Says, moment: str, change: Fact, reference: str | None = "trf-1") -> list[Fact | Dated]:
-    heard = facts.ProviderObserved(
+def _heard(says: Says, moment: str, change: AnyEvent, reference: str | None = "trf-1") -> list[AnyEvent | Dated]:
+    heard = ProviderObserved(
         provider="plugipay",
         event_id=f"evt_{says.value}_before",
         event_type=f"plugipay.payout.{says.value}.v1",
@@ -73,12 +83,12 @@ def _heard(says: Says, moment: str, change: Fact, reference: str | None = "trf-1
     return [at(moment, heard), at(moment, change)]
 
 
-SENT = _heard(Says.IN_TRANSIT, MAY_2, facts.PayoutInTransit("pout_1", "trf-1"))
-PAID = _heard(Says.PAID, MAY_3, facts.PayoutPaid("pout_1", 400, "IDR", "trf-1"))
-FAILED = _heard(Says.FAILED, MAY_4, facts.PayoutFailed("pout_1", 400, "IDR", "wrong number"), None)
-CANCELLED = _heard(Says.CANCELLED, MAY_4, facts.PayoutCancelled("pout_1", 400, "IDR"), None)
-RETURNED = _heard(Says.FAILED, MAY_4, facts.PayoutReturned("pout_1", 400, "IDR", "wrong number"), None)
-KNOWN: dict[str, list[Fact | Dated]] = {
+SENT = _heard(Says.IN_TRANSIT, MAY_2, PayoutInTransit("pout_1", "trf-1"))
+PAID = _heard(Says.PAID, MAY_3, PayoutPaid("pout_1", 400, "IDR", "trf-1"))
+FAILED = _heard(Says.FAILED, MAY_4, PayoutFailed("pout_1", 400, "IDR", "wrong number"), None)
+CANCELLED = _heard(Says.CANCELLED, MAY_4, PayoutCancelled("pout_1", 400, "IDR"), None)
+RETURNED = _heard(Says.FAILED, MAY_4, PayoutReturned("pout_1", 400, "IDR", "wrong number"), None)
+KNOWN: dict[str, list[AnyEvent | Dated]] = {
     "pending": [],
     "in_transit": SENT,
     "paid": [*SENT, *PAID],
@@ -88,18 +98,18 @@ KNOWN: dict[str, list[Fact | Dated]] = {
 }
 
 
-def known(state: str, *more: Fact | Dated) -> Books:
+def known(state: str, *more: AnyEvent | Dated) -> AccountState:
     return given(*START, *KNOWN[state], *more).books
 
 
-def take_in(books: Books, deliveries: Iterable[Observation], payout_id: str | None = "pout_1") -> Books:
+def take_in(books: AccountState, deliveries: Iterable[Observation], payout_id: str | None = "pout_1") -> AccountState:
     """The books after the deliveries in the order of their arrival; those of a known provider id find their payout."""
     for said in deliveries:
         books = fold(books, observe(said, books, found(said, books, payout_id), NEW_ID), said.occurred_at)
     return books
 
 
-def found(said: Observation, books: Books, mentioned: str | None) -> str | None:
+def found(said: Observation, books: AccountState, mentioned: str | None) -> str | None:
     """Which payout is meant, as the service finds it: by the provider's id, else by the id of ours that it mentions."""
     for payout_id, payout in books.payouts.items():
         if payout.provider_payout_id is not None and payout.provider_payout_id == said.provider_payout_id:
@@ -107,5 +117,5 @@ def found(said: Observation, books: Books, mentioned: str | None) -> str | None:
     return mentioned if mentioned in books.payouts else None
 
 
-def open_kinds(books: Books) -> set[str]:
+def open_kinds(books: AccountState) -> set[str]:
     return {case.kind for case in books.cases.values() if case.closed_at is None}

@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from events import commands
-from events.books import Books
-from events.books.money import Order
-from events.commands import AnyCommand
+from events.account_state import AccountState
+from events.accounts.commands import (
+    AddWebhookSecret,
+    CloseAccount,
+    FreezeAccount,
+    OpenAccount,
+    RetireWebhookSecret,
+    SetBackend,
+    SetBankAccount,
+    SetProvider,
+    UnfreezeAccount,
+)
+from events.balances.commands import (
+    Adjust,
+    ChargeFee,
+    HoldReserve,
+    RecordRefund,
+    RecordRevenue,
+    ReleaseReserve,
+    SettleRevenue,
+)
+from events.balances.state import Order
+from events.banking.commands import MakeMatch, SetTolerance, UnmakeMatch
+from events.catalog import AnyCommand
+from events.channels.commands import SetChannel, SetSettlementTerms
+from events.command import Command
 from events.currency import AMOUNT_MAX
-from events.periods import CYCLES
+from events.disputes.commands import OpenDispute, ResolveDispute
+from events.payouts.commands import (
+    CancelPayout,
+    LinkProviderPayout,
+    MarkFailed,
+    MarkInTransit,
+    MarkPaid,
+    RecordBankReturn,
+    RequestPayout,
+    ResubmitPayout,
+)
+from events.policies.commands import SetPayoutPolicy
+from events.provider.commands import CloseCase
+from events.statements.commands import SetStatementCycle
+from events.statements.periods import CYCLES
 from tests.events.steps import Step, pick
 from tests.spec import ACCOUNT
 
@@ -32,7 +68,7 @@ def _out_of(there: int, amount: int, flag: bool) -> int:
     return [there, min(there + 1, AMOUNT_MAX), min(there, amount), min(there, amount)][amount % 4]
 
 
-def command_of(step: Step, books: Books) -> AnyCommand:
+def command_of(step: Step, books: AccountState) -> AnyCommand:
     kind, which, amount, currency, flag = step
     reference = f"o-{which}"
     money = {"amount": amount, "currency": currency}
@@ -45,50 +81,50 @@ def command_of(step: Step, books: Books) -> AnyCommand:
     held = books.reserves[reserve_id].remaining if reserve_id in books.reserves else 0
     bank = {"bank_name": "BCA", "bank_account_number": f"sealed:{which}", "bank_account_holder": "sealed:h"}
     why = {"reason": "because"}
-    kinds: dict[str, tuple[type[commands.Command], dict[str, Any]]] = {
-        "open": (commands.OpenAccount, {"currency": currency, "backend": "plugipay" if flag else "manual"}),
-        "backend": (commands.SetBackend, {"backend": "plugipay" if flag else "manual"}),
-        "bank": (commands.SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
-        "workspace": (commands.SetProvider, {"workspace_id": "ws", "key_id": "k", "secret": "sealed:secret"}),
-        "secret": (commands.AddWebhookSecret, {"secret": "sealed:secret"}),
-        "retire": (commands.RetireWebhookSecret, {"secret_id": pick(books.secrets, which, "whs_none")}),
-        "freeze": (commands.FreezeAccount, why),
-        "unfreeze": (commands.UnfreezeAccount, why),
-        "close": (commands.CloseAccount, why),
-        "revenue": (commands.RecordRevenue, order),
-        "settle": (commands.SettleRevenue, {**order, "amount": _out_of(pending, amount, flag)}),
-        "refund": (commands.RecordRefund, {**order, "amount": _out_of(pending, amount, flag)}),
-        "fee": (commands.ChargeFee, {**order, "kind": "platform"}),
-        "adjust": (commands.Adjust, {**money, **why, "amount": amount if flag else -amount}),
-        "hold": (commands.HoldReserve, {**money, **why, "amount": _out_of(available, amount, flag)}),
+    kinds: dict[str, tuple[type[Command], dict[str, Any]]] = {
+        "open": (OpenAccount, {"currency": currency, "backend": "plugipay" if flag else "manual"}),
+        "backend": (SetBackend, {"backend": "plugipay" if flag else "manual"}),
+        "bank": (SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
+        "workspace": (SetProvider, {"workspace_id": "ws", "key_id": "k", "secret": "sealed:secret"}),
+        "secret": (AddWebhookSecret, {"secret": "sealed:secret"}),
+        "retire": (RetireWebhookSecret, {"secret_id": pick(books.secrets, which, "whs_none")}),
+        "freeze": (FreezeAccount, why),
+        "unfreeze": (UnfreezeAccount, why),
+        "close": (CloseAccount, why),
+        "revenue": (RecordRevenue, order),
+        "settle": (SettleRevenue, {**order, "amount": _out_of(pending, amount, flag)}),
+        "refund": (RecordRefund, {**order, "amount": _out_of(pending, amount, flag)}),
+        "fee": (ChargeFee, {**order, "kind": "platform"}),
+        "adjust": (Adjust, {**money, **why, "amount": amount if flag else -amount}),
+        "hold": (HoldReserve, {**money, **why, "amount": _out_of(available, amount, flag)}),
         "release": (
-            commands.ReleaseReserve,
+            ReleaseReserve,
             {"reserve_id": reserve_id, "amount": _out_of(held, amount, flag) if flag else None},
         ),
         "payout": (
-            commands.RequestPayout,
+            RequestPayout,
             {**money, **(bank if flag else {}), "amount": _out_of(available, amount, flag)},
         ),
-        "cancel": (commands.CancelPayout, payout),
-        "send": (commands.MarkInTransit, payout),
-        "pay": (commands.MarkPaid, payout),
-        "fail": (commands.MarkFailed, {**payout, "failure_reason": "because"}),
-        "return": (commands.RecordBankReturn, {**payout, **why}),
-        "link": (commands.LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
-        "resubmit": (commands.ResubmitPayout, {**payout, **why}),
-        "look": (commands.CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why}),
+        "cancel": (CancelPayout, payout),
+        "send": (MarkInTransit, payout),
+        "pay": (MarkPaid, payout),
+        "fail": (MarkFailed, {**payout, "failure_reason": "because"}),
+        "return": (RecordBankReturn, {**payout, **why}),
+        "link": (LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
+        "resubmit": (ResubmitPayout, {**payout, **why}),
+        "look": (CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why}),
         "channel": (
-            commands.SetChannel,
+            SetChannel,
             {"channel": "lazada" if amount % 2 else "tiktok", "collects": "platform" if flag else "seller"},
         ),
         "cycle": (
-            commands.SetStatementCycle,
+            SetStatementCycle,
             {"cycle": CYCLES[amount % len(CYCLES)], "zone": "Asia/Jakarta" if flag else None},
         ),
-        "tolerance": (commands.SetTolerance, {"currency": currency, "tolerance": str(amount % 300)}),
-        "terms": (commands.SetSettlementTerms, {"channel": "lazada", "due_after_days": amount % 9}),
+        "tolerance": (SetTolerance, {"currency": currency, "tolerance": str(amount % 300)}),
+        "terms": (SetSettlementTerms, {"channel": "lazada", "due_after_days": amount % 9}),
         "match": (
-            commands.MakeMatch,
+            MakeMatch,
             {
                 "entry_id": pick(books.bank_entries, which, "ben_none"),
                 "targets": [
@@ -98,10 +134,10 @@ def command_of(step: Step, books: Books) -> AnyCommand:
                 **why,
             },
         ),
-        "unmatch": (commands.UnmakeMatch, {"match_id": pick(books.matches, which, "mat_none"), **why}),
-        "policy": (commands.SetPayoutPolicy, policy_of(amount, currency, flag)),
+        "unmatch": (UnmakeMatch, {"match_id": pick(books.matches, which, "mat_none"), **why}),
+        "policy": (SetPayoutPolicy, policy_of(amount, currency, flag)),
         "dispute": (
-            commands.OpenDispute,
+            OpenDispute,
             {
                 **order,
                 **why,
@@ -110,10 +146,10 @@ def command_of(step: Step, books: Books) -> AnyCommand:
             },
         ),
         "resolve": (
-            commands.ResolveDispute,
+            ResolveDispute,
             {"dispute_id": pick(books.disputes, which, "dsp_none"), "outcome": "lost" if flag else "won", **why},
         ),
-        "apply": (commands.CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why, "apply": True}),
+        "apply": (CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
     command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]

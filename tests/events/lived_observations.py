@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from events import facts
-from events.banking import observe_bank_statement, observe_entry
-from events.books import Books
-from events.channels import references
-from events.evolve_own_statements import owed
-from events.facts import Fact
-from events.observation import Observation
-from events.own_statements import read_chain
-from events.rules import own_statements, submissions
-from events.settlements import order_references
-from events.statements import Says
+from events.account_state import AccountState
+from events.banking.events import BankEntryObserved, BankStatementObserved
+from events.banking.observe import observe_bank_statement, observe_entry
+from events.catalog import AnyEvent
+from events.channels.events import StatementObserved
+from events.channels.observe import references
+from events.payouts import submissions
+from events.provider.events import DeliveryDismissed
+from events.provider.observation import Observation
+from events.provider.reports import Says
+from events.settlements.events import SettlementObserved
+from events.settlements.observe import order_references
+from events.statements import decide
+from events.statements.chain import read_chain
+from events.statements.events import StatementClosed
+from events.statements.evolve import owed
 from tests.events.steps import Step, moment, pick
 from tests.spec import ACCOUNT
 
 
-def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, str | None]:
+def observation_of(step: Step, number: int, books: AccountState) -> tuple[Observation, str | None]:
     """A delivery, and the payout that it is about as the service would find it."""
     _, which, amount, currency, flag = step
     provider_payout_id = f"po_{(which + amount) % 6}" if flag or amount % 3 else None
@@ -46,13 +51,13 @@ def observation_of(step: Step, number: int, books: Books) -> tuple[Observation, 
     )
 
 
-def outcome_of(step: Step, books: Books) -> Sequence[Fact]:
+def outcome_of(step: Step, books: AccountState) -> Sequence[AnyEvent]:
     """What the service itself notes of a payout on its way, or of a delivery it cannot take in."""
     kind, which, *_ = step
     payout_id = pick(books.payouts, which, "pout_none")
     payout, account = books.payouts.get(payout_id), books.account
     if kind == "dismiss":
-        return [facts.DeliveryDismissed(f"dlv_{which}", "because")]
+        return [DeliveryDismissed(f"dlv_{which}", "because")]
     if payout is None or account is None:
         return []
     match kind:
@@ -69,12 +74,12 @@ def outcome_of(step: Step, books: Books) -> Sequence[Fact]:
             return submissions.cancel_refused(payout_id, payout, "too late")
 
 
-def statement_of(step: Step, number: int) -> facts.StatementObserved:
+def statement_of(step: Step, number: int) -> StatementObserved:
     """A statement that is seen once more or for the first time; its number may be that of an order of commands."""
     _, which, amount, currency, flag = step
     payout = [amount, amount, -amount, 0, None][amount % 5]
     created = moment(amount % 7) if amount % 11 else None
-    return facts.StatementObserved(
+    return StatementObserved(
         channel="lazada" if amount % 2 else "tiktok",
         number=f"o-{which}",
         source="lazada.sellercenter",
@@ -96,7 +101,7 @@ def statement_of(step: Step, number: int) -> facts.StatementObserved:
     )
 
 
-def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
+def seen_by_statement(observed: StatementObserved, books: AccountState) -> AccountState:
     """The books with only the rows that the service reads for an observation."""
     key = (observed.channel, observed.seller or "", observed.number)
     same_shop = {
@@ -119,7 +124,7 @@ def seen_by_statement(observed: facts.StatementObserved, books: Books) -> Books:
     return seen
 
 
-def settlement_of(step: Step, number: int) -> facts.SettlementObserved:
+def settlement_of(step: Step, number: int) -> SettlementObserved:
     """A record of one of two sources about the order of commands, or about money of its own, that books or releases."""
     _, which, amount, currency, flag = step
     booked = [amount, amount, -amount, None][amount % 4]
@@ -133,7 +138,7 @@ def settlement_of(step: Step, number: int) -> facts.SettlementObserved:
         "field": "a",
         "text": "1",
     }
-    return facts.SettlementObserved(
+    return SettlementObserved(
         channel="shopee" if amount % 5 else "tokopedia",
         source=source,
         reference=reference,
@@ -154,7 +159,7 @@ def settlement_of(step: Step, number: int) -> facts.SettlementObserved:
     )
 
 
-def seen_by_settlement(observed: facts.SettlementObserved, books: Books) -> Books:
+def seen_by_settlement(observed: SettlementObserved, books: AccountState) -> AccountState:
     """The books with only the rows that the service reads for a record."""
     seen = books.copy()
     sellers = {observed.seller or "", ""}
@@ -178,13 +183,13 @@ def seen_by_settlement(observed: facts.SettlementObserved, books: Books) -> Book
     return seen
 
 
-def statements_of(number: int, books: Books) -> Sequence[Fact]:
+def statements_of(number: int, books: AccountState) -> Sequence[AnyEvent]:
     """The account's own statements up to here, as somebody draws them up who knows only the books."""
     chain = read_chain(books.account.settings) if books.account is not None else None
     if chain is None:
         return []
     drafts = [
-        facts.StatementClosed(
+        StatementClosed(
             number=f"{ACCOUNT}-{number}-{currency}",
             currency=currency,
             cycle=chain.cycle.kind,
@@ -206,20 +211,20 @@ def statements_of(number: int, books: Books) -> Sequence[Fact]:
         )
         for currency, balance in books.balances.items()
     ]
-    return own_statements.close(drafts, books, moment(number), certain=False)
+    return decide.close(drafts, books, moment(number), certain=False)
 
 
-def entry_of(step: Step, books: Books) -> Sequence[Fact]:
+def entry_of(step: Step, books: AccountState) -> Sequence[AnyEvent]:
     """A bank's entry that is seen once more or for the first time, or the end of a bank's statement."""
     kind, which, amount, currency, flag = step
     if not books.account:
         return []
     if kind == "bank statement":
         return observe_bank_statement(
-            facts.BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), books
+            BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), books
         )
     signed = amount if amount % 2 else -amount
-    observed = facts.BankEntryObserved(
+    observed = BankEntryObserved(
         f"ben_{which}",
         "ba",
         currency if flag else "IDR",

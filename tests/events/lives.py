@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from events.books import Books
-from events.books.accounts import LIVE
-from events.channels import observe_statement
+from events.account_state import AccountState
+from events.accounts.state import LIVE
+from events.catalog import AnyEvent
+from events.channels.observe import observe_statement
 from events.decide import decide
-from events.facts import Fact
+from events.decision_context import Context
 from events.instants import Instant
-from events.policies import WEEKENDS
-from events.provider import observe
+from events.policies.decide import due
+from events.policies.schedule import WEEKENDS
+from events.provider.observe import observe
 from events.refusals import Refusal
-from events.rules.context import Context
-from events.rules.policies import due
-from events.settlements import observe_settlement
+from events.settlements.observe import observe_settlement
 from tests.events.lived_commands import command_of
 from tests.events.lived_observations import (
     entry_of,
@@ -38,10 +38,10 @@ from tests.spec import seen_by
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
-def happens(step: Step, number: int, books: Books) -> tuple[Sequence[Fact] | Refusal, Instant]:
+def happens(step: Step, number: int, books: AccountState) -> tuple[Sequence[AnyEvent] | Refusal, Instant]:
     """What the step leads to and when it happened; the books stay as they are."""
     before = books.copy()
-    outcome: Sequence[Fact] | Refusal
+    outcome: Sequence[AnyEvent] | Refusal
     if step[0] == "provider":
         observation, payout_id = observation_of(step, number, books)
         outcome = observe(observation, books, payout_id, f"{number:026}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from events import commands, facts
 from events.instants import Instant
-from events.policies import Policy, Weekends
+from events.policies.commands import SetPayoutPolicy
+from events.policies.events import PayoutPolicySet
+from events.policies.schedule import Policy, Weekends
 from tests.spec import ACCOUNT
 
 
@@ -36,17 +37,17 @@ DAILY = Policy("daily", time="17:00", automatic=True, country="ID")
 MONTHLY = Policy("monthly", 31, 5, "00:00", automatic=True, country="ID")
 
 
-def wish(**fields: Any) -> commands.SetPayoutPolicy:
-    return commands.SetPayoutPolicy.model_validate({"account_id": ACCOUNT, "currency": "IDR", **fields})
+def wish(**fields: Any) -> SetPayoutPolicy:
+    return SetPayoutPolicy.model_validate({"account_id": ACCOUNT, "currency": "IDR", **fields})
 
 
-def weekly(**fields: Any) -> commands.SetPayoutPolicy:
+def weekly(**fields: Any) -> SetPayoutPolicy:
     week = {"schedule": "weekly", "cutoff": {"day": "thursday", "time": "17:00"}, "payDay": "monday"}
     return wish(**{**week, **fields})
 
 
-def policy_set(policy: Policy, ahead: Instant | None = None, currency: str = "IDR") -> facts.PayoutPolicySet:
-    return facts.PayoutPolicySet(
+def policy_set(policy: Policy, ahead: Instant | None = None, currency: str = "IDR") -> PayoutPolicySet:
+    return PayoutPolicySet(
         currency=currency,
         schedule=policy.schedule,
         time=policy.time,

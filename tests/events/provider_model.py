@@ -1,4 +1,4 @@
-"""Where a payout has to be by what was said of it: the table at the head of `events/statements.py`, written anew.
+"""Where a payout has to be by what was said of it: the table at the head of `events/provider/reports.py`, written anew.
 
 It shares no code with what it judges: a story is a plain set of (what was said, when), and money is counted by hand.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from events.books.money import Balance
-from events.books.payouts import Payout
+from events.balances.state import Balance
+from events.payouts.state import Payout
 
 Told = frozenset[tuple[str, str]]
 """(what was said, when)."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import astuple, replace
 from itertools import permutations
 
-from events.books import Books
-from events.books.money import Balance
-from events.facts import Fact
-from events.observation import Observation
-from events.statements import Kind, Says
+from events.account_state import AccountState
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.provider.observation import Observation
+from events.provider.reports import Kind, Says
 from tests.events.deliveries import MAY_2, MAY_3, MAY_4, SUBMITTED, delivery, open_kinds, take_in
 from tests.spec import NEW_ID, earned, given, opened
 
@@ -20,8 +20,8 @@ PAID = replace(delivery(Says.PAID, MAY_4, "evt_paid"), provider_payout_id="po_9"
 ANSWER = replace(PAID, event_id="answer:po_9:paid", asked=True)
 
 
-def _account() -> Books:
-    history: list[Fact] = [opened("plugipay"), *earned(1000)]
+def _account() -> AccountState:
+    history: list[AnyEvent] = [opened("plugipay"), *earned(1000)]
     return given(*history).books
 
 

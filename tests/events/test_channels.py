@@ -7,21 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from events import facts
-from events.books import Books
-from events.books.channels import PLATFORM, SELLER
-from events.books.money import Balance
-from events.channels import FIELDS, observe_statement
-from events.facts import Fact
+from events.account_state import AccountState
+from events.accounts.events import CurrencyAdded
+from events.balances.events import RefundRecorded, RevenueRecorded
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.channels.events import ChannelMoneyBooked, ChannelSet, StatementObserved
+from events.channels.observe import FIELDS, observe_statement
+from events.channels.state import PLATFORM, SELLER
 from tests.spec import ACCOUNT, NOW, earned, fold, opened
 
 FIRST = "EG100RT-20141228"
 SECOND = "EG100RT-20141229"
 
 
-def said(number: str = FIRST, payout: int | None = 396_241, *, paid: bool | None = False) -> facts.StatementObserved:
+def said(number: str = FIRST, payout: int | None = 396_241, *, paid: bool | None = False) -> StatementObserved:
     """The statement as a source's reader would hand it over, in euro cents."""
-    return facts.StatementObserved(
+    return StatementObserved(
         channel="lazada",
         number=number,
         source="lazada.sellercenter",
@@ -42,23 +44,23 @@ def said(number: str = FIRST, payout: int | None = 396_241, *, paid: bool | None
     )
 
 
-def account(*before: Fact, collects: str = SELLER) -> Books:
-    return fold(Books(ACCOUNT), [opened(currency="EUR"), facts.ChannelSet("lazada", collects), *before])
+def account(*before: AnyEvent, collects: str = SELLER) -> AccountState:
+    return fold(AccountState(ACCOUNT), [opened(currency="EUR"), ChannelSet("lazada", collects), *before])
 
 
-def after(books: Books, *observed: facts.StatementObserved) -> Books:
+def after(books: AccountState, *observed: StatementObserved) -> AccountState:
     """The books after observations, one after the other; nothing but the currency's own buckets moves."""
     for each in observed:
         books = fold(books, observe_statement(each, books), NOW)
     return books
 
 
-def rules(made: Sequence[Fact]) -> list[str]:
-    return [finding["rule"] for fact in made if isinstance(fact, facts.StatementObserved) for finding in fact.findings]
+def rules(made: Sequence[AnyEvent]) -> list[str]:
+    return [finding["rule"] for event in made if isinstance(event, StatementObserved) for finding in event.findings]
 
 
-def bookings(made: Sequence[Fact]) -> list[Fact]:
-    return [fact for fact in made if isinstance(fact, facts.ChannelMoneyBooked)]
+def bookings(made: Sequence[AnyEvent]) -> list[AnyEvent]:
+    return [event for event in made if isinstance(event, ChannelMoneyBooked)]
 
 
 def test_what_the_seed_statements_owe_is_pending() -> None:
@@ -80,7 +82,7 @@ def test_a_change_and_its_reversal_are_two_facts() -> None:
     books = account()
     for payout, pending in ((396_241, 396_241), (396_240, 396_240), (396_241, 396_241)):
         made = observe_statement(said(payout=payout), books)
-        assert len([fact for fact in made if isinstance(fact, facts.StatementObserved)]) == 1
+        assert len([event for event in made if isinstance(event, StatementObserved)]) == 1
         books = fold(books, made, NOW)
         assert books.balance("EUR") == Balance(pending=pending)
 
@@ -122,7 +124,7 @@ def test_another_amount_books_the_difference_where_the_money_is(collects: str, l
 
 
 def test_who_collects_from_now_on_does_not_move_what_was_paid_before() -> None:
-    books = fold(after(account(), said(), said(paid=True)), [facts.ChannelSet("lazada", PLATFORM)])
+    books = fold(after(account(), said(), said(paid=True)), [ChannelSet("lazada", PLATFORM)])
     books = after(books, said(payout=400_000, paid=True))
     assert books.balance("EUR") == Balance(paid_out=400_000)
     assert after(books, said(payout=410_000, paid=True)).balance("EUR") == Balance(paid_out=410_000)
@@ -134,10 +136,10 @@ def test_paid_and_another_amount_at_once() -> None:
 
 
 def test_what_commands_recorded_under_the_number_is_matched_and_only_the_difference_booked() -> None:
-    recorded = facts.RevenueRecorded(390_000, "EUR", FIRST)
+    recorded = RevenueRecorded(390_000, "EUR", FIRST)
     books = account(recorded)
     (_, booked) = observe_statement(said(), books)
-    assert isinstance(booked, facts.ChannelMoneyBooked)
+    assert isinstance(booked, ChannelMoneyBooked)
     assert (booked.pending, booked.available, booked.paid_out) == (6_241, 0, 0)
     assert after(books, said()).balance("EUR") == Balance(pending=396_241)
     assert len(observe_statement(said(payout=390_000), books)) == 1, "what matches is only kept"
@@ -207,16 +209,16 @@ def test_a_statement_knows_the_one_before_it() -> None:
     books = fold(books, made, NOW)
     third = replace(said(SECOND, 66_666), number="EG100RT-20141230", created_at="2015-01-11T00:00:00.000000Z")
     observed = observe_statement(third, books)[0]
-    assert isinstance(observed, facts.StatementObserved)
+    assert isinstance(observed, StatementObserved)
     assert observed.previous == SECOND
-    assert isinstance(made[0], facts.StatementObserved)
+    assert isinstance(made[0], StatementObserved)
     assert made[0].previous is None
 
 
 def test_a_currency_that_the_account_does_not_hold_is_added() -> None:
-    books = fold(Books(ACCOUNT), [opened()])
+    books = fold(AccountState(ACCOUNT), [opened()])
     made = observe_statement(said(), books)
-    assert made[0] == facts.CurrencyAdded("EUR")
+    assert made[0] == CurrencyAdded("EUR")
     assert fold(books, made, NOW).balance("EUR") == Balance(pending=396_241)
 
 
@@ -230,12 +232,10 @@ def test_more_than_the_ledger_counts_to_is_kept_and_not_booked() -> None:
 
 @pytest.mark.parametrize("collects", [SELLER, PLATFORM])
 def test_money_that_was_paid_says_whether_its_order_is_delivered(collects: str) -> None:
-    def completes(*observed: facts.StatementObserved, before: Sequence[Fact] = ()) -> list[bool | None]:
+    def completes(*observed: StatementObserved, before: Sequence[AnyEvent] = ()) -> list[bool | None]:
         books = after(account(*before, collects=collects), *observed[:-1])
         return [
-            fact.completes
-            for fact in observe_statement(observed[-1], books)
-            if isinstance(fact, facts.ChannelMoneyBooked)
+            event.completes for event in observe_statement(observed[-1], books) if isinstance(event, ChannelMoneyBooked)
         ]
 
     assert completes(said()) == [None]
@@ -243,6 +243,6 @@ def test_money_that_was_paid_says_whether_its_order_is_delivered(collects: str) 
     assert completes(said(paid=True)) == [True]
     assert completes(said(), said(payout=300_000)) == [None], "less is owed, and nothing was paid"
     # Commands recorded ten more under the number, of which the statement knows nothing: they stay pending.
-    recorded = facts.RevenueRecorded(396_251, "EUR", FIRST)
-    refunded = facts.RefundRecorded(10, "EUR", FIRST, 0, 10)
+    recorded = RevenueRecorded(396_251, "EUR", FIRST)
+    refunded = RefundRecorded(10, "EUR", FIRST, 0, 10)
     assert completes(said(paid=True), before=[recorded, refunded]) == [None]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from events.commands import SEALED_FIELDS
+from events.command import Command
 from tests.events.every import COMMAND_TYPES
 from tests.events.wire import BODIES, WIRE, body, refused_fields
 
@@ -261,4 +261,12 @@ def test_every_personal_or_secret_field_is_sealed_before_a_decision(kind: str) -
     model = type(WIRE.validate_python(body(kind)))
     by_alias = {field.alias: name for name, field in model.model_fields.items()}
     expected = {by_alias[name] for name in PERSONAL_OR_SECRET & set(BODIES[kind])}
-    assert set(SEALED_FIELDS.get(model, ())) == expected
+    assert set(model.sealed) == expected
+
+
+@every_type
+def test_an_example_has_every_field_of_its_own_and_is_accepted(kind: str) -> None:
+    model = type(WIRE.validate_python(body(kind)))
+    common = set(Command.model_fields) | {"type"}
+    own = {field.alias for name, field in model.model_fields.items() if name not in common}
+    assert model.example.keys() == own

@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 
-from events import commands, facts
-from events.books.accounts import LIVE
-from events.commands import AnyCommand
+from events.accounts.commands import FreezeAccount
+from events.accounts.events import AccountClosed
+from events.accounts.state import LIVE
+from events.catalog import AnyCommand, AnyEvent
+from events.command import Command
 from events.decide import decide
+from events.decision_context import Context
+from events.disputes.commands import OpenDispute
 from events.evolve import evolve
-from events.facts import Fact
-from events.needs import Needs, needs
-from events.rules.context import Context
-from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, GIVEN_UP, HISTORY, ON_HISTORY, OPEN, UNFREEZE
-from tests.spec import BEFORE, EARLIEST, NEW_ID, NOW, given, seen_by
+from events.payouts.commands import MarkInTransit, RequestPayout, ResubmitPayout
+from events.provider.commands import CloseCase
+from events.read_set import ReadSet
+from tests.events.every import ACCEPTABLE, CLOSE, COMMAND_TYPES, FROZEN, HISTORY, ON_HISTORY, UNFREEZE
+from tests.spec import ACCOUNT, BEFORE, EARLIEST, NEW_ID, NOW, given, seen_by
 
 every_command = pytest.mark.parametrize(
     ("command", "history"), ACCEPTABLE, ids=[command.type for command, _ in ACCEPTABLE]
@@ -34,10 +38,10 @@ def test_no_command_is_forgotten_here() -> None:
 
 
 @every_command
-def test_every_command_is_accepted_where_it_fits(command: AnyCommand, history: list[Fact]) -> None:
+def test_every_command_is_accepted_where_it_fits(command: AnyCommand, history: list[AnyEvent]) -> None:
     outcome = given(*history).when(command)
     assert outcome.refusal is None
-    assert outcome.facts
+    assert outcome.events
 
 
 @on_an_account
@@ -49,7 +53,7 @@ def test_an_account_that_never_was_takes_no_command(command: AnyCommand) -> None
 def test_a_closed_account_takes_no_command_but_what_is_about_facts_and_giving_its_workspace_away(
     command: AnyCommand,
 ) -> None:
-    outcome = given(*HISTORY, facts.AccountClosed(reason="left us")).when(command)
+    outcome = given(*HISTORY, AccountClosed(reason="left us")).when(command)
     if command.type in (
         *("recordBankReturn", "openDispute", "resolveDispute", "closeCase"),
         *("makeMatch", "unmakeMatch", "setProvider"),
@@ -67,24 +71,22 @@ def test_a_key_of_another_mode_sees_no_account(command: AnyCommand, mode: str) -
 
 def test_a_key_of_another_mode_learns_neither_version_nor_state() -> None:
     command = changed(ON_HISTORY[0], expected_version=1, effective_at="2027-01-01T00:00:00.000000Z")
-    given(*HISTORY, facts.AccountClosed(reason="left us")).when(command, mode="test").then_refused(
-        "NOT_FOUND", "accountId"
-    )
+    given(*HISTORY, AccountClosed(reason="left us")).when(command, mode="test").then_refused("NOT_FOUND", "accountId")
 
 
 @pytest.mark.parametrize("command", ON_HISTORY, ids=lambda command: command.type)
 def test_a_frozen_account_refuses_payouts_and_nothing_else(command: AnyCommand) -> None:
     outcome = given(*FROZEN).when(command)
-    if isinstance(command, commands.RequestPayout | commands.ResubmitPayout):
+    if isinstance(command, RequestPayout | ResubmitPayout):
         outcome.then_refused("ACCOUNT_FROZEN")
-    elif isinstance(command, commands.FreezeAccount):
+    elif isinstance(command, FreezeAccount):
         outcome.then_refused("INVALID_TRANSITION")
-    elif not isinstance(command, commands.MarkInTransit):
+    elif not isinstance(command, MarkInTransit):
         assert outcome.refusal is None
 
 
 @every_command
-def test_the_version_that_the_caller_saw_must_still_stand(command: AnyCommand, history: list[Fact]) -> None:
+def test_the_version_that_the_caller_saw_must_still_stand(command: AnyCommand, history: list[AnyEvent]) -> None:
     version = len(history)
     assert given(*history).when(changed(command, expected_version=version)).refusal is None
     for other in (version - 1, version + 1):
@@ -95,7 +97,7 @@ def test_the_version_that_the_caller_saw_must_still_stand(command: AnyCommand, h
 
 @every_command
 def test_a_command_may_say_that_it_happened_from_the_earliest_moment_to_now(
-    command: AnyCommand, history: list[Fact]
+    command: AnyCommand, history: list[AnyEvent]
 ) -> None:
     # A bank return can only have happened after the payment, which lies between.
     returned = command.type == "recordBankReturn"
@@ -138,11 +140,20 @@ class Few(Watched):
         return dict.items(self)
 
 
+def reads_of(command: AnyCommand) -> ReadSet:
+    reads = ReadSet()
+    command.add_reads(reads)
+    return reads
+
+
 @every_command
-def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: AnyCommand, history: list[Fact]) -> None:
+def test_the_read_set_names_every_row_that_a_decision_and_its_events_look_at(
+    command: AnyCommand, history: list[AnyEvent]
+) -> None:
     books = given(*history).books
     seen = seen_by(command, books)
-    by_provider = needs(command).provider_payout_id is not None or isinstance(command, commands.CloseCase)
+    reads = reads_of(command)
+    by_provider = bool(reads.provider_payouts) or isinstance(command, CloseCase)
     everything = set(books.payouts), set(books.cases)
     books.orders = orders = Watched(books.orders)
     books.payouts = payouts = Few(seen.payouts) if by_provider else Watched(books.payouts)
@@ -152,46 +163,51 @@ def test_needs_names_every_row_that_a_decision_and_its_facts_look_at(command: An
     books.bank_entries = entries = Watched(books.bank_entries)
     books.matches = matches = Watched(books.matches)
     books.disputes = disputes = Watched(books.disputes)
-    for fact in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
-        evolve(books, fact, NOW, books.version + 1)
-    wanted = needs(command)
+    for event in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
+        evolve(books, event, NOW, books.version + 1)
     of_dispute = {(row.currency, row.reference) for row in seen.disputes.values()}
-    assert orders.read == ({wanted.order} if wanted.order else of_dispute)
-    made = {NEW_DISPUTE} if isinstance(command, commands.OpenDispute) else set()
-    assert disputes.read == ({wanted.dispute_id} if wanted.dispute_id else made)
+    assert orders.read == {key[1:] for key in reads.orders} | of_dispute
+    made = {NEW_DISPUTE} if isinstance(command, OpenDispute) else set()
+    assert disputes.read == {key for _, key in reads.disputes} | made
     assert (payouts.read & everything[0], cases.read & everything[1]) == (set(seen.payouts), set(seen.cases))
-    assert reserves.read == ({wanted.reserve_id} if wanted.reserve_id else set())
-    assert secrets.read == ({wanted.secret_id} if wanted.secret_id else set())
+    assert reserves.read == {key for _, key in reads.reserves}
+    assert secrets.read == {key for _, key in reads.secrets}
     assert entries.read == set(seen.bank_entries)
     assert matches.read & {"mat_1"} == set(seen.matches)
 
 
-NEEDED = {
-    "openDispute": Needs(order=("IDR", "o-1")),
-    "resolveDispute": Needs(dispute_id="dsp_1"),
-    "settleRevenue": Needs(order=("IDR", "o-1")),
-    "recordRefund": Needs(order=("IDR", "o-1")),
+NAMED = {
+    "openDispute": ReadSet(orders={(ACCOUNT, "IDR", "o-1")}),
+    "resolveDispute": ReadSet(disputes={(ACCOUNT, "dsp_1")}),
+    "settleRevenue": ReadSet(orders={(ACCOUNT, "IDR", "o-1")}),
+    "recordRefund": ReadSet(orders={(ACCOUNT, "IDR", "o-1")}),
     # The decision does not depend on the order, but the fold adds to its row.
-    "recordRevenue": Needs(order=("USD", "o-1")),
-    "releaseReserve": Needs(reserve_id="rsv_1"),
-    "retireWebhookSecret": Needs(secret_id="whs_1"),
-    "cancelPayout": Needs(payout_id="pout_pending"),
-    "markInTransit": Needs(payout_id="pout_pending"),
-    "markPaid": Needs(payout_id="pout_sent"),
-    "markFailed": Needs(payout_id="pout_sent"),
-    "recordBankReturn": Needs(payout_id="pout_paid"),
-    "linkProviderPayout": Needs(payout_id="pout_plugipay", provider_payout_id="po_1"),
-    "resubmitPayout": Needs(payout_id="pout_silent", case_id=GIVEN_UP),
-    "closeCase": Needs(case_id="case_1"),
-    "makeMatch": Needs(entry_id="ben_2", target_payouts=("pout_paid",)),
-    "unmakeMatch": Needs(match_id="mat_1"),
+    "recordRevenue": ReadSet(orders={(ACCOUNT, "USD", "o-1")}),
+    "releaseReserve": ReadSet(reserves={(ACCOUNT, "rsv_1")}),
+    "retireWebhookSecret": ReadSet(secrets={(ACCOUNT, "whs_1")}),
+    "cancelPayout": ReadSet(payouts={(ACCOUNT, "pout_pending")}),
+    "markInTransit": ReadSet(payouts={(ACCOUNT, "pout_pending")}),
+    "markPaid": ReadSet(payouts={(ACCOUNT, "pout_sent")}),
+    "markFailed": ReadSet(payouts={(ACCOUNT, "pout_sent")}),
+    "recordBankReturn": ReadSet(payouts={(ACCOUNT, "pout_paid")}),
+    "linkProviderPayout": ReadSet(payouts={(ACCOUNT, "pout_plugipay")}, provider_payouts={(ACCOUNT, "po_1")}),
+    "resubmitPayout": ReadSet(payouts={(ACCOUNT, "pout_silent")}),
+    "closeCase": ReadSet(cases={(ACCOUNT, "case_1")}),
+    "makeMatch": ReadSet(bank_entries={(ACCOUNT, "ben_2")}, payouts={(ACCOUNT, "pout_paid")}),
+    "unmakeMatch": ReadSet(matches={(ACCOUNT, "mat_1")}),
 }
 
 
 @every_command
-def test_a_command_needs_the_row_it_names_and_no_other(command: AnyCommand, history: list[Fact]) -> None:
-    assert needs(command) == NEEDED.get(command.type, Needs())
+def test_a_command_reads_the_row_it_names_and_no_other(command: AnyCommand, history: list[AnyEvent]) -> None:
+    assert reads_of(command) == NAMED.get(command.type, ReadSet())
 
 
-def test_opening_reads_nothing_but_whether_there_is_an_account() -> None:
-    assert needs(OPEN) == Needs()
+def test_a_command_that_does_not_say_all_of_its_kind_cannot_be_defined() -> None:
+    for missing in ("scope", "example"):
+        said = {"scope": "command:write", "example": {}}
+        del said[missing]
+        with pytest.raises(TypeError, match=missing):
+            type(
+                "Forgetful", (Command,), {"__module__": __name__, "__annotations__": {"type": str}, "type": "x", **said}
+            )

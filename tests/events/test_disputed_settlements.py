@@ -7,38 +7,39 @@ from collections.abc import Callable
 
 import pytest
 
-from events import commands, facts
-from events.books import Books
-from events.books.channels import PLATFORM, SELLER
-from events.books.money import Balance
+from events.account_state import AccountState
+from events.balances.state import Balance
+from events.channels.state import PLATFORM, SELLER
 from events.decide import decide
-from events.rules.context import Context
+from events.decision_context import Context
+from events.disputes.commands import OpenDispute, ResolveDispute
+from events.settlements.events import SettlementObserved
 from tests.events.test_settlements import ORDER, OWED, RELEASE, account, after, record
 from tests.spec import ACCOUNT, NOW, fold
 
 CONTEXT = Context(NOW, "2026-04-13T10:42:00.000000Z", new_id="01HX5ZZKBKACTAV9WEVGEMMVRZ", mode="live")
-Step = Callable[[Books], Books]
+Step = Callable[[AccountState], AccountState]
 
 
-def told(observed: facts.SettlementObserved) -> Step:
+def told(observed: SettlementObserved) -> Step:
     return lambda books: after(books, observed)
 
 
 def disputed(amount: int = 480) -> Step:
-    command = commands.OpenDispute(
+    command = OpenDispute(
         account_id=ACCOUNT, amount=amount, currency="IDR", reference=ORDER, reason="not received", dispute_id="dsp_1"
     )
     return lambda books: fold(books, decide(command, books, CONTEXT), NOW)
 
 
 def resolved(outcome: str) -> Step:
-    command = commands.ResolveDispute.model_validate(
+    command = ResolveDispute.model_validate(
         {"account_id": ACCOUNT, "dispute_id": "dsp_1", "outcome": outcome, "reason": "looked at"}
     )
     return lambda books: fold(books, decide(command, books, CONTEXT), NOW)
 
 
-def life(books: Books, *steps: Step) -> Balance:
+def life(books: AccountState, *steps: Step) -> Balance:
     for step in steps:
         books = step(books)
     order = books.orders["IDR", ORDER]
@@ -50,7 +51,7 @@ def life(books: Books, *steps: Step) -> Balance:
 @pytest.mark.parametrize("collects", [SELLER, PLATFORM])
 @pytest.mark.parametrize("before", [(OWED,), (OWED, RELEASE)])
 def test_a_lost_dispute_and_the_channels_refund_of_the_order_are_the_same_money(
-    collects: str, before: tuple[facts.SettlementObserved, ...]
+    collects: str, before: tuple[SettlementObserved, ...]
 ) -> None:
     told_before = [told(each) for each in before]
     for first, second in itertools.permutations([resolved("lost"), told(record(0))]):

@@ -7,17 +7,24 @@ import pytest
 from hypothesis import given as having
 from hypothesis import settings
 
-from events import commands, facts
-from events.books import Books
-from events.books.money import Balance, Disputed, Order
-from events.facts import Fact
+from events.account_state import AccountState
+from events.accounts.events import AccountClosed, AccountFrozen
+from events.balances.commands import RecordRefund
+from events.balances.events import RefundRecorded, RevenueRecorded, RevenueSettled
+from events.balances.state import Balance, Order
+from events.catalog import AnyCommand, AnyEvent
+from events.channels.events import ChannelMoneyBooked
+from events.disputes.commands import OpenDispute, ResolveDispute
+from events.disputes.events import DisputeOpened, DisputeResolved
+from events.disputes.state import Disputed
+from events.payouts.events import PayoutRequested
 from tests.spec import ACCOUNT, NEW_ID, Given, earned, fold, given, opened
 
 NOTHING = "the parcel is empty"
 
 
-def dispute(amount: int, dispute_id: str | None = "dsp_1", reference: str = "o-1") -> commands.OpenDispute:
-    return commands.OpenDispute(
+def dispute(amount: int, dispute_id: str | None = "dsp_1", reference: str = "o-1") -> OpenDispute:
+    return OpenDispute(
         account_id=ACCOUNT,
         reference=reference,
         amount=amount,
@@ -27,26 +34,26 @@ def dispute(amount: int, dispute_id: str | None = "dsp_1", reference: str = "o-1
     )
 
 
-def resolve(outcome: str, dispute_id: str = "dsp_1") -> commands.ResolveDispute:
-    return commands.ResolveDispute.model_validate(
+def resolve(outcome: str, dispute_id: str = "dsp_1") -> ResolveDispute:
+    return ResolveDispute.model_validate(
         {"account_id": ACCOUNT, "dispute_id": dispute_id, "outcome": outcome, "reason": "decided"}
     )
 
 
-def refund(amount: int) -> commands.RecordRefund:
-    return commands.RecordRefund(account_id=ACCOUNT, amount=amount, currency="IDR", reference="o-1")
+def refund(amount: int) -> RecordRefund:
+    return RecordRefund(account_id=ACCOUNT, amount=amount, currency="IDR", reference="o-1")
 
 
-def revenue(amount: int) -> Fact:
-    return facts.RevenueRecorded(amount, "IDR", "o-1")
+def revenue(amount: int) -> AnyEvent:
+    return RevenueRecorded(amount, "IDR", "o-1")
 
 
-def settled(amount: int) -> Fact:
-    return facts.RevenueSettled(amount, "IDR", "o-1")
+def settled(amount: int) -> AnyEvent:
+    return RevenueSettled(amount, "IDR", "o-1")
 
 
-def opens(amount: int, from_pending: int, from_available: int, dispute_id: str = "dsp_1") -> facts.DisputeOpened:
-    return facts.DisputeOpened(dispute_id, amount, "IDR", "o-1", NOTHING, from_pending, from_available)
+def opens(amount: int, from_pending: int, from_available: int, dispute_id: str = "dsp_1") -> DisputeOpened:
+    return DisputeOpened(dispute_id, amount, "IDR", "o-1", NOTHING, from_pending, from_available)
 
 
 def ends(
@@ -59,9 +66,9 @@ def ends(
     to_pending: int = 0,
     to_available: int = 0,
     dispute_id: str = "dsp_1",
-) -> facts.DisputeResolved:
+) -> DisputeResolved:
     moved = (from_held, from_pending, from_available, to_pending, to_available)
-    return facts.DisputeResolved(dispute_id, amount, "IDR", "o-1", outcome, "decided", *moved)
+    return DisputeResolved(dispute_id, amount, "IDR", "o-1", outcome, "decided", *moved)
 
 
 def test_a_dispute_holds_the_orders_pending_first_and_then_available() -> None:
@@ -73,7 +80,7 @@ def test_a_dispute_holds_the_orders_pending_first_and_then_available() -> None:
 
 
 def test_what_is_not_there_is_held_all_the_same_and_owed() -> None:
-    paid_out = facts.PayoutRequested("pout_1", 100, "IDR", "manual", "bca", "BCA", "s", "s")
+    paid_out = PayoutRequested("pout_1", 100, "IDR", "manual", "bca", "BCA", "s", "s")
     before = given(opened(), revenue(100), settled(100), paid_out)
     books = before.when(dispute(100)).then(opens(100, 0, 100))
     assert books.balance("IDR") == Balance(available=-100, reserved=100, held=100)
@@ -100,13 +107,13 @@ def test_while_part_of_an_order_is_pending_still_what_is_won_is_pending_too() ->
 
 
 def test_money_that_a_marketplace_released_to_us_meanwhile_comes_back_as_available() -> None:
-    released = facts.ChannelMoneyBooked("tiktok", "o-1", "IDR", pending=-40, available=40, held=0, paid_out=0)
+    released = ChannelMoneyBooked("tiktok", "o-1", "IDR", pending=-40, available=40, held=0, paid_out=0)
     before = given(opened(), revenue(100), opens(60, 60, 0), released)
     before.when(resolve("won")).then(ends("won", 60, to_available=60))
 
 
 def test_what_a_marketplace_pays_to_the_sellers_own_bank_does_not_make_held_money_available() -> None:
-    paid = facts.ChannelMoneyBooked("lazada", "o-1", "IDR", pending=-40, available=0, held=0, paid_out=40)
+    paid = ChannelMoneyBooked("lazada", "o-1", "IDR", pending=-40, available=0, held=0, paid_out=40)
     before = given(opened(), revenue(100), opens(60, 60, 0), paid)
     before.when(resolve("won")).then(ends("won", 60, to_pending=60))
 
@@ -120,7 +127,7 @@ def test_a_dispute_that_is_lost_leaves_as_a_refund_of_the_order() -> None:
 
 def test_a_refund_of_a_disputed_sale_takes_what_is_held_for_the_dispute() -> None:
     before = given(opened(), revenue(100), settled(100), opens(100, 0, 100))
-    refunded = facts.RefundRecorded(100, "IDR", "o-1", 0, 0, from_held=100)
+    refunded = RefundRecorded(100, "IDR", "o-1", 0, 0, from_held=100)
     books = before.when(refund(100)).then(refunded)
     assert books.balance("IDR") == Balance()
     # Whoever wins now, the sale is not deducted again, and nothing comes back.
@@ -134,13 +141,13 @@ def test_a_refund_of_a_disputed_sale_takes_what_is_held_for_the_dispute() -> Non
 
 def test_a_refund_after_the_dispute_was_lost_takes_nothing_more() -> None:
     before = given(opened(), revenue(100), settled(100), opens(100, 0, 100), ends("lost", 100, from_held=100))
-    books = before.when(refund(100)).then(facts.RefundRecorded(100, "IDR", "o-1", 0, 0))
+    books = before.when(refund(100)).then(RefundRecorded(100, "IDR", "o-1", 0, 0))
     assert books.balance("IDR") == Balance()
     assert books.orders["IDR", "o-1"].disputed == Disputed(claimed=100, lost=100, overlap=100)
 
 
 def test_a_dispute_after_the_refund_holds_nothing() -> None:
-    before = given(opened(), revenue(100), settled(100), facts.RefundRecorded(100, "IDR", "o-1", 0, 100))
+    before = given(opened(), revenue(100), settled(100), RefundRecorded(100, "IDR", "o-1", 0, 100))
     books = before.when(dispute(100)).then(opens(100, 0, 0))
     assert books.balance("IDR") == Balance()
 
@@ -148,14 +155,14 @@ def test_a_dispute_after_the_refund_holds_nothing() -> None:
 def test_a_refund_and_a_dispute_of_different_parts_of_a_sale_take_both() -> None:
     # 70 of 100 disputed, 30 refunded: no more than the sale, so they may be two things.
     before = given(opened(), revenue(100), settled(100), opens(70, 0, 70))
-    books = before.when(refund(30)).then(facts.RefundRecorded(30, "IDR", "o-1", 0, 30))
+    books = before.when(refund(30)).then(RefundRecorded(30, "IDR", "o-1", 0, 30))
     assert books.balance("IDR") == Balance(held=70)
 
 
 def test_only_what_goes_beyond_the_sale_counts_as_the_same_money() -> None:
     # 70 disputed and 50 refunded of 100: 30 of the refund is other money, 20 is what is held.
     before = given(opened(), revenue(100), settled(100), opens(70, 0, 70))
-    books = before.when(refund(50)).then(facts.RefundRecorded(50, "IDR", "o-1", 0, 30, from_held=20))
+    books = before.when(refund(50)).then(RefundRecorded(50, "IDR", "o-1", 0, 30, from_held=20))
     assert books.balance("IDR") == Balance(held=50)
 
 
@@ -164,7 +171,7 @@ def test_a_sale_that_the_ledger_never_saw_is_taken_to_be_as_large_as_what_is_sai
     books = before.when(dispute(80)).then(opens(80, 0, 80))
     assert books.balance("IDR") == Balance(available=420, held=80)
     both = given(opened(), *earned(500), opens(80, 0, 80)).when(refund(80))
-    assert both.then(facts.RefundRecorded(80, "IDR", "o-1", 0, 0, from_held=80)).balance("IDR").available == 420
+    assert both.then(RefundRecorded(80, "IDR", "o-1", 0, 0, from_held=80)).balance("IDR").available == 420
 
 
 def test_several_disputes_of_an_order_hold_what_they_say_together_even_beyond_the_sale() -> None:
@@ -180,7 +187,7 @@ def test_what_the_order_earned_meanwhile_does_not_stay_held_after_its_last_dispu
     before = given(
         opened(),
         *earned(500),
-        facts.RefundRecorded(50, "IDR", "o-1", 0, 50),
+        RefundRecorded(50, "IDR", "o-1", 0, 50),
         opens(80, 0, 30),
         revenue(200),
     )
@@ -197,9 +204,9 @@ def test_nothing_stays_held_after_the_last_dispute_of_a_sale_that_turned_out_sma
         opened(),
         revenue(100),
         settled(100),
-        facts.RefundRecorded(50, "IDR", "o-1", 0, 50),
+        RefundRecorded(50, "IDR", "o-1", 0, 50),
         opens(50, 0, 50),
-        facts.ChannelMoneyBooked("tiktok", "o-1", "IDR", pending=0, available=-50, held=0, paid_out=0),
+        ChannelMoneyBooked("tiktok", "o-1", "IDR", pending=0, available=-50, held=0, paid_out=0),
     )
     before.when(resolve("won")).then(ends("won", 50, to_available=50))
     # Of a sale of 50 the refund of 50 was all there is to take: the lost dispute is the same money.
@@ -208,8 +215,8 @@ def test_nothing_stays_held_after_the_last_dispute_of_a_sale_that_turned_out_sma
 
 
 def test_a_dispute_gets_an_id_where_it_has_none_and_keeps_the_one_it_has() -> None:
-    made = given(opened(), *earned(100)).when(dispute(1, None)).facts
-    assert [fact.dispute_id for fact in made if isinstance(fact, facts.DisputeOpened)] == [f"dsp_{NEW_ID}"]
+    made = given(opened(), *earned(100)).when(dispute(1, None)).events
+    assert [event.dispute_id for event in made if isinstance(event, DisputeOpened)] == [f"dsp_{NEW_ID}"]
 
 
 def test_a_dispute_is_opened_once_and_resolved_once() -> None:
@@ -230,7 +237,7 @@ def test_no_more_is_held_than_the_ledger_can_count() -> None:
     given(opened()).when(dispute(most)).then(opens(most, 0, most))
     given(opened(), opens(most, 0, most)).when(dispute(1, "dsp_2", "o-2")).then_refused("VALIDATION_ERROR", "amount")
     given(opened(), *earned(most)).when(dispute(1, reference="order-0")).then(
-        facts.DisputeOpened("dsp_1", 1, "IDR", "order-0", NOTHING, 0, 1)
+        DisputeOpened("dsp_1", 1, "IDR", "order-0", NOTHING, 0, 1)
     )
 
 
@@ -244,11 +251,11 @@ def test_however_they_come_refunds_and_disputes_take_what_is_the_larger_or_both_
 ) -> None:
     """The rule, told by totals that this test keeps itself: refunds as told, disputes by their outcome."""
     sale = [revenue(earns), settled(min(released, earns))] if earns and released else [revenue(earns)] if earns else []
-    books = fold(Books(ACCOUNT), [opened(), *sale])
+    books = fold(AccountState(ACCOUNT), [opened(), *sale])
     refunds = 0
     amounts: dict[str, dict[str, int]] = {"open": {}, "won": {}, "lost": {}}
     for number, (kind, amount) in enumerate(steps):
-        command: commands.AnyCommand
+        command: AnyCommand
         if kind == "refund":
             command, refunds = refund(amount), refunds + amount
         elif kind == "dispute":
@@ -262,7 +269,7 @@ def test_however_they_come_refunds_and_disputes_take_what_is_the_larger_or_both_
             continue
         outcome = Given(books).when(command)
         assert outcome.refusal is None
-        books = fold(books, outcome.facts)
+        books = fold(books, outcome.events)
         order = books.orders["IDR", "o-1"]
         held = order.disputed.held if order.disputed else 0
         is_open, lost = sum(amounts["open"].values()), sum(amounts["lost"].values())
@@ -276,7 +283,7 @@ def test_however_they_come_refunds_and_disputes_take_what_is_the_larger_or_both_
 
 @pytest.mark.parametrize("kind", ["frozen", "closed"])
 def test_a_dispute_comes_in_whatever_the_accounts_state(kind: str) -> None:
-    state = facts.AccountFrozen("check") if kind == "frozen" else facts.AccountClosed("left us")
+    state = AccountFrozen("check") if kind == "frozen" else AccountClosed("left us")
     before = given(opened(), state)
     assert before.when(dispute(100)).then(opens(100, 0, 100)).balance("IDR") == Balance(available=-100, held=100)
     after = given(opened(), state, opens(100, 0, 100))

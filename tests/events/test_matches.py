@@ -7,37 +7,41 @@ from typing import Any
 
 import pytest
 
-from events import commands, facts
-from events.banking import observe_bank_statement, observe_entry
-from events.books import Books
-from events.books.money import Balance
-from events.facts import Fact
+from events.account_state import AccountState
+from events.balances.state import Balance
+from events.banking.commands import MakeMatch, SetTolerance, UnmakeMatch
+from events.banking.events import BankEntryObserved, BankStatementObserved, MatchMade, MatchUnmade, ToleranceSet
+from events.banking.observe import observe_bank_statement, observe_entry
+from events.catalog import AnyEvent
+from events.channels.commands import SetSettlementTerms
+from events.channels.events import SettlementTermsSet, StatementObserved
+from events.payouts.events import PayoutRequested
 from tests.spec import ACCOUNT, ACTOR, NEW_ID, Given, fold, given, opened
 
 
-def entry(amount: int = 1000, entry_id: str = "ben_1", *, currency: str = "IDR") -> facts.BankEntryObserved:
-    return facts.BankEntryObserved(entry_id, "ba", currency, amount, "2026-05-11", [], False, "csv", [], "digest")
+def entry(amount: int = 1000, entry_id: str = "ben_1", *, currency: str = "IDR") -> BankEntryObserved:
+    return BankEntryObserved(entry_id, "ba", currency, amount, "2026-05-11", [], False, "csv", [], "digest")
 
 
-def statement(number: str, payout: int) -> facts.StatementObserved:
-    return facts.StatementObserved("lazada", number, "s", "IDR", {}, [], "d", "seller", number, payout=payout)
+def statement(number: str, payout: int) -> StatementObserved:
+    return StatementObserved("lazada", number, "s", "IDR", {}, [], "d", "seller", number, payout=payout)
 
 
-def requested(payout_id: str = "pout_1", amount: int = 600) -> Fact:
-    return facts.PayoutRequested(payout_id, amount, "IDR", "manual", None, "BCA", "sealed:1", "sealed:2")
+def requested(payout_id: str = "pout_1", amount: int = 600) -> AnyEvent:
+    return PayoutRequested(payout_id, amount, "IDR", "manual", None, "BCA", "sealed:1", "sealed:2")
 
 
-def match(*targets: dict[str, Any], entry_id: str = "ben_1") -> commands.MakeMatch:
-    return commands.MakeMatch.model_validate(
+def match(*targets: dict[str, Any], entry_id: str = "ben_1") -> MakeMatch:
+    return MakeMatch.model_validate(
         {"accountId": ACCOUNT, "entryId": entry_id, "targets": list(targets), "reason": "seen on paper"}
     )
 
 
-def made(*targets: dict[str, Any], match_id: str = f"mat_{NEW_ID}", entry_id: str = "ben_1") -> facts.MatchMade:
-    return facts.MatchMade(match_id, entry_id, "IDR", list(targets), "seen on paper", ACTOR)
+def made(*targets: dict[str, Any], match_id: str = f"mat_{NEW_ID}", entry_id: str = "ben_1") -> MatchMade:
+    return MatchMade(match_id, entry_id, "IDR", list(targets), "seen on paper", ACTOR)
 
 
-def account(*more: Fact) -> Given:
+def account(*more: AnyEvent) -> Given:
     return given(opened(), entry(), statement("S-1", 600), statement("S-2", 400), requested(), *more)
 
 
@@ -88,8 +92,8 @@ def test_a_target_may_be_paid_by_several_entries() -> None:
 
 def test_a_match_is_unmade_once_and_its_money_is_free_again() -> None:
     books = account(made({**S1, "amount": 1000}, match_id="mat_0"))
-    undo = commands.UnmakeMatch(account_id=ACCOUNT, match_id="mat_0", reason="another shop's")
-    unmade = facts.MatchUnmade("mat_0", "ben_1", "another shop's", ACTOR)
+    undo = UnmakeMatch(account_id=ACCOUNT, match_id="mat_0", reason="another shop's")
+    unmade = MatchUnmade("mat_0", "ben_1", "another shop's", ACTOR)
     after = books.when(undo).then(unmade)
     assert after.bank_entries["ben_1"].claimed == 0
     assert (after.matches["mat_0"].unmade_by, after.matches["mat_0"].unmade_reason) == (ACTOR, "another shop's")
@@ -141,21 +145,21 @@ def test_an_entry_pays_in_its_own_currency_and_direction() -> None:
 
 def test_what_is_not_there_cannot_be_matched_or_unmade() -> None:
     account().when(match(S1, entry_id="ben_9")).then_refused("NOT_FOUND", "entryId")
-    undo = commands.UnmakeMatch(account_id=ACCOUNT, match_id="mat_9", reason="no")
+    undo = UnmakeMatch(account_id=ACCOUNT, match_id="mat_9", reason="no")
     account().when(undo).then_refused("NOT_FOUND", "matchId")
 
 
 def test_an_entry_is_kept_once() -> None:
-    books = fold(Books(ACCOUNT), [opened()])
+    books = fold(AccountState(ACCOUNT), [opened()])
     assert observe_entry(entry(), "ben_x", books) == [entry()]
     books = fold(books, [entry()])
     assert observe_entry(replace(entry(), digest="another", remittance="enc1:1:x"), "ben_x", books) == []
 
 
 def test_a_bank_reference_that_says_otherwise_is_another_entry_with_a_finding() -> None:
-    books = fold(Books(ACCOUNT), [opened(), entry()])
+    books = fold(AccountState(ACCOUNT), [opened(), entry()])
     [restated] = observe_entry(entry(990), "ben_x", books)
-    assert isinstance(restated, facts.BankEntryObserved)
+    assert isinstance(restated, BankEntryObserved)
     assert (restated.entry_id, restated.amount) == ("ben_x", 990)
     assert restated.findings == [
         {
@@ -171,8 +175,8 @@ def test_a_bank_reference_that_says_otherwise_is_another_entry_with_a_finding() 
 
 
 def test_a_bank_statement_is_a_fact_when_its_balances_are_new() -> None:
-    said = facts.BankStatementObserved("ba", "enc1:1:x", "1", "IDR", 1000, 1, "csv", [], opening=0, closing=1000)
-    books = fold(Books(ACCOUNT), [opened()])
+    said = BankStatementObserved("ba", "enc1:1:x", "1", "IDR", 1000, 1, "csv", [], opening=0, closing=1000)
+    books = fold(AccountState(ACCOUNT), [opened()])
     assert observe_bank_statement(said, books) == [said]
     books = fold(books, [said])
     assert observe_bank_statement(replace(said, bank_account_number="enc1:1:y"), books) == []
@@ -181,13 +185,13 @@ def test_a_bank_statement_is_a_fact_when_its_balances_are_new() -> None:
 
 
 def test_tolerances_and_terms_are_settings_and_repeats_are_nothing() -> None:
-    tolerance = commands.SetTolerance(account_id=ACCOUNT, currency="IDR", tolerance="250")
-    books = given(opened()).when(tolerance).then(facts.ToleranceSet("IDR", "250"))
+    tolerance = SetTolerance(account_id=ACCOUNT, currency="IDR", tolerance="250")
+    books = given(opened()).when(tolerance).then(ToleranceSet("IDR", "250"))
     assert books.account is not None
     assert books.account.settings["tolerances"] == {"IDR": "250"}
     Given(books).when(tolerance).then_nothing_changes()
-    terms = commands.SetSettlementTerms(account_id=ACCOUNT, channel="lazada", due_after_business_days=5, country="MY")
-    books = Given(books).when(terms).then(facts.SettlementTermsSet("lazada", due_after_business_days=5, country="MY"))
+    terms = SetSettlementTerms(account_id=ACCOUNT, channel="lazada", due_after_business_days=5, country="MY")
+    books = Given(books).when(terms).then(SettlementTermsSet("lazada", due_after_business_days=5, country="MY"))
     assert books.account is not None
     assert books.account.settings == {
         "tolerances": {"IDR": "250"},

@@ -6,22 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from events import commands, facts
-from events.books import Books
-from events.own_statements import CHANNEL, Chain, read_chain
+from events.account_state import AccountState
+from events.balances.events import ReserveHeld, RevenueRecorded
 from events.refusals import InvalidCommand
-from events.rules.own_statements import DoesNotTie, NotYet, close
+from events.statements.chain import CHANNEL, Chain, read_chain
+from events.statements.commands import SetStatementCycle
+from events.statements.decide import DoesNotTie, NotYet, close
+from events.statements.events import StatementClosed, StatementCycleSet
 from tests.spec import ACCOUNT, NOW, earned, fold, given, opened
 
 MONDAY = "2026-05-17T17:00:00.000000Z"
 """The end of the week in Jakarta that NOW, a Wednesday, lies in."""
 LATER = "2026-05-17T17:00:05.000000Z"
 
-WEEKLY = facts.StatementCycleSet("weekly", "Asia/Jakarta", "monday", NOW, MONDAY)
+WEEKLY = StatementCycleSet("weekly", "Asia/Jakarta", "monday", NOW, MONDAY)
 
 
-def cycle(kind: str, zone: str | None = None, week_starts_on: str | None = None) -> commands.SetStatementCycle:
-    return commands.SetStatementCycle.model_validate(
+def cycle(kind: str, zone: str | None = None, week_starts_on: str | None = None) -> SetStatementCycle:
+    return SetStatementCycle.model_validate(
         {"account_id": ACCOUNT, "cycle": kind, "zone": zone, "week_starts_on": week_starts_on}
     )
 
@@ -29,18 +31,18 @@ def cycle(kind: str, zone: str | None = None, week_starts_on: str | None = None)
 def test_a_cycle_says_when_its_first_period_ends() -> None:
     given(opened()).when(cycle("weekly", "Asia/Jakarta")).then(WEEKLY)
     given(opened()).when(cycle("weekly", "Asia/Jakarta", "sunday")).then(
-        facts.StatementCycleSet("weekly", "Asia/Jakarta", "sunday", NOW, "2026-05-16T17:00:00.000000Z")
+        StatementCycleSet("weekly", "Asia/Jakarta", "sunday", NOW, "2026-05-16T17:00:00.000000Z")
     )
     given(opened()).when(cycle("delivered_order", "UTC")).then(
-        facts.StatementCycleSet("delivered_order", "UTC", "monday", NOW)
+        StatementCycleSet("delivered_order", "UTC", "monday", NOW)
     )
 
 
 def test_what_is_not_said_anew_stays() -> None:
-    sunday = facts.StatementCycleSet("weekly", "Asia/Jakarta", "sunday", NOW, MONDAY)
+    sunday = StatementCycleSet("weekly", "Asia/Jakarta", "sunday", NOW, MONDAY)
     given(opened(), sunday).when(cycle("weekly")).then_nothing_changes()
     given(opened(), sunday).when(cycle("weekly", None, "sunday")).then_nothing_changes()
-    given(opened(), sunday).when(cycle("off")).then(facts.StatementCycleSet("off", "Asia/Jakarta", "monday", NOW))
+    given(opened(), sunday).when(cycle("off")).then(StatementCycleSet("off", "Asia/Jakarta", "monday", NOW))
     given(opened()).when(cycle("off")).then_nothing_changes()
 
 
@@ -52,11 +54,11 @@ def test_what_is_not_said_anew_stays() -> None:
         (cycle("monthly", "UTC", "monday"), "weekStartsOn"),
     ],
 )
-def test_a_cycle_that_cannot_be_is_refused_by_its_field(wish: commands.SetStatementCycle, field: str) -> None:
+def test_a_cycle_that_cannot_be_is_refused_by_its_field(wish: SetStatementCycle, field: str) -> None:
     given(opened()).when(wish).then_refused(InvalidCommand.code, field)
 
 
-def chain_of(books: Books) -> Chain:
+def chain_of(books: AccountState) -> Chain:
     assert books.account is not None
     chain = read_chain(books.account.settings)
     assert chain is not None
@@ -64,20 +66,20 @@ def chain_of(books: Books) -> Chain:
 
 
 def test_the_chain_begins_with_what_stands_there_and_survives_another_cycle() -> None:
-    books = fold(Books(ACCOUNT), [opened(), *earned(700), facts.ReserveHeld("rsv_1", 100, "IDR", "dispute"), WEEKLY])
+    books = fold(AccountState(ACCOUNT), [opened(), *earned(700), ReserveHeld("rsv_1", 100, "IDR", "dispute"), WEEKLY])
     chain = chain_of(books)
     assert (chain.link("IDR").closing, chain.link("IDR").held, chain.link("IDR").number) == (600, 100, None)
     assert (chain.through_version, chain.due_at) == (books.version, MONDAY)
-    monthly = facts.StatementCycleSet("monthly", "UTC", "monday", LATER, "2026-06-01T00:00:00.000000Z")
+    monthly = StatementCycleSet("monthly", "UTC", "monday", LATER, "2026-06-01T00:00:00.000000Z")
     after = chain_of(fold(books, [monthly]))
     assert (after.cycle.kind, after.cycle_at_cut.kind) == ("monthly", "weekly")
     assert (after.due_at, after.through_version) == (MONDAY, chain.through_version), "what is due already stays due"
 
 
-def due(books: Books, **changes: object) -> facts.StatementClosed:
+def due(books: AccountState, **changes: object) -> StatementClosed:
     """A statement that continues the books' chain up to their last event."""
     chain, balance = chain_of(books), books.balance("IDR")
-    made = facts.StatementClosed(
+    made = StatementClosed(
         number="acc_1-2026-W20-IDR-1",
         currency="IDR",
         cycle="weekly",
@@ -102,11 +104,11 @@ def due(books: Books, **changes: object) -> facts.StatementClosed:
 
 
 @pytest.fixture
-def books() -> Books:
-    return fold(Books(ACCOUNT), [opened(), WEEKLY, facts.RevenueRecorded(500, "IDR", "o-1")])
+def books() -> AccountState:
+    return fold(AccountState(ACCOUNT), [opened(), WEEKLY, RevenueRecorded(500, "IDR", "o-1")])
 
 
-def test_a_statement_is_closed_once_and_stands_beside_those_of_marketplaces(books: Books) -> None:
+def test_a_statement_is_closed_once_and_stands_beside_those_of_marketplaces(books: AccountState) -> None:
     (closed,) = close([due(books)], books, LATER, certain=False)
     assert (closed.created_at, closed.content["CreatedAt"]) == (LATER, "2026-05-18 00:00:05")
     after = fold(books, [closed])
@@ -121,20 +123,20 @@ def test_a_statement_is_closed_once_and_stands_beside_those_of_marketplaces(book
 @pytest.mark.parametrize(
     "changes", [{"after_position": 1}, {"opening": 1}, {"held_before": 1}, {"previous": "another"}]
 )
-def test_a_statement_that_does_not_continue_the_chain_is_none(books: Books, changes: dict[str, object]) -> None:
+def test_a_statement_that_does_not_continue_the_chain_is_none(books: AccountState, changes: dict[str, object]) -> None:
     assert close([due(books, **changes)], books, LATER, certain=True) == []
 
 
-def test_a_cut_waits_until_nothing_more_can_come_before_it(books: Books) -> None:
+def test_a_cut_waits_until_nothing_more_can_come_before_it(books: AccountState) -> None:
     with pytest.raises(NotYet):
         close([due(books)], books, "2026-05-17T16:59:59.999999Z", certain=True)
-    moved = fold(books, [facts.RevenueRecorded(1, "IDR", "o-2")])
+    moved = fold(books, [RevenueRecorded(1, "IDR", "o-2")])
     with pytest.raises(NotYet):
         close([due(books)], moved, LATER, certain=False)
     assert len(close([due(books)], moved, LATER, certain=True)) == 1, "what came later is known to be later"
 
 
 @pytest.mark.parametrize("changes", [{"closing": 501}, {"held": 1}])
-def test_a_statement_that_does_not_tie_out_is_not_stated(books: Books, changes: dict[str, object]) -> None:
+def test_a_statement_that_does_not_tie_out_is_not_stated(books: AccountState, changes: dict[str, object]) -> None:
     with pytest.raises(DoesNotTie, match="acc_1-2026-W20-IDR-1"):
         close([due(books, **changes)], books, LATER, certain=False)

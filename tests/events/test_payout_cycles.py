@@ -11,19 +11,22 @@ import hypothesis.strategies as st
 from hypothesis import given as having
 from hypothesis import settings
 
-from events import facts
-from events.books import Books
-from events.books.money import Balance
-from events.cycles import cuts_of, due_at, last_of
+from events.account_state import AccountState
+from events.accounts.events import AccountClosed, AccountFrozen, BackendSet, BankAccountSet, CurrencyAdded
+from events.balances.events import FeeCharged, RevenueRecorded
+from events.balances.state import Balance
+from events.catalog import AnyEvent
 from events.evolve import evolve
-from events.facts import Fact
 from events.instants import Instant, shifted
-from events.policies import Policy, next_cutoff
-from events.rules.policies import due
+from events.payouts.events import PayoutCancelled, PayoutRequested
+from events.policies.cycles import cuts_of, due_at, last_of
+from events.policies.decide import due
+from events.policies.events import PayoutCycleCut, PayoutCycleEnded
+from events.policies.schedule import Policy, next_cutoff
 from tests.events.payout_policies import CALENDARS, DAILY, MONTHLY, WEEKLY, policy_set
 from tests.spec import ACCOUNT, NOW, Dated, earned, fold, opened
 
-BANK = facts.BankAccountSet("bca", "BCA", "sealed:1", "sealed:2")
+BANK = BankAccountSet("bca", "BCA", "sealed:1", "sealed:2")
 
 CUT = "2026-05-14T10:00:00.000000Z"
 PAY = "2026-05-18T10:00:00.000000Z"
@@ -31,26 +34,26 @@ NEXT_CUT = "2026-05-21T10:00:00.000000Z"
 NEXT_PAY = "2026-05-25T10:00:00.000000Z"
 
 
-def cut(amount: int, cutoff: Instant = CUT, pay_at: Instant = PAY, ahead: Instant = NEXT_CUT) -> facts.PayoutCycleCut:
-    return facts.PayoutCycleCut("IDR", cutoff, pay_at[:10], pay_at, amount, ahead)
+def cut(amount: int, cutoff: Instant = CUT, pay_at: Instant = PAY, ahead: Instant = NEXT_CUT) -> PayoutCycleCut:
+    return PayoutCycleCut("IDR", cutoff, pay_at[:10], pay_at, amount, ahead)
 
 
-def requested(amount: int, which: int = 0, **changes: Any) -> facts.PayoutRequested:
+def requested(amount: int, which: int = 0, **changes: Any) -> PayoutRequested:
     fields = {"backend": "manual", "bank_code": "bca", "bank_name": "BCA", **changes}
-    return facts.PayoutRequested(
+    return PayoutRequested(
         f"pout_{which}", amount, "IDR", bank_account_number="sealed:1", bank_account_holder="sealed:2", **fields
     )
 
 
-def ended(amount: int, pay_at: Instant = PAY, cutoff: Instant = CUT, which: int = 0) -> facts.PayoutCycleEnded:
-    return facts.PayoutCycleEnded("IDR", pay_at[:10], cutoff, "requested", amount, payout_id=f"pout_{which}")
+def ended(amount: int, pay_at: Instant = PAY, cutoff: Instant = CUT, which: int = 0) -> PayoutCycleEnded:
+    return PayoutCycleEnded("IDR", pay_at[:10], cutoff, "requested", amount, payout_id=f"pout_{which}")
 
 
-def books_of(*happened: Fact | Dated, policy: Policy = WEEKLY) -> Books:
-    return fold(Books(ACCOUNT), [opened(), BANK, policy_set(policy, CUT), *happened])
+def books_of(*happened: AnyEvent | Dated, policy: Policy = WEEKLY) -> AccountState:
+    return fold(AccountState(ACCOUNT), [opened(), BANK, policy_set(policy, CUT), *happened])
 
 
-def due_now(books: Books, now: Instant, **more: Any) -> list[Fact]:
+def due_now(books: AccountState, now: Instant, **more: Any) -> list[AnyEvent]:
     ids = count()
     untouched = books.copy()
     found = due(books, now, lambda: str(next(ids)), CALENDARS, **more)
@@ -58,14 +61,14 @@ def due_now(books: Books, now: Instant, **more: Any) -> list[Fact]:
     return found
 
 
-def after(books: Books, happened: Sequence[Fact]) -> Books:
+def after(books: AccountState, happened: Sequence[AnyEvent]) -> AccountState:
     return fold(books, happened, NOW)
 
 
-def reason_of(found: Sequence[Fact]) -> tuple[str, int]:
+def reason_of(found: Sequence[AnyEvent]) -> tuple[str, int]:
     """How the only cycle ended, and that somebody can read why."""
     [last] = found
-    assert isinstance(last, facts.PayoutCycleEnded)
+    assert isinstance(last, PayoutCycleEnded)
     assert last.reason
     assert last.payout_id is None
     return last.outcome, last.amount
@@ -76,7 +79,7 @@ def test_nothing_is_due_before_the_cutoff() -> None:
 
 
 def test_at_the_cutoff_what_is_available_is_set_apart() -> None:
-    books = books_of(*earned(100), facts.RevenueRecorded(900, "IDR", "o-pending"))
+    books = books_of(*earned(100), RevenueRecorded(900, "IDR", "o-pending"))
     found = due_now(books, CUT)
     assert found == [cut(100)]
     books = after(books, found)
@@ -99,21 +102,21 @@ def test_on_the_pay_date_that_much_is_requested_and_what_came_later_is_not() -> 
 def test_what_left_since_the_cutoff_left_from_what_was_set_apart() -> None:
     # 100 at the cutoff; then a fee of 10, 50 paid out by hand, and 500 that came in: 40 are left of the 100.
     books = books_of(
-        *earned(100), cut(100), facts.FeeCharged(10, "IDR", "f", "fee"), *earned(500, reference="o"), requested(50, 9)
+        *earned(100), cut(100), FeeCharged(10, "IDR", "f", "fee"), *earned(500, reference="o"), requested(50, 9)
     )
     assert due_now(books, PAY) == [requested(40), ended(40)]
 
 
 def test_money_that_came_back_since_the_cutoff_is_paid_in_the_next_cycle() -> None:
-    books = books_of(*earned(100), cut(100), requested(60, 9), facts.PayoutCancelled("pout_9", 60, "IDR"))
+    books = books_of(*earned(100), cut(100), requested(60, 9), PayoutCancelled("pout_9", 60, "IDR"))
     found = due_now(books, PAY)
     assert found == [requested(40), ended(40)]
     assert due_now(after(books, found), NEXT_CUT) == [cut(60, NEXT_CUT, NEXT_PAY, "2026-05-28T10:00:00.000000Z")]
 
 
 def test_a_fee_of_another_currency_takes_nothing_from_what_was_set_apart() -> None:
-    fee = facts.FeeCharged(10, "USD", "f", "fee")
-    assert due_now(books_of(facts.CurrencyAdded("USD"), *earned(100), cut(100), fee), PAY)[0] == requested(100)
+    fee = FeeCharged(10, "USD", "f", "fee")
+    assert due_now(books_of(CurrencyAdded("USD"), *earned(100), cut(100), fee), PAY)[0] == requested(100)
 
 
 def test_what_is_below_the_minimum_waits_for_the_next_cycle() -> None:
@@ -144,9 +147,9 @@ def test_a_reserve_stays_in_the_account() -> None:
 
 def test_an_account_that_may_not_pay_out_says_why_and_tries_in_the_next_cycle() -> None:
     for happened, outcome in (
-        ([facts.AccountFrozen("check")], ("ACCOUNT_FROZEN", 100)),
-        ([facts.FeeCharged(150, "IDR", "f", "fee")], ("INSUFFICIENT_BALANCE", -50)),
-        ([facts.BackendSet("plugipay"), facts.BankAccountSet(None, "BCA", "s", "s")], ("VALIDATION_ERROR", 100)),
+        ([AccountFrozen("check")], ("ACCOUNT_FROZEN", 100)),
+        ([FeeCharged(150, "IDR", "f", "fee")], ("INSUFFICIENT_BALANCE", -50)),
+        ([BackendSet("plugipay"), BankAccountSet(None, "BCA", "s", "s")], ("VALIDATION_ERROR", 100)),
     ):
         books = books_of(*earned(100), cut(100), *happened)
         found = due_now(books, PAY)
@@ -158,7 +161,7 @@ def test_an_account_that_may_not_pay_out_says_why_and_tries_in_the_next_cycle() 
 
 
 def test_without_a_bank_account_nothing_goes() -> None:
-    books = fold(Books(ACCOUNT), [opened(), policy_set(WEEKLY, CUT), *earned(100), cut(100)])
+    books = fold(AccountState(ACCOUNT), [opened(), policy_set(WEEKLY, CUT), *earned(100), cut(100)])
     assert reason_of(due_now(books, PAY)) == ("BANK_ACCOUNT_NOT_SET", 100)
 
 
@@ -167,7 +170,7 @@ def test_an_erased_account_pays_nothing_out() -> None:
 
 
 def test_the_accounts_backend_decides_how_it_goes() -> None:
-    found = due_now(books_of(facts.BackendSet("plugipay"), *earned(100), cut(100)), PAY)
+    found = due_now(books_of(BackendSet("plugipay"), *earned(100), cut(100)), PAY)
     assert found[0] == requested(100, backend="plugipay")
 
 
@@ -194,7 +197,7 @@ def test_a_ledger_that_went_down_after_a_cutoff_pays_that_at_once_and_the_next_c
 def test_cutoffs_with_the_same_pay_date_are_one_cycle() -> None:
     # Saturday's, Sunday's and Monday's money is paid on Monday 18 May, once.
     saturday, sunday, monday, tuesday = (f"2026-05-{day}T10:00:00.000000Z" for day in (16, 17, 18, 19))
-    books = fold(Books(ACCOUNT), [opened(), BANK, policy_set(DAILY, saturday), *earned(100)])
+    books = fold(AccountState(ACCOUNT), [opened(), BANK, policy_set(DAILY, saturday), *earned(100)])
     for now, cut_off, ahead in ((saturday, saturday, sunday), (sunday, sunday, monday)):
         found = due_now(books, now)
         assert found == [cut(100, cut_off, monday, ahead)]
@@ -209,7 +212,7 @@ def test_a_cycle_whose_payment_waits_beyond_the_next_cutoff_keeps_its_own_date()
     policy = Policy("weekly", "thursday", "wednesday", "17:00", automatic=True, country="ID")
     first, second = "2026-05-21T10:00:00.000000Z", "2026-05-28T10:00:00.000000Z"
     friday, wednesday = "2026-05-29T10:00:00.000000Z", "2026-06-03T10:00:00.000000Z"
-    books = fold(Books(ACCOUNT), [opened(), BANK, policy_set(policy, first), *earned(100)])
+    books = fold(AccountState(ACCOUNT), [opened(), BANK, policy_set(policy, first), *earned(100)])
     books = after(books, due_now(books, first))
     books = after(books, earned(30, reference="o-2"))
     books = after(books, due_now(books, second))
@@ -236,18 +239,16 @@ def test_a_policy_that_is_switched_off_pays_nothing_any_more() -> None:
 
 
 def test_a_closed_account_has_nothing_due() -> None:
-    books = books_of(cut(0), facts.AccountClosed("left us"))
+    books = books_of(cut(0), AccountClosed("left us"))
     assert books.account is not None
     assert due_at(books.account) is None
     assert due_now(books, PAY) == []
 
 
 def test_currencies_are_paid_each_for_itself() -> None:
-    books = books_of(
-        facts.CurrencyAdded("USD"), policy_set(WEEKLY, CUT, "USD"), *earned(100), *earned(70, "USD", "usd-1")
-    )
+    books = books_of(CurrencyAdded("USD"), policy_set(WEEKLY, CUT, "USD"), *earned(100), *earned(70, "USD", "usd-1"))
     found = due_now(books, PAY)
-    assert [(fact.currency, fact.amount) for fact in found if isinstance(fact, facts.PayoutRequested)] == [
+    assert [(event.currency, event.amount) for event in found if isinstance(event, PayoutRequested)] == [
         ("IDR", 100),
         ("USD", 70),
     ]
@@ -261,27 +262,27 @@ MONEY = st.tuples(st.sampled_from(["earn", "fee", "request", "cancel", "tick", "
 def test_a_cycle_never_pays_more_than_was_there_at_its_cutoff_and_nothing_twice(
     steps: list[tuple[str, int]], policy: Policy
 ) -> None:
-    books = fold(Books(ACCOUNT), [opened(), BANK, policy_set(policy, next_cutoff(policy, NOW))])
+    books = fold(AccountState(ACCOUNT), [opened(), BANK, policy_set(policy, next_cutoff(policy, NOW))])
     now, ids, at_cutoff = NOW, count(), dict[str, int]()
     paid: set[str] = set()
     for number, (kind, amount) in enumerate(steps):
         now = shifted(now, timedelta(hours=amount))
-        for fact in due(books, now, lambda: f"auto_{next(ids)}", CALENDARS):
-            if isinstance(fact, facts.PayoutCycleCut):
-                at_cutoff[fact.pay_date] = books.balance("IDR").available
-            elif isinstance(fact, facts.PayoutCycleEnded):
-                assert fact.pay_date not in paid, "one cycle, one payout"
-                paid.add(fact.pay_date)
-                assert fact.amount <= at_cutoff[fact.pay_date]
-            evolve(books, fact, now, books.version + 1)
-            assert not isinstance(fact, facts.PayoutRequested) or books.balance("IDR").available >= 0
+        for event in due(books, now, lambda: f"auto_{next(ids)}", CALENDARS):
+            if isinstance(event, PayoutCycleCut):
+                at_cutoff[event.pay_date] = books.balance("IDR").available
+            elif isinstance(event, PayoutCycleEnded):
+                assert event.pay_date not in paid, "one cycle, one payout"
+                paid.add(event.pay_date)
+                assert event.amount <= at_cutoff[event.pay_date]
+            evolve(books, event, now, books.version + 1)
+            assert not isinstance(event, PayoutRequested) or books.balance("IDR").available >= 0
         available = books.balance("IDR").available
         pending = [name for name, row in books.payouts.items() if row.status == "pending"]
-        happened: dict[str, list[Fact]] = {
+        happened: dict[str, list[AnyEvent]] = {
             "earn": earned(amount, reference=f"o-{number}"),
-            "fee": [facts.FeeCharged(amount, "IDR", "f", "fee")],
+            "fee": [FeeCharged(amount, "IDR", "f", "fee")],
             "request": [requested(min(amount, available), number)] if available > 0 else [],
-            "cancel": [facts.PayoutCancelled(pending[0], books.payouts[pending[0]].amount, "IDR")] if pending else [],
+            "cancel": [PayoutCancelled(pending[0], books.payouts[pending[0]].amount, "IDR")] if pending else [],
             "tick": [],
         }
         books = fold(books, happened[kind], now)

@@ -6,20 +6,38 @@ from typing import Any
 
 import pytest
 
-from events import commands, facts
-from events.books.money import Balance
-from events.books.payouts import Payout
-from events.commands import AnyCommand
-from events.facts import Fact
+from events.accounts.events import AccountFrozen, AccountUnfrozen, BackendSet, BankAccountSet, CurrencyAdded
+from events.balances.events import FeeCharged, RevenueRecorded
+from events.balances.state import Balance
+from events.catalog import AnyCommand, AnyEvent
+from events.payouts.commands import (
+    CancelPayout,
+    LinkProviderPayout,
+    MarkFailed,
+    MarkInTransit,
+    MarkPaid,
+    RecordBankReturn,
+    RequestPayout,
+)
+from events.payouts.events import (
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutProviderLinked,
+    PayoutRequested,
+    PayoutReturned,
+)
+from events.payouts.state import Payout
 from tests.events.deliveries import KNOWN, MAY_2, REQUESTED
 from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, Dated, at, earned, given, opened
 
-BANK = facts.BankAccountSet("bca", "Bank Central Asia", "sealed:1", "sealed:2")
+BANK = BankAccountSet("bca", "Bank Central Asia", "sealed:1", "sealed:2")
 NEW_PAYOUT = f"pout_{NEW_ID}"
 
 
-def request(amount: int = 400, currency: str = "IDR", **fields: Any) -> commands.RequestPayout:
-    return commands.RequestPayout(account_id=ACCOUNT, amount=amount, currency=currency, **fields)
+def request(amount: int = 400, currency: str = "IDR", **fields: Any) -> RequestPayout:
+    return RequestPayout(account_id=ACCOUNT, amount=amount, currency=currency, **fields)
 
 
 def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() -> None:
@@ -27,7 +45,7 @@ def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() 
         given(opened(), BANK, *earned(1000))
         .when(request(note="April revenue"))
         .then(
-            facts.PayoutRequested(
+            PayoutRequested(
                 NEW_PAYOUT, 400, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2", "April revenue"
             )
         )
@@ -52,15 +70,15 @@ def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() 
 
 
 def test_a_payout_takes_no_more_than_is_available() -> None:
-    account = given(opened(), BANK, *earned(400), facts.RevenueRecorded(9000, "IDR", "o-2"))
+    account = given(opened(), BANK, *earned(400), RevenueRecorded(9000, "IDR", "o-2"))
     account.when(request(400)).then(
-        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
+        PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
     )
     account.when(request(401)).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": 400, "currency": "IDR"})
 
 
 def test_an_account_in_debt_pays_nothing_out() -> None:
-    in_debt = given(opened(), BANK, facts.FeeCharged(10, "IDR", "f", "platform"))
+    in_debt = given(opened(), BANK, FeeCharged(10, "IDR", "f", "platform"))
     in_debt.when(request(1)).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": -10, "currency": "IDR"})
 
 
@@ -69,19 +87,19 @@ def test_a_payout_in_a_currency_the_account_does_not_hold_is_refused() -> None:
 
 
 def test_a_payout_is_covered_by_its_own_currency_only() -> None:
-    two = given(opened(), BANK, *earned(9000), facts.CurrencyAdded("USD"), *earned(10, "USD"))
+    two = given(opened(), BANK, *earned(9000), CurrencyAdded("USD"), *earned(10, "USD"))
     two.when(request(11, "USD")).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": 10, "currency": "USD"})
 
 
 def test_a_frozen_account_pays_nothing_out() -> None:
-    frozen = given(opened(), BANK, *earned(1000), facts.AccountFrozen(reason="fraud check"))
+    frozen = given(opened(), BANK, *earned(1000), AccountFrozen(reason="fraud check"))
     frozen.when(request(1)).then_refused("ACCOUNT_FROZEN")
 
 
 def test_an_unfrozen_account_pays_out_again() -> None:
-    thawed = given(opened(), BANK, *earned(9), facts.AccountFrozen(reason="a"), facts.AccountUnfrozen(reason="b"))
+    thawed = given(opened(), BANK, *earned(9), AccountFrozen(reason="a"), AccountUnfrozen(reason="b"))
     thawed.when(request(9)).then(
-        facts.PayoutRequested(NEW_PAYOUT, 9, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
+        PayoutRequested(NEW_PAYOUT, 9, "IDR", "manual", "bca", "Bank Central Asia", "sealed:1", "sealed:2")
     )
 
 
@@ -111,7 +129,7 @@ def test_bank_fields_override_the_configured_account_one_by_one(
     override: dict[str, Any], sent_to: tuple[str, str, str, str]
 ) -> None:
     account = given(opened(), BANK, *earned(400))
-    books = account.when(request(**override)).then(facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", *sent_to))
+    books = account.when(request(**override)).then(PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", *sent_to))
     assert books.bank_account == account.books.bank_account, "an override is for one payout only"
 
 
@@ -120,7 +138,7 @@ WHOLE: dict[str, Any] = {"bank_name": "BNI", "bank_account_number": "sealed:9", 
 
 def test_a_request_that_carries_a_whole_account_needs_no_configured_one() -> None:
     given(opened(), *earned(400)).when(request(**WHOLE)).then(
-        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", None, "BNI", "sealed:9", "sealed:8")
+        PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", None, "BNI", "sealed:9", "sealed:8")
     )
 
 
@@ -142,41 +160,41 @@ def test_a_payout_without_any_bank_account_is_refused() -> None:
 
 
 def test_a_plugipay_payout_needs_a_bank_code_from_the_account_or_the_request() -> None:
-    codeless = facts.BankAccountSet(None, "BNI", "sealed:9", "sealed:8")
+    codeless = BankAccountSet(None, "BNI", "sealed:9", "sealed:8")
     account = given(opened("plugipay"), codeless, *earned(400))
     account.when(request()).then_refused("VALIDATION_ERROR", "bankCode")
     account.when(request(bank_code="bni")).then(
-        facts.PayoutRequested(NEW_PAYOUT, 400, "IDR", "plugipay", "bni", "BNI", "sealed:9", "sealed:8")
+        PayoutRequested(NEW_PAYOUT, 400, "IDR", "plugipay", "bni", "BNI", "sealed:9", "sealed:8")
     )
 
 
 def test_a_payout_keeps_the_backend_it_was_requested_with() -> None:
-    requested = facts.PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
-    moved = given(opened(), *earned(400), requested, facts.BackendSet(backend="plugipay"))
+    requested = PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
+    moved = given(opened(), *earned(400), requested, BackendSet(backend="plugipay"))
     assert moved.books.payouts["pout_1"].backend == "manual"
-    moved.when(commands.MarkInTransit(account_id=ACCOUNT, payout_id="pout_1")).then(facts.PayoutInTransit("pout_1"))
+    moved.when(MarkInTransit(account_id=ACCOUNT, payout_id="pout_1")).then(PayoutInTransit("pout_1"))
 
 
 def test_a_payout_keeps_the_bank_account_it_was_requested_with() -> None:
-    requested = facts.PayoutRequested("pout_1", 400, "IDR", "manual", *CONFIGURED)
-    changed = given(opened(), BANK, *earned(400), requested, facts.BankAccountSet("bni", "BNI", "sealed:9", "sealed:8"))
+    requested = PayoutRequested("pout_1", 400, "IDR", "manual", *CONFIGURED)
+    changed = given(opened(), BANK, *earned(400), requested, BankAccountSet("bni", "BNI", "sealed:9", "sealed:8"))
     assert changed.books.payouts["pout_1"].bank_account_number == "sealed:1"
 
 
 STATUSES = ("pending", "in_transit", "paid", "failed", "cancelled", "returned")
-SENT = facts.PayoutInTransit("pout_1", reference="trf-1")
-PAID = facts.PayoutPaid("pout_1", 400, "IDR")
-FAILED = facts.PayoutFailed("pout_1", 400, "IDR", "wrong number")
-CANCELLED = facts.PayoutCancelled("pout_1", 400, "IDR")
-RETURNED = facts.PayoutReturned("pout_1", 400, "IDR", "account closed")
+SENT = PayoutInTransit("pout_1", reference="trf-1")
+PAID = PayoutPaid("pout_1", 400, "IDR")
+FAILED = PayoutFailed("pout_1", 400, "IDR", "wrong number")
+CANCELLED = PayoutCancelled("pout_1", 400, "IDR")
+RETURNED = PayoutReturned("pout_1", 400, "IDR", "account closed")
 
 
-def history(status: str, backend: str) -> list[Fact | Dated]:
+def history(status: str, backend: str) -> list[AnyEvent | Dated]:
     """What brings a payout of 400 from 1000 to the status: by hand, or by the provider's word."""
     if backend == "plugipay":
         return [*REQUESTED, *([] if status == "pending" else KNOWN[status])]
-    requested = facts.PayoutRequested("pout_1", 400, "IDR", backend, *CONFIGURED)
-    steps: dict[str, list[Fact | Dated]] = {
+    requested = PayoutRequested("pout_1", 400, "IDR", backend, *CONFIGURED)
+    steps: dict[str, list[AnyEvent | Dated]] = {
         "pending": [],
         "in_transit": [SENT],
         "paid": [SENT, PAID],
@@ -187,13 +205,13 @@ def history(status: str, backend: str) -> list[Fact | Dated]:
     return [opened(backend), *earned(1000), requested, *steps[status]]
 
 
-CANCEL = commands.CancelPayout(account_id=ACCOUNT, payout_id="pout_1")
-MARK_IN_TRANSIT = commands.MarkInTransit(account_id=ACCOUNT, payout_id="pout_1", reference="trf-1")
-MARK_PAID = commands.MarkPaid(account_id=ACCOUNT, payout_id="pout_1")
-MARK_FAILED = commands.MarkFailed(account_id=ACCOUNT, payout_id="pout_1", failure_reason="wrong number")
-RETURN = commands.RecordBankReturn(account_id=ACCOUNT, payout_id="pout_1", reason="account closed")
+CANCEL = CancelPayout(account_id=ACCOUNT, payout_id="pout_1")
+MARK_IN_TRANSIT = MarkInTransit(account_id=ACCOUNT, payout_id="pout_1", reference="trf-1")
+MARK_PAID = MarkPaid(account_id=ACCOUNT, payout_id="pout_1")
+MARK_FAILED = MarkFailed(account_id=ACCOUNT, payout_id="pout_1", failure_reason="wrong number")
+RETURN = RecordBankReturn(account_id=ACCOUNT, payout_id="pout_1", reason="account closed")
 
-ALLOWED: dict[tuple[str, str, str], Fact] = {
+ALLOWED: dict[tuple[str, str, str], AnyEvent] = {
     ("pending", "cancelPayout", "manual"): CANCELLED,
     ("pending", "cancelPayout", "plugipay"): CANCELLED,
     ("pending", "markInTransit", "manual"): SENT,
@@ -242,9 +260,9 @@ def test_a_payout_that_never_was_cannot_move(command: AnyCommand) -> None:
 def test_each_step_leaves_its_stamp_and_a_return_shows_as_failed() -> None:
     base = history("pending", "manual")
     steps = [
-        at("2026-05-02T00:00:00.000000Z", facts.PayoutInTransit("pout_1", reference="trf-1")),
-        at("2026-05-03T00:00:00.000000Z", facts.PayoutPaid("pout_1", 400, "IDR", reference="trf-2")),
-        at("2026-05-04T00:00:00.000000Z", facts.PayoutReturned("pout_1", 400, "IDR", "closed", reference="trf-3")),
+        at("2026-05-02T00:00:00.000000Z", PayoutInTransit("pout_1", reference="trf-1")),
+        at("2026-05-03T00:00:00.000000Z", PayoutPaid("pout_1", 400, "IDR", reference="trf-2")),
+        at("2026-05-04T00:00:00.000000Z", PayoutReturned("pout_1", 400, "IDR", "closed", reference="trf-3")),
     ]
     payout = given(*base, *steps).books.payouts["pout_1"]
     assert (payout.status, payout.failure_reason, payout.reference) == ("failed", "closed", "trf-2")
@@ -278,20 +296,20 @@ def test_a_bank_return_is_later_than_the_payment(backend: str) -> None:
 
 def test_a_returned_payouts_money_can_be_paid_out_again() -> None:
     given(*history("returned", "manual"), BANK).when(request(1000)).then(
-        facts.PayoutRequested(NEW_PAYOUT, 1000, "IDR", "manual", *CONFIGURED)
+        PayoutRequested(NEW_PAYOUT, 1000, "IDR", "manual", *CONFIGURED)
     )
 
 
-LINK = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
+LINK = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
 
 
 def test_a_provider_id_is_recorded_once_per_payout() -> None:
     waiting = history("pending", "plugipay")
-    linked = facts.PayoutProviderLinked("pout_1", "po_1")
+    linked = PayoutProviderLinked("pout_1", "po_1")
     books = given(*waiting).when(LINK).then(linked)
     assert books.payouts["pout_1"].provider_payout_id == "po_1"
     given(*waiting, linked).when(LINK).then_nothing_changes()
-    other = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_2")
+    other = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_2")
     given(*waiting, linked).when(other).then_refused("INVALID_TRANSITION", details={"providerPayoutId": "po_1"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.periods import (
+from events.statements.periods import (
     CYCLES,
     DELIVERED_ORDER,
     MONTHLY,

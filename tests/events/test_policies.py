@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given as having
 from hypothesis import settings
 
-from events import commands, facts
-from events.cycles import due_at, next_cutoff_of
+from events.accounts.events import CurrencyAdded
+from events.fields import WEEKDAYS
 from events.instants import Instant, from_datetime, shifted
-from events.policies import Policy, cutoffs_until, next_cutoff, pay_date, pay_instant, policy_of
+from events.payouts.commands import RequestPayout
+from events.policies.commands import SetPayoutPolicy
+from events.policies.cycles import due_at, next_cutoff_of
+from events.policies.schedule import Policy, cutoffs_until, next_cutoff, pay_date, pay_instant, policy_of
 from tests.events.payout_policies import CALENDARS, DAILY, WEEKLY, policy_set, weekly, wish
 from tests.events.test_payout_cycles import BANK
 from tests.spec import ACCOUNT, NOW, earned, given, opened
@@ -119,7 +122,7 @@ POLICIES = st.builds(
     lambda shape, time, zone: Policy(shape[0], shape[1], shape[2], time, zone=zone, country="ID"),
     st.one_of(
         st.just(("daily", None, None)),
-        st.tuples(st.just("weekly"), st.sampled_from(commands.WEEKDAYS), st.sampled_from(commands.WEEKDAYS)),
+        st.tuples(st.just("weekly"), st.sampled_from(WEEKDAYS), st.sampled_from(WEEKDAYS)),
         st.tuples(st.just("monthly"), st.integers(1, 31), st.integers(1, 31)),
     ),
     st.sampled_from(["00:00", "02:30", "17:00", "23:59"]),
@@ -189,7 +192,7 @@ def test_the_same_policy_again_is_no_change() -> None:
         (weekly(currency="USD"), "currency"),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused_by_the_field(command: commands.SetPayoutPolicy, field: str) -> None:
+def test_a_policy_that_makes_no_sense_is_refused_by_the_field(command: SetPayoutPolicy, field: str) -> None:
     given(opened()).when(command).then_refused("VALIDATION_ERROR", field)
 
 
@@ -205,8 +208,8 @@ def test_a_time_of_day_that_is_none_is_refused_at_the_door(time: str) -> None:
         weekly(cutoff={"day": "monday", "time": time})
 
 
-def request(amount: int) -> commands.RequestPayout:
-    return commands.RequestPayout(account_id=ACCOUNT, amount=amount, currency="IDR")
+def request(amount: int) -> RequestPayout:
+    return RequestPayout(account_id=ACCOUNT, amount=amount, currency="IDR")
 
 
 def test_a_payout_below_the_minimum_is_refused_and_the_minimum_itself_is_not() -> None:
@@ -217,7 +220,5 @@ def test_a_payout_below_the_minimum_is_refused_and_the_minimum_itself_is_not() -
 
 
 def test_a_minimum_is_its_currencys_and_is_never_converted() -> None:
-    before = given(
-        opened(), BANK, *earned(100), facts.CurrencyAdded("USD"), policy_set(Policy(minimum=50), None, "USD")
-    )
+    before = given(opened(), BANK, *earned(100), CurrencyAdded("USD"), policy_set(Policy(minimum=50), None, "USD"))
     assert before.when(request(1)).refusal is None

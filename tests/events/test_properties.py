@@ -8,23 +8,28 @@ from collections.abc import Iterator
 from dataclasses import astuple, fields
 from random import Random
 
-from hypothesis import event, given, settings
+from hypothesis import event as noted
+from hypothesis import given, settings
 
-from events import facts
-from events.books import Books
-from events.books.money import Balance, Disputed, Order, OrderKey
+from events.account_state import AccountState
+from events.balances.events import BalanceAdjusted, FeeCharged, RefundRecorded, ReserveHeld, RevenueRecorded
+from events.balances.state import Balance, Order, OrderKey
 from events.canonical import canonical, check_content
-from events.codec import STORED_NAMES, decode, encode
+from events.catalog import AnyEvent
+from events.channels.events import ChannelMoneyBooked
+from events.codec import EVENT_TYPES, decode, encode
+from events.disputes.events import DisputeResolved
+from events.disputes.state import Disputed
 from events.evolve import evolve
-from events.facts import Fact
 from events.instants import Instant
+from events.payouts.events import PayoutRequested
 from events.refusals import Refusal
 from tests.events.lives import happens
 from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
 from tests.spec import ACCOUNT
 
 
-def lived(steps: list[Step], books: Books) -> Iterator[tuple[Fact, Instant, bool]]:
+def lived(steps: list[Step], books: AccountState) -> Iterator[tuple[AnyEvent, Instant, bool]]:
     """Each fact that the steps lead to, right after it was folded into the books; whether it is its step's last.
 
     The facts of a step are committed together: between them, what was said and where the money is may disagree.
@@ -33,12 +38,12 @@ def lived(steps: list[Step], books: Books) -> Iterator[tuple[Fact, Instant, bool
         outcome, effective_at = happens(step, number, books)
         if isinstance(outcome, Refusal):
             continue
-        for left, fact in zip(reversed(range(len(outcome))), outcome, strict=True):
-            evolve(books, fact, effective_at, books.version + 1)
-            yield fact, effective_at, left == 0
+        for left, event in zip(reversed(range(len(outcome))), outcome, strict=True):
+            evolve(books, event, effective_at, books.version + 1)
+            yield event, effective_at, left == 0
 
 
-def check_balances(books: Books, came_in: Counter[str]) -> None:
+def check_balances(books: AccountState, came_in: Counter[str]) -> None:
     for currency, balance in books.balances.items():
         assert min(balance.pending, balance.reserved, balance.held, balance.paid_out) >= 0
         assert total(balance) == came_in[currency]
@@ -73,7 +78,7 @@ def check_balances(books: Books, came_in: Counter[str]) -> None:
     assert len(ids) == len(set(ids)), "what the provider paid once is one payout"
 
 
-def check_disputes(books: Books, key: OrderKey, order: Order) -> None:
+def check_disputes(books: AccountState, key: OrderKey, order: Order) -> None:
     """An order knows of its disputes what their rows say, and holds nothing once none is open."""
     disputes = [row for row in books.disputes.values() if (row.currency, row.reference) == key]
     disputed = order.disputed or Disputed()
@@ -85,7 +90,7 @@ def check_disputes(books: Books, key: OrderKey, order: Order) -> None:
         assert disputed.held == 0
 
 
-def deposits(books: Books, currency: str) -> dict[tuple[str, str], int]:
+def deposits(books: AccountState, currency: str) -> dict[tuple[str, str], int]:
     """What each shop's newest statement says is held back."""
     levels: dict[tuple[str, str], tuple[tuple[str, str], int]] = {}
     for (channel, seller, number), row in books.statements.items():
@@ -99,17 +104,17 @@ def total(balance: Balance) -> int:
     return sum(astuple(balance))
 
 
-def count(came_in: Counter[str], fact: Fact) -> None:
+def count(came_in: Counter[str], event: AnyEvent) -> None:
     """Revenue, adjustments and marketplaces bring money in; refunds, lost disputes and fees take it away; nothing else."""
-    match fact:
-        case facts.RevenueRecorded() | facts.BalanceAdjusted():
-            came_in[fact.currency] += fact.amount
-        case facts.ChannelMoneyBooked():
-            came_in[fact.currency] += fact.pending + fact.available + fact.held + fact.paid_out
-        case facts.FeeCharged():
-            came_in[fact.currency] -= fact.amount
-        case facts.RefundRecorded() | facts.DisputeResolved():
-            came_in[fact.currency] -= fact.from_pending + fact.from_available + (fact.from_held or 0)
+    match event:
+        case RevenueRecorded() | BalanceAdjusted():
+            came_in[event.currency] += event.amount
+        case ChannelMoneyBooked():
+            came_in[event.currency] += event.pending + event.available + event.held + event.paid_out
+        case FeeCharged():
+            came_in[event.currency] -= event.amount
+        case RefundRecorded() | DisputeResolved():
+            came_in[event.currency] -= event.from_pending + event.from_available + (event.from_held or 0)
         case _:
             pass
 
@@ -117,30 +122,30 @@ def count(came_in: Counter[str], fact: Fact) -> None:
 @settings(max_examples=200)
 @given(LIVES)
 def test_money_is_neither_made_nor_lost_and_no_bucket_but_available_is_ever_negative(steps: list[Step]) -> None:
-    books = Books(ACCOUNT)
+    books = AccountState(ACCOUNT)
     came_in: Counter[str] = Counter()
-    for recorded, (fact, _, last) in enumerate(lived(steps, books), 1):
-        event(STORED_NAMES[type(fact)])
-        count(came_in, fact)
+    for recorded, (event, _, last) in enumerate(lived(steps, books), 1):
+        noted(event.stored_name)
+        count(came_in, event)
         if last:
             check_balances(books, came_in)
         assert books.version == recorded
-        if isinstance(fact, facts.PayoutRequested | facts.ReserveHeld):
-            assert books.balance(fact.currency).available >= 0
+        if isinstance(event, PayoutRequested | ReserveHeld):
+            assert books.balance(event.currency).available >= 0
 
 
 @settings(max_examples=100)
 @given(LIVES)
 def test_every_fact_survives_storing_and_the_stored_log_gives_the_same_books(steps: list[Step]) -> None:
-    books = Books(ACCOUNT)
+    books = AccountState(ACCOUNT)
     log: list[tuple[str, int, bytes, Instant]] = []
-    for fact, effective_at, _ in lived(steps, books):
-        name, version, data = encode(fact)
+    for event, effective_at, _ in lived(steps, books):
+        name, version, data = encode(event)
         check_content(data)
         stored = canonical(data)
-        assert decode(name, version, json.loads(stored)) == fact
+        assert decode(name, version, json.loads(stored)) == event
         log.append((name, version, stored, effective_at))
-    replayed = Books(ACCOUNT)
+    replayed = AccountState(ACCOUNT)
     for position, (name, version, stored, effective_at) in enumerate(log, 1):
         evolve(replayed, decode(name, version, json.loads(stored)), effective_at, position)
     assert replayed == books
@@ -149,11 +154,11 @@ def test_every_fact_survives_storing_and_the_stored_log_gives_the_same_books(ste
 @settings(max_examples=50)
 @given(LIVES)
 def test_a_copy_of_the_books_stays_behind_when_they_move_on(steps: list[Step]) -> None:
-    books = Books(ACCOUNT)
-    kept: list[tuple[Books, str]] = []
+    books = AccountState(ACCOUNT)
+    kept: list[tuple[AccountState, str]] = []
     for _ in lived(steps, books):
         copy = books.copy()
-        assert all(getattr(copy, field.name) == getattr(books, field.name) for field in fields(Books))
+        assert all(getattr(copy, field.name) == getattr(books, field.name) for field in fields(AccountState))
         kept.append((copy, repr(copy)))
     assert all(repr(copy) == as_it_was for copy, as_it_was in kept)
 
@@ -173,7 +178,7 @@ def test_random_lives_meet_every_fact_and_every_way_of_refusing() -> None:
             )
             for _ in range(60)
         ]
-        books = Books(ACCOUNT)
+        books = AccountState(ACCOUNT)
         came_in: Counter[str] = Counter()
         # Every third account starts without money: only such a one is likely to be closed.
         born = beginning(through_plugipay=life % 2 == 0, with_money=life % 3 > 0)
@@ -182,12 +187,12 @@ def test_random_lives_meet_every_fact_and_every_way_of_refusing() -> None:
             if isinstance(outcome, Refusal):
                 seen.add(outcome.code)
                 continue
-            for fact in outcome:
-                evolve(books, fact, effective_at, books.version + 1)
-                count(came_in, fact)
-                seen.add(STORED_NAMES[type(fact)])
+            for event in outcome:
+                evolve(books, event, effective_at, books.version + 1)
+                count(came_in, event)
+                seen.add(event.stored_name)
             check_balances(books, came_in)
-    assert set(STORED_NAMES.values()) - seen == {"ledger.begun"}
+    assert EVENT_TYPES.keys() - seen == {"ledger.begun"}
     assert {code for code in seen if code.isupper()} == {
         "ACCOUNT_CLOSED",
         "ACCOUNT_EXISTS",

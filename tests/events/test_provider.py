@@ -8,12 +8,23 @@ from itertools import product
 
 import pytest
 
-from events import facts
-from events.books.money import Balance
-from events.facts import Fact
-from events.observation import TYPES
-from events.provider import Verdict, observe
-from events.statements import Kind, Says
+from events.accounts.events import AccountClosed, AccountFrozen
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.payouts.events import (
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutProviderLinked,
+    PayoutReopened,
+    PayoutRequested,
+    PayoutReturned,
+)
+from events.provider.events import CaseOpened, ProviderObserved
+from events.provider.observation import TYPES
+from events.provider.observe import Verdict, observe
+from events.provider.reports import Kind, Says
 from tests.events.deliveries import (
     KNOWN,
     MAY_2,
@@ -31,16 +42,16 @@ from tests.events.deliveries import (
 from tests.events.provider_model import balance
 from tests.spec import NEW_ID, fold, given
 
-IN_TRANSIT = facts.PayoutInTransit("pout_1", "trf-9")
-IS_PAID = facts.PayoutPaid("pout_1", 400, "IDR", "trf-9")
-IS_FAILED = facts.PayoutFailed("pout_1", 400, "IDR", "account closed")
-IS_CANCELLED = facts.PayoutCancelled("pout_1", 400, "IDR")
-IS_RETURNED = facts.PayoutReturned("pout_1", 400, "IDR", "account closed", "trf-1")
-REOPENED = facts.PayoutReopened("pout_1", 400, "IDR")
+IN_TRANSIT = PayoutInTransit("pout_1", "trf-9")
+IS_PAID = PayoutPaid("pout_1", 400, "IDR", "trf-9")
+IS_FAILED = PayoutFailed("pout_1", 400, "IDR", "account closed")
+IS_CANCELLED = PayoutCancelled("pout_1", 400, "IDR")
+IS_RETURNED = PayoutReturned("pout_1", 400, "IDR", "account closed", "trf-1")
+REOPENED = PayoutReopened("pout_1", 400, "IDR")
 # A return leaves the payment's reference, and a payment told again is the one that was told first.
-PAID_AGAIN = facts.PayoutPaid("pout_1", 400, "IDR", "trf-1")
+PAID_AGAIN = PayoutPaid("pout_1", 400, "IDR", "trf-1")
 
-Row = tuple[Verdict, list[Fact], list[Kind], str]
+Row = tuple[Verdict, list[AnyEvent], list[Kind], str]
 TABLE: dict[tuple[str, Says], Row] = {
     ("pending", Says.CREATED): (Verdict.CONFIRMED, [], [], "pending"),
     ("pending", Says.IN_TRANSIT): (Verdict.APPLIED, [IN_TRANSIT], [], "in_transit"),
@@ -76,14 +87,14 @@ TABLE: dict[tuple[str, Says], Row] = {
 """(what is known, what is said later) -> the verdict, what changes, the cases it opens, the status after it."""
 
 
-def money(follows: Sequence[Fact]) -> list[Fact]:
+def money(follows: Sequence[AnyEvent]) -> list[AnyEvent]:
     """What changes the payout's state."""
-    apart = (facts.ProviderObserved, facts.CaseOpened, facts.PayoutProviderLinked)
-    return [fact for fact in follows if not isinstance(fact, apart)]
+    apart = (ProviderObserved, CaseOpened, PayoutProviderLinked)
+    return [event for event in follows if not isinstance(event, apart)]
 
 
-def opened_by(follows: Sequence[Fact]) -> list[facts.CaseOpened]:
-    return [fact for fact in follows if isinstance(fact, facts.CaseOpened)]
+def opened_by(follows: Sequence[AnyEvent]) -> list[CaseOpened]:
+    return [event for event in follows if isinstance(event, CaseOpened)]
 
 
 def test_the_table_has_every_state_and_every_statement() -> None:
@@ -143,7 +154,7 @@ def test_the_first_statement_that_names_the_providers_id_links_it(says: Says) ->
     unlinked = given(*SUBMITTED).books
     said = delivery(says)
     verdict, changes, _, _ = TABLE["pending", says]
-    linked = facts.PayoutProviderLinked("pout_1", "po_1")
+    linked = PayoutProviderLinked("pout_1", "po_1")
     assert list(observe(said, unlinked, "pout_1", NEW_ID)) == [observed(said, verdict), linked, *changes]
     nameless = replace(said, provider_payout_id=None)
     follows = observe(nameless, unlinked, "pout_1", NEW_ID)
@@ -172,9 +183,9 @@ def test_a_failure_newer_than_the_payment_is_a_return() -> None:
 
 @pytest.mark.parametrize(
     ("state", "kind"),
-    [("in_transit", facts.PayoutFailed), ("paid", facts.PayoutReturned)],
+    [("in_transit", PayoutFailed), ("paid", PayoutReturned)],
 )
-def test_a_failure_always_has_a_reason(state: str, kind: type[Fact]) -> None:
+def test_a_failure_always_has_a_reason(state: str, kind: type[AnyEvent]) -> None:
     silent = replace(delivery(Says.FAILED), failure_reason=None)
     books = known(state)
     follows = observe(silent, books, "pout_1", NEW_ID)
@@ -200,8 +211,8 @@ def test_the_same_time_of_sending_told_again_is_a_confirmation() -> None:
     assert list(observe(said, known("in_transit"), "pout_1", NEW_ID)) == [observed(said, Verdict.CONFIRMED)]
 
 
-@pytest.mark.parametrize("status", [facts.AccountFrozen("fraud check"), facts.AccountClosed("left us")])
-def test_facts_come_in_whatever_the_account_is(status: Fact) -> None:
+@pytest.mark.parametrize("status", [AccountFrozen("fraud check"), AccountClosed("left us")])
+def test_facts_come_in_whatever_the_account_is(status: AnyEvent) -> None:
     said = delivery(Says.PAID)
     follows = observe(said, known("in_transit", status), "pout_1", NEW_ID)
     assert list(follows) == [observed(said, Verdict.APPLIED), IS_PAID]
@@ -211,7 +222,7 @@ def test_facts_come_in_whatever_the_account_is(status: Fact) -> None:
 @pytest.mark.parametrize("occurred_at", [MAY_2, MAY_9])
 def test_any_word_of_a_payout_outweighs_that_it_was_refused(says: Says, occurred_at: str) -> None:
     # The refusal's date is our clock's, between the two; it answered one call, and another may have gone through.
-    refused = fold(given(*SUBMITTED).books, [facts.PayoutFailed("pout_1", 400, "IDR", "INVALID")], MAY_3)
+    refused = fold(given(*SUBMITTED).books, [PayoutFailed("pout_1", 400, "IDR", "INVALID")], MAY_3)
     assert refused.payouts["pout_1"].status == "failed"
     assert refused.balances == {"IDR": Balance(available=1000)}
     after = fold(refused, observe(delivery(says, occurred_at), refused, "pout_1", NEW_ID), occurred_at)
@@ -225,7 +236,7 @@ def test_any_word_of_a_payout_outweighs_that_it_was_refused(says: Says, occurred
 
 def test_paid_after_we_called_it_off_is_paid() -> None:
     # Nobody but us knew of it, and still the provider says that it paid it.
-    called_off = fold(given(*REQUESTED).books, [facts.PayoutCancelled("pout_1", 400, "IDR")], MAY_9)
+    called_off = fold(given(*REQUESTED).books, [PayoutCancelled("pout_1", 400, "IDR")], MAY_9)
     follows = observe(delivery(Says.PAID, MAY_3), called_off, "pout_1", NEW_ID)
     after = fold(called_off, follows, MAY_3)
     assert money(follows) == [REOPENED, IS_PAID]
@@ -234,7 +245,7 @@ def test_paid_after_we_called_it_off_is_paid() -> None:
 
 
 def test_an_id_that_is_anothers_already_links_no_second_payout() -> None:
-    second = facts.PayoutRequested("pout_2", 400, "IDR", "plugipay", "bca", "BCA", "sealed:1", "sealed:2")
+    second = PayoutRequested("pout_2", 400, "IDR", "plugipay", "bca", "BCA", "sealed:1", "sealed:2")
     books = given(*START, second).books
     follows = observe(delivery(Says.PAID), books, "pout_2", NEW_ID)
     assert [case.kind for case in opened_by(follows)] == [Kind.OTHER_ID]

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from events import commands, facts
-from events.books import Books
-from events.books.money import Balance
-from events.observation import Observation
-from events.provider import Verdict, observe
-from events.statements import Kind, Says, case_id
+from events.account_state import AccountState
+from events.balances.state import Balance
+from events.payouts.commands import RecordBankReturn
+from events.payouts.events import PayoutRequested, PayoutReturned
+from events.provider.commands import CloseCase
+from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed
+from events.provider.observation import Observation
+from events.provider.observe import Verdict, observe
+from events.provider.reports import Kind, Says, case_id
 from tests.events.deliveries import (
     KNOWN,
     MAY_2,
@@ -36,17 +39,17 @@ DIFFERS, OTHER_ID, BY_HAND = (
     case_id(ACCOUNT, kind, "pout_1") for kind in (Kind.AMOUNT_DIFFERS, Kind.OTHER_ID, Kind.PAID_BY_HAND)
 )
 SAID = [says for says in Says if says is not Says.OTHER]
-RETURN = commands.RecordBankReturn(account_id=ACCOUNT, payout_id="pout_1", reason="account closed")
+RETURN = RecordBankReturn(account_id=ACCOUNT, payout_id="pout_1", reason="account closed")
 
 
-def close(name: str, *, apply: bool = False) -> commands.CloseCase:
-    return commands.CloseCase(account_id=ACCOUNT, case_id=name, reason="looked into", apply=apply)
+def close(name: str, *, apply: bool = False) -> CloseCase:
+    return CloseCase(account_id=ACCOUNT, case_id=name, reason="looked into", apply=apply)
 
 
-def applied(books: Books, name: str = DIFFERS) -> Books:
+def applied(books: AccountState, name: str = DIFFERS) -> AccountState:
     outcome = Given(books).when(close(name, apply=True))
     assert outcome.refusal is None
-    return fold(books, outcome.facts, NOW)
+    return fold(books, outcome.events, NOW)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_another_amount_or_currency_moves_nothing_and_opens_a_case(
     shown_as = "failed" if state == "returned" else state
     assert list(follows) == [
         observed(strange, Verdict.CONTRADICTION),
-        facts.CaseOpened(
+        CaseOpened(
             case_id=DIFFERS,
             kind="amount_differs",
             known=f"{shown_as}, 400 IDR, po_1",
@@ -143,8 +146,8 @@ def test_applied_twice_it_makes_no_money() -> None:
 def test_what_comes_back_of_a_corrected_payout_is_its_corrected_amount() -> None:
     books = applied(take_in(known("in_transit"), [less(Says.PAID, MAY_3, "evt_a")]))
     outcome = Given(books).when(RETURN)
-    assert outcome.facts == [facts.PayoutReturned("pout_1", 399, "IDR", "account closed")]
-    assert fold(books, outcome.facts, NOW).balances == {"IDR": Balance(available=1000)}
+    assert outcome.events == [PayoutReturned("pout_1", 399, "IDR", "account closed")]
+    assert fold(books, outcome.events, NOW).balances == {"IDR": Balance(available=1000)}
 
 
 @pytest.mark.parametrize("order", list(permutations((399, 398, 397))))
@@ -169,7 +172,7 @@ def test_an_amount_that_makes_no_sense_is_never_applied(change: dict[str, Any]) 
 
 def test_what_a_person_closed_is_not_applied_with_what_is_said_later() -> None:
     books = take_in(known("pending"), [less(Says.FAILED, MAY_4, "evt_a")])
-    books = fold(books, Given(books).when(close(DIFFERS)).facts, NOW)
+    books = fold(books, Given(books).when(close(DIFFERS)).events, NOW)
     assert (open_kinds(books), books.payouts["pout_1"].contradictions) == (set(), ())
     books = take_in(books, [less(Says.IN_TRANSIT, MAY_2, "evt_b")])
     assert open_kinds(books) == {Kind.AMOUNT_DIFFERS}
@@ -189,7 +192,7 @@ def test_another_id_of_the_providers_moves_nothing_and_opens_a_case(state: str, 
 
 @pytest.mark.parametrize("says", SAID)
 def test_what_people_pay_by_hand_is_not_the_providers_to_move(says: Says) -> None:
-    manual = facts.PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
+    manual = PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
     books = given(opened(), *earned(1000), manual).books
     after = take_in(books, [delivery(says)])
     assert (after.balances, open_kinds(after)) == (books.balances, {Kind.PAID_BY_HAND})
@@ -201,7 +204,7 @@ def test_a_case_is_closed_once_with_who_and_why() -> None:
     books = take_in(known("paid"), [delivery(Says.CANCELLED)])
     (name,) = books.cases
     Given(books).when(close(name, apply=True)).then_refused("INVALID_TRANSITION")
-    after = Given(books).when(close(name)).then(facts.CaseClosed(name, "looked into", ACTOR))
+    after = Given(books).when(close(name)).then(CaseClosed(name, "looked into", ACTOR))
     case = after.cases[name]
     assert (case.closed_at, case.reason, case.closed_by) == (NOW, "looked into", ACTOR)
     assert after.payouts["pout_1"].contradictions == ()
@@ -213,13 +216,13 @@ def test_a_case_that_stands_open_is_not_opened_for_every_delivery() -> None:
     books = take_in(known("paid"), [delivery(Says.CANCELLED, MAY_4)])
     for more in (delivery(Says.CANCELLED, MAY_9, "evt_2"), delivery(Says.PAID, MAY_9, "evt_3")):
         follows = observe(more, books, "pout_1", NEW_ID)
-        assert not [fact for fact in follows if isinstance(fact, facts.CaseOpened)]
+        assert not [event for event in follows if isinstance(event, CaseOpened)]
 
 
 def test_more_of_the_same_contradiction_opens_its_case_again() -> None:
     books = take_in(known("paid"), [delivery(Says.CANCELLED, MAY_4)])
     (name,) = books.cases
-    closed = Given(books).when(close(name)).then(facts.CaseClosed(name, "looked into", ACTOR))
+    closed = Given(books).when(close(name)).then(CaseClosed(name, "looked into", ACTOR))
     same = take_in(closed, [delivery(Says.CANCELLED, MAY_4, "evt_same")])
     assert open_kinds(same) == set(), "said before"
     more = take_in(same, [delivery(Says.CANCELLED, MAY_9, "evt_more")])
@@ -229,7 +232,7 @@ def test_more_of_the_same_contradiction_opens_its_case_again() -> None:
 
 def test_a_dismissed_delivery_changes_nothing_but_the_version() -> None:
     books = known("paid")
-    after = fold(books, [facts.DeliveryDismissed("dlv_1", "a test of theirs")])
+    after = fold(books, [DeliveryDismissed("dlv_1", "a test of theirs")])
     assert after.version == books.version + 1
     after.version = books.version
     assert after == books

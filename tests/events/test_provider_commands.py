@@ -10,18 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from events import commands
-from events.books import Books
-from events.books.accounts import LIVE
-from events.commands import AnyCommand
+from events.account_state import AccountState
+from events.accounts.state import LIVE
+from events.catalog import AnyCommand, AnyEvent
 from events.decide import decide
-from events.facts import Fact
+from events.decision_context import Context
 from events.instants import shifted
-from events.provider import observe
+from events.payouts import submissions
+from events.payouts.commands import CancelPayout, LinkProviderPayout, RecordBankReturn, ResubmitPayout
+from events.provider.commands import CloseCase
+from events.provider.observe import observe
+from events.provider.reports import Says
 from events.refusals import Refusal
-from events.rules import submissions
-from events.rules.context import Context
-from events.statements import Says
 from tests.events.deliveries import MAY_2, MAY_3, MAY_4, MAY_9, REQUESTED, delivery, open_kinds
 from tests.events.provider_model import balance, conflicts, place, shown, times
 from tests.spec import ACCOUNT, ACTOR, EARLIEST, NEW_ID, NOW, fold, given, seen_by
@@ -139,23 +139,23 @@ BY_MODEL: dict[str, Callable[[Model], Model | None]] = {
 """What each step leads to; None where it has to be refused."""
 
 
-def _command(step: str, books: Books) -> AnyCommand:
+def _command(step: str, books: AccountState) -> AnyCommand:
     payout = {"account_id": ACCOUNT, "payout_id": "pout_1"}
     match step:
         case "cancel":
-            return commands.CancelPayout.model_validate(payout)
+            return CancelPayout.model_validate(payout)
         case "resubmit":
-            return commands.ResubmitPayout.model_validate({**payout, "reason": "they have no trace of it"})
+            return ResubmitPayout.model_validate({**payout, "reason": "they have no trace of it"})
         case "link":
-            return commands.LinkProviderPayout.model_validate({**payout, "provider_payout_id": "po_1"})
+            return LinkProviderPayout.model_validate({**payout, "provider_payout_id": "po_1"})
         case "return":
-            return commands.RecordBankReturn.model_validate({**payout, "reason": "account closed"})
+            return RecordBankReturn.model_validate({**payout, "reason": "account closed"})
     kind = step.removeprefix("close ")
     case_id = next((name for name, case in books.cases.items() if case.kind == kind), "case_none")
-    return commands.CloseCase(account_id=ACCOUNT, case_id=case_id, reason="looked into")
+    return CloseCase(account_id=ACCOUNT, case_id=case_id, reason="looked into")
 
 
-def _facts(step: str, books: Books) -> list[Fact] | None:
+def _facts(step: str, books: AccountState) -> list[AnyEvent] | None:
     """What really follows; None for a refusal."""
     payout, account = books.payouts["pout_1"], books.account
     assert account is not None
@@ -179,7 +179,7 @@ def _facts(step: str, books: Books) -> list[Fact] | None:
         return None
 
 
-def _check(books: Books, model: Model, path: tuple[str, ...]) -> None:
+def _check(books: AccountState, model: Model, path: tuple[str, ...]) -> None:
     payout = books.payouts["pout_1"]
     assert shown(payout) == place(model.told), path
     assert books.balances == {"IDR": balance(model.status)}, path
@@ -189,7 +189,7 @@ def _check(books: Books, model: Model, path: tuple[str, ...]) -> None:
     assert books.observed == model.heard, path
 
 
-def _take(step: str, books: Books, model: Model) -> tuple[Books, Model, int]:
+def _take(step: str, books: AccountState, model: Model) -> tuple[AccountState, Model, int]:
     if step in DELIVERIES:
         follows = list(observe(DELIVERIES[step], books, "pout_1", NEW_ID))
         assert len(follows) > 0 or step in model.heard, "no delivery is dropped"
@@ -199,7 +199,7 @@ def _take(step: str, books: Books, model: Model) -> tuple[Books, Model, int]:
     return fold(books, found or [], NOW), expected or model, len(found or [])
 
 
-def alike(books: Books, others: Books) -> bool:
+def alike(books: AccountState, others: AccountState) -> bool:
     """Whether all that shows of the payout, and all that decides how it goes on, is the same."""
     one, other = books.payouts["pout_1"], others.payouts["pout_1"]
     return one == other and books.balances == others.balances
@@ -212,7 +212,7 @@ LONGEST = 6
 def test_every_interleaving_of_up_to_six_steps_ends_where_the_model_says() -> None:
     beginning = given(*REQUESTED).books
     _check(beginning, Model(), ())
-    reached: dict[Model, tuple[Books, tuple[str, ...]]] = {Model(): (beginning, ())}
+    reached: dict[Model, tuple[AccountState, tuple[str, ...]]] = {Model(): (beginning, ())}
     frontier, taken = [Model()], set[str]()
     for _ in range(LONGEST):
         following: list[Model] = []

@@ -14,12 +14,13 @@ from itertools import permutations
 
 import pytest
 
-from events import facts
-from events.books import Books
-from events.facts import Fact
-from events.observation import Observation
-from events.provider import observe
-from events.statements import Says
+from events.account_state import AccountState
+from events.catalog import AnyEvent
+from events.payouts.events import PayoutCancelled, PayoutFailed, PayoutPaid, PayoutReopened, PayoutReturned
+from events.provider.events import ProviderObserved
+from events.provider.observation import Observation
+from events.provider.observe import observe
+from events.provider.reports import Says
 from tests.events.deliveries import MAY_2, MAY_3, MAY_4, SUBMITTED, delivery, take_in
 from tests.events.provider_model import Told, balance, conflicts, place, shown
 from tests.spec import NEW_ID, fold, given
@@ -44,7 +45,7 @@ FACTS: list[Observation] = [
 PENDING = given(*SUBMITTED).books
 
 
-def arrives(books: Books, said: Observation) -> tuple[Sequence[Fact], Books]:
+def arrives(books: AccountState, said: Observation) -> tuple[Sequence[AnyEvent], AccountState]:
     follows = observe(said, books, "pout_1", NEW_ID)
     return follows, fold(books, follows, said.occurred_at)
 
@@ -53,13 +54,13 @@ def told(deliveries: Sequence[Observation]) -> Told:
     return frozenset((said.says.value, said.occurred_at) for said in deliveries)
 
 
-def core(books: Books) -> tuple[object, ...]:
+def core(books: AccountState) -> tuple[object, ...]:
     """All that can matter later; versions, and how a case was worded, may depend on the order."""
     cases = {name: (case.kind, case.closed_at is None, case.told) for name, case in books.cases.items()}
     return books.payouts, books.balances, cases, books.account
 
 
-def check(books: Books, deliveries: Sequence[Observation]) -> None:
+def check(books: AccountState, deliveries: Sequence[Observation]) -> None:
     """What the model says of these deliveries, whatever their order."""
     story = told(deliveries)
     payout = books.payouts["pout_1"]
@@ -72,15 +73,15 @@ def check(books: Books, deliveries: Sequence[Observation]) -> None:
     assert books.observed == {said.event_id for said in deliveries}
 
 
-def is_kept_once(follows: Sequence[Fact], said: Observation) -> None:
-    kept = [fact for fact in follows if isinstance(fact, facts.ProviderObserved)]
-    assert [(fact.event_id, fact.says, fact.occurred_at, fact.payout_id) for fact in kept] == [
+def is_kept_once(follows: Sequence[AnyEvent], said: Observation) -> None:
+    kept = [event for event in follows if isinstance(event, ProviderObserved)]
+    assert [(event.event_id, event.says, event.occurred_at, event.payout_id) for event in kept] == [
         (said.event_id, said.says.value, said.occurred_at, "pout_1")
     ]
 
 
 def test_all_orders_of_up_to_six_facts_end_where_the_model_says_and_repetitions_change_nothing() -> None:
-    states: dict[frozenset[int], Books] = {frozenset(): PENDING}
+    states: dict[frozenset[int], AccountState] = {frozenset(): PENDING}
     steps = 0
     for size in range(6):
         for arrived in [state for state in states if len(state) == size]:
@@ -116,7 +117,7 @@ def test_every_sequence_of_up_to_four_with_repetitions_ends_where_the_model_says
     assert len(chosen) == 8
     played = 0
 
-    def play(books: Books, sequence: list[Observation]) -> None:
+    def play(books: AccountState, sequence: list[Observation]) -> None:
         nonlocal played
         for said in chosen:
             follows, after = arrives(books, said)
@@ -139,16 +140,16 @@ def test_what_the_log_holds_moves_the_money_once_whatever_the_order() -> None:
         books = PENDING
         for said in order:
             follows, books = arrives(books, said)
-            for fact in follows:
-                match fact:
-                    case facts.PayoutReopened():
-                        counted.update(reserved=fact.amount)
-                    case facts.PayoutPaid():
-                        counted.update(reserved=-fact.amount, paid_out=fact.amount)
-                    case facts.PayoutFailed() | facts.PayoutCancelled():
-                        counted.update(reserved=-fact.amount)
-                    case facts.PayoutReturned():
-                        counted.update(paid_out=-fact.amount)
+            for event in follows:
+                match event:
+                    case PayoutReopened():
+                        counted.update(reserved=event.amount)
+                    case PayoutPaid():
+                        counted.update(reserved=-event.amount, paid_out=event.amount)
+                    case PayoutFailed() | PayoutCancelled():
+                        counted.update(reserved=-event.amount)
+                    case PayoutReturned():
+                        counted.update(paid_out=-event.amount)
                     case _:
                         pass
             held = books.balances["IDR"]

@@ -8,12 +8,23 @@ from itertools import combinations, permutations
 
 import pytest
 
-from events import commands, facts
-from events.books import Books
-from events.books.money import Balance
-from events.observation import Observation
-from events.provider import Verdict, observe
-from events.statements import Kind, Says, case_id
+from events.account_state import AccountState
+from events.accounts.events import CurrencyAdded, ProviderSet
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.payouts.commands import LinkProviderPayout, RequestPayout
+from events.payouts.events import (
+    PayoutAdopted,
+    PayoutFailed,
+    PayoutProviderLinked,
+    PayoutRequested,
+    PayoutSubmissionUnknown,
+)
+from events.provider.commands import CloseCase
+from events.provider.events import CaseClosed
+from events.provider.observation import Observation
+from events.provider.observe import Verdict, observe
+from events.provider.reports import Kind, Says, case_id
 from tests.events.deliveries import (
     ADOPTED,
     MAY_2,
@@ -40,8 +51,8 @@ STORY = [
 ]
 STRAY = case_id(ACCOUNT, Kind.UNREQUESTED, "po_1")
 ACCOUNT_OPEN = given(opened("plugipay"), *earned(1000)).books
-UNANSWERED = given(*SUBMITTED, facts.PayoutSubmissionUnknown("pout_1", "no answer")).books
-LINK = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
+UNANSWERED = given(*SUBMITTED, PayoutSubmissionUnknown("pout_1", "no answer")).books
+LINK = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
 
 
 def orders(longest: int) -> Iterator[tuple[Observation, ...]]:
@@ -59,7 +70,7 @@ def told(order: tuple[Observation, ...]) -> frozenset[tuple[str, str]]:
 def test_what_was_never_requested_becomes_one_of_ours(says: Says, mentioned: str | None) -> None:
     said = delivery(says)
     follows = observe(said, ACCOUNT_OPEN, mentioned, NEW_ID)
-    adoption = facts.PayoutAdopted(ADOPTED, "po_1", 400, "IDR")
+    adoption = PayoutAdopted(ADOPTED, "po_1", 400, "IDR")
     assert list(follows[:2]) == [adoption, observed(said, Verdict.ADOPTED, ADOPTED)]
     after = fold(ACCOUNT_OPEN, follows, MAY_9)
     payout = after.payouts[ADOPTED]
@@ -77,7 +88,7 @@ def test_the_money_it_took_may_leave_the_account_below_zero() -> None:
     assert after.balances == {"IDR": Balance(available=-250, reserved=400)}
     after = take_in(after, [delivery(Says.PAID, event_id="evt_2")], None)
     assert after.balances == {"IDR": Balance(available=-250, paid_out=400)}
-    ask = commands.RequestPayout(account_id=ACCOUNT, amount=1, currency="IDR", bank_code="bca", bank_name="BCA")
+    ask = RequestPayout(account_id=ACCOUNT, amount=1, currency="IDR", bank_code="bca", bank_name="BCA")
     whole = ask.model_copy(update={"bank_account_number": "sealed:1", "bank_account_holder": "sealed:2"})
     Given(after).when(whole).then_refused("INSUFFICIENT_BALANCE", "amount", {"available": -250, "currency": "IDR"})
 
@@ -85,7 +96,7 @@ def test_the_money_it_took_may_leave_the_account_below_zero() -> None:
 def test_a_currency_that_the_account_never_held_is_added() -> None:
     said = replace(delivery(Says.PAID), currency="USD")
     follows = observe(said, ACCOUNT_OPEN, None, NEW_ID)
-    assert follows[0] == facts.CurrencyAdded("USD")
+    assert follows[0] == CurrencyAdded("USD")
     after = fold(ACCOUNT_OPEN, follows, MAY_9)
     assert after.account is not None
     assert after.account.currencies == ("IDR", "USD")
@@ -111,14 +122,14 @@ def test_what_cannot_be_booked_is_a_case_and_cannot_be_applied_either(lacking: s
     assert (after.balances, after.payouts) == (ACCOUNT_OPEN.balances, {})
     ((name, case),) = after.cases.items()
     assert (case.kind, case.amount, case.currency) == (Kind.UNREQUESTED, said.amount, said.currency)
-    close = commands.CloseCase(account_id=ACCOUNT, case_id=name, reason="?", apply=True)
+    close = CloseCase(account_id=ACCOUNT, case_id=name, reason="?", apply=True)
     Given(after).when(close).then_refused("INVALID_TRANSITION")
     closed = Given(after).when(close.model_copy(update={"apply": False}))
-    closed.then(facts.CaseClosed(name, "?", ACTOR))
+    closed.then(CaseClosed(name, "?", ACTOR))
 
 
 @pytest.mark.parametrize("history", [[], [opened(), *earned(1000)]], ids=["no account", "all by hand"])
-def test_where_no_provider_is_known_of_nothing_is_adopted(history: list[facts.Fact]) -> None:
+def test_where_no_provider_is_known_of_nothing_is_adopted(history: list[AnyEvent]) -> None:
     books = given(*history).books
     after = take_in(books, STORY, None)
     assert (after.balances, after.payouts) == (books.balances, {})
@@ -127,12 +138,12 @@ def test_where_no_provider_is_known_of_nothing_is_adopted(history: list[facts.Fa
 
 
 def test_an_account_by_hand_with_a_workspace_adopts_what_its_workspace_pays() -> None:
-    workspace = facts.ProviderSet("ws_1", "pk_1", "sealed:secret", None)
+    workspace = ProviderSet("ws_1", "pk_1", "sealed:secret", None)
     books = given(opened(), *earned(1000), workspace).books
     assert take_in(books, STORY[2:3], None).balances == {"IDR": balance("paid")}
 
 
-def ends_as(books: Books, payout_id: str, order: tuple[Observation, ...]) -> None:
+def ends_as(books: AccountState, payout_id: str, order: tuple[Observation, ...]) -> None:
     payout = books.payouts[payout_id]
     assert shown(payout) == place(told(order)), order
     assert books.balances == {"IDR": balance(payout.status)}, order
@@ -164,9 +175,9 @@ def test_beside_an_unanswered_submission_of_another_amount_it_is_adopted(change:
     assert set(take_in(UNANSWERED, [said], None).payouts) == {"pout_1", ADOPTED}
 
 
-@pytest.mark.parametrize("submission", [[], [facts.PayoutSubmissionUnknown("pout_1", "no answer")]])
+@pytest.mark.parametrize("submission", [[], [PayoutSubmissionUnknown("pout_1", "no answer")]])
 def test_while_a_submission_of_the_same_amount_has_no_answer_it_is_a_case_and_no_debit(
-    submission: list[facts.Fact],
+    submission: list[AnyEvent],
 ) -> None:
     books = given(*SUBMITTED, *submission).books
     for order in orders(3):
@@ -180,8 +191,8 @@ def test_while_a_submission_of_the_same_amount_has_no_answer_it_is_a_case_and_no
 
 def test_once_the_submission_is_answered_it_is_adopted() -> None:
     for answer in (
-        facts.PayoutFailed("pout_1", 400, "IDR", "INVALID_DESTINATION"),
-        facts.PayoutProviderLinked("pout_1", "po_2"),
+        PayoutFailed("pout_1", 400, "IDR", "INVALID_DESTINATION"),
+        PayoutProviderLinked("pout_1", "po_2"),
     ):
         books = fold(UNANSWERED, [answer])
         after = take_in(books, STORY[:2], None)
@@ -193,7 +204,7 @@ def test_a_link_takes_up_what_was_told_before_it_whatever_the_order_and_wherever
     for order in orders(3):
         for before in range(len(order) + 1):
             books = take_in(UNANSWERED, order[:before], None)
-            books = fold(books, Given(books).when(LINK).facts, MAY_9)
+            books = fold(books, Given(books).when(LINK).events, MAY_9)
             books = take_in(books, order[before:], None)
             assert set(books.payouts) == {"pout_1"}
             ends_as(books, "pout_1", order)
@@ -209,18 +220,18 @@ def test_a_delivery_that_mentions_our_id_links_as_a_command_does() -> None:
             ends_as(books, "pout_1", order)
 
 
-CLOSE = commands.CloseCase(account_id=ACCOUNT, case_id=STRAY, reason="looked into")
+CLOSE = CloseCase(account_id=ACCOUNT, case_id=STRAY, reason="looked into")
 
 
 def test_what_was_told_before_somebody_closed_the_case_still_counts_once_it_is_linked() -> None:
     for order in orders(3):
         for closed_after in range(1, len(order) + 1):
             books = take_in(UNANSWERED, order[:closed_after], None)
-            books = fold(books, Given(books).when(CLOSE).facts, MAY_9)
+            books = fold(books, Given(books).when(CLOSE).events, MAY_9)
             assert open_kinds(books) == set()
             books = take_in(books, order[closed_after:], None)
             assert open_kinds(books) == ({Kind.UNREQUESTED} if order[closed_after:] else set()), "more was said"
-            books = fold(books, Given(books).when(LINK).facts, MAY_9)
+            books = fold(books, Given(books).when(LINK).events, MAY_9)
             ends_as(books, "pout_1", order)
             assert books.cases[STRAY].closed_by == ("ledger" if order[closed_after:] else ACTOR)
 
@@ -230,8 +241,8 @@ def test_applying_a_case_adopts_the_payout_with_all_that_was_told() -> None:
         for before in range(1, len(order) + 1):
             books = take_in(UNANSWERED, order[:before], None)
             applied = Given(books).when(CLOSE.model_copy(update={"apply": True}))
-            assert applied.facts[-1] == facts.CaseClosed(STRAY, "looked into", ACTOR)
-            books = take_in(fold(books, applied.facts, MAY_9), order[before:], None)
+            assert applied.events[-1] == CaseClosed(STRAY, "looked into", ACTOR)
+            books = take_in(fold(books, applied.events, MAY_9), order[before:], None)
             assert set(books.payouts) == {"pout_1", ADOPTED}
             one = books.payouts[ADOPTED]
             assert shown(one) == place(told(order))
@@ -243,16 +254,16 @@ def test_applying_a_case_adopts_the_payout_with_all_that_was_told() -> None:
 
 def test_an_id_that_was_adopted_cannot_be_linked_to_another_payout() -> None:
     applied = Given(take_in(UNANSWERED, STORY[:2], None)).when(CLOSE.model_copy(update={"apply": True}))
-    books = fold(applied.before, applied.facts, MAY_9)
+    books = fold(applied.before, applied.events, MAY_9)
     Given(books).when(LINK).then_refused("INVALID_TRANSITION", details={"payoutId": ADOPTED})
 
 
 def test_a_link_to_what_was_told_of_another_amount_is_a_case_about_the_payout() -> None:
-    other = given(*SUBMITTED, facts.PayoutRequested("pout_2", 399, "IDR", "plugipay", "bca", "BCA", "s", "s")).books
+    other = given(*SUBMITTED, PayoutRequested("pout_2", 399, "IDR", "plugipay", "bca", "BCA", "s", "s")).books
     books = take_in(other, [STORY[2]], None)
     assert open_kinds(books) == {Kind.UNREQUESTED}
     link = LINK.model_copy(update={"payout_id": "pout_2"})
-    books = fold(books, Given(books).when(link).facts, MAY_9)
+    books = fold(books, Given(books).when(link).events, MAY_9)
     assert (books.payouts["pout_2"].status, books.payouts["pout_2"].provider_payout_id) == ("pending", "po_1")
     assert books.balances == other.balances
     assert open_kinds(books) == {Kind.AMOUNT_DIFFERS}

@@ -11,15 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events import commands, facts
-from events.books import Books
-from events.books.channels import PLATFORM, SELLER
-from events.books.money import Balance, Order
-from events.channels import observe_statement
+from events.account_state import AccountState
+from events.accounts.events import CurrencyAdded
+from events.balances.events import RefundRecorded, RevenueRecorded, RevenueSettled
+from events.balances.state import Balance, Order
+from events.catalog import AnyEvent
+from events.channels.events import ChannelMoneyBooked, ChannelSet, StatementObserved
+from events.channels.observe import observe_statement
+from events.channels.state import PLATFORM, SELLER
 from events.currency import AMOUNT_MAX
-from events.facts import Fact
-from events.rules.disputes import resolve_dispute
-from events.settlements import observe_settlement
+from events.disputes.commands import ResolveDispute
+from events.disputes.decide import resolve_dispute
+from events.disputes.events import DisputeOpened
+from events.settlements.events import SettlementObserved
+from events.settlements.observe import observe_settlement
 from tests.spec import ACCOUNT, NOW, fold, opened
 
 ORDER = "2602170GS576N1"
@@ -27,12 +32,12 @@ ORDER = "2602170GS576N1"
 
 def record(
     amount: int | None, source: str = "shopee.escrow_detail", reference: str = f"order/{ORDER}", **fields: Any
-) -> facts.SettlementObserved:
+) -> SettlementObserved:
     """A record as a source's reader would hand it over: a total that books `amount`, or only explains where it is None."""
     kind, text = fields.pop("kind", "payout"), fields.pop("text", str(amount))
     line = {"level": "order", "kind": kind, "amount": text, "text": text, "field": "escrow_amount"}
     return replace(
-        facts.SettlementObserved(
+        SettlementObserved(
             channel="shopee",
             source=source,
             reference=reference,
@@ -57,18 +62,18 @@ WALLET = record(None, "shopee.wallet", "wallet/9", stage="released", releases=f"
 REPORT = record(480, "shopee.income_report", stage="released", releases=f"order/{ORDER}")
 
 
-def account(*before: Fact, collects: str = SELLER) -> Books:
-    return fold(Books(ACCOUNT), [opened(), facts.ChannelSet("shopee", collects), *before])
+def account(*before: AnyEvent, collects: str = SELLER) -> AccountState:
+    return fold(AccountState(ACCOUNT), [opened(), ChannelSet("shopee", collects), *before])
 
 
-def after(books: Books, *observed: facts.SettlementObserved) -> Books:
+def after(books: AccountState, *observed: SettlementObserved) -> AccountState:
     for each in observed:
         books = fold(books, observe_settlement(each, books), NOW)
     return books
 
 
-def rules(made: Sequence[Fact]) -> list[str]:
-    return [found["rule"] for fact in made if isinstance(fact, facts.SettlementObserved) for found in fact.findings]
+def rules(made: Sequence[AnyEvent]) -> list[str]:
+    return [found["rule"] for event in made if isinstance(event, SettlementObserved) for found in event.findings]
 
 
 def test_what_an_order_is_worth_is_pending_until_the_channel_lets_it_go() -> None:
@@ -93,13 +98,13 @@ def test_the_same_word_of_each_source_again_is_no_fact() -> None:
 @pytest.mark.parametrize("order", list(itertools.permutations([OWED, RELEASE, REPORT, WALLET])))
 @pytest.mark.parametrize("collects", [SELLER, PLATFORM])
 def test_in_every_order_in_which_sources_tell_it_the_money_is_booked_once(
-    order: Sequence[facts.SettlementObserved], collects: str
+    order: Sequence[SettlementObserved], collects: str
 ) -> None:
     books, completed = account(collects=collects), 0
     for each in (*order, *order):
         made = observe_settlement(each, books)
         books = fold(books, made, NOW)
-        completed += sum(isinstance(fact, facts.ChannelMoneyBooked) and fact.completes is True for fact in made)
+        completed += sum(isinstance(event, ChannelMoneyBooked) and event.completes is True for event in made)
     assert completed == 1, "and the order is delivered once"
     assert books.balance("IDR") == (Balance(paid_out=480) if collects == SELLER else Balance(available=480))
     assert books.orders["IDR", ORDER].pending == 0
@@ -124,7 +129,7 @@ def test_a_change_after_the_release_is_booked_where_the_money_is() -> None:
 
 
 def test_who_collected_is_settled_by_the_release() -> None:
-    books = fold(after(account(), OWED, RELEASE), [facts.ChannelSet("shopee", PLATFORM)])
+    books = fold(after(account(), OWED, RELEASE), [ChannelSet("shopee", PLATFORM)])
     assert after(books, record(500), record(520)).balance("IDR") == Balance(paid_out=520)
 
 
@@ -160,21 +165,21 @@ def test_a_commission_row_of_its_own_lowers_its_order() -> None:
 
 
 def test_revenue_that_commands_recorded_is_the_same_money() -> None:
-    recorded = facts.RevenueRecorded(amount=500, currency="IDR", reference=ORDER)
+    recorded = RevenueRecorded(amount=500, currency="IDR", reference=ORDER)
     assert after(account(recorded), OWED).balance("IDR") == Balance(pending=480)
     books = after(account(recorded), OWED, RELEASE)
     assert books.balance("IDR") == Balance(paid_out=480)
 
 
 def test_a_refund_that_commands_recorded_is_not_taken_again_when_the_channel_tells_of_it() -> None:
-    refund = facts.RefundRecorded(amount=100, currency="IDR", reference=ORDER, from_pending=100, from_available=0)
+    refund = RefundRecorded(amount=100, currency="IDR", reference=ORDER, from_pending=100, from_available=0)
     books = fold(after(account(), OWED), [refund])
     assert after(books, record(380)).balance("IDR") == Balance(pending=380)
     assert after(books, record(350)).balance("IDR") == Balance(pending=350)
 
 
 def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
-    statement = facts.StatementObserved(
+    statement = StatementObserved(
         channel="shopee",
         number="S-1",
         source="shopee.statement",
@@ -186,9 +191,9 @@ def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
         reference="S-1",
         payout=480,
     )
-    books = account(statement, facts.ChannelMoneyBooked("shopee", "S-1", "IDR", 480, 0, 0, 0, number="S-1"))
+    books = account(statement, ChannelMoneyBooked("shopee", "S-1", "IDR", 480, 0, 0, 0, number="S-1"))
     (made,) = observe_settlement(record(480, statement="S-1"), books)
-    assert isinstance(made, facts.SettlementObserved)
+    assert isinstance(made, SettlementObserved)
     assert made.amount is None
 
 
@@ -202,11 +207,11 @@ def test_another_currency_is_a_finding_and_moves_nothing() -> None:
 
 def test_a_new_currency_is_added() -> None:
     made = observe_settlement(record(480, currency="SGD"), account())
-    assert made[0] == facts.CurrencyAdded(currency="SGD")
+    assert made[0] == CurrencyAdded(currency="SGD")
 
 
 def test_what_the_ledger_cannot_count_is_kept_and_not_booked() -> None:
-    recorded = facts.RevenueRecorded(amount=AMOUNT_MAX - 1, currency="IDR", reference="another")
+    recorded = RevenueRecorded(amount=AMOUNT_MAX - 1, currency="IDR", reference="another")
     books = account(recorded)
     made = observe_settlement(record(480), books)
     assert rules(made) == ["amounts_fit_the_ledger"]
@@ -214,7 +219,7 @@ def test_what_the_ledger_cannot_count_is_kept_and_not_booked() -> None:
 
 
 def test_what_was_settled_by_command_is_not_released_again() -> None:
-    settled = facts.RevenueSettled(amount=480, currency="IDR", reference=ORDER)
+    settled = RevenueSettled(amount=480, currency="IDR", reference=ORDER)
     books = fold(after(account(), OWED), [settled])
     made = observe_settlement(RELEASE, books)
     assert rules(made) == ["payout_was_pending"]
@@ -249,7 +254,7 @@ def _worth(amount: int) -> dict[str, Any]:
 
 @given(_WORDS, st.sampled_from([SELLER, PLATFORM]))
 def test_whatever_is_told_the_buckets_come_to_the_newest_word_that_books(
-    words: list[facts.SettlementObserved], collects: str
+    words: list[SettlementObserved], collects: str
 ) -> None:
     books, worth, last = account(collects=collects), 0, dict[str, Any]()
     for word in words:
@@ -274,7 +279,7 @@ def test_a_release_by_a_seller_named_later_is_of_the_money_known_before() -> Non
 
 
 def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> None:
-    statement = facts.StatementObserved(
+    statement = StatementObserved(
         channel="blibli", number="S1", source="blibli.settlements", currency="IDR", content={"Payout": "480"},
         findings=[], digest="d", collects="", reference="", paid=True, payout=480,
     )  # fmt: skip
@@ -286,16 +291,16 @@ def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> N
 
 
 def test_who_collected_is_settled_by_a_release_that_another_record_tells_of() -> None:
-    books = fold(after(account(), OWED), [facts.ChannelSet("shopee", PLATFORM)])
+    books = fold(after(account(), OWED), [ChannelSet("shopee", PLATFORM)])
     assert after(books, WALLET, record(500)).balance("IDR") == Balance(available=500)
 
 
 @pytest.mark.parametrize("release", [RELEASE, WALLET, REPORT])
 def test_what_is_let_go_while_a_dispute_holds_it_is_available_when_the_dispute_is_won(
-    release: facts.SettlementObserved,
+    release: SettlementObserved,
 ) -> None:
-    opened_ = facts.DisputeOpened("dsp_1", 480, "IDR", ORDER, "not received", from_pending=480, from_available=0)
+    opened_ = DisputeOpened("dsp_1", 480, "IDR", ORDER, "not received", from_pending=480, from_available=0)
     books = after(fold(after(account(collects=PLATFORM), OWED), [opened_]), release)
-    won = commands.ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="won", reason="tracked")
+    won = ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="won", reason="tracked")
     books = fold(books, resolve_dispute(won, books), NOW)
     assert books.balance("IDR") == Balance(available=480)

@@ -6,42 +6,54 @@ from dataclasses import replace
 
 import pytest
 
-from events import commands, facts
-from events.books.accounts import FROZEN, Account
-from events.books.money import Balance
-from events.books.payouts import Payout
-from events.facts import Fact
-from events.provider import observe
-from events.rules import submissions
-from events.statements import Kind, Says, case_id
+from events.accounts.events import AccountFrozen
+from events.accounts.state import FROZEN, Account
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.payouts import submissions
+from events.payouts.commands import CancelPayout, LinkProviderPayout, ResubmitPayout
+from events.payouts.events import (
+    PayoutCancelAsked,
+    PayoutCancelled,
+    PayoutCancelRefused,
+    PayoutFailed,
+    PayoutProviderLinked,
+    PayoutRequested,
+    PayoutSubmissionStarted,
+    PayoutSubmissionUnknown,
+)
+from events.payouts.state import Payout
+from events.provider.events import CaseClosed, CaseOpened
+from events.provider.observe import observe
+from events.provider.reports import Kind, Says, case_id
 from tests.events.deliveries import MAY_2, REQUESTED, SUBMITTED, delivery
 from tests.events.provider_model import balance
 from tests.spec import ACCOUNT, ACTOR, BEFORE, NEW_ID, NOW, Given, fold, given
 
-CANCEL = commands.CancelPayout(account_id=ACCOUNT, payout_id="pout_1")
-RESUBMIT = commands.ResubmitPayout(account_id=ACCOUNT, payout_id="pout_1", reason="they have no trace of it")
-LINK = commands.LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
+CANCEL = CancelPayout(account_id=ACCOUNT, payout_id="pout_1")
+RESUBMIT = ResubmitPayout(account_id=ACCOUNT, payout_id="pout_1", reason="they have no trace of it")
+LINK = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_1")
 
-SILENT = facts.PayoutSubmissionUnknown("pout_1", "no answer")
+SILENT = PayoutSubmissionUnknown("pout_1", "no answer")
 GIVEN_UP = case_id(ACCOUNT, Kind.SUBMISSION_UNKNOWN, "pout_1")
-CASE = facts.CaseOpened(GIVEN_UP, "submission_unknown", "submitted", "no trace", payout_id="pout_1")
-LINKED = facts.PayoutProviderLinked("pout_1", "po_1")
-REFUSED = facts.PayoutFailed("pout_1", 400, "IDR", "INVALID_DESTINATION")
+CASE = CaseOpened(GIVEN_UP, "submission_unknown", "submitted", "no trace", payout_id="pout_1")
+LINKED = PayoutProviderLinked("pout_1", "po_1")
+REFUSED = PayoutFailed("pout_1", 400, "IDR", "INVALID_DESTINATION")
 
 
-def payout(*more: Fact) -> Payout:
+def payout(*more: AnyEvent) -> Payout:
     return given(*REQUESTED, *more).books.payouts["pout_1"]
 
 
-STARTED = facts.PayoutSubmissionStarted("pout_1", 1)
-STAGES: dict[str, list[Fact]] = {
+STARTED = PayoutSubmissionStarted("pout_1", 1)
+STAGES: dict[str, list[AnyEvent]] = {
     "waiting": [],
     "started": [STARTED],
     "unknown": [STARTED, SILENT],
     "accepted": [STARTED, LINKED],
     "accepted without an id": [STARTED],
     "refused": [STARTED, REFUSED],
-    "called off": [facts.PayoutCancelled("pout_1", 400, "IDR")],
+    "called off": [PayoutCancelled("pout_1", 400, "IDR")],
 }
 
 
@@ -72,7 +84,7 @@ def test_a_frozen_account_gives_out_nothing_new_and_goes_on_asking_about_what_it
 
 
 def test_a_manual_payout_is_never_submitted() -> None:
-    by_hand = facts.PayoutRequested("pout_2", 4, "IDR", "manual", "bca", "BCA", "s", "s")
+    by_hand = PayoutRequested("pout_2", 4, "IDR", "manual", "bca", "BCA", "s", "s")
     books = given(*REQUESTED, by_hand).books
     assert books.account is not None
     assert not submissions.may_be_submitted(books.payouts["pout_2"], books.account)
@@ -102,13 +114,13 @@ def test_a_refusal_gives_the_money_back_with_its_reason() -> None:
 
 
 def test_until_it_is_given_out_a_payout_is_called_off_at_once_and_from_then_on_it_is_asked_for() -> None:
-    given(*REQUESTED).when(CANCEL).then(facts.PayoutCancelled("pout_1", 400, "IDR"))
-    asked = facts.PayoutCancelAsked("pout_1")
+    given(*REQUESTED).when(CANCEL).then(PayoutCancelled("pout_1", 400, "IDR"))
+    asked = PayoutCancelAsked("pout_1")
     books = given(*SUBMITTED).when(CANCEL).then(asked)
     assert (books.payouts["pout_1"].status, books.payouts["pout_1"].cancel_asked_at) == ("pending", NOW)
     assert books.balances == {"IDR": balance("pending")}
     given(*SUBMITTED, asked).when(CANCEL).then_nothing_changes()
-    refused = facts.PayoutCancelRefused("pout_1", "too late")
+    refused = PayoutCancelRefused("pout_1", "too late")
     assert list(submissions.cancel_refused("pout_1", books.payouts["pout_1"], "too late")) == [refused]
     assert list(submissions.cancel_refused("pout_1", payout(STARTED), "too late")) == []
     given(*SUBMITTED, asked, refused).when(CANCEL).then(asked)
@@ -119,8 +131,8 @@ def test_only_a_submission_that_was_given_up_is_made_again_and_under_a_new_attem
         given(*SUBMITTED, SILENT, CASE)
         .when(RESUBMIT)
         .then(
-            facts.CaseClosed(GIVEN_UP, "they have no trace of it", ACTOR),
-            facts.PayoutSubmissionStarted("pout_1", 2),
+            CaseClosed(GIVEN_UP, "they have no trace of it", ACTOR),
+            PayoutSubmissionStarted("pout_1", 2),
         )
     )
     one = books.payouts["pout_1"]
@@ -128,7 +140,7 @@ def test_only_a_submission_that_was_given_up_is_made_again_and_under_a_new_attem
     given(*SUBMITTED, SILENT).when(RESUBMIT).then_refused("INVALID_TRANSITION")
     given(*REQUESTED).when(RESUBMIT).then_refused("INVALID_TRANSITION")
     given().when(RESUBMIT).then_refused("NOT_FOUND", "accountId")
-    given(*SUBMITTED, CASE, facts.AccountFrozen("x")).when(RESUBMIT).then_refused("ACCOUNT_FROZEN")
+    given(*SUBMITTED, CASE, AccountFrozen("x")).when(RESUBMIT).then_refused("ACCOUNT_FROZEN")
 
 
 @pytest.mark.parametrize("says", [says for says in Says if says is not Says.OTHER])

@@ -17,8 +17,9 @@ import aiohttp
 import orjson
 import pytest
 
-from events.books.accounts import LIVE
-from events.commands import OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
+from events.accounts.commands import OpenAccount, SetBankAccount
+from events.accounts.state import LIVE
+from events.balances.commands import RecordRevenue, SettleRevenue
 from service.ledger.api_keys import SCOPES, create_key
 from service.ledger.event_store import read_head
 from service.ledger.lifespan import running_ledger

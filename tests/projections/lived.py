@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from events.observation import Observation
-from events.statements import Says
+from events.provider.observation import Observation
+from events.provider.reports import Says
 from service.banks.importing import BankWish, import_bank_file
 from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file

@@ -8,11 +8,31 @@ from dataclasses import fields
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from events import facts
-from events.books import Books
-from events.books.money import Balance
+from events.account_state import AccountState
+from events.balances.events import (
+    BalanceAdjusted,
+    FeeCharged,
+    RefundRecorded,
+    ReserveHeld,
+    ReserveReleased,
+    RevenueRecorded,
+    RevenueSettled,
+)
+from events.balances.state import Balance
+from events.catalog import AnyEvent
+from events.channels.events import ChannelMoneyBooked
+from events.disputes.events import DisputeOpened, DisputeResolved
 from events.evolve import evolve
-from events.facts import Fact
+from events.payouts.events import (
+    PayoutAdopted,
+    PayoutAmountCorrected,
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReopened,
+    PayoutRequested,
+    PayoutReturned,
+)
 from events.refusals import Refusal
 from projections.journal import BOOKS, Journal, Posting, postings
 from projections.runner import catch_up
@@ -27,57 +47,57 @@ from tests.support.tables import as_owner
 BUCKETS = tuple(field.name for field in fields(Balance))
 OUTSIDE = ("clearing", "fees", "refunds", "adjustments")
 
-MOVES: dict[str, tuple[Fact, dict[str, int]]] = {
-    "revenue": (facts.RevenueRecorded(10, "IDR", "o"), {"clearing": -10, "pending": 10}),
-    "settlement": (facts.RevenueSettled(10, "IDR", "o"), {"pending": -10, "available": 10}),
+MOVES: dict[str, tuple[AnyEvent, dict[str, int]]] = {
+    "revenue": (RevenueRecorded(10, "IDR", "o"), {"clearing": -10, "pending": 10}),
+    "settlement": (RevenueSettled(10, "IDR", "o"), {"pending": -10, "available": 10}),
     "refund": (
-        facts.RefundRecorded(10, "IDR", "o", from_pending=4, from_available=6),
+        RefundRecorded(10, "IDR", "o", from_pending=4, from_available=6),
         {"pending": -4, "available": -6, "refunds": 10},
     ),
     "refund of what is held": (
-        facts.RefundRecorded(10, "IDR", "o", from_pending=0, from_available=3, from_held=7),
+        RefundRecorded(10, "IDR", "o", from_pending=0, from_available=3, from_held=7),
         {"available": -3, "held": -7, "refunds": 10},
     ),
-    "dispute": (facts.DisputeOpened("dsp", 12, "IDR", "o", "x", 4, 6), {"pending": -4, "available": -6, "held": 10}),
+    "dispute": (DisputeOpened("dsp", 12, "IDR", "o", "x", 4, 6), {"pending": -4, "available": -6, "held": 10}),
     "dispute won": (
-        facts.DisputeResolved("dsp", 12, "IDR", "o", "won", "x", 0, 0, 0, 4, 6),
+        DisputeResolved("dsp", 12, "IDR", "o", "won", "x", 0, 0, 0, 4, 6),
         {"pending": 4, "available": 6, "held": -10},
     ),
     "dispute lost": (
-        facts.DisputeResolved("dsp", 12, "IDR", "o", "lost", "x", 8, 1, 2, 0, 2),
+        DisputeResolved("dsp", 12, "IDR", "o", "lost", "x", 8, 1, 2, 0, 2),
         {"pending": -1, "available": 0, "held": -10, "refunds": 11},
     ),
-    "fee": (facts.FeeCharged(10, "IDR", "inv", "platform"), {"available": -10, "fees": 10}),
-    "adjustment": (facts.BalanceAdjusted(10, "IDR", "x"), {"adjustments": -10, "available": 10}),
-    "adjustment down": (facts.BalanceAdjusted(-10, "IDR", "x"), {"adjustments": 10, "available": -10}),
-    "reserve": (facts.ReserveHeld("rsv", 10, "IDR", "x"), {"available": -10, "held": 10}),
-    "release": (facts.ReserveReleased("rsv", 10, "IDR"), {"held": -10, "available": 10}),
+    "fee": (FeeCharged(10, "IDR", "inv", "platform"), {"available": -10, "fees": 10}),
+    "adjustment": (BalanceAdjusted(10, "IDR", "x"), {"adjustments": -10, "available": 10}),
+    "adjustment down": (BalanceAdjusted(-10, "IDR", "x"), {"adjustments": 10, "available": -10}),
+    "reserve": (ReserveHeld("rsv", 10, "IDR", "x"), {"available": -10, "held": 10}),
+    "release": (ReserveReleased("rsv", 10, "IDR"), {"held": -10, "available": 10}),
     "request": (
-        facts.PayoutRequested("pout", 10, "IDR", "manual", None, "BCA", "sealed", "sealed"),
+        PayoutRequested("pout", 10, "IDR", "manual", None, "BCA", "sealed", "sealed"),
         {"available": -10, "reserved": 10},
     ),
-    "adopted": (facts.PayoutAdopted("pout", "po", 10, "IDR"), {"available": -10, "reserved": 10}),
-    "reopened": (facts.PayoutReopened("pout", 10, "IDR"), {"available": -10, "reserved": 10}),
+    "adopted": (PayoutAdopted("pout", "po", 10, "IDR"), {"available": -10, "reserved": 10}),
+    "reopened": (PayoutReopened("pout", 10, "IDR"), {"available": -10, "reserved": 10}),
     "less on its way": (
-        facts.PayoutAmountCorrected("pout", 6, "IDR", from_reserved=4, from_paid_out=0),
+        PayoutAmountCorrected("pout", 6, "IDR", from_reserved=4, from_paid_out=0),
         {"reserved": -4, "available": 4},
     ),
     "more was paid": (
-        facts.PayoutAmountCorrected("pout", 13, "IDR", from_reserved=0, from_paid_out=-3),
+        PayoutAmountCorrected("pout", 13, "IDR", from_reserved=0, from_paid_out=-3),
         {"paid_out": 3, "available": -3},
     ),
-    "paid": (facts.PayoutPaid("pout", 10, "IDR"), {"reserved": -10, "paid_out": 10}),
-    "failed": (facts.PayoutFailed("pout", 10, "IDR", "x"), {"reserved": -10, "available": 10}),
-    "cancelled": (facts.PayoutCancelled("pout", 10, "IDR"), {"reserved": -10, "available": 10}),
+    "paid": (PayoutPaid("pout", 10, "IDR"), {"reserved": -10, "paid_out": 10}),
+    "failed": (PayoutFailed("pout", 10, "IDR", "x"), {"reserved": -10, "available": 10}),
+    "cancelled": (PayoutCancelled("pout", 10, "IDR"), {"reserved": -10, "available": 10}),
     "owed by a marketplace": (
-        facts.ChannelMoneyBooked("lazada", "s", "IDR", pending=10, available=0, held=3, paid_out=0),
+        ChannelMoneyBooked("lazada", "s", "IDR", pending=10, available=0, held=3, paid_out=0),
         {"clearing": -13, "pending": 10, "held": 3},
     ),
     "paid by a marketplace": (
-        facts.ChannelMoneyBooked("lazada", "s", "IDR", pending=-10, available=-2, held=-3, paid_out=15),
+        ChannelMoneyBooked("lazada", "s", "IDR", pending=-10, available=-2, held=-3, paid_out=15),
         {"clearing": 0, "pending": -10, "available": -2, "held": -3, "paid_out": 15},
     ),
-    "returned": (facts.PayoutReturned("pout", 10, "IDR", "x"), {"paid_out": -10, "available": 10}),
+    "returned": (PayoutReturned("pout", 10, "IDR", "x"), {"paid_out": -10, "available": 10}),
 }
 """What each movement credits to each book (debits below zero)."""
 
@@ -93,8 +113,8 @@ def moved(lines: list[Posting]) -> Counter[tuple[str, str]]:
 
 
 def test_each_movement_is_posted_from_one_book_to_another() -> None:
-    for name, (fact, expected) in MOVES.items():
-        found = moved(list(postings(fact)))
+    for name, (event, expected) in MOVES.items():
+        found = moved(list(postings(event)))
         assert {book: amount for (_, book), amount in found.items()} == expected, name
         assert {currency for currency, _ in found} == {"IDR"}, name
         assert sum(found.values()) == 0, name
@@ -102,26 +122,26 @@ def test_each_movement_is_posted_from_one_book_to_another() -> None:
 
 def test_a_refund_all_from_one_side_makes_no_empty_line() -> None:
     for pending, available in ((10, 0), (0, 10)):
-        assert len(postings(facts.RefundRecorded(10, "IDR", "o", from_pending=pending, from_available=available))) == 2
+        assert len(postings(RefundRecorded(10, "IDR", "o", from_pending=pending, from_available=available))) == 2
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
 @given(steps=LIVES)
 def test_in_every_life_the_postings_are_balanced_and_say_what_the_balances_say(steps: list[Step]) -> None:
-    books, total = Books(ACCOUNT), Counter[tuple[str, str]]()
+    books, total = AccountState(ACCOUNT), Counter[tuple[str, str]]()
     for number, step in enumerate(steps):
         outcome, effective_at = happens(step, number, books)
         if isinstance(outcome, Refusal):
             continue
-        for fact in outcome:
-            evolve(books, fact, effective_at, books.version + 1)
-            change = moved(list(postings(fact)))
+        for event in outcome:
+            evolve(books, event, effective_at, books.version + 1)
+            change = moved(list(postings(event)))
             for currency in {currency for currency, _ in change}:
                 assert sum(amount for (of, _), amount in change.items() if of == currency) == 0
             total.update(change)
             for currency, balance in books.balances.items():
                 for bucket in BUCKETS:
-                    assert total[currency, bucket] == getattr(balance, bucket), (fact, bucket)
+                    assert total[currency, bucket] == getattr(balance, bucket), (event, bucket)
 
 
 async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api: Api, settings: Settings) -> None:

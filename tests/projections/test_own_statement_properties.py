@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from hypothesis import event, given, settings
+from hypothesis import event as noted
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.channels import AMOUNTS
-from events.commands import SetStatementCycle
-from events.facts import StatementClosed
+from events.channels.observe import AMOUNTS
+from events.decision_context import Context
 from events.instants import Instant, from_datetime
-from events.periods import CYCLES
 from events.refusals import Refusal
-from events.rules.context import Context
-from events.rules.own_statements import set_cycle
+from events.statements.commands import SetStatementCycle
+from events.statements.decide import set_cycle
+from events.statements.events import StatementClosed
+from events.statements.periods import CYCLES
 from projections.statement_fields import lines
 from tests.events.lives import happens
 from tests.events.steps import LIVES, Step
@@ -47,8 +48,8 @@ def lived(steps: list[Step], hours: list[int], closers: list[int], changes: dict
             continue
         outcome, effective_at = happens(step, number, stream.books)
         if not isinstance(outcome, Refusal):
-            for fact in outcome:
-                stream.record(fact, now, effective_at)
+            for event in outcome:
+                stream.record(event, now, effective_at)
     stream.close(LATER)
     return stream
 
@@ -57,12 +58,12 @@ def change(stream: Stream, cycle: tuple[str, str], now: Instant) -> None:
     account = stream.books.account
     assert account is not None
     command = SetStatementCycle.model_validate({"account_id": ACCOUNT, "cycle": cycle[0], "zone": cycle[1]})
-    for fact in set_cycle(command, account, Context(now, now, "", "live")):
-        stream.record(fact, now)
+    for event in set_cycle(command, account, Context(now, now, "", "live")):
+        stream.record(event, now)
 
 
 def closed(stream: Stream) -> list[StatementClosed]:
-    return [fact for _, fact in stream.events if isinstance(fact, StatementClosed)]
+    return [event for _, event in stream.events if isinstance(event, StatementClosed)]
 
 
 def number_of(text: str, exponent: int) -> int:
@@ -78,27 +79,31 @@ def test_every_statement_ties_out_to_the_books_and_its_lines_add_up_to_it(
 ) -> None:
     stream = lived(steps, hours, closers, changes)
     made = closed(stream)
-    event(f"{min(len(made), 5)} statements")
-    assert len({fact.number for fact in made}) == len(made)
+    noted(f"{min(len(made), 5)} statements")
+    assert len({event.number for event in made}) == len(made)
     before: dict[str, StatementClosed] = {}
-    for fact in made:
-        standing = stream.standing[fact.through_version]
-        assert (fact.closing, fact.held) == standing.get(fact.currency, (0, 0))
-        figures = {name: number_of(fact.content[name], EXPONENTS[fact.currency]) for name in AMOUNTS}
+    for event in made:
+        standing = stream.standing[event.through_version]
+        assert (event.closing, event.held) == standing.get(event.currency, (0, 0))
+        figures = {name: number_of(event.content[name], EXPONENTS[event.currency]) for name in AMOUNTS}
         assert figures["Subtotal1"] == figures["ItemRevenue"] + figures["OtherRevenueTotal"] - figures["FeesTotal"]
         assert figures["Subtotal2"] == figures["Subtotal1"] - figures["Refunds"]
-        change = figures["GuaranteeDeposit"] - fact.held_before
-        assert figures["OpeningBalance"] + figures["Subtotal2"] - change - figures["Payout"] == fact.closing
-        assert figures["ClosingBalance"] == fact.closing
-        previous = before.get(fact.currency)
+        change = figures["GuaranteeDeposit"] - event.held_before
+        assert figures["OpeningBalance"] + figures["Subtotal2"] - change - figures["Payout"] == event.closing
+        assert figures["ClosingBalance"] == event.closing
+        previous = before.get(event.currency)
         if previous is not None:
-            assert (fact.previous, fact.opening, fact.held_before) == (previous.number, previous.closing, previous.held)
-            assert fact.after_version >= previous.through_version
-            assert fact.starts_at >= previous.ends_at
-        before[fact.currency] = fact
-        sums: Counter[str] = Counter({"GuaranteeDeposit": fact.held_before})
-        for envelope, each in stream.events[fact.after_version : fact.through_version]:
-            for line in lines(envelope, each, fact.currency):
+            assert (event.previous, event.opening, event.held_before) == (
+                previous.number,
+                previous.closing,
+                previous.held,
+            )
+            assert event.after_version >= previous.through_version
+            assert event.starts_at >= previous.ends_at
+        before[event.currency] = event
+        sums: Counter[str] = Counter({"GuaranteeDeposit": event.held_before})
+        for envelope, each in stream.events[event.after_version : event.through_version]:
+            for line in lines(envelope, each, event.currency):
                 sums[line.field] += line.amount
                 if line.within is not None:
                     sums[line.within] += line.amount
@@ -113,24 +118,24 @@ def test_late_closers_close_the_same_statements(
     steps: list[Step], hours: list[int], closers: list[int], changes: dict[int, tuple[str, str]]
 ) -> None:
     punctual, late = (lived(steps, hours, when, changes) for when in (closers, []))
-    assert [comparable(punctual, fact) for fact in closed(punctual)] == [
-        comparable(late, fact) for fact in closed(late)
+    assert [comparable(punctual, event) for event in closed(punctual)] == [
+        comparable(late, event) for event in closed(late)
     ]
 
 
-def comparable(stream: Stream, fact: StatementClosed) -> StatementClosed:
+def comparable(stream: Stream, event: StatementClosed) -> StatementClosed:
     """The statement but for when it was closed; places are counted without the statements that stand between."""
 
     def place(version: int) -> int:
         return sum(not isinstance(each, StatementClosed) for _, each in stream.events[:version])
 
-    content = {name: text for name, text in fact.content.items() if name not in ("CreatedAt", "UpdatedAt")}
+    content = {name: text for name, text in event.content.items() if name not in ("CreatedAt", "UpdatedAt")}
     return replace(
-        fact,
+        event,
         content=content,
         created_at="",
         after_position=0,
         through_position=0,
-        after_version=place(fact.after_version),
-        through_version=place(fact.through_version),
+        after_version=place(event.after_version),
+        through_version=place(event.through_version),
     )

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from events import facts
-from events.channels import AMOUNTS, FIELDS
+from events.accounts.events import AccountOpened, CurrencyAdded
+from events.balances.events import (
+    BalanceAdjusted,
+    FeeCharged,
+    RefundRecorded,
+    ReserveHeld,
+    ReserveReleased,
+    RevenueRecorded,
+    RevenueSettled,
+)
+from events.channels.events import ChannelMoneyBooked
+from events.channels.observe import AMOUNTS, FIELDS
 from events.currency import AMOUNT_MAX
-from events.facts import StatementClosed, StatementCycleSet
 from events.instants import Instant
-from events.periods import Cycle, end_after
+from events.payouts.events import PayoutAmountCorrected, PayoutPaid, PayoutRequested, PayoutReturned
+from events.statements.events import StatementClosed, StatementCycleSet
+from events.statements.periods import Cycle, end_after
 from projections.own_statements import amount_text
 from projections.statement_fields import counts, lines
 from tests.support.streams import Stream
@@ -20,7 +31,7 @@ JAKARTA = "Asia/Jakarta"
 def stream(kind: str, since: Instant, *, week_starts_on: str = "monday", zone: str = JAKARTA) -> Stream:
     """An account in IDR whose cycle was set at that moment, with nothing in it."""
     made = Stream()
-    made.record(facts.AccountOpened("live", "manual", "IDR"), since)
+    made.record(AccountOpened("live", "manual", "IDR"), since)
     set_cycle(made, kind, since, week_starts_on=week_starts_on, zone=zone)
     return made
 
@@ -35,12 +46,12 @@ def figures(closed: StatementClosed) -> dict[str, str]:
     return {name: closed.content[name] for name in AMOUNTS if not closed.content[name].startswith("0.00")}
 
 
-def revenue(amount: int, reference: str, currency: str = "IDR") -> facts.RevenueRecorded:
-    return facts.RevenueRecorded(amount, currency, reference)
+def revenue(amount: int, reference: str, currency: str = "IDR") -> RevenueRecorded:
+    return RevenueRecorded(amount, currency, reference)
 
 
-def settled(amount: int, reference: str, *, completes: bool = True) -> facts.RevenueSettled:
-    return facts.RevenueSettled(amount, "IDR", reference, completes or None)
+def settled(amount: int, reference: str, *, completes: bool = True) -> RevenueSettled:
+    return RevenueSettled(amount, "IDR", reference, completes or None)
 
 
 def test_two_weeks_with_everything_in_them_add_up_and_continue_each_other() -> None:
@@ -54,18 +65,18 @@ def test_two_weeks_with_everything_in_them_add_up_and_continue_each_other() -> N
     made.record(revenue(100_000, "o-1"), at)
     made.record(revenue(50_000, "o-2"), at)
     made.record(settled(100_000, "o-1"), at)
-    made.record(facts.BalanceAdjusted(2_500, "IDR", "goodwill"), at)
-    made.record(facts.BalanceAdjusted(-1_200, "IDR", "miscounted"), at)
-    made.record(facts.FeeCharged(800, "IDR", "inv-1", "platform"), at)
-    made.record(facts.FeeCharged(300, "IDR", "inv-2", "Shipping-Fee"), at)
-    made.record(facts.FeeCharged(700, "IDR", "inv-3", "fee on refund"), at)
-    made.record(facts.RefundRecorded(10_000, "IDR", "o-2", 10_000, 0), at)
-    made.record(facts.ReserveHeld("rsv_1", 20_000, "IDR", "dispute"), at)
+    made.record(BalanceAdjusted(2_500, "IDR", "goodwill"), at)
+    made.record(BalanceAdjusted(-1_200, "IDR", "miscounted"), at)
+    made.record(FeeCharged(800, "IDR", "inv-1", "platform"), at)
+    made.record(FeeCharged(300, "IDR", "inv-2", "Shipping-Fee"), at)
+    made.record(FeeCharged(700, "IDR", "inv-3", "fee on refund"), at)
+    made.record(RefundRecorded(10_000, "IDR", "o-2", 10_000, 0), at)
+    made.record(ReserveHeld("rsv_1", 20_000, "IDR", "dispute"), at)
     bank = (None, "BCA", "sealed", "sealed")
-    made.record(facts.PayoutRequested("pout_1", 60_000, "IDR", "manual", *bank), at)
-    made.record(facts.PayoutPaid("pout_1", 60_000, "IDR"), at)
-    made.record(facts.PayoutReturned("pout_1", 60_000, "IDR", "closed"), "2026-11-24T03:00:00.000000Z")
-    made.record(facts.ReserveReleased("rsv_1", 5_000, "IDR"), "2026-11-24T03:00:00.000000Z")
+    made.record(PayoutRequested("pout_1", 60_000, "IDR", "manual", *bank), at)
+    made.record(PayoutPaid("pout_1", 60_000, "IDR"), at)
+    made.record(PayoutReturned("pout_1", 60_000, "IDR", "closed"), "2026-11-24T03:00:00.000000Z")
+    made.record(ReserveReleased("rsv_1", 5_000, "IDR"), "2026-11-24T03:00:00.000000Z")
     first, second = made.close("2026-11-30T01:02:03.000000Z")
     assert [first.number, second.number] == ["acc_1-2026-W47-IDR-1", "acc_1-2026-W48-IDR-2"]
     assert first.content == {
@@ -126,10 +137,10 @@ def test_nothing_is_closed_before_its_time() -> None:
 
 def test_the_first_statement_opens_with_what_stood_there_when_the_cycle_was_set() -> None:
     made = Stream()
-    made.record(facts.AccountOpened("live", "manual", "IDR"), "2026-10-01T00:00:00.000000Z")
+    made.record(AccountOpened("live", "manual", "IDR"), "2026-10-01T00:00:00.000000Z")
     made.record(revenue(100, "o-1"), "2026-10-01T00:00:00.000000Z")
     made.record(settled(100, "o-1"), "2026-10-01T00:00:00.000000Z")
-    made.record(facts.ReserveHeld("rsv_1", 30, "IDR", "dispute"), "2026-10-01T00:00:00.000000Z")
+    made.record(ReserveHeld("rsv_1", 30, "IDR", "dispute"), "2026-10-01T00:00:00.000000Z")
     set_cycle(made, "monthly", "2026-11-20T00:00:00.000000Z")
     (only,) = made.close("2026-12-01T00:00:00.000000Z")
     assert only.number == "acc_1-2026-11-IDR-1"
@@ -161,14 +172,14 @@ def test_three_periods_that_nobody_closed_are_closed_in_order_and_idle_ones_only
     ]
     assert [each.starts_at[:10] for each in closed] == ["2026-09-01", "2026-10-01", "2026-11-01"]
     assert figures(closed[2]) == {"OpeningBalance": "1.00", "ClosingBalance": "1.00"}
-    made.record(facts.RefundRecorded(100, "IDR", "o-1", 100, 0), "2026-12-06T00:00:00.000000Z")
+    made.record(RefundRecorded(100, "IDR", "o-1", 100, 0), "2026-12-06T00:00:00.000000Z")
     (december,) = made.close("2027-03-01T00:00:00.000000Z")
     assert (december.number, december.closing) == ("acc_1-2026-12-IDR-4", 0)
 
 
 def test_a_currency_has_statements_of_its_own() -> None:
     made = stream("monthly", "2026-11-02T00:00:00.000000Z")
-    made.record(facts.CurrencyAdded("USD"), "2026-11-03T00:00:00.000000Z")
+    made.record(CurrencyAdded("USD"), "2026-11-03T00:00:00.000000Z")
     made.record(revenue(500, "o-1", "USD"), "2026-11-03T00:00:00.000000Z")
     (dollars,) = made.close("2026-12-01T00:00:00.000000Z")
     assert (dollars.number, dollars.content["Payout"]) == ("acc_1-2026-11-USD-1", "0.00 USD")
@@ -186,7 +197,7 @@ def test_a_delivered_order_is_cut_where_its_last_money_is_released() -> None:
     made.record(settled(40, "o-1", completes=False), at)
     assert made.close(at) == []
     made.record(settled(60, "o-1"), at)
-    made.record(facts.FeeCharged(5, "IDR", "inv", "platform"), at)
+    made.record(FeeCharged(5, "IDR", "inv", "platform"), at)
     made.record(settled(50, "o-2"), "2026-11-19T00:00:00.000000Z")
     first, second = made.close("2026-11-20T00:00:00.000000Z")
     # Both orders' revenue was recorded before the first cut, so it stands there.
@@ -204,10 +215,10 @@ def test_a_delivered_order_is_cut_where_its_last_money_is_released() -> None:
 def test_a_marketplaces_word_that_it_paid_delivers_an_order_too() -> None:
     made = stream("delivered_order", "2026-11-16T03:00:00.000000Z")
     at = "2026-11-18T03:00:00.000000Z"
-    owed = facts.ChannelMoneyBooked("lazada", "S-1", "IDR", 1_000, 0, 70, 0)
+    owed = ChannelMoneyBooked("lazada", "S-1", "IDR", 1_000, 0, 70, 0)
     made.record(owed, at)
     assert made.close(at) == []
-    made.record(facts.ChannelMoneyBooked("lazada", "S-1", "IDR", -1_000, 0, 0, 1_000, completes=True), at)
+    made.record(ChannelMoneyBooked("lazada", "S-1", "IDR", -1_000, 0, 0, 1_000, completes=True), at)
     (only,) = made.close(at)
     assert figures(only) == {
         **dict.fromkeys(("OtherRevenueTotal", "Subtotal1", "Subtotal2"), "10.70"),
@@ -256,23 +267,23 @@ def test_another_cycle_takes_effect_where_it_was_set_however_late_the_statements
 def test_lines_name_what_happened_and_where_it_counts() -> None:
     made = stream("weekly", "2026-11-16T03:00:00.000000Z")
     at = "2026-11-18T03:00:00.000000Z"
-    made.record(facts.ChannelMoneyBooked("lazada", "S-1", "IDR", 0, -30, 5, 100), at, "2026-11-01T00:00:00.000000Z")
-    event, fact = made.events[-1]
-    assert [(line.field, line.amount) for line in lines(event, fact, "IDR")] == [
+    made.record(ChannelMoneyBooked("lazada", "S-1", "IDR", 0, -30, 5, 100), at, "2026-11-01T00:00:00.000000Z")
+    envelope, event = made.events[-1]
+    assert [(line.field, line.amount) for line in lines(envelope, event, "IDR")] == [
         ("OtherRevenueTotal", 75),
         ("GuaranteeDeposit", 5),
         ("Payout", 100),
     ]
-    (line, *_) = lines(event, fact, "IDR")
+    (line, *_) = lines(envelope, event, "IDR")
     assert (line.position, line.version, line.type, line.reference) == (30, 3, "channel.money_booked", "S-1")
     assert (line.effective_at, line.recorded_at) == ("2026-11-01T00:00:00.000000Z", at)
-    assert list(lines(event, fact, "USD")) == []
+    assert list(lines(envelope, event, "USD")) == []
 
 
 def test_a_corrected_payout_counts_what_had_left() -> None:
-    (found,) = counts(facts.PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=0, from_paid_out=10))
+    (found,) = counts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=0, from_paid_out=10))
     assert (found.field, found.amount) == ("Payout", -10)
-    assert counts(facts.PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=10, from_paid_out=0)) == []
+    assert counts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=10, from_paid_out=0)) == []
 
 
 @pytest.mark.parametrize(

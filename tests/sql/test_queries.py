@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 import sql
+from events.read_set import ReadSet
 from projections.inline import InlineRows
-from service.ledger.event_store import Append, Head, Wants
+from service.ledger.event_store import Append, Head
 from service.platform.settings import Settings
 
 FOLDER = Path(sql.__file__).parent / "queries"
@@ -83,11 +84,11 @@ def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() ->
 
 
 def test_every_part_is_written_or_wanted() -> None:
-    wants = {want.name for want in fields(Wants)}
+    read_set = {want.name for want in fields(ReadSet)}
     for part in _parts("ledger/books"):
         made = sql.composed("ledger/read_books", "ledger/books", (part,), 2)
         assert made.parameters
-        assert wants.issuperset(made.parameters), part
+        assert read_set.issuperset(made.parameters), part
     written = set(Append(0, _HEAD, _HEAD, [], InlineRows()).tables())
     assert {name.rpartition("/")[2] for name in PARTS if "/append/" in name and not name.endswith("_guard")} == written
 

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from service.http.app import build_app
 from service.ledger.api_keys import SCOPES, NewKey, create_key
 from service.ledger.ledger import Ledger

@@ -9,7 +9,8 @@ import asyncio
 import json
 import sys
 
-from events.commands import OpenAccount, RecordRevenue
+from events.accounts.commands import OpenAccount
+from events.balances.commands import RecordRevenue
 from service.ledger.lifespan import running_ledger
 from service.ledger.unit_of_work import Done
 from service.platform import logs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from events.observation import Observation
-from events.statements import Says
+from events.provider.observation import Observation
+from events.provider.reports import Says
 from service.ledger.ledger import Ledger
 from service.platform.settings import Settings
 from service.plugipay.inbound.delivery_routing import Arrival, Sorter, receipt

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from events.books.accounts import LIVE
+from events.accounts.commands import OpenAccount, SetBankAccount
+from events.accounts.state import LIVE
+from events.balances.commands import RecordRevenue, SettleRevenue
+from events.catalog import AnyCommand
 from events.chain import Actor, Source
-from events.commands import AnyCommand, OpenAccount, RecordRevenue, SetBankAccount, SettleRevenue
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import Accepted, Asked, Done, Outcome, Work
 

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from events.books.payouts import Payout
-from events.books.provider import Case
-from events.commands import OpenAccount, RecordRevenue, RequestPayout, SetBankAccount, SetProvider, SettleRevenue
+from events.accounts.commands import OpenAccount, SetBankAccount, SetProvider
+from events.balances.commands import RecordRevenue, SettleRevenue
+from events.payouts.commands import RequestPayout
+from events.payouts.state import Payout
+from events.provider.state import Case
 from projections.inline import case_from, payout_from
 from service.ledger.ledger import Ledger
 from service.platform.health import Health

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from events import codec
-from events.books import Books
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.chain import Actor, Envelope, Source
 from events.evolve import evolve
-from events.evolve_own_statements import owed
-from events.facts import Fact, StatementClosed
 from events.instants import Instant
-from events.own_statements import read_chain
-from events.rules.own_statements import close
+from events.statements.chain import read_chain
+from events.statements.decide import close
+from events.statements.events import StatementClosed
+from events.statements.evolve import owed
 from projections.own_statements import Stretch, drafts
 from tests.spec import ACCOUNT
 
@@ -23,16 +24,16 @@ EXPONENTS = {"IDR": 2, "USD": 2, "VND": 0, "BHD": 3}
 class Stream:
     """Facts with the books that they lead to, and what was owed and held after each."""
 
-    books: Books = field(default_factory=lambda: Books(ACCOUNT))
-    events: list[tuple[Envelope, Fact]] = field(default_factory=list)
+    books: AccountState = field(default_factory=lambda: AccountState(ACCOUNT))
+    events: list[tuple[Envelope, AnyEvent]] = field(default_factory=list)
     standing: list[dict[str, tuple[int, int]]] = field(default_factory=lambda: [{}])
 
-    def record(self, fact: Fact, recorded_at: Instant, effective_at: Instant | None = None) -> None:
-        name, version, data = codec.encode(fact)
+    def record(self, event: AnyEvent, recorded_at: Instant, effective_at: Instant | None = None) -> None:
+        name, version, data = codec.encode(event)
         number = len(self.events) + 1
         # Other accounts have events between these.
         position = 10 * number
-        event = Envelope(
+        envelope = Envelope(
             ledger_id="l",
             lane=1,
             position=position,
@@ -53,8 +54,8 @@ class Stream:
             key_generation=1,
             data=data,
         )
-        evolve(self.books, fact, event.effective_at, position)
-        self.events.append((event, fact))
+        evolve(self.books, event, envelope.effective_at, position)
+        self.events.append((envelope, event))
         self.standing.append(
             {currency: (owed(balance), balance.held) for currency, balance in self.books.balances.items()}
         )
@@ -66,8 +67,8 @@ class Stream:
             return [], True
         stretch = Stretch(chain)
         cut = None
-        for event, fact in self.events[chain.through_version :]:
-            cut = stretch.take(event, fact)
+        for envelope, event in self.events[chain.through_version :]:
+            cut = stretch.take(envelope, event)
             if cut is not None:
                 break
         else:
@@ -80,8 +81,8 @@ class Stream:
         while True:
             due, certain = self.drafted(now)
             closed = close(due, self.books, now, certain=certain) if due else []
-            for fact in closed:
-                self.record(fact, now)
+            for event in closed:
+                self.record(event, now)
             made.extend(closed)
             if not closed:
                 return made

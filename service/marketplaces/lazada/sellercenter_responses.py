@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
-from events.channels import FIELDS
+from events.channels.observe import FIELDS
 
 ACTION = "GetPayoutStatus"
 VERSION = "1.0"

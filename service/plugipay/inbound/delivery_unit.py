@@ -10,14 +10,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from events.books import Books
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.chain import SYSTEM_ACCOUNT, Actor, Source
-from events.facts import Fact, ProviderObserved
 from events.instants import Instant
-from events.observation import Observation
-from events.provider import observe
+from events.provider.events import ProviderObserved
+from events.provider.observation import Observation
+from events.provider.observe import observe
+from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Wants
 from service.ledger.raw_archive import keep
 from service.platform import logs
 from service.plugipay.inbound.webhook import PROVIDER
@@ -70,17 +71,17 @@ class DeliveryUnit:
     def commands_count(self) -> int:
         return max(1, len(self.deliveries))
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(SYSTEM_ACCOUNT)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(SYSTEM_ACCOUNT)
         for delivery in self.deliveries:
             account_id = delivery.account_id
-            wants.accounts.add(account_id)
+            read_set.accounts.add(account_id)
             if delivery.observation is None or delivery.parked_because is not None:
                 continue
-            wants.observed.add((account_id, delivery.observation.event_id))
+            read_set.observed.add((account_id, delivery.observation.event_id))
             for payout_id in delivery.mentions:
-                wants.payouts.add((account_id, payout_id))
-            wants_for(delivery.observation, account_id, wants)
+                read_set.payouts.add((account_id, payout_id))
+            add_reads_of(delivery.observation, account_id, read_set)
 
     def decide(self, batch: Batch) -> None:
         self.verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
@@ -113,12 +114,12 @@ class DeliveryUnit:
             self.done.set_exception(problem)
 
 
-def wants_for(observation: Observation, account_id: str, wants: Wants) -> None:
+def add_reads_of(observation: Observation, account_id: str, read_set: ReadSet) -> None:
     """Names the rows that judging an observation takes."""
     if observation.provider_payout_id is not None:
-        wants.provider_payouts.add((account_id, observation.provider_payout_id))
+        read_set.provider_payouts.add((account_id, observation.provider_payout_id))
     if observation.amount is not None and observation.currency is not None:
-        wants.unanswered.add((account_id, str(observation.amount), observation.currency))
+        read_set.unanswered.add((account_id, str(observation.amount), observation.currency))
 
 
 def _take_in(delivery: Delivery, batch: Batch) -> str:
@@ -130,9 +131,9 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
     verdict = PARKED if delivery.parked_because is not None else REJECTED
     if observation is not None and delivery.rejected_because is None and delivery.parked_because is None:
         payout_id = ours(books, observation, delivery.mentions)
-        facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
-        verdict = ACCEPTED if facts else DUPLICATE
-        record_observed(facts, observation, books, batch, digest)
+        events = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
+        verdict = ACCEPTED if events else DUPLICATE
+        record_observed(events, observation, books, batch, digest)
     keep(
         batch,
         key,
@@ -153,23 +154,23 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
 
 
 def record_observed(
-    facts: Sequence[Fact], observation: Observation, books: Books, batch: Batch, digest: str | None
+    events: Sequence[AnyEvent], observation: Observation, books: AccountState, batch: Batch, digest: str | None
 ) -> None:
     """Appends what follows from an observation, each fact caused by it; `digest` is the raw delivery's, if there is one."""
     cause_id: str | None = None
-    for fact in facts:
+    for event in events:
         cause = Cause(
             actor=Actor("provider", PROVIDER),
             source=Source(PROVIDER, observation.event_id, digest),
             correlation_id=observation.event_id,
             causation_id=cause_id,
         )
-        envelope = batch.record(books, fact, cause, effective_at=observation.occurred_at)
-        if isinstance(fact, ProviderObserved):
+        envelope = batch.record(books, event, cause, effective_at=observation.occurred_at)
+        if isinstance(event, ProviderObserved):
             cause_id = envelope.event_id
 
 
-def ours(books: Books, observation: Observation, mentions: Sequence[str]) -> str | None:
+def ours(books: AccountState, observation: Observation, mentions: Sequence[str]) -> str | None:
     """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
     if observation.provider_payout_id is not None:
         for payout_id, payout in books.payouts.items():

@@ -20,8 +20,8 @@ import orjson
 from events.canonical import check_content
 from events.currency import AMOUNT_MAX
 from events.instants import Instant, parse
-from events.observation import TYPES, Observation
-from events.statements import Says
+from events.provider.observation import TYPES, Observation
+from events.provider.reports import Says
 
 PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300

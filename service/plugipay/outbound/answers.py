@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from events.instants import Instant
-from events.observation import Observation
-from events.statements import Says
+from events.provider.observation import Observation
+from events.provider.reports import Says
 from service.plugipay.inbound.webhook import PROVIDER
 from service.plugipay.outbound.outcomes import ProviderPayout
 

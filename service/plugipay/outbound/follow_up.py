@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from events.books import Books
-from events.books.payouts import Payout
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.chain import Actor, Source
-from events.facts import Fact
-from events.observation import Observation
-from events.provider import observe
+from events.payouts.state import Payout
+from events.provider.observation import Observation
+from events.provider.observe import observe
+from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Wants
 from service.ledger.ledger import Ledger
-from service.plugipay.inbound.delivery_unit import ours, record_observed, wants_for
+from service.plugipay.inbound.delivery_unit import add_reads_of, ours, record_observed
 
-Decide = Callable[[Books, Payout], Sequence[Fact]]
+Decide = Callable[[AccountState, Payout], Sequence[AnyEvent]]
 
 ACTOR = Actor("dispatcher")
 
@@ -36,16 +36,16 @@ class FollowUp:
     def commands_count(self) -> int:
         return 1
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
-        wants.payouts.add((self.account_id, self.payout_id))
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
+        read_set.payouts.add((self.account_id, self.payout_id))
 
     def decide(self, batch: Batch) -> None:
         books = batch.books(self.account_id)
         payout = books.payouts[self.payout_id]
         cause = Cause(actor=ACTOR, source=Source("dispatcher"), correlation_id=self.payout_id)
-        for fact in self.decide_facts(books, payout):
-            batch.record(books, fact, cause)
+        for event in self.decide_facts(books, payout):
+            batch.record(books, event, cause)
         self.payout = books.payouts[self.payout_id]
 
     def resolve(self) -> None:
@@ -63,22 +63,22 @@ class AccountFollowUp:
 
     account_id: str
     case_id: str
-    decide_facts: Callable[[Books], Sequence[Fact]]
+    decide_facts: Callable[[AccountState], Sequence[AnyEvent]]
     done: asyncio.Future[None]
 
     @property
     def commands_count(self) -> int:
         return 1
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
-        wants.cases.add((self.account_id, self.case_id))
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
+        read_set.cases.add((self.account_id, self.case_id))
 
     def decide(self, batch: Batch) -> None:
         books = batch.books(self.account_id)
         cause = Cause(actor=ACTOR, source=Source("sweeper"), correlation_id=self.case_id)
-        for fact in self.decide_facts(books):
-            batch.record(books, fact, cause)
+        for event in self.decide_facts(books):
+            batch.record(books, event, cause)
 
     def resolve(self) -> None:
         if not self.done.done():
@@ -102,12 +102,12 @@ class AnswerUnit:
     def commands_count(self) -> int:
         return max(1, len(self.observations))
 
-    def collect(self, wants: Wants) -> None:
-        wants.accounts.add(self.account_id)
+    def collect(self, read_set: ReadSet) -> None:
+        read_set.accounts.add(self.account_id)
         for observation, mentions in self.observations:
-            wants.observed.add((self.account_id, observation.event_id))
-            wants.payouts.update((self.account_id, payout_id) for payout_id in mentions)
-            wants_for(observation, self.account_id, wants)
+            read_set.observed.add((self.account_id, observation.event_id))
+            read_set.payouts.update((self.account_id, payout_id) for payout_id in mentions)
+            add_reads_of(observation, self.account_id, read_set)
 
     def decide(self, batch: Batch) -> None:
         books = batch.books(self.account_id)
@@ -117,8 +117,8 @@ class AnswerUnit:
             said = observation.says, observation.amount, observation.currency
             if known is not None and known.provider_payout_id and (known.status, known.amount, known.currency) == said:
                 continue
-            facts = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
-            record_observed(facts, observation, books, batch, None)
+            events = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
+            record_observed(events, observation, books, batch, None)
 
     def resolve(self) -> None:
         if not self.done.done():
@@ -148,7 +148,7 @@ async def take_answers(
 
 
 async def follow_account(
-    ledger: Ledger, lane: int, account_id: str, case_id: str, decide: Callable[[Books], Sequence[Fact]]
+    ledger: Ledger, lane: int, account_id: str, case_id: str, decide: Callable[[AccountState], Sequence[AnyEvent]]
 ) -> None:
     """Records what follows for an account, durable when this returns."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

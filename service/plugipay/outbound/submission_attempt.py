@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from events.books import Books
-from events.books.payouts import STARTED, UNKNOWN, Payout
-from events.facts import Fact
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.instants import from_datetime, to_datetime
-from events.rules import submissions
-from events.statements import CANCELLED, PENDING
+from events.payouts import submissions
+from events.payouts.state import STARTED, UNKNOWN, Payout
+from events.provider.reports import CANCELLED, PENDING
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform import logs
@@ -166,7 +166,7 @@ class Step:
                 return None
             cursor = page.cursor
 
-    def _start(self, books: Books, payout: Payout) -> list[Fact]:
+    def _start(self, books: AccountState, payout: Payout) -> list[AnyEvent]:
         if books.account is None or not submissions.may_be_submitted(payout, books.account):
             return []
         return list(submissions.start(self._payout_id, payout))

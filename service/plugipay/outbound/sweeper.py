@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from events.books import Books
-from events.cases import open_case
-from events.facts import Fact
+from events.account_state import AccountState
+from events.catalog import AnyEvent
 from events.instants import from_datetime, to_datetime
-from events.statements import Kind
-from events.statements import case_id as case_id_of
+from events.provider.cases import open_case
+from events.provider.reports import Kind
+from events.provider.reports import case_id as case_id_of
 from service.ledger.account_profile import read_profile
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
@@ -146,7 +146,7 @@ class Sweeper(Poller):
     async def _open_case(self, lane: int, account_id: str, differs: str) -> None:
         case_id = case_id_of(account_id, Kind.PROVIDER_DIFFERS, account_id)
 
-        def decide(books: Books) -> list[Fact]:
+        def decide(books: AccountState) -> list[AnyEvent]:
             case = books.cases.get(case_id)
             if case is not None and (case.closed_at is None or case.said == differs):
                 # It stands open, or a person has seen exactly this and closed it.

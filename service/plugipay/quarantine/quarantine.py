@@ -17,12 +17,13 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from events.chain import SYSTEM_ACCOUNT
-from events.commands import Reason
-from events.facts import DeliveryDismissed
+from events.fields import Reason
 from events.instants import Instant, from_datetime
+from events.provider.events import DeliveryDismissed
+from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Answer, Wants, read_answers
+from service.ledger.event_store import Answer, read_answers
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import Asked, Done, IdempotencyMismatch, Outcome
 from service.ledger.vault import CannotUnseal
@@ -101,13 +102,13 @@ class _Ending:
     def commands_count(self) -> int:
         return 1
 
-    def collect(self, wants: Wants) -> None:
+    def collect(self, read_set: ReadSet) -> None:
         account_id = self.wish.stored.account_id
-        wants.accounts.update((account_id, SYSTEM_ACCOUNT))
+        read_set.accounts.update((account_id, SYSTEM_ACCOUNT))
         if self.taken_in is not None:
-            self.taken_in.collect(wants)
+            self.taken_in.collect(read_set)
         if self.wish.key is not None:
-            wants.answers.add((account_id, self.wish.key))
+            read_set.answers.add((account_id, self.wish.key))
 
     def decide(self, batch: Batch) -> None:
         self.outcome = self._decide(batch)

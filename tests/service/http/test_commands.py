@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from events.rules.submissions import given_up, start
-from events.statements import Kind, case_id
+from events.payouts.submissions import given_up, start
+from events.provider.reports import Kind, case_id
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.outbound.follow_up import follow_up

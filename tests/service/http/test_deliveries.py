@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from events import provider
+from events.provider import observe
 from service.ledger.access_scope import of_everything
 from service.platform.settings import Settings
 from service.plugipay.inbound import delivery_unit, topic
@@ -130,7 +130,7 @@ async def test_what_could_not_be_taken_in_is_replayed_once_the_fault_is_gone(
     api: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merchant, payout_id = await provider_payout(api)
-    whole = provider.observe
+    whole = observe.observe
 
     def broken(observation: Any, *rest: Any) -> Any:
         if observation.event_id == "evt_1":

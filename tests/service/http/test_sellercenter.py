@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.api_keys import create_key, revoke_key
 from service.ledger.unit_of_work import Asked

@@ -7,8 +7,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from events.commands import RequestPayout
 from events.decide import decide
+from events.payouts.commands import RequestPayout
 from events.refusals import InsufficientBalance
 from service.ledger.event_store import append
 from service.ledger.lifespan import running_ledger

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from events.books.accounts import LIVE, TEST
+from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound
 from service.banks.booking import BankUnit, Identified

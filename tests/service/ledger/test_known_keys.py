@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from events.commands import RequestPayout
+from events.payouts.commands import RequestPayout
 from events.refusals import InsufficientBalance
 from service.ledger import event_store
 from service.ledger.lifespan import running_ledger

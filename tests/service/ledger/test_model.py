@@ -12,7 +12,12 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from events import commands
+from events.accounts.commands import FreezeAccount, OpenAccount, SetBankAccount, UnfreezeAccount
+from events.balances.commands import ChargeFee, HoldReserve, RecordRefund, RecordRevenue, ReleaseReserve, SettleRevenue
+from events.catalog import AnyCommand
+from events.disputes.commands import OpenDispute, ResolveDispute
+from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RecordBankReturn, RequestPayout
+from events.policies.commands import SetPayoutPolicy
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.unit_of_work import Done
@@ -100,15 +105,15 @@ class Histories(RuleBasedStateMachine):
         self.world.histories += 1
         self.names = {name: f"{name}_{self.world.histories}" for name in ACCOUNTS}
         self.money = {name: Money() for name in ACCOUNTS}
-        openings: list[commands.AnyCommand] = []
+        openings: list[AnyCommand] = []
         for account_id in self.names.values():
             bank = {"bank_name": "BCA", "bank_account_number": "1", "bank_account_holder": "A"}
-            openings.append(commands.OpenAccount(account_id=account_id, currency="IDR"))
-            openings.append(commands.SetBankAccount(account_id=account_id, **bank))
+            openings.append(OpenAccount(account_id=account_id, currency="IDR"))
+            openings.append(SetBankAccount(account_id=account_id, **bank))
         outcomes = self.world.run(self.world.ledger.carry_out([work(command) for command in openings], asked()))
         assert all(isinstance(outcome, Done) for outcome in outcomes)
 
-    def give(self, name: str, command: commands.AnyCommand, *, expected: bool) -> str:
+    def give(self, name: str, command: AnyCommand, *, expected: bool) -> str:
         """Has a command decided, which ought to be accepted or refused as `expected`; gives the id of what it made."""
         self.world.steps += 1
         outcome = self.world.run(carry_out(self.world.ledger, command))
@@ -117,9 +122,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def earn(self, name: str, amount: int, reference: str) -> None:
-        command = commands.RecordRevenue(
-            account_id=self.names[name], amount=amount, currency="IDR", reference=reference
-        )
+        command = RecordRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
         self.give(name, command, expected=True)
         money = self.money[name]
         money.pending[reference] = money.pending.get(reference, 0) + amount
@@ -131,9 +134,7 @@ class Histories(RuleBasedStateMachine):
     def settle(self, name: str, amount: int, reference: str) -> None:
         money = self.money[name]
         possible = amount <= money.pending.get(reference, 0)
-        command = commands.SettleRevenue(
-            account_id=self.names[name], amount=amount, currency="IDR", reference=reference
-        )
+        command = SettleRevenue(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
         self.give(name, command, expected=possible)
         if possible:
             money.pending[reference] -= amount
@@ -144,7 +145,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def refund(self, name: str, amount: int, reference: str) -> None:
-        command = commands.RecordRefund(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
+        command = RecordRefund(account_id=self.names[name], amount=amount, currency="IDR", reference=reference)
         self.give(name, command, expected=True)
         money, sale = self.money[name], self.money[name].sale(reference)
         after = sale.refunds + amount
@@ -161,7 +162,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def dispute(self, name: str, amount: int, reference: str) -> None:
         money, sale = self.money[name], self.money[name].sale(reference)
-        command = commands.OpenDispute(
+        command = OpenDispute(
             account_id=self.names[name], amount=amount, currency="IDR", reference=reference, reason="not received"
         )
         money.disputes[self.give(name, command, expected=True)] = (reference, amount)
@@ -179,7 +180,7 @@ class Histories(RuleBasedStateMachine):
         dispute_id = data.draw(st.sampled_from(sorted(money.disputes)))
         reference, amount = money.disputes.pop(dispute_id)
         sale = money.sale(reference)
-        command = commands.ResolveDispute.model_validate(
+        command = ResolveDispute.model_validate(
             {"account_id": self.names[name], "dispute_id": dispute_id, "outcome": outcome, "reason": "decided"}
         )
         self.give(name, command, expected=True)
@@ -207,15 +208,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(ACCOUNTS), minimum=st.sampled_from([None, 10, 30]))
     def set_a_minimum(self, name: str, minimum: int | None) -> None:
-        command = commands.SetPayoutPolicy(account_id=self.names[name], currency="IDR", schedule="off", minimum=minimum)
+        command = SetPayoutPolicy(account_id=self.names[name], currency="IDR", schedule="off", minimum=minimum)
         self.give(name, command, expected=True)
         self.money[name].minimum = minimum or 0
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS)
     def charge(self, name: str, amount: int) -> None:
-        command = commands.ChargeFee(
-            account_id=self.names[name], amount=amount, currency="IDR", reference="f", kind="fee"
-        )
+        command = ChargeFee(account_id=self.names[name], amount=amount, currency="IDR", reference="f", kind="fee")
         self.give(name, command, expected=True)
         self.money[name].available -= amount
         self.money[name].went += amount
@@ -226,7 +225,7 @@ class Histories(RuleBasedStateMachine):
         money = self.money[name]
         possible = money.minimum <= amount <= money.available and not money.frozen
         new = self.give(
-            name, commands.RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible
+            name, RequestPayout(account_id=self.names[name], amount=amount, currency="IDR"), expected=possible
         )
         if possible:
             money.payouts[new] = ("pending", amount)
@@ -241,12 +240,12 @@ class Histories(RuleBasedStateMachine):
         payout_id = data.draw(st.sampled_from(sorted(money.payouts)))
         status, amount = money.payouts[payout_id]
         ids = {"account_id": self.names[name], "payout_id": payout_id}
-        moves: dict[str, tuple[commands.AnyCommand, set[str], str, bool]] = {
-            "cancel": (commands.CancelPayout(**ids), {"pending"}, "cancelled", True),
-            "send": (commands.MarkInTransit(**ids), set() if money.frozen else {"pending"}, "in_transit", False),
-            "pay": (commands.MarkPaid(**ids), {"in_transit"}, "paid", False),
-            "fail": (commands.MarkFailed(**ids, failure_reason="no"), {"pending", "in_transit"}, "failed", True),
-            "return": (commands.RecordBankReturn(**ids, reason="closed"), {"paid"}, "failed", True),
+        moves: dict[str, tuple[AnyCommand, set[str], str, bool]] = {
+            "cancel": (CancelPayout(**ids), {"pending"}, "cancelled", True),
+            "send": (MarkInTransit(**ids), set() if money.frozen else {"pending"}, "in_transit", False),
+            "pay": (MarkPaid(**ids), {"in_transit"}, "paid", False),
+            "fail": (MarkFailed(**ids, failure_reason="no"), {"pending", "in_transit"}, "failed", True),
+            "return": (RecordBankReturn(**ids, reason="closed"), {"paid"}, "failed", True),
         }
         command, allowed, then, back = moves[verb]
         self.give(name, command, expected=status in allowed)
@@ -259,7 +258,7 @@ class Histories(RuleBasedStateMachine):
     def hold(self, name: str, amount: int) -> None:
         money = self.money[name]
         possible = amount <= money.available
-        command = commands.HoldReserve(account_id=self.names[name], amount=amount, currency="IDR", reason="risk")
+        command = HoldReserve(account_id=self.names[name], amount=amount, currency="IDR", reason="risk")
         new = self.give(name, command, expected=possible)
         if possible:
             money.reserves[new] = amount
@@ -273,7 +272,7 @@ class Histories(RuleBasedStateMachine):
         money = self.money[name]
         reserve_id = data.draw(st.sampled_from(sorted(money.reserves)))
         possible = amount <= money.reserves[reserve_id]
-        command = commands.ReleaseReserve(account_id=self.names[name], reserve_id=reserve_id, amount=amount)
+        command = ReleaseReserve(account_id=self.names[name], reserve_id=reserve_id, amount=amount)
         self.give(name, command, expected=possible)
         if possible:
             money.reserves[reserve_id] -= amount
@@ -283,7 +282,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from(ACCOUNTS))
     def freeze_or_unfreeze(self, name: str) -> None:
         money = self.money[name]
-        kind = commands.UnfreezeAccount if money.frozen else commands.FreezeAccount
+        kind = UnfreezeAccount if money.frozen else FreezeAccount
         self.give(name, kind(account_id=self.names[name], reason="check"), expected=True)
         money.frozen = not money.frozen
 

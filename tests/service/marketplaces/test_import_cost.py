@@ -7,7 +7,7 @@ import json
 import tracemalloc
 from collections.abc import Iterator
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file

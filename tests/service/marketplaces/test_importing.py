@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from events.books.accounts import LIVE, TEST
+from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
 from service.ledger.unit_of_work import Asked

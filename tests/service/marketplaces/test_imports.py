@@ -6,7 +6,7 @@ import io
 import json
 import threading
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.ingestion import SLICE
 from service.ledger.unit_of_work import Asked

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from events.books.accounts import LIVE
+from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
 from service.ledger.ingestion import SLICE

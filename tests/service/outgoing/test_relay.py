@@ -13,7 +13,7 @@ from typing import Any
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from events.commands import RecordRevenue
+from events.balances.commands import RecordRevenue
 from projections.journal import Journal
 from projections.runner import rebuild
 from service.ledger.replay import rebuild_inline

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from events import provider
-from events.facts import Fact
-from events.observation import Observation
+from events.catalog import AnyEvent
+from events.provider import observe
+from events.provider.observation import Observation
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound import delivery_unit
@@ -240,9 +240,9 @@ async def test_what_our_own_code_stumbles_over_is_parked_and_everything_else_flo
     served: Api, kafka_settings: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merchant, payout_id = await a_payout(served)
-    judge = provider.observe
+    judge = observe.observe
 
-    def stumbles(observation: Observation, *rest: Any) -> Sequence[Fact]:
+    def stumbles(observation: Observation, *rest: Any) -> Sequence[AnyEvent]:
         if observation.event_id == "evt_poison":
             raise ZeroDivisionError("an account number stands here: 0000000099")
         return judge(observation, *rest)

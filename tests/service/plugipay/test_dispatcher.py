@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from events.books.payouts import UNKNOWN
-from events.commands import CancelPayout, FreezeAccount, MarkPaid, ResubmitPayout, SetProvider
+from events.accounts.commands import FreezeAccount, SetProvider
+from events.payouts.commands import CancelPayout, MarkPaid, ResubmitPayout
+from events.payouts.state import UNKNOWN
 from events.refusals import InvalidTransition
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import plugipay
 import pytest
 
-from events.statements import Says
+from events.provider.reports import Says
 from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, refused_because
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from events.commands import RecordRevenue
-from events.facts import StatementClosed
+from events.balances.commands import RecordRevenue
+from events.statements.events import StatementClosed
 from projections.own_statements import drafts
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue

@@ -11,9 +11,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from events import commands
-from events.commands import AnyCommand, ChargeFee, RecordRevenue, RequestPayout, SetPayoutPolicy, SettleRevenue
+from events.balances.commands import ChargeFee, RecordRevenue, SettleRevenue
+from events.catalog import AnyCommand
+from events.disputes.commands import OpenDispute, ResolveDispute
 from events.instants import Instant
+from events.payouts.commands import RequestPayout
+from events.policies.commands import SetPayoutPolicy
 from events.refusals import InsufficientBalance
 from projections.inline import InlineRows
 from service.ledger.event_store import append
@@ -331,9 +334,9 @@ async def test_cycles_and_disputes_are_folded_again_to_what_they_are(settings: S
         dispute = {"account_id": "acc_1", "currency": "IDR", "reason": "not received"}
         await give(
             ledger,
-            commands.OpenDispute(**dispute, reference="order-2", amount=50, dispute_id="dsp_1"),
-            commands.OpenDispute(**dispute, reference="order-2", amount=30, dispute_id="dsp_2"),
-            commands.ResolveDispute(account_id="acc_1", dispute_id="dsp_1", outcome="lost", reason="it was lost"),
+            OpenDispute(**dispute, reference="order-2", amount=50, dispute_id="dsp_1"),
+            OpenDispute(**dispute, reference="order-2", amount=30, dispute_id="dsp_2"),
+            ResolveDispute(account_id="acc_1", dispute_id="dsp_1", outcome="lost", reason="it was lost"),
         )
         tables = [field.name for field in fields(InlineRows)]
         before = await read_tables(settings, *tables)

@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from events.commands import OpenAccount, SetStatementCycle
+from events.accounts.commands import OpenAccount
+from events.statements.commands import SetStatementCycle
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue
 from service.ledger.ledger import Ledger
@@ -100,7 +101,7 @@ async def test_of_many_accounts_those_that_are_due_are_found(settings: Settings)
         looked, closed = 1, []
         while looked:
             looked, more = await Closer(api.ledger).round(LANE)
-            closed += [fact.number for fact in more]
+            closed += [event.number for event in more]
         assert closed == ["acc_idle_7-2026-W48-IDR-1"]
 
 
@@ -167,7 +168,7 @@ async def test_accounts_in_which_something_always_happens_do_not_keep_the_others
             for merchant in busy:
                 await revenue(merchant, 1, f"o-{turn}")
                 await settle(merchant, 1, f"o-{turn}")
-            closed += [fact.number for fact in (await closer.round(LANE))[1]]
+            closed += [event.number for event in (await closer.round(LANE))[1]]
             clock.at += timedelta(seconds=10)
         assert "acc_1-2026-W47-IDR-1" in closed
         assert len(closed) > len(busy), "and the others were not kept waiting either"

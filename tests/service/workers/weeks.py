@@ -39,7 +39,7 @@ async def weekly(api: Api, **fields: Any) -> Caller:
 
 async def close(ledger: Ledger) -> list[str]:
     """What one round closes."""
-    return [fact.number for fact in (await Closer(ledger).round(LANE))[1]]
+    return [event.number for event in (await Closer(ledger).round(LANE))[1]]
 
 
 async def revenue(merchant: Caller, amount: int, reference: str) -> None:

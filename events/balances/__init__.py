@@ -1,0 +1,1 @@
+"""Money: what is pending, available, reserved, held and paid out."""

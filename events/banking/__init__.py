@@ -1,0 +1,1 @@
+"""Banks' entries and statements, and matches."""

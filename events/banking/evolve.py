@@ -1,0 +1,87 @@
+"""What each fact about a bank does to an account's books: entries, the statements they stood in, and matches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from events.account_state import AccountState
+from events.accounts.state import TOLERANCES
+from events.banking.events import (
+    BankEntryObserved,
+    BankingEvent,
+    BankStatementObserved,
+    MatchMade,
+    MatchUnmade,
+    ToleranceSet,
+)
+from events.banking.state import BankEntry, BankStatement, Match
+from events.instants import Instant
+
+
+def evolve(books: AccountState, event: BankingEvent, at: Instant, position: int) -> None:
+    """Folds one fact about a bank into the books. None of them moves the account's money."""
+    match event:
+        case ToleranceSet():
+            account = books.account
+            assert account is not None, "an account's first event is that it was opened"
+            tolerances = {**account.settings.get(TOLERANCES, {}), event.currency: event.tolerance}
+            books.account = replace(account, settings={**account.settings, TOLERANCES: tolerances})
+        case BankEntryObserved():
+            books.bank_entries[event.entry_id] = BankEntry(
+                bank_account=event.bank_account,
+                currency=event.currency,
+                amount=event.amount,
+                booked_on=event.booked_on,
+                value_on=event.value_on,
+                reference=event.reference,
+                references=event.references,
+                remittance=event.remittance,
+                counterparty=event.counterparty,
+                reversal=event.reversal,
+                source=event.source,
+                findings=event.findings,
+                digest=event.digest,
+                position=position,
+            )
+        case BankStatementObserved():
+            key = (event.bank_account, event.number)
+            known = books.bank_statements.get(key)
+            books.bank_statements[key] = BankStatement(
+                bank_account_number=event.bank_account_number,
+                currency=event.currency,
+                from_on=event.from_on,
+                to_on=event.to_on,
+                opening=event.opening,
+                closing=event.closing,
+                moved=event.moved,
+                entries_count=event.entries_count,
+                source=event.source,
+                findings=event.findings,
+                first_position=known.first_position if known else position,
+                position=position,
+            )
+        case MatchMade():
+            books.matches[event.match_id] = Match(
+                entry_id=event.entry_id,
+                currency=event.currency,
+                targets=event.targets,
+                reason=event.reason,
+                made_by=event.made_by,
+                made_at=at,
+                position=position,
+            )
+            _claim(books, event.entry_id, sum(target["amount"] for target in event.targets))
+        case MatchUnmade():
+            match = books.matches[event.match_id]
+            books.matches[event.match_id] = replace(
+                match, unmade_at=at, unmade_by=event.unmade_by, unmade_reason=event.reason
+            )
+            _claim(books, match.entry_id, -sum(target["amount"] for target in match.targets))
+        case _:
+            assert_never(event)
+
+
+def _claim(books: AccountState, entry_id: str, amount: int) -> None:
+    entry = books.bank_entries[entry_id]
+    books.bank_entries[entry_id] = replace(entry, claimed=entry.claimed + amount)

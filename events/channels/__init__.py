@@ -1,0 +1,1 @@
+"""Marketplaces and their statements."""

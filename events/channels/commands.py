@@ -1,0 +1,51 @@
+"""How marketplaces pay, and by when they have to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from events.command import Command
+from events.fields import CalendarCountry, Currency, Identifier, Reference, ZoneName
+
+
+class SetChannel(Command):
+    """Say how a marketplace pays this account: who collects, and the seller, currency and zone its records leave out."""
+
+    type: Literal["setChannel"] = "setChannel"
+    scope = "command:write"
+    example = {
+        "channel": "lazada",
+        "collects": "platform",
+        "seller": "EG100RT",
+        "currency": "EUR",
+        "zone": "Asia/Jakarta",
+    }
+    channel: Identifier
+    collects: Literal["seller", "platform"] = "seller"
+    seller: Reference | None = None
+    currency: Currency | None = None
+    zone: ZoneName | None = None
+
+
+class SetSettlementTerms(Command):
+    """Say when a channel (or `payout`: our own payouts) is held to pay; without any term, its usual ones hold again."""
+
+    type: Literal["setSettlementTerms"] = "setSettlementTerms"
+    scope = "command:write"
+    example = {
+        "channel": "lazada",
+        "period": "weekly",
+        "dueAfterDays": 7,
+        "dueAfterBusinessDays": 5,
+        "country": "MY",
+    }
+    channel: Identifier
+    period: Literal["weekly", "statement"] | None = None
+    due_after_days: Annotated[int, Field(strict=True, ge=0, le=366)] | None = None
+    due_after_business_days: Annotated[int, Field(strict=True, ge=0, le=260)] | None = None
+    country: CalendarCountry | None = None
+
+
+ChannelCommand = SetChannel | SetSettlementTerms

@@ -1,0 +1,131 @@
+"""What each fact about a marketplace does to an account's books: the channel, the statement, and where its money is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from events.account_state import AccountState
+from events.accounts.state import SETTLEMENT_TERMS
+from events.balances.buckets import shift
+from events.balances.state import Order
+from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
+from events.channels.state import Channel, ChannelStatement
+from events.disputes.evolve import settled
+from events.disputes.state import Disputed
+from events.instants import Instant
+from events.values import Data
+
+
+def evolve(books: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
+    """Folds one fact about a channel into the books."""
+    match event:
+        case ChannelSet():
+            known = books.channels.get(event.channel) or Channel()
+            books.channels[event.channel] = Channel(
+                event.collects, event.seller, event.currency, event.zone, known.paid_out
+            )
+        case StatementObserved():
+            key = (event.channel, event.seller or "", event.number)
+            books.statements[key] = _observed(books.statements.get(key), event, position)
+        case SettlementTermsSet():
+            account = books.account
+            assert account is not None, "an account's first event is that it was opened"
+            terms = {**account.settings.get(SETTLEMENT_TERMS, {}), event.channel: terms_of(event)}
+            books.account = replace(account, settings={**account.settings, SETTLEMENT_TERMS: terms})
+        case ChannelMoneyBooked():
+            _move_money(books, event)
+        case _:
+            assert_never(event)
+
+
+def _observed(before: ChannelStatement | None, event: StatementObserved, position: int) -> ChannelStatement:
+    told = ChannelStatement(
+        source=event.source,
+        currency=event.currency,
+        content=event.content,
+        findings=event.findings,
+        digest=event.digest,
+        reference=event.reference,
+        collects=event.collects,
+        first_position=position,
+        position=position,
+        created_at=event.created_at,
+        updated_at=event.updated_at,
+        paid=event.paid,
+        was_paid=event.paid is True,
+        booked=event.payout or 0,
+        deposit=event.deposit,
+        previous=event.previous,
+    )
+    if before is None:
+        return told
+    same_currency = event.currency == before.currency
+    return replace(
+        told,
+        currency=before.currency,
+        reference=before.reference,
+        collects=before.collects if before.was_paid else event.collects,
+        first_position=before.first_position,
+        created_at=event.created_at if same_currency else before.created_at,
+        # Under another currency nothing was moved: it is still to be.
+        was_paid=before.was_paid or (event.paid is True and same_currency),
+        booked=event.payout if event.payout is not None and same_currency else before.booked,
+        paid_out=before.paid_out,
+        deposit=event.deposit if event.deposit is not None and same_currency else before.deposit,
+    )
+
+
+def _move_money(books: AccountState, event: ChannelMoneyBooked) -> None:
+    shift(
+        books,
+        event.currency,
+        pending=event.pending,
+        available=event.available,
+        held=event.held,
+        paid_out=event.paid_out,
+    )
+    of_order = event.pending + event.available + event.paid_out + (0 if event.number is not None else event.held)
+    if event.pending or event.available or event.paid_out or of_order or event.refunded:
+        order = books.orders.get((event.currency, event.reference), Order())
+        # A refund is told as one: what the order has earned stays what it was.
+        left = -of_order if event.refunded else 0
+        order = replace(
+            order,
+            recorded=order.recorded + of_order + left,
+            pending=order.pending + event.pending,
+            refunded=order.refunded + left,
+            channel=order.channel or event.channel,
+        )
+        if event.number is None and order.disputed is not None:
+            order = replace(order, disputed=_held_no_more(order.disputed, event.held, (event.refunded or 0) - left))
+        released = event.pending < 0 < event.available
+        books.orders[event.currency, event.reference] = settled(order) if released else order
+    if event.number is not None:
+        key = (event.channel, event.seller or "", event.number)
+        statement = books.statements[key]
+        books.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
+    elif event.paid_out:
+        channel = books.channels.get(event.channel) or Channel()
+        paid_out = channel.paid_out.get(event.currency, 0) + event.paid_out
+        books.channels[event.channel] = replace(channel, paid_out={**channel.paid_out, event.currency: paid_out})
+
+
+def _held_no_more(disputed: Disputed, held: int, overlap: int) -> Disputed:
+    return replace(
+        disputed,
+        held=disputed.held + held,
+        held_pending=max(0, disputed.held_pending + held),
+        overlap=disputed.overlap + overlap,
+    )
+
+
+def terms_of(event: SettlementTermsSet) -> Data:
+    """The terms as the account's settings hold them; none of them is the channel's usual way."""
+    terms = {
+        "period": event.period,
+        "dueAfterDays": event.due_after_days,
+        "dueAfterBusinessDays": event.due_after_business_days,
+        "country": event.country,
+    }
+    return {name: term for name, term in terms.items() if term is not None}

@@ -1,0 +1,1 @@
+"""Disputes: whose money it is is not known yet."""

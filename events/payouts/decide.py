@@ -1,0 +1,198 @@
+"""A payout's life, as commands may drive it. What the provider says of it is in `events/provider/observe.py`.
+
+requested(pending) -> in_transit -> paid -> (bank return) failed with returnedAt
+    |       `------------`-> failed
+    `-> cancelled (only while pending)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from events.account_state import AccountState
+from events.accounts.state import FROZEN, MANUAL, PLUGIPAY, Account
+from events.balances.decide import require_currency
+from events.catalog import AnyEvent
+from events.decision_context import Context
+from events.payouts.commands import (
+    CancelPayout,
+    LinkProviderPayout,
+    MarkFailed,
+    MarkInTransit,
+    MarkPaid,
+    PayoutCommand,
+    RecordBankReturn,
+    RequestPayout,
+    ResubmitPayout,
+)
+from events.payouts.events import (
+    PayoutCancelAsked,
+    PayoutCancelled,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutRequested,
+    PayoutReturned,
+)
+from events.payouts.state import Payout
+from events.payouts.submissions import link_provider, resubmit
+from events.policies.schedule import policy_of
+from events.provider.reports import IN_TRANSIT, PAID, PENDING
+from events.refusals import (
+    AccountIsFrozen,
+    BankAccountNotSet,
+    BelowMinimum,
+    InsufficientBalance,
+    InvalidCommand,
+    InvalidTransition,
+    PayoutNotFound,
+)
+
+
+def decide(command: PayoutCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+    match command:
+        case RequestPayout():
+            return request(command, books, account, context)
+        case CancelPayout():
+            return cancel(command, books)
+        case MarkInTransit():
+            return mark_in_transit(command, books, account)
+        case MarkPaid():
+            return mark_paid(command, books)
+        case MarkFailed():
+            return mark_failed(command, books)
+        case RecordBankReturn():
+            return record_return(command, books, context)
+        case LinkProviderPayout():
+            return link_provider(command, books)
+        case ResubmitPayout():
+            return resubmit(command, books, account, context)
+        case _:
+            assert_never(command)
+
+
+def request(command: RequestPayout, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+    if account.status == FROZEN:
+        raise AccountIsFrozen(books.account_id)
+    require_currency(account, command.currency)
+    configured = books.bank_account
+    bank_code = command.bank_code or (configured.bank_code if configured else None)
+    bank_name = command.bank_name or (configured.bank_name if configured else None)
+    number = command.bank_account_number or (configured.bank_account_number if configured else None)
+    holder = command.bank_account_holder or (configured.bank_account_holder if configured else None)
+    if bank_name is None:
+        raise BankAccountNotSet("bankName")
+    if number is None:
+        raise BankAccountNotSet("bankAccountNumber")
+    if holder is None:
+        raise BankAccountNotSet("bankAccountHolder")
+    if account.backend == PLUGIPAY and bank_code is None:
+        raise InvalidCommand("bankCode is required for payouts through Plugipay", field="bankCode")
+    minimum = policy_of(account, command.currency).minimum
+    if command.amount < minimum:
+        raise BelowMinimum(asked=command.amount, minimum=minimum, currency=command.currency)
+    available = books.balance(command.currency).available
+    if command.amount > available:
+        raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)
+    return [
+        PayoutRequested(
+            payout_id=f"pout_{context.new_id}",
+            amount=command.amount,
+            currency=command.currency,
+            backend=account.backend,
+            bank_code=bank_code,
+            bank_name=bank_name,
+            bank_account_number=number,
+            bank_account_holder=holder,
+            note=command.note,
+        )
+    ]
+
+
+def _named(books: AccountState, payout_id: str) -> Payout:
+    payout = books.payouts.get(payout_id)
+    if payout is None:
+        raise PayoutNotFound(payout_id)
+    return payout
+
+
+def _refuse(payout: Payout, verb: str, allowed: str) -> InvalidTransition:
+    return InvalidTransition(
+        f"a payout that is {payout.status} cannot be {verb}: it would have to be {allowed}",
+        details={"status": payout.status, "backend": payout.backend},
+    )
+
+
+def _require_manual(payout: Payout, verb: str) -> None:
+    if payout.backend != MANUAL:
+        raise InvalidTransition(
+            f"this payout goes through Plugipay: it is {verb} when the provider says so, not by hand",
+            details={"status": payout.status, "backend": payout.backend},
+        )
+
+
+def cancel(command: CancelPayout, books: AccountState) -> Sequence[AnyEvent]:
+    """Calls a payout off at once as long as nobody but us knows of it; else the provider is to be asked."""
+    payout = _named(books, command.payout_id)
+    if payout.status != PENDING:
+        raise _refuse(payout, "cancelled", PENDING)
+    if payout.submission is not None:
+        # From then on it may be on its way: the money is free only once the provider says so.
+        return [] if payout.cancel_asked_at is not None else [PayoutCancelAsked(payout_id=command.payout_id)]
+    return [PayoutCancelled(payout_id=command.payout_id, amount=payout.amount, currency=payout.currency)]
+
+
+def mark_in_transit(command: MarkInTransit, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+    payout = _named(books, command.payout_id)
+    _require_manual(payout, "in transit")
+    if account.status == FROZEN:
+        raise AccountIsFrozen(books.account_id)
+    if payout.status != PENDING:
+        raise _refuse(payout, "marked in transit", PENDING)
+    return [PayoutInTransit(payout_id=command.payout_id, reference=command.reference)]
+
+
+def mark_paid(command: MarkPaid, books: AccountState) -> Sequence[AnyEvent]:
+    payout = _named(books, command.payout_id)
+    _require_manual(payout, "paid")
+    if payout.status != IN_TRANSIT:
+        raise _refuse(payout, "marked paid", IN_TRANSIT)
+    return [
+        PayoutPaid(
+            payout_id=command.payout_id, amount=payout.amount, currency=payout.currency, reference=command.reference
+        )
+    ]
+
+
+def mark_failed(command: MarkFailed, books: AccountState) -> Sequence[AnyEvent]:
+    payout = _named(books, command.payout_id)
+    _require_manual(payout, "failed")
+    if payout.status not in (PENDING, IN_TRANSIT):
+        raise _refuse(payout, "marked failed", f"{PENDING} or {IN_TRANSIT}")
+    return [
+        PayoutFailed(
+            payout_id=command.payout_id,
+            amount=payout.amount,
+            currency=payout.currency,
+            failure_reason=command.failure_reason,
+        )
+    ]
+
+
+def record_return(command: RecordBankReturn, books: AccountState, context: Context) -> Sequence[AnyEvent]:
+    payout = _named(books, command.payout_id)
+    if payout.status != PAID or payout.paid_at is None:
+        raise _refuse(payout, "returned by the bank", PAID)
+    paid_at = max(one.at for one in payout.told if one.says == PAID)
+    if (command.effective_at or context.now) <= paid_at:
+        raise InvalidCommand(f"a payout that was paid at {paid_at} cannot have come back before", field="effectiveAt")
+    return [
+        PayoutReturned(
+            payout_id=command.payout_id,
+            amount=payout.amount,
+            currency=payout.currency,
+            reason=command.reason,
+            reference=command.reference,
+        )
+    ]

@@ -1,0 +1,139 @@
+"""What happens to a payout: its row, and where its money is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from events.account_state import AccountState
+from events.accounts.state import MANUAL, PLUGIPAY
+from events.balances.buckets import shift
+from events.instants import Instant
+from events.payouts.events import (
+    PayoutAdopted,
+    PayoutAmountCorrected,
+    PayoutCancelAsked,
+    PayoutCancelled,
+    PayoutCancelRefused,
+    PayoutEvent,
+    PayoutFailed,
+    PayoutInTransit,
+    PayoutPaid,
+    PayoutProviderLinked,
+    PayoutReopened,
+    PayoutRequested,
+    PayoutReturned,
+    PayoutSubmissionStarted,
+    PayoutSubmissionUnknown,
+)
+from events.payouts.state import ACCEPTED, STARTED, UNKNOWN, Payout
+from events.provider.apply_reports import adopted
+from events.provider.reports import (
+    CANCELLED,
+    FAILED,
+    IN_TRANSIT,
+    PAID,
+    PENDING,
+    REFUSED,
+    Statement,
+    Told,
+    add,
+    read_stored,
+    standing,
+)
+
+
+def evolve(books: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:
+    """Folds one fact about a payout into the books."""
+    match event:
+        case PayoutRequested():
+            books.payouts[event.payout_id] = Payout(
+                amount=event.amount,
+                currency=event.currency,
+                status=PENDING,
+                backend=event.backend,
+                bank_code=event.bank_code,
+                bank_name=event.bank_name,
+                bank_account_number=event.bank_account_number,
+                bank_account_holder=event.bank_account_holder,
+                requested_at=at,
+                position=position,
+                note=event.note,
+            )
+            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            return
+        case PayoutAdopted():
+            books.payouts[event.payout_id] = adopted(
+                event.amount, event.currency, event.provider_payout_id, at, position
+            )
+            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            return
+        case PayoutReopened():
+            # Its status follows with what was said of it.
+            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            return
+        case _:
+            pass
+    payout = books.payouts[event.payout_id]
+    match event:
+        case PayoutSubmissionStarted():
+            payout = replace(payout, submission=STARTED, attempt=event.attempt, submission_started_at=at)
+        case PayoutSubmissionUnknown():
+            payout = replace(payout, submission=UNKNOWN)
+        case PayoutProviderLinked():
+            payout = replace(payout, provider_payout_id=event.provider_payout_id, submission=ACCEPTED)
+            payout = with_reports(payout, read_stored(event.statements))
+        case PayoutAmountCorrected():
+            payout = replace(payout, amount=event.amount)
+            less = event.from_reserved + event.from_paid_out
+            shift(books, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out)
+        case PayoutCancelAsked():
+            payout = replace(payout, cancel_asked_at=at)
+        case PayoutCancelRefused():
+            payout = replace(payout, cancel_asked_at=None)
+        case PayoutInTransit():
+            payout = _stands(payout, IN_TRANSIT, Statement(IN_TRANSIT, at, event.reference))
+        case PayoutPaid():
+            payout = _stands(payout, PAID, Statement(PAID, at, event.reference))
+            shift(books, event.currency, reserved=-event.amount, paid_out=event.amount)
+        case PayoutFailed():
+            # What the provider did not say by itself it said when it was asked to take the payout.
+            says = FAILED if payout.backend == MANUAL else REFUSED
+            payout = _stands(payout, FAILED, Statement(says, at, None, event.failure_reason))
+            shift(books, event.currency, reserved=-event.amount, available=event.amount)
+        case PayoutCancelled():
+            payout = _stands(payout, CANCELLED, Statement(CANCELLED, at))
+            shift(books, event.currency, reserved=-event.amount, available=event.amount)
+        case PayoutReturned():
+            payout = _stands(payout, FAILED, Statement(FAILED, at, event.reference, event.reason))
+            shift(books, event.currency, paid_out=-event.amount, available=event.amount)
+        case _:
+            assert_never(event)
+    books.payouts[event.payout_id] = payout
+
+
+def _stands(payout: Payout, status: str, statement: Statement) -> Payout:
+    """The payout with a status that a fact gave it; what the provider said of it already, it need not say twice."""
+    if payout.backend == PLUGIPAY and payout.status == status:
+        return payout
+    return with_reports(payout, (statement,))
+
+
+def with_reports(payout: Payout, statements: Told) -> Payout:
+    """The payout after something more was said of it: status and times are a function of all that was said."""
+    told = add(payout.told, statements)
+    if told is payout.told:
+        return payout
+    now = standing(told)
+    return replace(
+        payout,
+        told=told,
+        status=now.status,
+        reference=now.reference,
+        failure_reason=now.failure_reason,
+        in_transit_at=now.in_transit_at,
+        paid_at=now.paid_at,
+        failed_at=now.failed_at,
+        cancelled_at=now.cancelled_at,
+        returned_at=now.returned_at,
+    )

@@ -1,0 +1,1 @@
+"""Payout policies and their cycles."""

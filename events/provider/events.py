@@ -1,0 +1,75 @@
+"""What the provider reported, and what a person has to look at."""
+
+from __future__ import annotations
+
+from events.event import Event
+from events.instants import Instant
+from events.values import Data, value
+
+
+@value
+class ProviderObserved(Event):
+    """The provider said something, and this is what the ledger made of it.
+
+    `event_id` is the provider's; `says` one of `events.provider.reports.Says`; `verdict` one of `events.provider.observe.Verdict`.
+    What changed because of it stands in the events that follow with this one as their cause.
+    """
+
+    stored_name = "provider.observed"
+
+    provider: str
+    event_id: str
+    event_type: str
+    says: str
+    occurred_at: Instant
+    verdict: str
+    payout_id: str | None = None
+    provider_payout_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    reference: str | None = None
+    failure_reason: str | None = None
+
+
+@value
+class CaseOpened(Event):
+    """Two facts cannot both be true, or one cannot be placed: a person has to look. `kind`: events.provider.reports.Kind.
+
+    `known` is what the ledger had, `said` what it was told. An open case to which more is said is opened once more.
+    """
+
+    stored_name = "case.opened"
+
+    case_id: str
+    kind: str
+    known: str
+    said: str
+    payout_id: str | None = None
+    provider_payout_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    statements: list[Data] | None = None
+
+
+@value
+class CaseClosed(Event):
+    """A person looked, and said what became of it."""
+
+    stored_name = "case.closed"
+
+    case_id: str
+    reason: str
+    closed_by: str | None = None
+
+
+@value
+class DeliveryDismissed(Event):
+    """A parked delivery will not be taken in: a person looked, and said why. Its bytes are kept."""
+
+    stored_name = "delivery.dismissed"
+
+    delivery_id: str
+    reason: str
+
+
+ProviderEvent = ProviderObserved | CaseOpened | CaseClosed | DeliveryDismissed

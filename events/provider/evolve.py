@@ -1,0 +1,93 @@
+"""What the provider's reports and people's decisions do to payouts and cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from events.account_state import AccountState
+from events.instants import Instant
+from events.payouts.evolve import with_reports
+from events.payouts.state import ACCEPTED
+from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed, ProviderEvent, ProviderObserved
+from events.provider.reports import Kind, Says, Statement, add, read_stored
+from events.provider.state import Case
+
+SEVERAL = 0
+"""Stands for a case's amount where more than one was named."""
+
+
+def evolve(books: AccountState, event: ProviderEvent, at: Instant, position: int) -> None:
+    match event:
+        case ProviderObserved():
+            take_observation(books, event)
+        case CaseOpened() | CaseClosed():
+            move_case(books, event, at, position)
+        case DeliveryDismissed():
+            pass
+        case _:
+            assert_never(event)
+
+
+NOT_APPLIED = frozenset({"contradiction", "unmatched", "ignored"})
+"""Verdicts of observations that say nothing that counts for a payout."""
+
+
+def take_observation(books: AccountState, event: ProviderObserved) -> None:
+    """Folds what the provider said into the payout it is about."""
+    books.observed.add(event.event_id)
+    payout = books.payouts.get(event.payout_id or "")
+    if payout is None or event.payout_id is None or event.verdict in NOT_APPLIED:
+        return
+    payout = replace(payout, submission=ACCEPTED)
+    if event.says != Says.OTHER:
+        payout = with_reports(
+            payout, (Statement(event.says, event.occurred_at, event.reference, event.failure_reason),)
+        )
+    books.payouts[event.payout_id] = payout
+
+
+def move_case(books: AccountState, event: CaseOpened | CaseClosed, at: Instant, position: int) -> None:
+    """Folds the opening or closing of a case into the books, and into the payout that it is about."""
+    case = books.cases.get(event.case_id)
+    if isinstance(event, CaseOpened):
+        # Of a payout whose owner is not known all that was said counts, for the day when it is: also what was said
+        # before somebody closed the case.
+        heard = case is not None and (case.closed_at is None or case.kind == Kind.UNREQUESTED)
+        told = add(case.told if case is not None and heard else (), read_stored(event.statements))
+        if case is not None and case.closed_at is None:
+            case = _more(case, event)
+        else:
+            case = Case(
+                kind=event.kind,
+                opened_at=at,
+                position=position,
+                known=event.known,
+                said=event.said,
+                payout_id=event.payout_id,
+                provider_payout_id=event.provider_payout_id,
+                amount=event.amount,
+                currency=event.currency,
+            )
+        case = replace(case, told=told)
+    else:
+        assert case is not None, "what is closed was opened"
+        case = replace(case, closed_at=at, reason=event.reason, closed_by=event.closed_by)
+    books.cases[event.case_id] = case
+    payout = books.payouts.get(case.payout_id or "")
+    if payout is not None and case.payout_id is not None:
+        kinds = set(payout.contradictions) - {case.kind}
+        if case.closed_at is None:
+            kinds.add(case.kind)
+        books.payouts[case.payout_id] = replace(payout, contradictions=tuple(sorted(kinds)))
+
+
+def _more(case: Case, event: CaseOpened) -> Case:
+    """An open case after more was said. Once several amounts were named it has none that could be applied."""
+    amount = event.amount if case.amount is None else case.amount
+    differs = event.amount not in (None, amount) or (event.currency or case.currency) != (
+        case.currency or event.currency
+    )
+    if differs and case.amount != SEVERAL:
+        return replace(case, amount=SEVERAL, said=f"{case.said}; {event.said}")
+    return replace(case, amount=amount, currency=case.currency or event.currency)

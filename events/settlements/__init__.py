@@ -1,0 +1,1 @@
+"""Marketplaces' records about orders, items and payments."""
