@@ -15,8 +15,8 @@ from bench.http import ACCOUNTS, Services
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.payouts.commands import RequestPayout
+from service.ledger.commands import Asked, Done, Work
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Asked, Done, Work
 from service.platform import logs
 from service.platform.settings import Settings
 from simulator.servers.cluster import installed_programs

@@ -27,9 +27,9 @@ import uvloop
 from bench.http import Services
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.ledger.commands import Asked
 from service.ledger.ingestion import SLICE
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Asked
 from service.marketplaces.importing import Wish, import_file
 from service.platform import logs, settings
 

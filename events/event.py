@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from events.read_set import ReadSet
 from events.values import Data
 
 
@@ -25,6 +26,9 @@ class Event:
     """By version: what turns data of that version into the next one's. Stored bytes stay as they are."""
     sealed: ClassVar[tuple[str, ...]] = ()
     """The keys in the stored data that hold ciphertext (docs/personal-data.md)."""
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        """Adds the rows that folding it looks at, beside the account and its totals: none, where nothing is said."""
 
 
 def only_new_optional_fields(data: Data) -> Data:

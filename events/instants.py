@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 Instant = str
 """An instant in the log's one spelling."""
 
+Day = str
+"""A day of somebody's calendar, without a zone: `2026-05-13`."""
+
 
 def from_datetime(moment: datetime) -> Instant:
     """The log's spelling of an aware datetime; a naive one is a ValueError, since its zone would be a guess."""
@@ -30,6 +33,17 @@ def parse(text: str) -> Instant:
         return from_datetime(moment)
     except OverflowError:
         raise ValueError("outside the years 1 to 9999 once in UTC") from None
+
+
+def from_json(text: str | None) -> Instant | None:
+    """A `timestamptz` as Postgres writes it into JSON, respelled; None stays None."""
+    if text is None:
+        return None
+    if not text.endswith("+00:00"):
+        return parse(text)
+    # What a session in UTC writes: `2026-05-13T10:42:00.5+00:00`, without trailing zeros.
+    seconds, _, fraction = text[:-6].partition(".")
+    return f"{seconds}.{fraction:0<6}Z"
 
 
 def to_datetime(instant: Instant) -> datetime:

@@ -10,7 +10,7 @@ class ReadSet:
     """The names of rows, a set for each kind. Every name begins with its account's id.
 
     An account's totals are always read. With a payout come the cases about it, with a case its payout, with a dispute
-    its order, with a match its entry.
+    or a settlement its order, with a match its entry.
     """
 
     accounts: set[str] = field(default_factory=set)

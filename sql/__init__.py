@@ -44,20 +44,49 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 @cache
-def composed(name: str, folder: str, parts: Sequence[str], numbered: int) -> Composed:
-    """The statement in `queries/<name>.sql` with the parts `queries/<folder>/<part>.sql` at its marks.
+def composed(name: str, folder: str, parts: Sequence[str], numbered: int, rendered: Sequence[str] = ()) -> Composed:
+    """The statement in `queries/<name>.sql` with the parts `queries/<folder>/<part>.sql`, and those rendered, at its marks.
 
     A part stands at `/* parts */`, its guard (`<part>_guard.sql`, where there is one) at `/* guards */`. Parameters of
     parts are written by name (`:orders`) and get the numbers behind the statement's own `numbered` ones.
     """
     directory = files(__name__).joinpath("queries", folder)
     guards = [file for part in parts if (file := directory.joinpath(f"{part}_guard.sql")).is_file()]
+    bodies = [*(_body(query(f"{folder}/{part}")) for part in parts), *rendered]
     text = query(name)
     text = text.replace("/* guards */", "\n".join(f"AND {_body(file.read_text(encoding='utf-8'))}" for file in guards))
-    text = text.replace("/* parts */", "".join(f", {_body(query(f'{folder}/{part}'))}\n" for part in parts))
+    text = text.replace("/* parts */", "".join(f", {body}\n" for body in bodies))
     names = tuple(dict.fromkeys(_NAMED.findall(text)))
     number = {found: numbered + index for index, found in enumerate(names, start=1)}
     return Composed(_NAMED.sub(lambda found: f"${number[found[1]]}", text), names)
+
+
+@cache
+def append_rows(table: str, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """The part of an append that writes rows of an inline view: `templates/append_rows.sql` for this table."""
+
+    def listed(names: tuple[str, ...], of: str = "") -> str:
+        return ", ".join(f'{of}"{name}"' for name in names)
+
+    return _body(_template("append_rows")).format(
+        table=table,
+        key=listed(key),
+        columns=listed(columns),
+        row_key=listed(key, "r."),
+        row_columns=listed(columns, "r."),
+        excluded_columns=listed(columns, "excluded."),
+    )
+
+
+@cache
+def clear_rows(table: str) -> str:
+    """Empties an inline view of a lane: `templates/clear_rows.sql` for this table. Its parameter is the lane."""
+    return _template("clear_rows").format(table=table)
+
+
+def _template(name: str) -> str:
+    """A statement for tables of one kind, whose names are its own: never anybody's input."""
+    return files(__name__).joinpath("templates", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _body(text: str) -> str:

@@ -62,11 +62,18 @@ def seen_by(command: AnyCommand, books: AccountState) -> AccountState:
     """The books with only the rows that the command's read set names, as the service reads them."""
     reads = ReadSet()
     command.add_reads(reads)
+    return read(reads, books)
+
+
+def read(reads: ReadSet, books: AccountState) -> AccountState:
+    """What `ledger/read_state.sql` finds of these books."""
     provider_ids = {known_as for _, known_as in reads.provider_payouts}
     seen = books.copy()
     seen.disputes = {key: row for key, row in books.disputes.items() if (ACCOUNT, key) in reads.disputes}
-    disputed = {(row.currency, row.reference) for row in seen.disputes.values()}
-    seen.orders = {key: row for key, row in books.orders.items() if (ACCOUNT, *key) in reads.orders or key in disputed}
+    seen.settlements = {key: row for key, row in books.settlements.items() if (ACCOUNT, *key) in reads.settlements}
+    with_them = {(row.currency, row.reference) for row in seen.disputes.values()}
+    with_them |= {(row.currency, row.counts_for) for row in seen.settlements.values()}
+    seen.orders = {key: row for key, row in books.orders.items() if (ACCOUNT, *key) in reads.orders or key in with_them}
     named = {key: row for key, row in books.cases.items() if (ACCOUNT, key) in reads.cases}
     of_cases = {row.payout_id for row in named.values()}
     known_to_cases = {row.provider_payout_id for row in named.values()} - {None}
@@ -83,12 +90,17 @@ def seen_by(command: AnyCommand, books: AccountState) -> AccountState:
     seen.reserves = {key: row for key, row in books.reserves.items() if (ACCOUNT, key) in reads.reserves}
     seen.secrets = {key: row for key, row in books.secrets.items() if (ACCOUNT, key) in reads.secrets}
     seen.observed = set()
+    seen.channels = {key: row for key, row in books.channels.items() if (ACCOUNT, key) in reads.channels}
     seen.matches = {key: row for key, row in books.matches.items() if (ACCOUNT, key) in reads.matches}
     of_matches = {match.entry_id for match in seen.matches.values()}
     seen.bank_entries = {
         key: row for key, row in books.bank_entries.items() if (ACCOUNT, key) in reads.bank_entries or key in of_matches
     }
-    seen.statements = {key: row for key, row in books.statements.items() if (ACCOUNT, *key, "", "") in reads.statements}
+    seen.bank_statements = {
+        key: row for key, row in books.bank_statements.items() if (ACCOUNT, *key) in reads.bank_statements
+    }
+    numbers = {name[3] for name in reads.statements}
+    seen.statements = {key: row for key, row in books.statements.items() if key[2] in numbers}
     return seen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.event import Event
+from events.read_set import ReadSet
 from events.values import value
 
 
@@ -116,6 +117,9 @@ class WebhookSecretRetired(Event):
     stored_name = "account.webhook_secret_retired"
 
     secret_id: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.secrets.add((account_id, self.secret_id))
 
 
 AccountEvent = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.event import Event, only_new_optional_fields
 from events.instants import Instant
+from events.read_set import ReadSet
 from events.values import value
 
 
@@ -18,6 +19,9 @@ class RevenueRecorded(Event):
     reference: str
     channel: str | None = None
     expected_at: Instant | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.reference))
 
 
 @value
@@ -35,6 +39,9 @@ class RevenueSettled(Event):
     currency: str
     reference: str
     completes: bool | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.reference))
 
 
 @value
@@ -56,6 +63,9 @@ class RefundRecorded(Event):
     from_available: int
     reason: str | None = None
     from_held: int | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.reference))
 
 
 @value
@@ -103,6 +113,9 @@ class ReserveReleased(Event):
     reserve_id: str
     amount: int
     currency: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.reserves.add((account_id, self.reserve_id))
 
 
 BalanceEvent = (

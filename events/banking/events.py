@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from events.event import Event
+from events.instants import Day
+from events.read_set import ReadSet
 from events.values import Data, value
 
 
@@ -32,13 +34,13 @@ class BankEntryObserved(Event):
     bank_account: str
     currency: str
     amount: int
-    booked_on: str
+    booked_on: Day
     references: list[str]
     reversal: bool
     source: str
     findings: list[Data]
     digest: str
-    value_on: str | None = None
+    value_on: Day | None = None
     reference: str | None = None
     remittance: str | None = None
     counterparty: str | None = None
@@ -64,8 +66,11 @@ class BankStatementObserved(Event):
     findings: list[Data]
     opening: int | None = None
     closing: int | None = None
-    from_on: str | None = None
-    to_on: str | None = None
+    from_on: Day | None = None
+    to_on: Day | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.bank_statements.add((account_id, self.bank_account, self.number))
 
 
 @value
@@ -81,6 +86,9 @@ class MatchMade(Event):
     reason: str
     made_by: str
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.bank_entries.add((account_id, self.entry_id))
+
 
 @value
 class MatchUnmade(Event):
@@ -92,6 +100,9 @@ class MatchUnmade(Event):
     entry_id: str
     reason: str
     unmade_by: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.matches.add((account_id, self.match_id))
 
 
 BankingEvent = ToleranceSet | BankEntryObserved | BankStatementObserved | MatchMade | MatchUnmade

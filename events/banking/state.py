@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.instants import Instant
+from events.instants import Day, Instant
 from events.values import Data, value
 
 BankStatementKey = tuple[str, str]
@@ -18,13 +18,13 @@ class BankEntry:
     currency: str
     amount: int
     """Signed: what came is positive."""
-    booked_on: str
+    booked_on: Day
     references: list[str]
     source: str
     findings: list[Data]
     digest: str
     position: int
-    value_on: str | None = None
+    value_on: Day | None = None
     reference: str | None = None
     remittance: str | None = None
     counterparty: str | None = None
@@ -47,8 +47,8 @@ class BankStatement:
     position: int
     opening: int | None = None
     closing: int | None = None
-    from_on: str | None = None
-    to_on: str | None = None
+    from_on: Day | None = None
+    to_on: Day | None = None
 
 
 @value

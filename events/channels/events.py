@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.event import Event, only_new_optional_fields
 from events.instants import Instant
+from events.read_set import ReadSet
 from events.values import Data, value
 
 
@@ -21,6 +22,9 @@ class ChannelSet(Event):
     seller: str | None = None
     currency: str | None = None
     zone: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.channels.add((account_id, self.channel))
 
 
 @value
@@ -68,6 +72,9 @@ class StatementObserved(Event):
     deposit: int | None = None
     previous: str | None = None
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
+
 
 @value
 class ChannelMoneyBooked(Event):
@@ -94,6 +101,12 @@ class ChannelMoneyBooked(Event):
     seller: str | None = None
     completes: bool | None = None
     refunded: int | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.reference))
+        read_set.channels.add((account_id, self.channel))
+        if self.number is not None:
+            read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
 
 
 ChannelEvent = ChannelSet | SettlementTermsSet | StatementObserved | ChannelMoneyBooked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.event import Event
+from events.read_set import ReadSet
 from events.values import value
 
 
@@ -22,6 +23,9 @@ class DisputeOpened(Event):
     reason: str
     from_pending: int
     from_available: int
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.reference))
 
 
 @value
@@ -45,6 +49,9 @@ class DisputeResolved(Event):
     from_available: int
     to_pending: int
     to_available: int
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.disputes.add((account_id, self.dispute_id))
 
 
 DisputeEvent = DisputeOpened | DisputeResolved

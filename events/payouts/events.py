@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.event import Event
+from events.read_set import ReadSet
 from events.values import Data, value
 
 
@@ -54,6 +55,9 @@ class PayoutSubmissionStarted(Event):
     payout_id: str
     attempt: int
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class PayoutSubmissionUnknown(Event):
@@ -63,6 +67,9 @@ class PayoutSubmissionUnknown(Event):
 
     payout_id: str
     reason: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 @value
@@ -75,6 +82,9 @@ class PayoutProviderLinked(Event):
     provider_payout_id: str
     statements: list[Data] | None = None
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class PayoutCancelAsked(Event):
@@ -83,6 +93,9 @@ class PayoutCancelAsked(Event):
     stored_name = "payout.cancel_asked"
 
     payout_id: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 @value
@@ -93,6 +106,9 @@ class PayoutCancelRefused(Event):
 
     payout_id: str
     reason: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 @value
@@ -121,6 +137,9 @@ class PayoutAmountCorrected(Event):
     from_reserved: int
     from_paid_out: int
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class PayoutInTransit(Event):
@@ -130,6 +149,9 @@ class PayoutInTransit(Event):
 
     payout_id: str
     reference: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 @value
@@ -143,6 +165,9 @@ class PayoutPaid(Event):
     currency: str
     reference: str | None = None
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class PayoutFailed(Event):
@@ -155,6 +180,9 @@ class PayoutFailed(Event):
     currency: str
     failure_reason: str
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class PayoutCancelled(Event):
@@ -165,6 +193,9 @@ class PayoutCancelled(Event):
     payout_id: str
     amount: int
     currency: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 @value
@@ -178,6 +209,9 @@ class PayoutReturned(Event):
     currency: str
     reason: str
     reference: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
 
 
 PayoutEvent = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.event import Event
 from events.instants import Instant
+from events.read_set import ReadSet
 from events.values import Data, value
 
 
@@ -30,6 +31,10 @@ class ProviderObserved(Event):
     reference: str | None = None
     failure_reason: str | None = None
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        if self.payout_id is not None:
+            read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class CaseOpened(Event):
@@ -50,6 +55,11 @@ class CaseOpened(Event):
     currency: str | None = None
     statements: list[Data] | None = None
 
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.cases.add((account_id, self.case_id))
+        if self.payout_id is not None:
+            read_set.payouts.add((account_id, self.payout_id))
+
 
 @value
 class CaseClosed(Event):
@@ -60,6 +70,9 @@ class CaseClosed(Event):
     case_id: str
     reason: str
     closed_by: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.cases.add((account_id, self.case_id))
 
 
 @value

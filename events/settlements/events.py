@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.event import Event
 from events.instants import Instant
+from events.read_set import ReadSet
 from events.values import Data, value
 
 
@@ -39,6 +40,12 @@ class SettlementObserved(Event):
     occurred_at: Instant | None = None
     amount: int | None = None
     releases: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.counts_for))
+        for reference in {self.reference, self.releases or self.reference}:
+            for seller in {self.seller or "", ""}:
+                read_set.settlements.add((account_id, self.channel, seller, reference))
 
 
 SettlementEvent = SettlementObserved

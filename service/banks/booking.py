@@ -18,9 +18,9 @@ from events.values import Data
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.formats.unreadable import Unreadable
 from service.ledger.batch import Batch
+from service.ledger.commands import Erased
 from service.ledger.ingestion import ObservationsUnit
 from service.ledger.raw_archive import keep, storable
-from service.ledger.unit_of_work import Erased
 from service.ledger.vault import AccountKey
 from service.marketplaces.consistency_checks import in_minor_units
 
@@ -130,17 +130,14 @@ class BankUnit(ObservationsUnit[Identified]):
             elif isinstance(arrival.observed, ObservedBankStatement):
                 read_set.bank_statements.add((self.account_id, arrival.bank_account, arrival.observed.number))
 
-    def decide(self, batch: Batch) -> None:
-        self.outcomes, self.refusal = [], None
+    def decide(self, batch: Batch) -> list[str]:
         books = batch.books(self.account_id)
         if books.account is None or books.account.mode != self.asked.mode:
-            self.refusal = AccountNotFound(self.account_id)
-            return
+            raise AccountNotFound(self.account_id)
         key = batch.keys.get(self.account_id)
         if key is None:
-            self.refusal = Erased()
-            return
-        self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
+            raise Erased
+        return [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
 
     def _take_in(self, arrival: Identified, books: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = arrival.observed

@@ -33,9 +33,9 @@ from service.banks.tables import ROLES, Layout, table_observations
 from service.formats.detection import JSON, XML, sniffed
 from service.formats.unreadable import Unreadable, unreadable
 from service.ledger.account_profile import read_profile
+from service.ledger.commands import Asked, Erased
 from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked, Erased
 from service.ledger.vault import AccountKey
 from service.platform import logs
 
@@ -136,10 +136,8 @@ async def import_bank_file(
             exponents=ledger.exponents,
             asked=asked,
             received_at=received_at,
-            done=asyncio.get_running_loop().create_future(),
         )
-        ledger.submit(lane, unit)
-        _count(found, arrivals, await unit.done)
+        _count(found, arrivals, await ledger.run(lane, unit))
         progress(await asyncio.to_thread(stream.tell))
     log.info(
         "bank_file_imported",

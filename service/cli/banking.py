@@ -21,9 +21,9 @@ from service.cli.importing import progress
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
 from service.ledger.account_profile import read_profile
+from service.ledger.commands import Asked
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Asked
 from service.ledger.writer import Unavailable
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings

@@ -15,8 +15,8 @@ from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import cases
 from service.ledger.access_scope import of_everything
 from service.ledger.cases import Found, case_document
+from service.ledger.commands import Accepted, Work
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Accepted, Work
 from service.platform.settings import Settings, WrongSettings
 
 app = App(name="cases", help="What a person has to look at: list, show, close.")

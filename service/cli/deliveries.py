@@ -15,8 +15,8 @@ from events.refusals import Refusal
 from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger.access_scope import of_everything
+from service.ledger.commands import Outcome
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Outcome
 from service.ledger.vault import CannotUnseal
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.inbound import stored_deliveries

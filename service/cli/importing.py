@@ -16,9 +16,9 @@ from events.chain import Actor, Source
 from events.fields import AccountId
 from events.refusals import Refusal
 from service.cli.target import Data, Target
+from service.ledger.commands import Asked
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Asked
 from service.ledger.writer import Unavailable
 from service.marketplaces.importing import Imported, Wish, check, import_file
 from service.platform import logs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Literal
 
 import uvloop
@@ -56,18 +57,13 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
         with _progress() as bar:
             for lane in ledger.lanes:
                 head = await read_head(connection, lane)
+                task = bar.add_task(f"lane {lane}, events", total=head.position)
+                advance = partial(bar.advance, task)
                 if name in INLINE:
-                    task = bar.add_task(f"lane {lane}, accounts", total=None)
-                    total += await rebuild_inline(connection, lane, lambda n, task=task: bar.advance(task, n))  # type: ignore[misc]
+                    total += await rebuild_inline(connection, lane, advance)
                 else:
-                    task = bar.add_task(f"lane {lane}, events", total=head.position)
-                    total += await rebuild_trailing(
-                        connection,
-                        lane,
-                        next(each for each in TRAILING if each.name == name),
-                        ledger.seam.now(),
-                        lambda n, task=task: bar.advance(task, n),  # type: ignore[misc]
-                    )
+                    projection = next(each for each in TRAILING if each.name == name)
+                    total += await rebuild_trailing(connection, lane, projection, ledger.seam.now(), advance)
     return total
 
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from events.chain import Actor, Source
 from events.refusals import Refusal
 from service.ledger.access_scope import Sight, of_everything
+from service.ledger.commands import Asked, Outcome
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked, Outcome
 from service.platform.settings import WrongSettings
 
 By = Annotated[str, Parameter(name="--by", help="Who you are: it is written into the log.")]

@@ -18,7 +18,7 @@ from service.http.request_context import Call
 from service.http.visibility import Listing, choice, sight_of, wrong_cursor
 from service.ledger import cases
 from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
-from service.ledger.unit_of_work import Accepted
+from service.ledger.commands import Accepted
 
 
 def routes(prefix: str) -> list[web.RouteDef]:

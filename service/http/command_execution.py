@@ -16,7 +16,7 @@ from events.refusals import Refusal
 from service.http.envelope import respond, success
 from service.http.errors import from_refusal, from_validation
 from service.http.request_context import Call
-from service.ledger.unit_of_work import Accepted, Done, Outcome, Work
+from service.ledger.commands import Accepted, Done, Outcome, Work
 
 DataOf = Callable[[Accepted], dict[str, Any]]
 

@@ -17,7 +17,7 @@ from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal, from_validation
 from service.http.request_context import Call
 from service.ledger.api_keys import COMMAND_WRITE
-from service.ledger.unit_of_work import Accepted, Done, IdempotencyMismatch, Outcome, Work
+from service.ledger.commands import Accepted, Done, IdempotencyMismatch, Outcome, Work
 
 COMMANDS_MAX = 1000
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
 from service.http.request_context import Call
-from service.ledger.unit_of_work import Erased, IdempotencyMismatch
+from service.ledger.commands import Erased, IdempotencyMismatch
 from service.ledger.vault import AccountKey
 from service.outgoing.endpoints import Owner
 from service.platform.database import Connection

@@ -12,7 +12,7 @@ from events.accounts.commands import SetBankAccount
 from events.command import Command
 from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RequestPayout
 from events.payouts.state import PAYOUT_STATUSES
-from projections.inline import payout_from
+from projections.inline import PAYOUTS
 from service.http.app_keys import BALANCES, LEDGER
 from service.http.command_execution import carry_out, read_command
 from service.http.cursors import Cursor
@@ -22,8 +22,8 @@ from service.http.read_your_writes import wait_for_position
 from service.http.request_context import Call
 from service.ledger.account_profile import Profile, read_profile
 from service.ledger.api_keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
+from service.ledger.commands import Accepted
 from service.ledger.payout_document import payout_document, unsealed
-from service.ledger.unit_of_work import Accepted
 from service.platform.database import Pool
 from sql import query
 
@@ -106,7 +106,7 @@ async def get_payout(request: web.Request) -> web.Response:
     rows = await call.ledger.pool.fetch(query("payouts/page"), lane, call.account, None, None, 1, payout_id)
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no payout {payout_id}", field="payoutId")
-    document = payout_document(call.account, payout_id, payout_from(dict(rows[0])), profile.key)
+    document = payout_document(call.account, payout_id, PAYOUTS.value_of_json(rows[0]["payout"]), profile.key)
     return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
 
 
@@ -126,7 +126,10 @@ async def list_payouts(request: web.Request) -> web.Response:
     rows = await _page(call.ledger.pool, lane, call.account, before, status, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    documents = [payout_document(call.account, row["payout_id"], payout_from(dict(row)), profile.key) for row in rows]
+    documents = [
+        payout_document(call.account, row["payout_id"], PAYOUTS.value_of_json(row["payout"]), profile.key)
+        for row in rows
+    ]
     cursor_next = Cursor(call.account, status, rows[-1]["position"]).text() if more else None
     return respond(
         success(

@@ -16,8 +16,8 @@ from events.fields import AccountId, IdempotencyKey
 from service.http.app_keys import KEYS, LEDGER, SEAM
 from service.http.errors import ApiError
 from service.ledger.api_keys import ApiKey
+from service.ledger.commands import Asked
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked
 from service.platform import request_signature
 
 REQUEST_ID = web.RequestKey("request_id", str)

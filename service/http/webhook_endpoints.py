@@ -15,7 +15,7 @@ from service.http.idempotency import Data, not_found, once
 from service.http.request_context import Call
 from service.ledger.account_profile import read_profile
 from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
-from service.ledger.unit_of_work import Erased
+from service.ledger.commands import Erased
 from service.ledger.vault import AccountKey
 from service.outgoing import endpoints, guard, names
 from service.outgoing.endpoints import Owner

@@ -43,8 +43,8 @@ SCHEDULE = Cause(actor=Actor("ledger", "schedule"), source=Source("ledger", "sch
 
 
 @dataclass(slots=True)
-class _Mark:
-    """What a batch returns to when a unit is taken back."""
+class _Savepoint:
+    """What a batch returns to when a unit of work is rolled back."""
 
     digest: bytes
     books: dict[str, AccountState]
@@ -192,8 +192,8 @@ class Batch:
             }
         )
 
-    def mark(self) -> _Mark:
-        return _Mark(
+    def savepoint(self) -> _Savepoint:
+        return _Savepoint(
             digest=self.digest,
             books={account_id: books.copy() for account_id, books in self._books.items()},
             lists=tuple(len(rows) for rows in self._lists()),
@@ -201,14 +201,14 @@ class Batch:
             answers=dict(self._answers),
         )
 
-    def take_back(self, mark: _Mark) -> None:
-        """Forgets everything recorded since the mark."""
-        for kept, length in zip(self._lists(), mark.lists, strict=True):
+    def rollback_to(self, savepoint: _Savepoint) -> None:
+        """Forgets everything recorded since the savepoint."""
+        for kept, length in zip(self._lists(), savepoint.lists, strict=True):
             del kept[length:]
-        self.digest = mark.digest
-        self._books = mark.books
-        self.keys = mark.keys
-        self._answers = mark.answers
+        self.digest = savepoint.digest
+        self._books = savepoint.books
+        self.keys = savepoint.keys
+        self._answers = savepoint.answers
 
     def _lists(self) -> tuple[list[Row], ...]:
         return (
@@ -233,7 +233,7 @@ class Batch:
         return Head(self.position, self.digest, recorded_at, self.before.term)
 
     def to_append(self) -> Append:
-        views = InlineRows()
+        views: InlineRows = {}
         for account_id, books in self._books.items():
             add_changes(views, self._books_before[account_id], books)
         return Append(

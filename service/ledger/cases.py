@@ -9,7 +9,7 @@ from events.chain import SYSTEM_ACCOUNT
 from events.instants import to_datetime
 from events.provider.reports import Kind, stored
 from events.provider.state import Case
-from projections.inline import case_from
+from projections.inline import CASES
 from service.ledger.access_scope import Sight
 from service.ledger.ledger import Ledger
 from sql import query
@@ -69,7 +69,7 @@ def _found(row: dict[str, Any]) -> Found:
         row["lane"],
         row["account_id"],
         row["case_id"],
-        case_from(row),
+        CASES.value_of_json(row["case"]),
         row.get("recorded_at", ""),
         row.get("mode", ""),
     )

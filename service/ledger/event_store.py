@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -14,10 +14,10 @@ from events.account_state import AccountState
 from events.instants import Instant, to_datetime
 from events.read_set import ReadSet
 from events.values import value
-from projections.inline import InlineRows, Row, fill_books
+from projections.inline import TABLES, InlineRows, Row, fill_states
 from service.ledger.vault import AccountKey, Vault
 from service.platform.database import Connection
-from sql import composed, query
+from sql import append_rows, composed, query
 
 
 @value
@@ -58,10 +58,10 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
     "bank_statements": ("account_id", "bank_account", "number"),
     "matches": ("account_id", "match_id"),
 }
-"""What names a row, by the want: the columns of the parameter that `ledger/books/` reads."""
+"""What names a row, by the want: the columns of the parameter that `ledger/read_state/` reads."""
 
-_BOOKS: dict[str, frozenset[str]] = {
-    "orders": frozenset({"orders", "disputes"}),
+_PARTS: dict[str, frozenset[str]] = {
+    "orders": frozenset({"orders", "disputes", "settlements"}),
     "payouts": frozenset({"payouts", "provider_payouts", "cases", "unanswered"}),
     "cases": frozenset({"cases", "provider_payouts", "payouts"}),
     "reserves": frozenset({"reserves"}),
@@ -76,7 +76,7 @@ _BOOKS: dict[str, frozenset[str]] = {
     "bank_statements": frozenset({"bank_statements"}),
     "matches": frozenset({"matches"}),
 }
-"""The files of `sql/queries/ledger/books/`, and which wants each of them answers."""
+"""The files of `sql/queries/ledger/read_state/`, and which wants each of them answers."""
 
 
 @dataclass(slots=True)
@@ -106,10 +106,9 @@ class Append:
     parkings_ended: list[Row] = field(default_factory=list)
 
     def tables(self) -> dict[str, list[Row]]:
-        """All that can be written, by the file of `sql/queries/ledger/append/` that writes it."""
+        """The rows that are not an inline view's, by the file of `sql/queries/ledger/append/` that writes them."""
         return {
             "events": self.events,
-            **{name: getattr(self.views, name) for name in _VIEWS},
             "provider_events": self.provider_events,
             "account_keys": self.account_keys,
             "answers": self.answers,
@@ -117,9 +116,6 @@ class Append:
             "consumer_offsets": self.consumer_offsets,
             "parkings_ended": self.parkings_ended,
         }
-
-
-_VIEWS = tuple(f.name for f in fields(InlineRows))
 
 
 async def read_head(connection: Connection, lane: int) -> Head:
@@ -148,19 +144,9 @@ def _head(row: asyncpg.Record) -> Head:
     return Head(row["position"], row["digest"], row["recorded_at"], row["term"])
 
 
-async def read_books(connection: Connection, lane: int, read_set: ReadSet, vault: Vault) -> Snapshot:
-    """The wanted rows and the head, in one snapshot. Accounts that do not exist come back as empty books."""
-    wanted = {name for name in _NAMED_ROWS if getattr(read_set, name)}
-    parts = tuple(part for part, answers in _BOOKS.items() if not wanted.isdisjoint(answers))
-    statement = composed("ledger/read_books", "ledger/books", parts, 2)
-    named = (_named(getattr(read_set, name), _NAMED_ROWS[name]) for name in statement.parameters)
-    row = await connection.fetchrow(statement.text, lane, list(read_set.accounts), *named)
-    assert row is not None, "a lane has a head from its first event on"
-    found: dict[str, Iterable[Row]] = {
-        name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD
-    }
-    books = {account_id: AccountState(account_id) for account_id in read_set.accounts}
-    fill_books(books, found)
+async def read_state(connection: Connection, lane: int, read_set: ReadSet, vault: Vault) -> Snapshot:
+    """The wanted rows, the accounts' keys and the head, in one snapshot. What does not exist comes back empty."""
+    head, found = await _read(connection, lane, read_set)
     keys: dict[str, AccountKey] = {}
     for entry in found["account_keys"]:
         known = keys.get(entry["account_id"])
@@ -168,7 +154,29 @@ async def read_books(connection: Connection, lane: int, read_set: ReadSet, vault
             keys[entry["account_id"]] = vault.account_key(
                 entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
             )
-    return Snapshot(_head(row), books, keys, _answers(found.get("answers", ())))
+    return Snapshot(head, _states(read_set, found), keys, _answers(found.get("answers", ())))
+
+
+async def read_rows(connection: Connection, lane: int, read_set: ReadSet) -> tuple[Head, dict[str, AccountState]]:
+    """As `read_state`, without the keys: what folds the log again reads nothing that is sealed."""
+    head, found = await _read(connection, lane, read_set)
+    return head, _states(read_set, found)
+
+
+async def _read(connection: Connection, lane: int, read_set: ReadSet) -> tuple[Head, dict[str, Iterable[Row]]]:
+    wanted = {name for name in _NAMED_ROWS if getattr(read_set, name)}
+    parts = tuple(part for part, answers in _PARTS.items() if not wanted.isdisjoint(answers))
+    statement = composed("ledger/read_state", "ledger/read_state", parts, 2)
+    named = (_named(getattr(read_set, name), _NAMED_ROWS[name]) for name in statement.parameters)
+    row = await connection.fetchrow(statement.text, lane, list(read_set.accounts), *named)
+    assert row is not None, "a lane has a head from its first event on"
+    return _head(row), {name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD}
+
+
+def _states(read_set: ReadSet, found: Mapping[str, Iterable[Row]]) -> dict[str, AccountState]:
+    states = {account_id: AccountState(account_id) for account_id in read_set.accounts}
+    fill_states(states, found)
+    return states
 
 
 _HEAD = ("position", "term", "digest", "recorded_at")
@@ -189,7 +197,11 @@ ANSWERED = "answers_pkey"
 async def append(connection: Connection, batch: Append) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
     written = {table: rows for table, rows in batch.tables().items() if rows}
-    statement = composed("ledger/append", "ledger/append", tuple(written), 6)
+    parts = tuple(written)
+    views = [table for table in TABLES if table.name in batch.views]
+    written |= batch.views
+    rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
+    statement = composed("ledger/append", "ledger/append", parts, 6, rendered)
     position = await connection.fetchval(
         statement.text,
         batch.lane,

@@ -5,16 +5,15 @@ An observation is never refused: it is taken in, known already, or kept with the
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from events.chain import Source
 from events.instants import Instant
-from events.refusals import Refusal
 from service.ledger.batch import Cause
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
+from service.ledger.unit_of_work import UnitOfWork
 
 SLICE = 200
 """Records that are read, and taken in, at once."""
@@ -28,33 +27,18 @@ Arrived = TypeVar("Arrived")
 
 
 @dataclass(slots=True, kw_only=True)
-class ObservationsUnit(Generic[Arrived]):
-    """Observations of one source about one account; `done` gets what came of each, or why the account takes none."""
+class ObservationsUnit(UnitOfWork[list[str]], Generic[Arrived]):
+    """Observations of one source about one account; its result is what came of each."""
 
     account_id: str
     arrivals: Sequence[Arrived]
     exponents: dict[str, int]
     asked: Asked
     received_at: Instant
-    done: asyncio.Future[list[str]]
-    outcomes: list[str] = field(default_factory=list)
-    refusal: Refusal | None = None
 
     @property
     def commands_count(self) -> int:
         return max(1, len(self.arrivals))
-
-    def resolve(self) -> None:
-        if self.done.done():
-            return
-        if self.refusal is not None:
-            self.done.set_exception(self.refusal)
-        else:
-            self.done.set_result(self.outcomes)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
 
     def cause(self, source: Source | None = None, caused_by: str | None = None) -> Cause:
         """Whoever asked; without a source, it is what they asked with."""

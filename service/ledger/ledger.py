@@ -7,7 +7,7 @@ import base64
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -19,8 +19,9 @@ from events.instants import Instant, shifted
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import read_books
-from service.ledger.unit_of_work import Asked, CommandUnit, Outcome, Unit, Work
+from service.ledger.commands import Asked, CommandUnit, Outcome, Work
+from service.ledger.event_store import read_state
+from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import CannotUnseal, Vault
 from service.ledger.writer import LaneWriter, Unavailable
 from service.platform import database
@@ -98,15 +99,13 @@ class Ledger:
             )
             writer.start()
             self._writers[lane] = writer
-            genesis = _GenesisUnit(self.exponents, asyncio.get_running_loop().create_future())
-            writer.submit(genesis)
-            await genesis.done
+            await writer.submit(_Genesis(self.exponents))
         await self._check_master_key()
 
     async def _check_master_key(self) -> None:
         async with self.pool.acquire() as connection:
             try:
-                await read_books(connection, 1, ReadSet({SYSTEM_ACCOUNT}), self.vault)
+                await read_state(connection, 1, ReadSet({SYSTEM_ACCOUNT}), self.vault)
             except CannotUnseal as problem:
                 raise WrongSettings(f"MASTER_KEY: {problem}") from None
 
@@ -131,12 +130,15 @@ class Ledger:
         number = int.from_bytes(hashlib.sha256(account_id.encode()).digest()[:8], "big")
         return self.lanes[number % len(self.lanes)]
 
-    def submit(self, lane: int, unit: Unit) -> None:
-        """Hands a unit to a lane's writer. Unavailable where too much waits already."""
+    async def run(self, lane: int, unit: UnitOfWork[Result]) -> Result:
+        """Has a lane decide a unit of work; its result, once that is durable. Unavailable where it cannot be taken now."""
+        return await self._submit(lane, unit)
+
+    def _submit(self, lane: int, unit: UnitOfWork[Result]) -> asyncio.Future[Result]:
         writer = self._writers.get(lane)
         if writer is None:
             raise Unavailable(f"lane {lane} was added after this service started: it has to be started again")
-        writer.submit(unit)
+        return writer.submit(unit)
 
     async def carry_out(
         self,
@@ -154,8 +156,8 @@ class Ledger:
         """
         if len(works) == 1:
             unit = self._unit(works, asked, atomic=atomic, dry_run=dry_run)
-            self.submit(in_lane or await self.lane_of(works[0].command.account_id), unit)
-            return self._counted(await unit.done, dry_run=dry_run)
+            lane = in_lane or await self.lane_of(works[0].command.account_id)
+            return self._counted(await self.run(lane, unit), dry_run=dry_run)
         by_lane: dict[int, list[int]] = {}
         for index, work in enumerate(works):
             by_lane.setdefault(await self.lane_of(work.command.account_id), []).append(index)
@@ -165,15 +167,13 @@ class Ledger:
                 field="commands",
                 details={"lanes": {works[i].command.account_id: lane for lane, at in by_lane.items() for i in at}},
             )
-        units = {
-            lane: self._unit([works[index] for index in at], asked, atomic=atomic, dry_run=dry_run)
+        decided = {
+            lane: self._submit(lane, self._unit([works[i] for i in at], asked, atomic=atomic, dry_run=dry_run))
             for lane, at in by_lane.items()
         }
-        for lane, unit in units.items():
-            self.submit(lane, unit)
         outcomes: dict[int, Outcome] = {}
-        for lane, unit in units.items():
-            outcomes.update(zip(by_lane[lane], await unit.done, strict=True))
+        for lane, done in decided.items():
+            outcomes.update(zip(by_lane[lane], await done, strict=True))
         return self._counted([outcomes[index] for index in range(len(works))], dry_run=dry_run)
 
     def _counted(self, outcomes: list[Outcome], *, dry_run: bool) -> list[Outcome]:
@@ -184,8 +184,7 @@ class Ledger:
         return outcomes
 
     def _unit(self, works: Sequence[Work], asked: Asked, *, atomic: bool, dry_run: bool) -> CommandUnit:
-        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        return CommandUnit(asked, works, atomic, dry_run, self._earliest, done, self._settings.log_requests)
+        return CommandUnit(asked, works, atomic, dry_run, self._earliest, self._settings.log_requests)
 
     def _earliest(self, now: Instant) -> Instant:
         """How far back a command recorded now may reach; a batch asks many times for the same moment."""
@@ -195,12 +194,10 @@ class Ledger:
 
 
 @dataclass(slots=True)
-class _GenesisUnit:
+class _Genesis(UnitOfWork[None]):
     """Position 1 of a lane, once."""
 
     exponents: dict[str, int]
-    done: asyncio.Future[None]
-    commands_count: int = field(default=1, init=False)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(SYSTEM_ACCOUNT)
@@ -214,11 +211,3 @@ class _GenesisUnit:
             LedgerBegun(digest_version=DIGEST_VERSION, exponents=self.exponents),
             Cause(actor=Actor("ledger"), source=Source("ledger")),
         )
-
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)

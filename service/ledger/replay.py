@@ -2,63 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from events.account_state import AccountState
-from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, envelope_from, next_digest
+from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, Envelope, envelope_from, next_digest
 from events.codec import event_of
 from events.evolve import evolve
 from events.instants import to_datetime
 from events.provider.events import ProviderObserved
-from projections.inline import InlineRows, Row, add_changes
-from service.ledger.event_store import Append, append, read_head
+from events.read_set import ReadSet
+from projections.inline import TABLES, InlineRows, Row, add_changes
+from projections.runner import read_events
+from service.ledger.event_store import Append, Head, append, read_head, read_rows
 from service.platform.database import Connection
-from sql import query
+from sql import clear_rows, query
 
-_ACCOUNTS_AT_ONCE = 200
 _EVENTS_AT_ONCE = 2000
 
 Progress = Callable[[int], None]
 
 
 async def rebuild_inline(connection: Connection, lane: int, progress: Progress) -> int:
-    """Folds every account of a lane again and replaces the inline views, with the head held: writers wait meanwhile.
+    """Folds a lane's log again and replaces the inline views, with the head held: writers wait meanwhile.
 
-    One transaction, so nobody ever sees half of it. Gives the number of events folded.
+    The log is read once, in order, and what a stretch of it changes is written before the next one is read, so memory
+    does not grow with the log nor with any account. One transaction, so nobody ever sees half of it. Gives the number
+    of events folded.
     """
-    folded = 0
     async with connection.transaction():
         await connection.fetchval(query("ledger/lock_head"), lane)
         head = await read_head(connection, lane)
-        for table in (*(f.name for f in fields(InlineRows)), "provider_events"):
-            await connection.execute(query(f"inline/clear_{table}"), lane)
-        after = ""
+        for table in (*(table.name for table in TABLES), "provider_events"):
+            await connection.execute(clear_rows(table), lane)
+        after = 0
         while True:
-            rows = await connection.fetch(query("inline/accounts_after"), lane, after, _ACCOUNTS_AT_ONCE)
-            if not rows:
-                return folded
-            account_ids = [row["account_id"] for row in rows]
-            after = account_ids[-1]
-            books = {account_id: AccountState(account_id) for account_id in account_ids}
-            observed: list[Row] = []
-            for row in await connection.fetch(query("inline/events_of_accounts"), lane, account_ids):
-                envelope = envelope_from(orjson.loads(row["envelope"]))
-                event = event_of(envelope)
-                evolve(books[envelope.account_id], event, envelope.effective_at, envelope.position)
-                if isinstance(event, ProviderObserved):
-                    observed.append(
-                        {"account_id": envelope.account_id, "event_id": event.event_id, "position": envelope.position}
-                    )
-                folded += 1
-            views = InlineRows()
-            for account_id, folded_books in books.items():
-                add_changes(views, AccountState(account_id), folded_books)
-            written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
-            assert written, "the head is locked"
-            progress(len(account_ids))
+            events = await read_events(connection, lane, after, _EVENTS_AT_ONCE)
+            if not events:
+                return after
+            await _fold(connection, lane, head, events)
+            after = events[-1].position
+            progress(len(events))
+
+
+async def _fold(connection: Connection, lane: int, head: Head, envelopes: Sequence[Envelope]) -> None:
+    """Folds a stretch of the log into the rows that stand, and writes those that differ after it."""
+    events = [(envelope, event_of(envelope)) for envelope in envelopes]
+    read_set = ReadSet()
+    for envelope, event in events:
+        read_set.accounts.add(envelope.account_id)
+        event.add_reads(envelope.account_id, read_set)
+    _, before = await read_rows(connection, lane, read_set)
+    after = {account_id: state.copy() for account_id, state in before.items()}
+    observed: list[Row] = []
+    for envelope, event in events:
+        evolve(after[envelope.account_id], event, envelope.effective_at, envelope.position)
+        if isinstance(event, ProviderObserved):
+            observed.append(
+                {"account_id": envelope.account_id, "event_id": event.event_id, "position": envelope.position}
+            )
+    views: InlineRows = {}
+    for account_id, state in after.items():
+        add_changes(views, before[account_id], state)
+    written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
+    assert written, "the head is locked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from events.accounts.commands import OpenAccount
 from events.catalog import AnyCommand
 from events.chain import Actor, Source
+from service.ledger.commands import Asked, Outcome, Work
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked, Outcome, Work
 
 
 async def carry_out_own(ledger: Ledger, commands: Sequence[AnyCommand], mode: str, tool: str) -> list[Outcome]:

@@ -1,277 +1,35 @@
-"""What waits for a lane's writer, and what comes back: one unit is decided whole, in one transaction."""
+"""What waits for a lane's writer: one unit of work is decided whole, in one transaction."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
 
-from events.account_state import AccountState
-from events.accounts.commands import OpenAccount
-from events.accounts.events import WebhookSecretAdded
-from events.balances.events import ReserveHeld
-from events.banking.events import MatchMade
-from events.catalog import AnyCommand
-from events.chain import Actor, Source
-from events.decide import decide
-from events.decision_context import Context
-from events.disputes.events import DisputeOpened
-from events.instants import Instant
-from events.payouts.events import PayoutRequested
 from events.read_set import ReadSet
-from events.refusals import AccountNotFound, Refusal
-from events.values import value
-from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Answer
-from service.ledger.vault import AccountKey
-from service.platform import calendars, logs
+from service.ledger.batch import Batch
 
-log = logs.get("ledger")
+Result = TypeVar("Result")
 
 
-class IdempotencyMismatch(Refusal):
-    """The key was used before, for something else."""
-
-    code = "IDEMPOTENCY_MISMATCH"
-
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            f"the idempotency key {key} was used before with a different request: use a new key, or repeat that request"
-        )
-
-
-class Erased(Refusal):
-    """The account's key was destroyed, and with it what would have to be read."""
-
-    code = "ERASED"
-
-    def __init__(self) -> None:
-        super().__init__("the personal data that this concerns was erased")
-
-
-class AbortedWithOthers(Refusal):
-    """Nothing was wrong with this command; another one of its atomic request was refused."""
-
-    code = "ABORTED"
-
-    def __init__(self, index: int) -> None:
-        super().__init__(f"not carried out, because commands[{index}] of the same atomic request was refused")
-
-
-@value
-class Accepted:
-    """A command that was carried out. `books` and `key` are for rendering the answer before the commit."""
-
-    lane: int
-    position: int
-    version: int
-    at: Instant
-    created_id: str | None
-    books: AccountState
-    key: AccountKey
-
-
-Render = Callable[[Accepted], bytes]
-
-
-@value
-class Done:
-    """The command stands in the log, and this is its answer: the first one, if it is a replay."""
-
-    status: int
-    body: bytes
-    position: int
-    lane: int
-    replayed: bool = False
-
-
-Outcome = Done | Refusal
-
-
-@value
-class Asked:
-    """Who asks, and in which request."""
-
-    actor: Actor
-    source: Source
-    mode: str
-    request_id: str
-    traceparent: str | None = None
-
-
-@dataclass(slots=True)
-class Work:
-    """One command on its way. `body` is what makes a repeat the same command; `render` makes the answer."""
-
-    command: AnyCommand
-    body: bytes
-    status: int
-    render: Render
-    key: str | None = None
-
-
-class Unit(Protocol):
-    """Something the writer decides as a whole."""
+class UnitOfWork(ABC, Generic[Result]):
+    """Something that is decided as a whole. `Ledger.run` hands it to a lane, and gives its result once it is durable."""
 
     @property
     def commands_count(self) -> int:
         """How many decisions it is, for the bounds of a batch and of the queue."""
+        return 1
 
+    @abstractmethod
     def collect(self, read_set: ReadSet) -> None:
         """Names the rows that the decision has to see."""
 
-    def decide(self, batch: Batch) -> None:
-        """Records what follows into the batch. May be called again on another batch; the last call counts."""
+    @abstractmethod
+    def decide(self, batch: Batch) -> Result:
+        """Records what follows into the batch. May be called again on another batch: the last call's result counts.
 
-    def resolve(self) -> None:
-        """The batch is committed."""
+        A Refusal is what comes of it, for whoever waits, and is raised before anything is recorded. Any other exception
+        is a fault of ours: it is logged, and whatever was recorded before it is not kept.
+        """
 
-    def reject(self, problem: Exception) -> None:
-        """It is not, and will not be."""
-
-
-@dataclass(slots=True)
-class CommandUnit:
-    """Commands of one request that concern one lane: each for itself, or all or none."""
-
-    asked: Asked
-    works: Sequence[Work]
-    atomic: bool
-    dry_run: bool
-    earliest: Callable[[Instant], Instant]
-    done: asyncio.Future[list[Outcome]]
-    logged: bool = True
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    @property
-    def commands_count(self) -> int:
-        return len(self.works)
-
-    def collect(self, read_set: ReadSet) -> None:
-        for work in self.works:
-            account_id = work.command.account_id
-            read_set.accounts.add(account_id)
-            work.command.add_reads(read_set)
-            if work.key is not None:
-                read_set.answers.add((account_id, work.key))
-
-    def decide(self, batch: Batch) -> None:
-        mark = batch.mark() if self.atomic or self.dry_run else None
-        self.outcomes = []
-        for index, work in enumerate(self.works):
-            outcome = _decide_one(work, self, batch)
-            self.outcomes.append(outcome)
-            if self.atomic and isinstance(outcome, Refusal):
-                self.outcomes = [AbortedWithOthers(index) for _ in self.works]
-                self.outcomes[index] = outcome
-                break
-        aborted = self.atomic and any(isinstance(outcome, Refusal) for outcome in self.outcomes)
-        if mark is not None and (self.dry_run or aborted):
-            batch.take_back(mark)
-
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(self.outcomes)
-        if self.dry_run or not self.logged:
-            return
-        for work, outcome in zip(self.works, self.outcomes, strict=True):
-            if isinstance(outcome, Done):
-                log.info(
-                    "command_replayed" if outcome.replayed else "command_accepted",
-                    request_id=self.asked.request_id,
-                    account=work.command.account_id,
-                    command=work.command.type,
-                    lane=outcome.lane,
-                    position=outcome.position,
-                )
-            else:
-                log.info(
-                    "command_refused",
-                    request_id=self.asked.request_id,
-                    account=work.command.account_id,
-                    command=work.command.type,
-                    code=outcome.code,
-                )
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
-
-
-def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
-    command, asked = work.command, unit.asked
-    books = batch.books(command.account_id)
-    key = batch.keys.get(command.account_id)
-    try:
-        if books.account is not None and books.account.mode != asked.mode:
-            raise AccountNotFound(command.account_id)
-        if books.account is not None and key is None:
-            raise Erased
-        if key is None and isinstance(command, OpenAccount):
-            key = batch.vault.new_account_key(command.account_id)
-        digest = key.digest(work.body) if key is not None and work.key is not None else None
-        if work.key is not None and key is not None:
-            first = batch.answer(command.account_id, work.key)
-            if first is not None:
-                if first.digest != digest:
-                    raise IdempotencyMismatch(work.key)
-                body = key.unseal_bytes(f"answer {work.key}", first.sealed)
-                return Done(first.status, body, first.position, batch.lane, replayed=True)
-        actor = f"{asked.actor.kind}:{asked.actor.id}" if asked.actor.id else asked.actor.kind
-        new_id = batch.seam.ulid(batch.milliseconds)
-        context = Context(batch.now, unit.earliest(batch.now), new_id, asked.mode, actor, calendars)
-        events = decide(_sealed(command, key), books, context)
-    except Refusal as refusal:
-        return refusal
-    assert key is not None, "an account that takes a command has a key"
-    if isinstance(command, OpenAccount):
-        batch.add_account_key(command.account_id, key)
-    cause = Cause(asked.actor, asked.source, work.key, digest, asked.request_id, None, asked.traceparent)
-    created_id = None
-    for index, event in enumerate(events):
-        batch.record(
-            books,
-            event,
-            cause,
-            effective_at=command.effective_at,
-            metadata=command.metadata if index == len(events) - 1 else None,
-        )
-        match event:
-            case PayoutRequested():
-                created_id = event.payout_id
-            case ReserveHeld():
-                created_id = event.reserve_id
-            case DisputeOpened():
-                created_id = event.dispute_id
-            case WebhookSecretAdded():
-                created_id = event.secret_id
-            case MatchMade():
-                created_id = event.match_id
-            case _:
-                pass
-    accepted = Accepted(batch.lane, batch.position, books.version, batch.now, created_id, books, key)
-    body = work.render(accepted)
-    if work.key is not None and digest is not None:
-        sealed = key.seal_bytes(f"answer {work.key}", body)
-        batch.add_answer(command.account_id, work.key, Answer(digest, work.status, sealed, batch.position), key)
-    return Done(work.status, body, batch.position, batch.lane)
-
-
-WIRE_NAMES = {
-    "bank_account_number": "bankAccountNumber",
-    "bank_account_holder": "bankAccountHolder",
-    "secret": "secret",
-}
-"""The names under which fields are sealed: part of the associated data, so they never change."""
-
-
-def _sealed(command: AnyCommand, key: AccountKey | None) -> AnyCommand:
-    """The command with its personal data and secrets as ciphertext."""
-    names = command.sealed
-    if not names or key is None:
-        return command
-    values = {name: value for name in names if (value := getattr(command, name)) is not None}
-    if not values:
-        return command
-    return command.model_copy(update={name: key.seal(WIRE_NAMES[name], value) for name, value in values.items()})
+    def committed(self, result: Result) -> None:
+        """The batch is durable: the place for a log line."""

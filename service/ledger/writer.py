@@ -18,17 +18,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
 
 from events.instants import Instant
 from events.read_set import ReadSet
+from events.refusals import Refusal
 from service.ledger.batch import Batch
-from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_books, read_head
+from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_head, read_state
 from service.ledger.state_cache import WarmBooks
-from service.ledger.unit_of_work import Unit
+from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import Vault
 from service.platform import logs
 from service.platform.counters import Tally
@@ -51,6 +52,37 @@ class Unavailable(Exception):
 
 class _KeyKnown(Exception):
     """The batch holds an idempotency key that was answered before. Nothing was written."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A unit of work in the queue, and who waits for its result."""
+
+    unit: UnitOfWork[Any]
+    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    result: Any = None
+    refusal: Refusal | None = None
+
+    def decide(self, batch: Batch) -> None:
+        self.refusal = None
+        try:
+            self.result = self.unit.decide(batch)
+        except Refusal as refusal:
+            self.refusal = refusal
+
+    def resolve(self) -> None:
+        """The batch is committed."""
+        if self.refusal is not None:
+            self.reject(self.refusal)
+            return
+        if not self.done.done():
+            self.done.set_result(self.result)
+        self.unit.committed(self.result)
+
+    def reject(self, problem: Exception) -> None:
+        """It is not, and will not be."""
+        if not self.done.done():
+            self.done.set_exception(problem)
 
 
 class LaneWriter:
@@ -79,7 +111,7 @@ class LaneWriter:
         self._batch_max = batch_commands_max
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
-        self._waiting: deque[Unit] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._waiting_commands = 0
         self._wake = asyncio.Event()
         self._connection: Connection | None = None
@@ -101,15 +133,17 @@ class LaneWriter:
             await self._task
         await self._disconnect()
 
-    def submit(self, unit: Unit) -> None:
-        """Queues a unit. Unavailable where too much waits already, or the writer is stopping."""
+    def submit(self, unit: UnitOfWork[Result]) -> asyncio.Future[Result]:
+        """Queues a unit of work. Unavailable where too much waits already, or the writer is stopping."""
         if self._closing:
             raise Unavailable("the service is stopping")
         if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
             raise Unavailable(f"{self._waiting_commands} commands are waiting already")
-        self._waiting.append(unit)
+        waiting = _Waiting(unit)
+        self._waiting.append(waiting)
         self._waiting_commands += unit.commands_count
         self._wake.set()
+        return waiting.done
 
     async def _run(self) -> None:
         while True:
@@ -127,17 +161,17 @@ class LaneWriter:
                 for unit in units:
                     unit.reject(problem)
 
-    def _take(self) -> list[Unit]:
-        units: list[Unit] = []
+    def _take(self) -> list[_Waiting]:
+        units: list[_Waiting] = []
         count = 0
-        while self._waiting and (not units or count + self._waiting[0].commands_count <= self._batch_max):
-            unit = self._waiting.popleft()
-            count += unit.commands_count
-            units.append(unit)
+        while self._waiting and (not units or count + self._waiting[0].unit.commands_count <= self._batch_max):
+            waiting = self._waiting.popleft()
+            count += waiting.unit.commands_count
+            units.append(waiting)
         self._waiting_commands -= count
         return units
 
-    async def _commit(self, units: list[Unit]) -> None:
+    async def _commit(self, units: list[_Waiting]) -> None:
         """Commits the units, trying again while others win the race or the database is away for a moment."""
         deadline = self._seam.monotonic() + self._outage_seconds_max
         while True:
@@ -176,7 +210,7 @@ class LaneWriter:
                 self._warm.forget()
                 self._contended = True
 
-    async def _attempt(self, units: list[Unit]) -> bool:
+    async def _attempt(self, units: list[_Waiting]) -> bool:
         """Decides and writes once. False where the head had moved: nothing was written, the units may be tried again."""
         connection = await self._connected()
         if self._contended:
@@ -198,7 +232,7 @@ class LaneWriter:
             unit.resolve()
         return True
 
-    async def _attempt_locked(self, connection: Connection, units: list[Unit]) -> Batch | None:
+    async def _attempt_locked(self, connection: Connection, units: list[_Waiting]) -> Batch | None:
         """Decides with the head's lock held, so that no other process can win the race."""
         sent: tuple[Batch, Append] | None = None
         try:
@@ -221,15 +255,15 @@ class LaneWriter:
         self._contended = False
         return batch
 
-    async def _decide(self, connection: Connection, units: list[Unit]) -> tuple[Batch, bool]:
+    async def _decide(self, connection: Connection, units: list[_Waiting]) -> tuple[Batch, bool]:
         """A batch with every unit's decision, and whether the head was seen to stand there in this attempt."""
         read_set = ReadSet()
         for unit in units:
-            unit.collect(read_set)
+            unit.unit.collect(read_set)
         while True:
             snapshot, verified = await self._snapshot(connection, read_set)
             batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
-            failed: tuple[Unit, Exception] | None = None
+            failed: tuple[_Waiting, Exception] | None = None
             for unit in units:
                 try:
                     unit.decide(batch)
@@ -260,12 +294,12 @@ class LaneWriter:
             if not wanted.accounts and wanted.only_answers:
                 found = await read_answers(connection, self.lane, wanted.answers)
             else:
-                found = await read_books(connection, self.lane, wanted, self._vault)
+                found = await read_state(connection, self.lane, wanted, self._vault)
             if found.head == head:
                 warm = self._warm.snapshot(head, read_set.accounts - wanted.accounts)
                 return Snapshot(head, warm.books | found.books, warm.keys | found.keys, found.answers), True
             self._warm.forget()
-        return await read_books(connection, self.lane, read_set, self._vault), True
+        return await read_state(connection, self.lane, read_set, self._vault), True
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
         try:

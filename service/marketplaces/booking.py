@@ -113,14 +113,13 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         for order in record.orders():
             read_set.orders.add((self.account_id, line.currency, order))
 
-    def decide(self, batch: Batch) -> None:
-        self.outcomes, self.unreadable_ids, self.refusal = [], [], None
+    def decide(self, batch: Batch) -> list[str]:
+        self.unreadable_ids = []
         books = batch.books(self.account_id)
         if (books.account is None and self.opens_with is None) or (
             books.account is not None and books.account.mode != self.asked.mode
         ):
-            self.refusal = AccountNotFound(self.account_id)
-            return
+            raise AccountNotFound(self.account_id)
         if books.account is None and self.opens_with is not None:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
             opened = AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
@@ -129,7 +128,7 @@ class RecordsUnit(ObservationsUnit[Arrival]):
             batch.record(books, self.setting, self.cause())
         # Where the account's key was destroyed, the record is still kept: under the lane's own.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
-        self.outcomes = [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
+        return [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
 
     def _take_in(self, arrival: Arrival, books: AccountState, key: AccountKey, batch: Batch) -> str:
         record = arrival.record

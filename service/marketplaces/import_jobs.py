@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from events.refusals import Refusal
+from service.ledger.commands import Asked
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked
 from service.ledger.writer import Unavailable
 from service.marketplaces.import_records import COUNTS, DONE, FAILED, Noted, Place, find
 from service.marketplaces.importing import (

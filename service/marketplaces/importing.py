@@ -21,10 +21,10 @@ from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.times import zone_named
 from service.formats.unreadable import Unreadable
+from service.ledger.commands import Asked
 from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
 from service.ledger.ledger import Ledger
 from service.ledger.raw_archive import storable
-from service.ledger.unit_of_work import Asked
 from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.observations import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source
@@ -217,12 +217,10 @@ async def _book(ledger: Ledger, into: Intake, observed: list[Told], found: Impor
         exponents=ledger.exponents,
         asked=into.asked,
         received_at=into.received_at,
-        done=asyncio.get_running_loop().create_future(),
         opens_with=wish.currency or next(filter(None, map(_currency, taken)), None),
         setting=into.setting,
     )
-    ledger.submit(into.lane, unit)
-    _count(found, await unit.done)
+    _count(found, await ledger.run(into.lane, unit))
     problems = _unreadable(unit, first)
     found.problems += problems[: PROBLEMS_MAX - len(found.problems)]
     await booked(problems)

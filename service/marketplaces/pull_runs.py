@@ -16,8 +16,8 @@ from typing import Any, cast
 from events.instants import from_datetime
 from events.refusals import InvalidCommand
 from service.formats.times import read_moment
+from service.ledger.commands import Asked
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked
 from service.marketplaces.credentials import Access
 from service.marketplaces.importing import Imported, Intake, Problem, Wish, intake, source_named, take_in
 from service.marketplaces.pulling import Page, Peer

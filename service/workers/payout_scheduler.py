@@ -8,13 +8,14 @@ number of schedulers may ask at once, and die at any moment: what one has done, 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from events.policies.cycles import due_at
 from events.read_set import ReadSet
 from service.ledger.batch import Batch
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
+from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
 from sql import query
 
@@ -25,30 +26,18 @@ _REST_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class DueUnit:
-    """An account on which something is due: looking at its books is enough."""
+class DueUnit(UnitOfWork[bool]):
+    """An account on which something is due: looking at its state is enough. Its result: whether nothing is due any more."""
 
     account_id: str
-    done: asyncio.Future[bool]
-    """Whether nothing is due any more."""
-    commands_count: int = field(default=1, init=False)
-    _is_done: bool = field(default=True, init=False)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
 
-    def decide(self, batch: Batch) -> None:
+    def decide(self, batch: Batch) -> bool:
         account = batch.books(self.account_id).account
         still_due = due_at(account) if account is not None else None
-        self._is_done = still_due is None or still_due > batch.now
-
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(self._is_done)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
+        return still_due is None or still_due > batch.now
 
 
 class Scheduler(Poller):
@@ -84,6 +73,4 @@ class Scheduler(Poller):
         return more
 
     async def _look_at(self, lane: int, account_id: str) -> bool:
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._ledger.submit(lane, DueUnit(account_id, done))
-        return await done
+        return await self._ledger.run(lane, DueUnit(account_id))

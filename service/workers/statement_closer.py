@@ -10,9 +10,8 @@ an account in which nothing is due costs nothing, however many there are.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
@@ -31,6 +30,7 @@ from projections.statements_due import StatementsDue
 from service.ledger.batch import Batch, Cause
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
+from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.writer import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
@@ -47,45 +47,26 @@ _TRIES = 20
 
 
 @dataclass(slots=True)
-class ClosingUnit:
+class ClosingUnit(UnitOfWork[list[StatementClosed] | NotYet | DoesNotTie]):
     """The statements of one cut, decided on the account's chain as it stands by then."""
 
     account_id: str
     due: Sequence[StatementClosed]
     certain: bool
-    done: asyncio.Future[list[StatementClosed]]
-    closed: list[StatementClosed] = field(default_factory=list)
-    problem: NotYet | DoesNotTie | None = None
-
-    @property
-    def commands_count(self) -> int:
-        return 1
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
 
-    def decide(self, batch: Batch) -> None:
-        self.closed, self.problem = [], None
+    def decide(self, batch: Batch) -> list[StatementClosed] | NotYet | DoesNotTie:
         books = batch.books(self.account_id)
         try:
-            self.closed = list(close(self.due, books, batch.now, certain=self.certain))
+            closed = list(close(self.due, books, batch.now, certain=self.certain))
         except (NotYet, DoesNotTie) as problem:
-            self.problem = problem
-        for event in self.closed:
+            return problem
+        for event in closed:
             cause = Cause(actor=Actor("closer"), source=Source("closer"), correlation_id=event.number)
             batch.record(books, event, cause)
-
-    def resolve(self) -> None:
-        if self.done.done():
-            return
-        if self.problem is not None:
-            self.done.set_exception(self.problem)
-        else:
-            self.done.set_result(self.closed)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
+        return closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +162,10 @@ class Closer(Poller):
     async def _close(
         self, lane: int, account_id: str, due: Sequence[StatementClosed], *, certain: bool
     ) -> list[StatementClosed]:
-        done: asyncio.Future[list[StatementClosed]] = asyncio.get_running_loop().create_future()
-        self._ledger.submit(lane, ClosingUnit(account_id, due, certain, done))
-        return await done
+        closed = await self._ledger.run(lane, ClosingUnit(account_id, due, certain))
+        if isinstance(closed, Exception):
+            raise closed
+        return closed
 
 
 async def read_account(

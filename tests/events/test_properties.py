@@ -23,10 +23,12 @@ from events.disputes.state import Disputed
 from events.evolve import evolve
 from events.instants import Instant
 from events.payouts.events import PayoutRequested
+from events.read_set import ReadSet
 from events.refusals import Refusal
+from projections.inline import TABLES, InlineRows, add_changes
 from tests.events.lives import happens
 from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
-from tests.spec import ACCOUNT
+from tests.spec import ACCOUNT, read
 
 
 def lived(steps: list[Step], books: AccountState) -> Iterator[tuple[AnyEvent, Instant, bool]]:
@@ -149,6 +151,31 @@ def test_every_fact_survives_storing_and_the_stored_log_gives_the_same_books(ste
     for position, (name, version, stored, effective_at) in enumerate(log, 1):
         evolve(replayed, decode(name, version, json.loads(stored)), effective_at, position)
     assert replayed == books
+
+
+@settings(max_examples=100)
+@given(LIVES)
+def test_an_event_folds_the_same_on_the_rows_that_it_says_it_reads(steps: list[Step]) -> None:
+    whole = AccountState(ACCOUNT)
+    for number, step in enumerate(steps):
+        outcome, effective_at = happens(step, number, whole)
+        for event in () if isinstance(outcome, Refusal) else outcome:
+            reads = ReadSet()
+            event.add_reads(ACCOUNT, reads)
+            some = read(reads, whole)
+            before = some.copy()
+            evolve(some, event, effective_at, whole.version + 1)
+            evolve(whole, event, effective_at, whole.version + 1)
+            changed: InlineRows = {}
+            add_changes(changed, before, some)
+            for table in TABLES:
+                for row in changed.get(table.name, ()):
+                    rows = getattr(whole, table.rows)
+                    key = tuple(row[name] for name in table.key)
+                    value = rows if not table.key else rows[key[0] if len(key) == 1 else key]
+                    assert {name: getattr(value, name) for name in table.fields} == {
+                        name: row[name] for name in table.fields
+                    }, event
 
 
 @settings(max_examples=50)

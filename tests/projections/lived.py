@@ -9,7 +9,7 @@ from events.chain import Actor, Source
 from events.provider.observation import Observation
 from events.provider.reports import Says
 from service.banks.importing import BankWish, import_bank_file
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
 from service.marketplaces.importing import Wish, import_file
 from service.plugipay.outbound.follow_up import take_answers
 from tests.service.marketplaces.samples import sample

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import fields
 
 import asyncpg
 import pytest
 
 from events.chain import Envelope
 from projections import runner
-from projections.inline import InlineRows
+from projections.inline import TABLES
 from projections.journal import Journal
 from projections.runner import Connection, catch_up, rebuild
 from service.ledger.replay import rebuild_inline
@@ -21,7 +20,7 @@ from tests.support.api import Api
 from tests.support.tables import Tables, as_owner, read_tables
 from tests.support.waiting import until_blocked
 
-INLINE = (*(field.name for field in fields(InlineRows)), "provider_events")
+INLINE = (*(table.name for table in TABLES), "provider_events")
 LANE = 1
 
 DAMAGE = (

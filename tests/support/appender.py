@@ -11,8 +11,8 @@ import sys
 
 from events.accounts.commands import OpenAccount
 from events.balances.commands import RecordRevenue
+from service.ledger.commands import Done
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Done
 from service.platform import logs
 from service.platform.settings import Settings
 from tests.support.own import asked, work

@@ -73,10 +73,11 @@ def arm(step: str) -> None:
         case "decided":
             decide = DeliveryUnit.decide
 
-            def decided(unit: DeliveryUnit, batch: Any) -> None:
-                decide(unit, batch)
+            def decided(unit: DeliveryUnit, batch: Any) -> list[str]:
+                verdicts = decide(unit, batch)
                 if unit.deliveries:
                     die()
+                return verdicts
 
             _put(DeliveryUnit, "decide", decided)
         case "before the commit":
@@ -84,14 +85,14 @@ def arm(step: str) -> None:
         case "after the commit":
             _put(writer, "append", _dying(event_store.append, before=False, when=has_deliveries))
         case "told the writer's caller":
-            resolve = DeliveryUnit.resolve
+            committed = DeliveryUnit.committed
 
-            def resolved(unit: DeliveryUnit) -> None:
-                resolve(unit)
+            def told(unit: DeliveryUnit, result: list[str]) -> None:
+                committed(unit, result)
                 if unit.deliveries:
                     die()
 
-            _put(DeliveryUnit, "resolve", resolved)
+            _put(DeliveryUnit, "committed", told)
         case "before telling the group":
             _put(client, "commit", _dying(client.commit, before=True, when=lambda *_: True))
         case "after telling the group":

@@ -7,8 +7,8 @@ from events.accounts.state import LIVE
 from events.balances.commands import RecordRevenue, SettleRevenue
 from events.catalog import AnyCommand
 from events.chain import Actor, Source
+from service.ledger.commands import Accepted, Asked, Done, Outcome, Work
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Accepted, Asked, Done, Outcome, Work
 
 
 def asked(request_id: str = "req_test") -> Asked:

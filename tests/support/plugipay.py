@@ -12,7 +12,7 @@ from events.balances.commands import RecordRevenue, SettleRevenue
 from events.payouts.commands import RequestPayout
 from events.payouts.state import Payout
 from events.provider.state import Case
-from projections.inline import case_from, payout_from
+from projections.inline import CASES, PAYOUTS
 from service.ledger.ledger import Ledger
 from service.platform.health import Health
 from service.platform.runtime import REAL
@@ -70,7 +70,7 @@ class Loop:
     async def payout(self, payout_id: str) -> Payout:
         row = await self.ledger.pool.fetchrow(query("provider/read"), 1, ACCOUNT, payout_id)
         assert row is not None
-        return payout_from(dict(row))
+        return PAYOUTS.value_of_json(row["payout"])
 
     async def balance(self) -> dict[str, int]:
         [row] = await self.ledger.pool.fetch(query("balances/of_account"), 1, ACCOUNT, "IDR")
@@ -87,12 +87,8 @@ class Loop:
         return [row["type"] for row in rows]
 
     async def cases(self) -> list[tuple[str, Case]]:
-        rows = await self.ledger.pool.fetch(
-            "SELECT case_id, kind, position, known, said, payout_id, provider_payout_id, amount, currency, told,"
-            " instant(opened_at) AS opened_at, instant(closed_at) AS closed_at, reason, closed_by FROM cases"
-            " ORDER BY position"
-        )
-        return [(row["case_id"], case_from(dict(row))) for row in rows]
+        rows = await self.ledger.pool.fetch('SELECT case_id, to_json(c) AS "case" FROM cases c ORDER BY position')
+        return [(row["case_id"], CASES.value_of_json(row["case"])) for row in rows]
 
 
 @contextlib.asynccontextmanager

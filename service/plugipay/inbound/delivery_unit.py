@@ -6,9 +6,8 @@ kept with the reason why it was not believed.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
@@ -20,6 +19,7 @@ from events.provider.observe import observe
 from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
 from service.ledger.raw_archive import keep
+from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
 from service.plugipay.inbound.webhook import PROVIDER
 
@@ -59,13 +59,11 @@ class OffsetMove:
 
 
 @dataclass(slots=True)
-class DeliveryUnit:
-    """Deliveries for one lane, with the offsets that they complete."""
+class DeliveryUnit(UnitOfWork[list[str]]):
+    """Deliveries for one lane, with the offsets that they complete; its result is each one's verdict."""
 
     deliveries: list[Delivery]
     offsets: list[OffsetMove]
-    done: asyncio.Future[None]
-    verdicts: list[str] = field(default_factory=list)
 
     @property
     def commands_count(self) -> int:
@@ -83,8 +81,8 @@ class DeliveryUnit:
                 read_set.payouts.add((account_id, payout_id))
             add_reads_of(delivery.observation, account_id, read_set)
 
-    def decide(self, batch: Batch) -> None:
-        self.verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
+    def decide(self, batch: Batch) -> list[str]:
+        verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
         batch.consumer_offsets.extend(
             {
                 "log": move.log,
@@ -95,11 +93,10 @@ class DeliveryUnit:
             }
             for move in self.offsets
         )
+        return verdicts
 
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-        for delivery, verdict in zip(self.deliveries, self.verdicts, strict=True):
+    def committed(self, result: list[str]) -> None:
+        for delivery, verdict in zip(self.deliveries, result, strict=True):
             log.info(
                 "webhook_taken_in",
                 account=delivery.account_id,
@@ -108,10 +105,6 @@ class DeliveryUnit:
                 reason=delivery.parked_because or delivery.rejected_because,
                 event_id=delivery.observation.event_id if delivery.observation else None,
             )
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
 
 
 def add_reads_of(observation: Observation, account_id: str, read_set: ReadSet) -> None:

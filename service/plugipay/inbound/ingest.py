@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -60,7 +59,4 @@ async def _one(ledger: Ledger, lane: int, delivery: Delivery) -> str:
 
 
 async def _submit(ledger: Ledger, lane: int, deliveries: Sequence[Delivery], moves: Sequence[OffsetMove]) -> list[str]:
-    unit = DeliveryUnit(list(deliveries), list(moves), asyncio.get_running_loop().create_future())
-    ledger.submit(lane, unit)
-    await unit.done
-    return unit.verdicts
+    return await ledger.run(lane, DeliveryUnit(list(deliveries), list(moves)))

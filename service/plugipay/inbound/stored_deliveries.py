@@ -11,8 +11,8 @@ import orjson
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
 from service.ledger.access_scope import Sight
+from service.ledger.commands import Erased
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Erased
 from service.ledger.vault import AccountKey, CannotUnseal, Vault
 from service.marketplaces.booking import UNREADABLE
 from service.plugipay.inbound import topic

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import asyncpg
 
-from projections.inline import payout_from
+from projections.inline import PAYOUTS
 from service.ledger.ledger import Ledger
 from service.ledger.writer import Unavailable
 from service.platform import logs
@@ -119,7 +119,7 @@ class Dispatcher:
         row = await self._ledger.pool.fetchrow(query("provider/read"), lane, account_id, payout_id)
         if row is None:
             return POLL_SECONDS_MAX
-        payout = payout_from(dict(row))
+        payout = PAYOUTS.value_of_json(row["payout"])
         access, key = await read_access(self._ledger, self._settings, lane, account_id)
         if access is None or key is None:
             log.warning("provider_not_set", account=account_id, payout=payout_id)

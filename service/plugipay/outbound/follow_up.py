@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from events.provider.observe import observe
 from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
 from service.ledger.ledger import Ledger
+from service.ledger.unit_of_work import UnitOfWork
 from service.plugipay.inbound.delivery_unit import add_reads_of, ours, record_observed
 
 Decide = Callable[[AccountState, Payout], Sequence[AnyEvent]]
@@ -23,52 +23,33 @@ ACTOR = Actor("dispatcher")
 
 
 @dataclass(slots=True)
-class FollowUp:
+class FollowUp(UnitOfWork[Payout]):
     """Facts about one payout that follow from what the dispatcher did."""
 
     account_id: str
     payout_id: str
     decide_facts: Decide
-    done: asyncio.Future[Payout]
-    payout: Payout | None = None
-
-    @property
-    def commands_count(self) -> int:
-        return 1
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
         read_set.payouts.add((self.account_id, self.payout_id))
 
-    def decide(self, batch: Batch) -> None:
+    def decide(self, batch: Batch) -> Payout:
         books = batch.books(self.account_id)
         payout = books.payouts[self.payout_id]
         cause = Cause(actor=ACTOR, source=Source("dispatcher"), correlation_id=self.payout_id)
         for event in self.decide_facts(books, payout):
             batch.record(books, event, cause)
-        self.payout = books.payouts[self.payout_id]
-
-    def resolve(self) -> None:
-        if self.payout is not None and not self.done.done():
-            self.done.set_result(self.payout)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
+        return books.payouts[self.payout_id]
 
 
 @dataclass(slots=True)
-class AccountFollowUp:
+class AccountFollowUp(UnitOfWork[None]):
     """Facts about an account that follow from what the sweeper saw, decided with one of its cases in sight."""
 
     account_id: str
     case_id: str
     decide_facts: Callable[[AccountState], Sequence[AnyEvent]]
-    done: asyncio.Future[None]
-
-    @property
-    def commands_count(self) -> int:
-        return 1
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
@@ -80,23 +61,14 @@ class AccountFollowUp:
         for event in self.decide_facts(books):
             batch.record(books, event, cause)
 
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
-
 
 @dataclass(slots=True)
-class AnswerUnit:
+class AnswerUnit(UnitOfWork[None]):
     """What the provider answered about its payouts, judged as its webhooks are. `payout_id` is ours, where it is known."""
 
     account_id: str
     observations: Sequence[tuple[Observation, tuple[str, ...]]]
     """Each with the ids of ours that it mentions, most telling first."""
-    done: asyncio.Future[None]
 
     @property
     def commands_count(self) -> int:
@@ -120,37 +92,22 @@ class AnswerUnit:
             events = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
             record_observed(events, observation, books, batch, None)
 
-    def resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
-
 
 async def follow_up(ledger: Ledger, lane: int, account_id: str, payout_id: str, decide: Decide) -> Payout:
     """Records what follows for a payout; gives the payout as that left it."""
-    done: asyncio.Future[Payout] = asyncio.get_running_loop().create_future()
-    ledger.submit(lane, FollowUp(account_id, payout_id, decide, done))
-    return await done
+    return await ledger.run(lane, FollowUp(account_id, payout_id, decide))
 
 
 async def take_answers(
     ledger: Ledger, lane: int, account_id: str, observations: Sequence[tuple[Observation, tuple[str, ...]]]
 ) -> None:
     """Records what the provider answered, durable when this returns."""
-    if not observations:
-        return
-    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    ledger.submit(lane, AnswerUnit(account_id, observations, done))
-    await done
+    if observations:
+        await ledger.run(lane, AnswerUnit(account_id, observations))
 
 
 async def follow_account(
     ledger: Ledger, lane: int, account_id: str, case_id: str, decide: Callable[[AccountState], Sequence[AnyEvent]]
 ) -> None:
     """Records what follows for an account, durable when this returns."""
-    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    ledger.submit(lane, AccountFollowUp(account_id, case_id, decide, done))
-    await done
+    await ledger.run(lane, AccountFollowUp(account_id, case_id, decide))

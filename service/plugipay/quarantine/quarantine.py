@@ -7,7 +7,6 @@ knows when it was received, a person vouches for it by replaying it, and the sig
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,9 +22,10 @@ from events.provider.events import DeliveryDismissed
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Cause
+from service.ledger.commands import Asked, Done, IdempotencyMismatch, Outcome
 from service.ledger.event_store import Answer, read_answers
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import Asked, Done, IdempotencyMismatch, Outcome
+from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import CannotUnseal
 from service.ledger.writer import Fenced, Unavailable
 from service.platform import logs
@@ -87,20 +87,15 @@ class Wish:
 
 
 @dataclass(slots=True)
-class _Ending:
+class _Ending(UnitOfWork[Outcome]):
     """The end of a parking: with what is taken in for it, or with the reason why nothing is."""
 
     wish: Wish
-    done: asyncio.Future[Outcome]
     taken_in: DeliveryUnit | None = None
     verdict: str | None = None
     """Of what another lane has taken in for it."""
     reason: str | None = None
-    outcome: Outcome | None = field(default=None, init=False)
-
-    @property
-    def commands_count(self) -> int:
-        return 1
+    _verdicts: list[str] = field(default_factory=list, init=False)
 
     def collect(self, read_set: ReadSet) -> None:
         account_id = self.wish.stored.account_id
@@ -110,10 +105,7 @@ class _Ending:
         if self.wish.key is not None:
             read_set.answers.add((account_id, self.wish.key))
 
-    def decide(self, batch: Batch) -> None:
-        self.outcome = self._decide(batch)
-
-    def _decide(self, batch: Batch) -> Outcome:
+    def decide(self, batch: Batch) -> Outcome:
         wish, stored = self.wish, self.wish.stored
         key = batch.keys.get(stored.account_id) or batch.keys[SYSTEM_ACCOUNT]
         digest = key.digest(wish.body)
@@ -127,8 +119,8 @@ class _Ending:
             return NotParked(stored.delivery_id, "ended at this very moment")
         how, verdict = REPLAYED, self.verdict
         if self.taken_in is not None:
-            self.taken_in.decide(batch)
-            verdict = self.taken_in.verdicts[0]
+            self._verdicts = self.taken_in.decide(batch)
+            verdict = self._verdicts[0]
         elif verdict is not None:
             batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": REPLAYED, "by": wish.by})
         else:
@@ -157,18 +149,12 @@ class _Ending:
         batch.record(batch.books(stored.account_id), DeliveryDismissed(stored.delivery_id, reason), cause)
         batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": DISMISSED, "by": self.wish.by})
 
-    def resolve(self) -> None:
-        if self.outcome is not None and not self.done.done():
-            self.done.set_result(self.outcome)
-        ended = isinstance(self.outcome, Done) and not self.outcome.replayed
-        if ended and self.taken_in is not None:
-            self.taken_in.resolve()
-        if ended:
-            log.info("parking_ended", delivery=self.wish.stored.delivery_id, by=self.wish.by, reason=self.reason)
-
-    def reject(self, problem: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
+    def committed(self, result: Outcome) -> None:
+        if not isinstance(result, Done) or result.replayed:
+            return
+        if self.taken_in is not None:
+            self.taken_in.committed(self._verdicts)
+        log.info("parking_ended", delivery=self.wish.stored.delivery_id, by=self.wish.by, reason=self.reason)
 
 
 async def dismiss(ledger: Ledger, wish: Wish, reason: str) -> Outcome:
@@ -176,7 +162,7 @@ async def dismiss(ledger: Ledger, wish: Wish, reason: str) -> Outcome:
     known = await _answered(ledger, wish)
     if known is not None:
         return known
-    return await _end(ledger, _Ending(wish, asyncio.get_running_loop().create_future(), reason=reason))
+    return await _end(ledger, _Ending(wish, reason=reason))
 
 
 async def replay(ledger: Ledger, settings: Settings, wish: Wish) -> Outcome:
@@ -189,19 +175,16 @@ async def replay(ledger: Ledger, settings: Settings, wish: Wish) -> Outcome:
         lane, delivery = await _sorted(ledger, settings, stored)
     except _Cannot as problem:
         return StillParked(stored.delivery_id, str(problem))
-    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     if lane == stored.lane:
         delivery = replace(delivery, replays=stored.delivery_id, replayed_by=wish.by)
-        return await _end(ledger, _Ending(wish, future, taken_in=_unit(delivery)))
+        return await _end(ledger, _Ending(wish, taken_in=_unit(delivery)))
     # Another lane's account has turned out to be meant. No transaction spans lanes: should this stop in between, the
     # next replay finds a duplicate, and ends the parking.
-    elsewhere = _unit(delivery)
     try:
-        ledger.submit(lane, elsewhere)
-        await elsewhere.done
+        verdicts = await ledger.run(lane, _unit(delivery))
     except Exception as problem:  # noqa: BLE001 - told apart there
         return _failed(stored, problem)
-    return await _end(ledger, _Ending(wish, future, verdict=elsewhere.verdicts[0]))
+    return await _end(ledger, _Ending(wish, verdict=verdicts[0]))
 
 
 class _Cannot(Exception):
@@ -247,7 +230,7 @@ def _opened(ledger: Ledger, stored: Stored, arrival: Arrival) -> Arrival:
 
 
 def _unit(delivery: Delivery) -> DeliveryUnit:
-    return DeliveryUnit([delivery], [], asyncio.get_running_loop().create_future())
+    return DeliveryUnit([delivery], [])
 
 
 async def _answered(ledger: Ledger, wish: Wish) -> Outcome | None:
@@ -270,8 +253,7 @@ async def _answered(ledger: Ledger, wish: Wish) -> Outcome | None:
 
 async def _end(ledger: Ledger, ending: _Ending) -> Outcome:
     try:
-        ledger.submit(ending.wish.stored.lane, ending)
-        return await ending.done
+        return await ledger.run(ending.wish.stored.lane, ending)
     except Exception as problem:  # noqa: BLE001 - told apart there
         return _failed(ending.wish.stored, problem)
 

@@ -1,7 +1,5 @@
 -- One case.   1 lanes   2 modes of accounts   3 account id, or null   4 case id
-SELECT c.lane, c.account_id, c.case_id, c.position, c.kind, c.known, c.said, c.payout_id, c.provider_payout_id, c.amount,
-       c.currency, c.told, instant(c.opened_at) AS opened_at, instant(c.closed_at) AS closed_at, c.reason, c.closed_by,
-       a.mode
+SELECT c.lane, c.account_id, c.case_id, to_json(c) AS "case", a.mode
   FROM cases c
   JOIN accounts a ON a.lane = c.lane AND a.account_id = c.account_id
  WHERE c.lane = ANY ($1::integer[]) AND a.mode = ANY ($2::text[]) AND ($3::text IS NULL OR c.account_id = $3)

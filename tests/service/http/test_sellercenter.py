@@ -20,7 +20,7 @@ from yarl import URL
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.api_keys import create_key, revoke_key
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
 from service.marketplaces.importing import Wish, import_file
 from service.platform.runtime import REAL
 from service.platform.settings import Settings

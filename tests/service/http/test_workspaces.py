@@ -177,6 +177,7 @@ async def test_what_was_carried_out_is_answered_though_the_hold_was_lost_meanwhi
         async def carried_out_and_lost(*given: Any, **named: Any) -> Any:
             outcomes = await carry_out(*given, **named)
             ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            ended += " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             assert await api.ledger.pool.fetchval(ended) == 1
             return outcomes
 

@@ -10,9 +10,9 @@ import pytest
 from events.decide import decide
 from events.payouts.commands import RequestPayout
 from events.refusals import InsufficientBalance
+from service.ledger.commands import Done
 from service.ledger.event_store import append
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Done
 from service.platform.settings import Settings
 from tests.support.api import Api
 from tests.support.own import asked, carry_out, fund, work
@@ -163,7 +163,7 @@ async def test_what_one_unit_breaks_the_others_do_not_feel(api: Api, monkeypatch
             raise RuntimeError("a bug")
         return decide(command, books, context)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("service.ledger.unit_of_work.decide", buggy)
+    monkeypatch.setattr("service.ledger.commands.decide", buggy)
     commands = [RequestPayout(account_id="acc_1", amount=amount, currency="IDR") for amount in (10, 13, 20)]
     outcomes = await asyncio.gather(
         *(api.ledger.carry_out([work(command)], asked()) for command in commands), return_exceptions=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from events.chain import Actor, Source
 from events.refusals import AccountNotFound
 from service.banks.booking import BankUnit, Identified
 from service.formats.unreadable import Unreadable
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
 from service.marketplaces.booking import Arrival, RecordsUnit
 from tests.support.api import Api
 
@@ -38,10 +37,8 @@ async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_noth
             exponents=api.ledger.exponents,
             asked=Asked(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
             received_at=api.ledger.seam.instant(),
-            done=asyncio.get_running_loop().create_future(),
         )
-        api.ledger.submit(lane, unit)
-        return await unit.done
+        return await api.ledger.run(lane, unit)
 
     with pytest.raises(AccountNotFound):
         await told(TEST)

@@ -10,8 +10,8 @@ import pytest
 from events.payouts.commands import RequestPayout
 from events.refusals import InsufficientBalance
 from service.ledger import event_store
+from service.ledger.commands import Done, Outcome
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Done, Outcome
 from service.platform.settings import Settings
 from tests.support.own import asked, carry_out, fund, work
 

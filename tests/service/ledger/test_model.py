@@ -18,9 +18,9 @@ from events.catalog import AnyCommand
 from events.disputes.commands import OpenDispute, ResolveDispute
 from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RecordBankReturn, RequestPayout
 from events.policies.commands import SetPayoutPolicy
+from service.ledger.commands import Done
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
-from service.ledger.unit_of_work import Done
 from service.platform.settings import Settings
 from tests.support.databases import Databases
 from tests.support.own import asked, carry_out, work

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
 from service.marketplaces.importing import Wish, import_file
 from service.platform.settings import Settings
 from tests.support.api import Api, serving

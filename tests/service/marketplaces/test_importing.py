@@ -11,7 +11,7 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
-from service.ledger.unit_of_work import Asked
+from service.ledger.commands import Asked
 from service.marketplaces.importing import Imported, Wish, import_file
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample

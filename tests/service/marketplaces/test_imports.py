@@ -8,8 +8,8 @@ import threading
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.ledger.commands import Asked
 from service.ledger.ingestion import SLICE
-from service.ledger.unit_of_work import Asked
 from service.marketplaces.import_jobs import File, Imports
 from service.marketplaces.importing import Wish
 from tests.support.api import Api

@@ -12,8 +12,8 @@ import pytest
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
+from service.ledger.commands import Asked
 from service.ledger.ingestion import SLICE
-from service.ledger.unit_of_work import Asked
 from service.marketplaces.credentials import access_of
 from service.marketplaces.importing import Wish
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import fields
 from typing import Any
 
 import asyncpg
@@ -18,12 +17,12 @@ from events.instants import Instant
 from events.payouts.commands import RequestPayout
 from events.policies.commands import SetPayoutPolicy
 from events.refusals import InsufficientBalance
-from projections.inline import InlineRows
+from projections.inline import TABLES
+from service.ledger.commands import Done
 from service.ledger.event_store import append
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline
-from service.ledger.unit_of_work import Done
 from service.platform import calendars
 from service.platform.settings import Settings
 from service.workers.payout_scheduler import Scheduler
@@ -338,7 +337,7 @@ async def test_cycles_and_disputes_are_folded_again_to_what_they_are(settings: S
             OpenDispute(**dispute, reference="order-2", amount=30, dispute_id="dsp_2"),
             ResolveDispute(account_id="acc_1", dispute_id="dsp_1", outcome="lost", reason="it was lost"),
         )
-        tables = [field.name for field in fields(InlineRows)]
+        tables = [table.name for table in TABLES]
         before = await read_tables(settings, *tables)
         [account] = await ledger.pool.fetch("SELECT settings FROM accounts WHERE account_id = 'acc_1'")
         assert '"payoutDueAt": "2026-05-18T10:00:00.000000Z"' in account["settings"]

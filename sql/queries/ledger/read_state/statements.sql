@@ -1,13 +1,6 @@
 -- All statements of a number, and of its channel, seller and currency the one before that time (or empty) and the two
 -- newest with a deposit.
-(SELECT json_agg(json_build_object(
-                   'account_id', s.account_id, 'channel', s.channel, 'seller', s.seller, 'number', s.number,
-                   'source', s.source, 'currency', s.currency, 'content', s.content, 'findings', s.findings,
-                   'digest', s.digest, 'reference', s.reference, 'collects', s.collects,
-                   'first_position', s.first_position, 'position', s.position, 'created_at', instant(s.created_at),
-                   'updated_at', instant(s.updated_at), 'paid', s.paid, 'was_paid', s.was_paid, 'booked', s.booked,
-                   'paid_out', s.paid_out, 'deposit', s.deposit, 'previous', s.previous))
-          FROM json_to_recordset(:statements::json) AS n(account_id text, channel text, seller text, number text, currency text, created_at text)
+(SELECT json_agg(s) FROM json_to_recordset(:statements::json) AS n(account_id text, channel text, seller text, number text, currency text, created_at text)
           CROSS JOIN LATERAL (
                (SELECT * FROM statements r
                  WHERE r.lane = $1 AND r.account_id = n.account_id AND r.number = n.number LIMIT 100)

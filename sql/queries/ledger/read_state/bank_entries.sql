@@ -1,12 +1,5 @@
 -- Bank entries by id, and those that matches are about.
-(SELECT json_agg(json_build_object(
-                   'account_id', e.account_id, 'entry_id', e.entry_id, 'position', e.position,
-                   'bank_account', e.bank_account, 'currency', e.currency, 'amount', e.amount,
-                   'booked_on', e.booked_on, 'value_on', e.value_on, 'reference', e.reference,
-                   'references', e."references", 'remittance', e.remittance, 'counterparty', e.counterparty,
-                   'reversal', e.reversal, 'source', e.source, 'findings', e.findings, 'digest', e.digest,
-                   'claimed', e.claimed))
-          FROM (SELECT f.* FROM json_to_recordset(:bank_entries::json) AS n(account_id text, entry_id text)
+(SELECT json_agg(e) FROM (SELECT f.* FROM json_to_recordset(:bank_entries::json) AS n(account_id text, entry_id text)
                   CROSS JOIN LATERAL (SELECT * FROM bank_entries r
                                        WHERE r.lane = $1 AND r.account_id = n.account_id AND r.entry_id = n.entry_id
                                        LIMIT 1) f

@@ -1,7 +1,0 @@
--- Channels by name.
-(SELECT json_agg(json_build_object('account_id', c.account_id, 'channel', c.channel, 'collects', c.collects,
-                                          'seller', c.seller, 'currency', c.currency, 'zone', c.zone,
-                                          'paid_out', c.paid_out))
-          FROM json_to_recordset(:channels::json) AS n(account_id text, channel text)
-          CROSS JOIN LATERAL (SELECT * FROM channels r
-                               WHERE r.lane = $1 AND r.account_id = n.account_id AND r.channel = n.channel LIMIT 1) c) AS channels
