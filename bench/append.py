@@ -15,7 +15,7 @@ from bench.http import ACCOUNTS, Services
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.payouts.commands import RequestPayout
-from service.ledger.commands import Asked, Done, Work
+from service.ledger.commands import CommandRequest, Executed, RequestOrigin
 from service.ledger.lifespan import running_ledger
 from service.platform import logs
 from service.platform.settings import Settings
@@ -25,7 +25,7 @@ CLIENTS = 64
 COMMANDS_IN_A_UNIT = 10
 
 _NUMBERS = count()
-_ASKED = Asked(Actor("key", "bench"), Source("command", "bench"), LIVE, "req_bench")
+_ASKED = RequestOrigin(Actor("key", "bench"), Source("command", "bench"), LIVE, "req_bench")
 
 
 async def _append(services: Services, seconds: float) -> dict[str, float]:
@@ -52,10 +52,12 @@ async def _append(services: Services, seconds: float) -> dict[str, float]:
                     command = RequestPayout(account_id=account, amount=1, currency="IDR")
                     body = b'["requestPayout",{"amount":1,"currency":"IDR"}]'
                     works.append(
-                        Work(command, body, 201, lambda accepted: b"%d" % accepted.position, f"append_{number}")
+                        CommandRequest(
+                            command, body, 201, lambda accepted: b"%d" % accepted.position, f"append_{number}"
+                        )
                     )
-                outcomes = await ledger.carry_out(works, _ASKED)
-                assert all(isinstance(outcome, Done) for outcome in outcomes)
+                outcomes = await ledger.execute(works, _ASKED)
+                assert all(isinstance(outcome, Executed) for outcome in outcomes)
                 appended += len(outcomes)
                 latencies.append((time.perf_counter() - began) * 1000)
 

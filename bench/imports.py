@@ -27,10 +27,10 @@ import uvloop
 from bench.http import Services
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ingestion import SLICE
 from service.ledger.lifespan import running_ledger
-from service.marketplaces.importing import Wish, import_file
+from service.marketplaces.importing import ImportRequest, import_file
 from service.platform import logs, settings
 
 ROWS, QUICK_ROWS = 100_000, 5_000
@@ -80,10 +80,12 @@ def write(path: Path, seed: int, *, rows_count: int | None = None, bytes_count: 
 async def ours(file: Path, account: str) -> int:
     """What `payout-ledger import` does."""
     logs.configure("error")
-    asked = Asked(Actor("operator", "bench"), Source("cli", "bench"), LIVE, "req_bench")
+    origin = RequestOrigin(Actor("operator", "bench"), Source("cli", "bench"), LIVE, "req_bench")
     async with running_ledger(settings.load()) as ledger:
         with file.open("rb") as stream:
-            found = await import_file(ledger, Wish(account, "shopee", file.name, currency="IDR"), stream, asked)
+            found = await import_file(
+                ledger, ImportRequest(account, "shopee", file.name, currency="IDR"), stream, origin
+            )
     assert found.unreadable == 0
     assert found.new == found.read
     return found.read

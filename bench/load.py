@@ -42,8 +42,8 @@ class Tally:
 class Client(asyncio.Protocol):
     """One connection: sends the next request when the answer to the last is whole."""
 
-    def __init__(self, plan: Plan, tally: Tally, numbers: Any, ended: asyncio.Future[None]) -> None:
-        self._plan, self._tally, self._numbers, self._ended = plan, tally, numbers, ended
+    def __init__(self, plan: Plan, counters: Tally, numbers: Any, ended: asyncio.Future[None]) -> None:
+        self._plan, self._counters, self._numbers, self._ended = plan, counters, numbers, ended
         self._buffer = b""
         self.stopping = False
 
@@ -69,9 +69,9 @@ class Client(asyncio.Protocol):
         length = int(self._buffer[at + 16 : self._buffer.index(b"\r\n", at)])
         if len(self._buffer) < end + 4 + length:
             return
-        if self._tally.counting:
-            self._tally.latencies.append((time.perf_counter() - self._began) * 1000)
-            self._tally.statuses[int(self._buffer[9:12])] += 1
+        if self._counters.counting:
+            self._counters.latencies.append((time.perf_counter() - self._began) * 1000)
+            self._counters.statuses[int(self._buffer[9:12])] += 1
         self._buffer = b""
         if self.stopping:
             self._transport.close()
@@ -87,29 +87,31 @@ class Client(asyncio.Protocol):
 
 async def run(plan: Plan) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    tally, numbers = Tally(), count()
+    counters, numbers = Tally(), count()
     clients: list[Client] = []
     ends = []
     for _ in range(plan.connections):
         ended: asyncio.Future[None] = loop.create_future()
         ends.append(ended)
-        _, client = await loop.create_connection(partial(Client, plan, tally, numbers, ended), "127.0.0.1", plan.port)
+        _, client = await loop.create_connection(
+            partial(Client, plan, counters, numbers, ended), "127.0.0.1", plan.port
+        )
         clients.append(client)
     await asyncio.sleep(plan.warmup_seconds)
-    tally.counting = True
+    counters.counting = True
     began = time.perf_counter()
     await asyncio.sleep(plan.seconds)
-    tally.counting = False
+    counters.counting = False
     seconds = time.perf_counter() - began
     for client in clients:
         client.stopping = True
     await asyncio.gather(*ends)
-    ordered = sorted(tally.latencies)
+    ordered = sorted(counters.latencies)
     return {
         "rate": len(ordered) / seconds,
         "p50_ms": ordered[len(ordered) // 2],
         "p99_ms": ordered[int(len(ordered) * 0.99)],
-        "statuses": {str(status): n for status, n in tally.statuses.items()},
+        "statuses": {str(status): n for status, n in counters.statuses.items()},
     }
 
 

@@ -25,7 +25,7 @@ from events.balances.commands import BalanceCommand
 from events.banking.commands import BankingCommand
 from events.catalog import AnyCommand, AnyEvent
 from events.channels.commands import ChannelCommand
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.commands import DisputeCommand
 from events.payouts.commands import PayoutCommand
 from events.policies.commands import PolicyCommand
@@ -53,25 +53,25 @@ _DECIDE: dict[type, Decide] = {
 assert _DECIDE.keys() == set(get_args(get_args(AnyCommand)[0])), "every command's subject decides it"
 
 
-def decide(command: AnyCommand, books: AccountState, context: Context) -> Sequence[AnyEvent]:
+def decide(command: AnyCommand, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
     """The events that follow from the command; raises a Refusal and changes nothing where none may."""
-    account = books.account
+    account = state.account
     if account is not None and account.mode != context.mode:
         raise AccountNotFound(command.account_id)
     if account is None and not isinstance(command, OpenAccount):
         raise AccountNotFound(command.account_id)
-    if command.expected_version is not None and command.expected_version != books.version:
-        raise VersionConflict(expected=command.expected_version, actual=books.version)
+    if command.expected_version is not None and command.expected_version != state.version:
+        raise VersionConflict(expected=command.expected_version, actual=state.version)
     _check_time(command, context)
     if isinstance(command, OpenAccount):
-        return accounts.open_account(command, books, context)
+        return accounts.open_account(command, state, context)
     assert account is not None, "only openAccount is about no account"
     if account.status == CLOSED and not command.also_when_closed:
         raise AccountIsClosed(command.account_id)
-    return _DECIDE[type(command)](command, books, account, context)
+    return _DECIDE[type(command)](command, state, account, context)
 
 
-def _check_time(command: AnyCommand, context: Context) -> None:
+def _check_time(command: AnyCommand, context: DecisionContext) -> None:
     if command.effective_at is None:
         return
     if command.effective_at > context.now:

@@ -8,7 +8,7 @@ from events.values import value
 
 
 @value
-class Context:
+class DecisionContext:
     now: Instant
     """The time of recording."""
     earliest: Instant

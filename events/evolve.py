@@ -50,7 +50,7 @@ _EVOLVE: dict[type, Evolve] = {
 assert _EVOLVE.keys() == set(get_args(AnyEvent)), "every event's subject folds it"
 
 
-def evolve(books: AccountState, event: AnyEvent, effective_at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: AnyEvent, effective_at: Instant, position: int) -> None:
     """Fold one event, at its place in the log, into the account's state. Never refuses: it has happened."""
-    books.version += 1
-    _EVOLVE[type(event)](books, event, effective_at, position)
+    state.version += 1
+    _EVOLVE[type(event)](state, event, effective_at, position)

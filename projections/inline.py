@@ -21,7 +21,7 @@ from events.channels.state import Channel, ChannelStatement
 from events.disputes.state import Dispute, Disputed
 from events.instants import from_json
 from events.payouts.state import Payout
-from events.provider.reports import read_stored
+from events.provider.reports import read_reports
 from events.provider.state import Case
 from events.settlements.state import Settlement
 
@@ -81,7 +81,7 @@ def _disputed(found: Row | None) -> Disputed | None:
     return None if found is None else Disputed(**found)
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {"Told": read_stored, "Disputed | None": _disputed}
+_READERS: dict[str, Callable[[Any], Any]] = {"Reports": read_reports, "Disputed | None": _disputed}
 
 ACCOUNTS = InlineTable("accounts", Account, "account", with_version=True)
 PAYOUTS = InlineTable("payouts", Payout, "payouts", ("payout_id",))

@@ -69,7 +69,7 @@ class Totals:
 
 
 @value
-class Cut:
+class StatementCut:
     """Where a period ends. `certain`: nothing that is recorded from now on can belong before it."""
 
     starts_at: Instant
@@ -81,7 +81,7 @@ class Cut:
     totals: Mapping[str, Totals]
 
 
-class Stretch:
+class OpenPeriod:
     """An account's events since its last cut, one after the other, until the next cut shows.
 
     What is kept is a figure for each field and currency, however many events there are.
@@ -100,7 +100,7 @@ class Stretch:
         """The end of the period that is under way; None where no calendar ends it."""
         return self._ends_at
 
-    def take(self, envelope: Envelope, event: AnyEvent) -> Cut | None:
+    def take(self, envelope: Envelope, event: AnyEvent) -> StatementCut | None:
         """The next event. A cut may show before it (the period was over when it was recorded), or right after it."""
         cut = self._cut_before(envelope.recorded_at, certain=True)
         if cut is not None:
@@ -117,7 +117,7 @@ class Stretch:
             return self._cut(envelope.recorded_at, self._stated(), certain=True)
         return None
 
-    def end(self, now: Instant, known_until: Instant) -> Cut | None:
+    def end(self, now: Instant, known_until: Instant) -> StatementCut | None:
         """No more events stand in the log. `known_until`: all that is recorded from here on is recorded then or later."""
         while self._ends_at is not None and self._ends_at <= now:
             cut = self._cut_before(self._ends_at, certain=known_until >= self._ends_at)
@@ -125,7 +125,7 @@ class Stretch:
                 return cut
         return None
 
-    def _cut_before(self, instant: Instant, *, certain: bool) -> Cut | None:
+    def _cut_before(self, instant: Instant, *, certain: bool) -> StatementCut | None:
         """The cut at the end of the period, if that has come by this instant. Periods without anything to state pass."""
         while self._ends_at is not None and self._ends_at <= instant:
             open_before = {currency for currency, link in self._chain.links.items() if link.closing or link.held}
@@ -139,17 +139,17 @@ class Stretch:
     def _stated(self) -> dict[str, Totals]:
         return {currency: totals for currency, totals in self._totals.items() if totals.stated}
 
-    def _cut(self, ends_at: Instant, totals: Mapping[str, Totals], *, certain: bool) -> Cut:
+    def _cut(self, ends_at: Instant, totals: Mapping[str, Totals], *, certain: bool) -> StatementCut:
         position, version = self._through
-        return Cut(self._starts_at, ends_at, position, version, self._cycle, certain, totals)
+        return StatementCut(self._starts_at, ends_at, position, version, self._cycle, certain, totals)
 
 
-def drafts(account_id: str, chain: Chain, cut: Cut, exponents: Mapping[str, int]) -> list[StatementClosed]:
+def drafts(account_id: str, chain: Chain, cut: StatementCut, exponents: Mapping[str, int]) -> list[StatementClosed]:
     """The statements of a cut, a currency each, but for the moment in which they are closed."""
     return [_draft(account_id, chain, cut, currency, exponents[currency]) for currency in sorted(cut.totals)]
 
 
-def _draft(account_id: str, chain: Chain, cut: Cut, currency: str, exponent: int) -> StatementClosed:
+def _draft(account_id: str, chain: Chain, cut: StatementCut, currency: str, exponent: int) -> StatementClosed:
     link, totals = chain.link(currency), cut.totals[currency]
     number = f"{account_id}-{label(cut.cycle, cut.ends_at)}-{currency}-{link.count + 1}"
     closing, held = link.closing + totals.change, link.held + totals.of(DEPOSIT)

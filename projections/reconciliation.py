@@ -26,7 +26,7 @@ from events.values import value
 ZERO = Decimal(0)
 
 
-class State(enum.StrEnum):
+class ItemState(enum.StrEnum):
     """How something that is expected stands against what was paid."""
 
     EXPECTED = "expected"
@@ -39,7 +39,7 @@ class State(enum.StrEnum):
     NEEDS_REVIEW = "needs_review"
 
 
-SETTLED = frozenset({State.MATCHED, State.EXPECTED, State.NOT_DUE})
+SETTLED = frozenset({ItemState.MATCHED, ItemState.EXPECTED, ItemState.NOT_DUE})
 """States that ask for nothing to be done; all others are open differences."""
 
 TOLERANCES: Mapping[str, Decimal] = {"IDR": Decimal(100)}
@@ -69,31 +69,31 @@ def difference(evidence: Evidence) -> Decimal:
     return (evidence.paid or ZERO) - (evidence.expected or ZERO)
 
 
-def state(evidence: Evidence, today: date) -> State:
+def state(evidence: Evidence, today: date) -> ItemState:
     """The one state that the evidence is in."""
     expected, paid, found = evidence.expected, evidence.paid, difference(evidence)
     agrees = expected is not None and abs(found) <= evidence.tolerance
     if evidence.doubted and not (evidence.confirmed and agrees):
-        return State.NEEDS_REVIEW
+        return ItemState.NEEDS_REVIEW
     if expected is None:
-        return State.UNEXPECTED if paid else State.EXPECTED
+        return ItemState.UNEXPECTED if paid else ItemState.EXPECTED
     if not expected and paid and not agrees:
-        return State.UNEXPECTED
+        return ItemState.UNEXPECTED
     if agrees:
-        return State.MATCHED
+        return ItemState.MATCHED
     if paid is None:
         # What a marketplace takes back is carried by its next statement: nobody waits for it at the bank.
-        return State.EXPECTED if expected < 0 else _awaited(State.OVERDUE, evidence.due, today)
+        return ItemState.EXPECTED if expected < 0 else _awaited(ItemState.OVERDUE, evidence.due, today)
     if (found > 0) == (expected > 0):
-        return State.OVER
-    return State.SHORT if evidence.settled else _awaited(State.SHORT, evidence.due, today)
+        return ItemState.OVER
+    return ItemState.SHORT if evidence.settled else _awaited(ItemState.SHORT, evidence.due, today)
 
 
-def _awaited(late: State, due: date | None, today: date) -> State:
+def _awaited(late: ItemState, due: date | None, today: date) -> ItemState:
     """Late is judged from the contract's delay: what is not yet due is not missing."""
     if due is None:
-        return State.EXPECTED
-    return State.NOT_DUE if today <= due else late
+        return ItemState.EXPECTED
+    return ItemState.NOT_DUE if today <= due else late
 
 
 def tolerance_of(currency: str, settings: Mapping[str, Any]) -> Decimal:

@@ -19,15 +19,15 @@ from service.platform import database, logs
 from service.platform.health import Health
 from service.platform.kafka import broker_access
 from service.platform.migrate import migrate
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.inbound.consumer import Consumer
 from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
 from service.plugipay.outbound.sweeper import Sweeper
-from service.workers.payout_scheduler import Scheduler
+from service.workers.payout_scheduler import PayoutScheduler
 from service.workers.projector import Projector
-from service.workers.statement_closer import Closer
+from service.workers.statement_closer import StatementCloser
 
 log = logs.get("process")
 
@@ -37,7 +37,7 @@ OnReady = Callable[[Ledger, int], Awaitable[None]]
 """Called once requests are answered, with the ledger and the port."""
 
 
-async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam = REAL) -> None:
+async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Runtime = REAL) -> None:
     """Serves until SIGINT or SIGTERM, then finishes what is under way."""
     if settings.kafka_bootstrap_servers:
         # What is wrong with it is told before anything is opened.
@@ -46,16 +46,16 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, seam: Seam 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running_ledger(settings, seam) as ledger:
+    async with running_ledger(settings, runtime) as ledger:
         health = Health(ledger.pool, settings)
-        client = PlugipayClient(seam, timeout_seconds=settings.plugipay_timeout_seconds)
+        client = PlugipayClient(runtime, timeout_seconds=settings.plugipay_timeout_seconds)
         health.breakers = client.breakers
         workers = _workers(ledger, settings, health, client)
         outgoing = Outgoing(ledger, settings, health)
-        tasks = [seam.spawn(worker.run(), type(worker).__name__.lower()) for worker in workers]
+        tasks = [runtime.spawn(worker.run(), type(worker).__name__.lower()) for worker in workers]
         tasks.extend(outgoing.start())
         if settings.migrate_database_url is not None:
-            tasks.append(seam.spawn(_keep_partitions_ahead(settings, seam), "partitions"))
+            tasks.append(runtime.spawn(_keep_partitions_ahead(settings, runtime), "partitions"))
         runner = web.AppRunner(
             build_app(ledger, health, settings), access_log=None, shutdown_timeout=settings.drain_seconds
         )
@@ -89,7 +89,7 @@ class _Worker(Protocol):
 
 
 def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
-    workers: list[_Worker] = [Projector(ledger), Closer(ledger), Scheduler(ledger)]
+    workers: list[_Worker] = [Projector(ledger), StatementCloser(ledger), PayoutScheduler(ledger)]
     if settings.kafka_bootstrap_servers:
         health.report("broker", ok=False, message="connecting")
         workers.append(Consumer(ledger, settings, health))
@@ -131,9 +131,9 @@ async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_partitions_ahead(settings: Settings, seam: Seam) -> None:
+async def _keep_partitions_ahead(settings: Settings, runtime: Runtime) -> None:
     while True:
-        await seam.sleep(_PARTITIONS_SECONDS)
+        await runtime.sleep(_PARTITIONS_SECONDS)
         try:
             await migrate(settings)
         except (*database.OUTAGES, asyncpg.PostgresError, WrongSettings) as problem:

@@ -15,7 +15,7 @@ from events.accounts.state import LIVE
 from events.balances.events import RevenueRecorded, RevenueSettled
 from events.catalog import AnyCommand, AnyEvent
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.evolve import evolve
 from events.instants import Instant
 from events.read_set import ReadSet
@@ -49,58 +49,58 @@ def earned(amount: int, currency: str = "IDR", reference: str = "order-0") -> li
     ]
 
 
-def fold(books: AccountState, events: Iterable[AnyEvent | Dated], moment: Instant = BEFORE) -> AccountState:
+def fold(state: AccountState, events: Iterable[AnyEvent | Dated], moment: Instant = BEFORE) -> AccountState:
     """The books after the facts; the ones handed in stay as they are."""
-    after = books.copy()
+    after = state.copy()
     for event in events:
         effective_at, what = event if isinstance(event, tuple) else (moment, event)
         evolve(after, what, effective_at, after.version + 1)
     return after
 
 
-def seen_by(command: AnyCommand, books: AccountState) -> AccountState:
+def seen_by(command: AnyCommand, state: AccountState) -> AccountState:
     """The books with only the rows that the command's read set names, as the service reads them."""
     reads = ReadSet()
     command.add_reads(reads)
-    return read(reads, books)
+    return read(reads, state)
 
 
-def read(reads: ReadSet, books: AccountState) -> AccountState:
+def read(reads: ReadSet, state: AccountState) -> AccountState:
     """What `ledger/read_state.sql` finds of these books."""
     provider_ids = {known_as for _, known_as in reads.provider_payouts}
-    seen = books.copy()
-    seen.disputes = {key: row for key, row in books.disputes.items() if (ACCOUNT, key) in reads.disputes}
-    seen.settlements = {key: row for key, row in books.settlements.items() if (ACCOUNT, *key) in reads.settlements}
+    seen = state.copy()
+    seen.disputes = {key: row for key, row in state.disputes.items() if (ACCOUNT, key) in reads.disputes}
+    seen.settlements = {key: row for key, row in state.settlements.items() if (ACCOUNT, *key) in reads.settlements}
     with_them = {(row.currency, row.reference) for row in seen.disputes.values()}
     with_them |= {(row.currency, row.counts_for) for row in seen.settlements.values()}
-    seen.orders = {key: row for key, row in books.orders.items() if (ACCOUNT, *key) in reads.orders or key in with_them}
-    named = {key: row for key, row in books.cases.items() if (ACCOUNT, key) in reads.cases}
+    seen.orders = {key: row for key, row in state.orders.items() if (ACCOUNT, *key) in reads.orders or key in with_them}
+    named = {key: row for key, row in state.cases.items() if (ACCOUNT, key) in reads.cases}
     of_cases = {row.payout_id for row in named.values()}
     known_to_cases = {row.provider_payout_id for row in named.values()} - {None}
     seen.payouts = {
         key: row
-        for key, row in books.payouts.items()
+        for key, row in state.payouts.items()
         if (ACCOUNT, key) in reads.payouts or key in of_cases or row.provider_payout_id in provider_ids | known_to_cases
     }
     seen.cases = named | {
         key: row
-        for key, row in books.cases.items()
+        for key, row in state.cases.items()
         if row.provider_payout_id in provider_ids or (ACCOUNT, row.payout_id) in reads.payouts
     }
-    seen.reserves = {key: row for key, row in books.reserves.items() if (ACCOUNT, key) in reads.reserves}
-    seen.secrets = {key: row for key, row in books.secrets.items() if (ACCOUNT, key) in reads.secrets}
+    seen.reserves = {key: row for key, row in state.reserves.items() if (ACCOUNT, key) in reads.reserves}
+    seen.secrets = {key: row for key, row in state.secrets.items() if (ACCOUNT, key) in reads.secrets}
     seen.observed = set()
-    seen.channels = {key: row for key, row in books.channels.items() if (ACCOUNT, key) in reads.channels}
-    seen.matches = {key: row for key, row in books.matches.items() if (ACCOUNT, key) in reads.matches}
+    seen.channels = {key: row for key, row in state.channels.items() if (ACCOUNT, key) in reads.channels}
+    seen.matches = {key: row for key, row in state.matches.items() if (ACCOUNT, key) in reads.matches}
     of_matches = {match.entry_id for match in seen.matches.values()}
     seen.bank_entries = {
-        key: row for key, row in books.bank_entries.items() if (ACCOUNT, key) in reads.bank_entries or key in of_matches
+        key: row for key, row in state.bank_entries.items() if (ACCOUNT, key) in reads.bank_entries or key in of_matches
     }
     seen.bank_statements = {
-        key: row for key, row in books.bank_statements.items() if (ACCOUNT, *key) in reads.bank_statements
+        key: row for key, row in state.bank_statements.items() if (ACCOUNT, *key) in reads.bank_statements
     }
     numbers = {name[3] for name in reads.statements}
-    seen.statements = {key: row for key, row in books.statements.items() if key[2] in numbers}
+    seen.statements = {key: row for key, row in state.statements.items() if key[2] in numbers}
     return seen
 
 
@@ -130,21 +130,23 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    books: AccountState
+    state: AccountState
 
     def when(
         self, command: AnyCommand, *, mode: str = LIVE, now: Instant = NOW, earliest: Instant = EARLIEST
     ) -> Outcome:
-        seen = seen_by(command, self.books)
+        seen = seen_by(command, self.state)
         untouched = seen.copy()
         events: Sequence[AnyEvent] = ()
         refusal: Refusal | None = None
         try:
-            events = decide(command, seen, Context(now=now, earliest=earliest, new_id=NEW_ID, mode=mode, actor=ACTOR))
+            events = decide(
+                command, seen, DecisionContext(now=now, earliest=earliest, new_id=NEW_ID, mode=mode, actor=ACTOR)
+            )
         except Refusal as reason:
             refusal = reason
         assert seen == untouched, "decide looks at the books and never writes in them"
-        return Outcome(self.books, events, refusal)
+        return Outcome(self.state, events, refusal)
 
 
 def given(*events: AnyEvent | Dated) -> Given:

@@ -31,14 +31,16 @@ from events.accounts.events import (
 )
 from events.accounts.state import CLOSED, FROZEN, OPEN, PLUGIPAY, Account
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound, WorkspaceTaken
 
 
-def decide(command: AccountCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: AccountCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case OpenAccount():
-            return open_account(command, books, context)
+            return open_account(command, state, context)
         case SetBankAccount():
             return set_bank_account(command, account)
         case SetBackend():
@@ -48,19 +50,19 @@ def decide(command: AccountCommand, books: AccountState, account: Account, conte
         case UnfreezeAccount():
             return unfreeze(command, account)
         case CloseAccount():
-            return close(command, books, account)
+            return close(command, state, account)
         case SetProvider():
-            return set_provider(command, books)
+            return set_provider(command, state)
         case AddWebhookSecret():
             return add_webhook_secret(command, context)
         case RetireWebhookSecret():
-            return retire_webhook_secret(command, books)
+            return retire_webhook_secret(command, state)
         case _:
             assert_never(command)
 
 
-def open_account(command: OpenAccount, books: AccountState, context: Context) -> Sequence[AnyEvent]:
-    if books.account is not None:
+def open_account(command: OpenAccount, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    if state.account is not None:
         raise AccountExists(command.account_id)
     return [AccountOpened(mode=context.mode, backend=command.backend, currency=command.currency)]
 
@@ -83,11 +85,11 @@ def unfreeze(command: UnfreezeAccount, account: Account) -> Sequence[AnyEvent]:
     return [AccountUnfrozen(reason=command.reason)]
 
 
-def close(command: CloseAccount, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+def close(command: CloseAccount, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     assert account.status != CLOSED, "a closed account takes no command"
     left = {
         currency: {"pending": b.pending, "available": b.available, "reserved": b.reserved, "held": b.held}
-        for currency, b in books.balances.items()
+        for currency, b in state.balances.items()
         if b.pending or b.available or b.reserved or b.held
     }
     if left:
@@ -110,16 +112,16 @@ def set_bank_account(command: SetBankAccount, account: Account) -> Sequence[AnyE
     ]
 
 
-def set_provider(command: SetProvider, books: AccountState) -> Sequence[AnyEvent]:
+def set_provider(command: SetProvider, state: AccountState) -> Sequence[AnyEvent]:
     """A key may be changed at any time; a workspace only while nothing is under way in the old one.
 
     The provider knows idempotency keys by workspace: a payout without an answer, repeated in another, would be made twice.
     """
     if command.workspace_is_taken:
         raise WorkspaceTaken(command.workspace_id)
-    old = books.provider
+    old = state.provider
     moves = old is not None and (old.workspace_id, old.base_url) != (command.workspace_id, command.base_url)
-    if moves and any(balance.reserved for balance in books.balances.values()):
+    if moves and any(balance.reserved for balance in state.balances.values()):
         raise InvalidTransition("payouts are under way in the workspace that is set: wait until they have ended")
     return [
         ProviderSet(
@@ -128,12 +130,12 @@ def set_provider(command: SetProvider, books: AccountState) -> Sequence[AnyEvent
     ]
 
 
-def add_webhook_secret(command: AddWebhookSecret, context: Context) -> Sequence[AnyEvent]:
+def add_webhook_secret(command: AddWebhookSecret, context: DecisionContext) -> Sequence[AnyEvent]:
     return [WebhookSecretAdded(secret_id=f"whs_{context.new_id}", secret=command.secret)]
 
 
-def retire_webhook_secret(command: RetireWebhookSecret, books: AccountState) -> Sequence[AnyEvent]:
-    secret = books.secrets.get(command.secret_id)
+def retire_webhook_secret(command: RetireWebhookSecret, state: AccountState) -> Sequence[AnyEvent]:
+    secret = state.secrets.get(command.secret_id)
     if secret is None or secret.retired_at is not None:
         raise SecretNotFound(command.secret_id)
     return [WebhookSecretRetired(secret_id=command.secret_id)]

@@ -26,37 +26,37 @@ from events.instants import Instant
 from events.policies import cycles
 
 
-def evolve(books: AccountState, event: AccountEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int) -> None:
     if isinstance(event, LedgerBegun):
-        books.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=at)
+        state.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=at)
         return
     if isinstance(event, AccountOpened):
-        books.account = Account(mode=event.mode, backend=event.backend, currencies=(event.currency,), opened_at=at)
-        books.balances[event.currency] = Balance()
+        state.account = Account(mode=event.mode, backend=event.backend, currencies=(event.currency,), opened_at=at)
+        state.balances[event.currency] = Balance()
         return
-    account = books.account
+    account = state.account
     assert account is not None, "an account's first fact is that it was opened"
     match event:
         case CurrencyAdded():
-            books.account = replace(account, currencies=(*account.currencies, event.currency))
-            books.balances[event.currency] = Balance()
+            state.account = replace(account, currencies=(*account.currencies, event.currency))
+            state.balances[event.currency] = Balance()
         case BackendSet():
-            books.account = replace(account, backend=event.backend)
+            state.account = replace(account, backend=event.backend)
         case AccountFrozen():
-            books.account = replace(account, status=FROZEN)
+            state.account = replace(account, status=FROZEN)
         case AccountUnfrozen():
-            books.account = replace(account, status=OPEN)
+            state.account = replace(account, status=OPEN)
         case AccountClosed():
-            books.account = cycles.close(account)
+            state.account = cycles.close(account)
         case BankAccountSet():
-            books.bank_account = BankAccount(
+            state.bank_account = BankAccount(
                 event.bank_code, event.bank_name, event.bank_account_number, event.bank_account_holder, at
             )
         case ProviderSet():
-            books.provider = Provider(event.workspace_id, event.key_id, event.secret, event.base_url)
+            state.provider = Provider(event.workspace_id, event.key_id, event.secret, event.base_url)
         case WebhookSecretAdded():
-            books.secrets[event.secret_id] = WebhookSecret(event.secret, added_at=at)
+            state.secrets[event.secret_id] = WebhookSecret(event.secret, added_at=at)
         case WebhookSecretRetired():
-            books.secrets[event.secret_id] = replace(books.secrets[event.secret_id], retired_at=at)
+            state.secrets[event.secret_id] = replace(state.secrets[event.secret_id], retired_at=at)
         case _:
             assert_never(event)

@@ -9,7 +9,7 @@ from events.policies.cycles import CYCLES
 
 
 def shift(
-    books: AccountState,
+    state: AccountState,
     currency: str,
     *,
     pending: int = 0,
@@ -19,10 +19,10 @@ def shift(
     paid_out: int = 0,
 ) -> None:
     """Moves one currency's money between buckets."""
-    if available < 0 and books.account is not None and CYCLES in books.account.settings:
-        books.account = cycles.money_left(books.account, currency, -available)
-    old = books.balance(currency)
-    books.balances[currency] = Balance(
+    if available < 0 and state.account is not None and CYCLES in state.account.settings:
+        state.account = cycles.money_left(state.account, currency, -available)
+    old = state.balance(currency)
+    state.balances[currency] = Balance(
         old.pending + pending,
         old.available + available,
         old.reserved + reserved,

@@ -30,27 +30,29 @@ from events.balances.events import (
 from events.balances.state import Balance, Order
 from events.catalog import AnyEvent
 from events.currency import AMOUNT_MAX
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.amounts import refund_takes
 from events.refusals import InsufficientBalance, InvalidCommand, ReserveNotFound
 
 
-def decide(command: BalanceCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: BalanceCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case RecordRevenue():
-            return record_revenue(command, books, account)
+            return record_revenue(command, state, account)
         case SettleRevenue():
-            return settle_revenue(command, books, account)
+            return settle_revenue(command, state, account)
         case RecordRefund():
-            return record_refund(command, books, account)
+            return record_refund(command, state, account)
         case ChargeFee():
-            return charge_fee(command, books, account)
+            return charge_fee(command, state, account)
         case Adjust():
-            return adjust(command, books, account)
+            return adjust(command, state, account)
         case HoldReserve():
-            return hold_reserve(command, books, account, context)
+            return hold_reserve(command, state, account, context)
         case ReleaseReserve():
-            return release_reserve(command, books)
+            return release_reserve(command, state)
         case _:
             assert_never(command)
 
@@ -71,8 +73,8 @@ def _require_room(balance: Balance, amount: int) -> None:
         raise InvalidCommand(f"the account's total would pass {AMOUNT_MAX}", field="amount")
 
 
-def record_revenue(command: RecordRevenue, books: AccountState, account: Account) -> Sequence[AnyEvent]:
-    _require_room(books.balance(command.currency), command.amount)
+def record_revenue(command: RecordRevenue, state: AccountState, account: Account) -> Sequence[AnyEvent]:
+    _require_room(state.balance(command.currency), command.amount)
     recorded = RevenueRecorded(
         amount=command.amount,
         currency=command.currency,
@@ -85,9 +87,9 @@ def record_revenue(command: RecordRevenue, books: AccountState, account: Account
     return [CurrencyAdded(currency=command.currency), recorded]
 
 
-def settle_revenue(command: SettleRevenue, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+def settle_revenue(command: SettleRevenue, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
-    pending = books.orders.get((command.currency, command.reference), Order()).pending
+    pending = state.orders.get((command.currency, command.reference), Order()).pending
     if command.amount > pending:
         raise InsufficientBalance(asked=command.amount, available=pending, currency=command.currency, bucket="pending")
     return [
@@ -100,13 +102,13 @@ def settle_revenue(command: SettleRevenue, books: AccountState, account: Account
     ]
 
 
-def record_refund(command: RecordRefund, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+def record_refund(command: RecordRefund, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
-    order = books.orders.get((command.currency, command.reference), Order())
+    order = state.orders.get((command.currency, command.reference), Order())
     from_held, rest = refund_takes(order, command.amount)
     from_pending = min(order.pending, rest)
     from_available = rest - from_pending
-    _require_room(books.balance(command.currency), -from_available)
+    _require_room(state.balance(command.currency), -from_available)
     return [
         RefundRecorded(
             amount=command.amount,
@@ -120,25 +122,27 @@ def record_refund(command: RecordRefund, books: AccountState, account: Account) 
     ]
 
 
-def charge_fee(command: ChargeFee, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+def charge_fee(command: ChargeFee, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
-    _require_room(books.balance(command.currency), -command.amount)
+    _require_room(state.balance(command.currency), -command.amount)
     return [
         FeeCharged(amount=command.amount, currency=command.currency, reference=command.reference, kind=command.kind)
     ]
 
 
-def adjust(command: Adjust, books: AccountState, account: Account) -> Sequence[AnyEvent]:
+def adjust(command: Adjust, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
     if command.amount == 0:
         raise InvalidCommand("an adjustment of nothing is not an adjustment", field="amount")
-    _require_room(books.balance(command.currency), command.amount)
+    _require_room(state.balance(command.currency), command.amount)
     return [BalanceAdjusted(amount=command.amount, currency=command.currency, reason=command.reason)]
 
 
-def hold_reserve(command: HoldReserve, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def hold_reserve(
+    command: HoldReserve, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
-    available = books.balance(command.currency).available
+    available = state.balance(command.currency).available
     if command.amount > available:
         raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)
     return [
@@ -152,8 +156,8 @@ def hold_reserve(command: HoldReserve, books: AccountState, account: Account, co
     ]
 
 
-def release_reserve(command: ReleaseReserve, books: AccountState) -> Sequence[AnyEvent]:
-    reserve = books.reserves.get(command.reserve_id)
+def release_reserve(command: ReleaseReserve, state: AccountState) -> Sequence[AnyEvent]:
+    reserve = state.reserves.get(command.reserve_id)
     if reserve is None:
         raise ReserveNotFound(command.reserve_id)
     amount = reserve.remaining if command.amount is None else command.amount

@@ -15,7 +15,7 @@ from events.banking.commands import BankingCommand, MakeMatch, MatchTarget, SetT
 from events.banking.events import MatchMade, MatchUnmade, ToleranceSet
 from events.banking.state import BankEntry
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.refusals import (
     AlreadyMatched,
     BankEntryNotFound,
@@ -28,24 +28,26 @@ from events.refusals import (
 from events.values import Data
 
 
-def decide(command: BankingCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: BankingCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case MakeMatch():
-            return make_match(command, books, context)
+            return make_match(command, state, context)
         case UnmakeMatch():
-            return unmake_match(command, books, context)
+            return unmake_match(command, state, context)
         case SetTolerance():
             return set_tolerance(command, account)
         case _:
             assert_never(command)
 
 
-def make_match(command: MakeMatch, books: AccountState, context: Context) -> Sequence[AnyEvent]:
-    entry = books.bank_entries.get(command.entry_id)
+def make_match(command: MakeMatch, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    entry = state.bank_entries.get(command.entry_id)
     if entry is None:
         raise BankEntryNotFound(command.entry_id)
     left = abs(entry.amount) - entry.claimed
-    expected = [_expected(f"targets[{index}]", target, entry, books) for index, target in enumerate(command.targets)]
+    expected = [_expected(f"targets[{index}]", target, entry, state) for index, target in enumerate(command.targets)]
     named = [(target.kind, target.channel, target.seller, target.id) for target in command.targets]
     for index, name in enumerate(named):
         if name in named[:index]:
@@ -80,7 +82,7 @@ def make_match(command: MakeMatch, books: AccountState, context: Context) -> Seq
     ]
 
 
-def _expected(where: str, target: MatchTarget, entry: BankEntry, books: AccountState) -> int | None:
+def _expected(where: str, target: MatchTarget, entry: BankEntry, state: AccountState) -> int | None:
     """What is expected of the target; None where the rows of a decision do not tell."""
     names = target.kind in ("statement", "order", "withdrawal")
     if names != (target.channel is not None):
@@ -90,7 +92,7 @@ def _expected(where: str, target: MatchTarget, entry: BankEntry, books: AccountS
         raise InvalidCommand(f"a target of kind {target.kind} names no seller", field=f"{where}.seller")
     if target.kind == "statement":
         assert target.channel is not None
-        statement = books.statements.get((target.channel, target.seller or "", target.id))
+        statement = state.statements.get((target.channel, target.seller or "", target.id))
         if statement is None:
             raise StatementNotFound(target.channel, target.id, field=f"{where}.id")
         _check_currency(where, entry, statement.currency)
@@ -101,7 +103,7 @@ def _expected(where: str, target: MatchTarget, entry: BankEntry, books: AccountS
             )
         return abs(statement.booked) or None
     if target.kind == "payout":
-        payout = books.payouts.get(target.id)
+        payout = state.payouts.get(target.id)
         if payout is None:
             raise PayoutNotFound(target.id)
         _check_currency(where, entry, payout.currency)
@@ -114,8 +116,8 @@ def _check_currency(where: str, entry: BankEntry, currency: str) -> None:
         raise InvalidCommand(f"the entry is in {entry.currency}, this target in {currency}", field=f"{where}.id")
 
 
-def unmake_match(command: UnmakeMatch, books: AccountState, context: Context) -> Sequence[AnyEvent]:
-    match = books.matches.get(command.match_id)
+def unmake_match(command: UnmakeMatch, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    match = state.matches.get(command.match_id)
     if match is None:
         raise MatchNotFound(command.match_id)
     if match.unmade_at is not None:

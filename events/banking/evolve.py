@@ -19,16 +19,16 @@ from events.banking.state import BankEntry, BankStatement, Match
 from events.instants import Instant
 
 
-def evolve(books: AccountState, event: BankingEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int) -> None:
     """Folds one fact about a bank into the books. None of them moves the account's money."""
     match event:
         case ToleranceSet():
-            account = books.account
+            account = state.account
             assert account is not None, "an account's first event is that it was opened"
             tolerances = {**account.settings.get(TOLERANCES, {}), event.currency: event.tolerance}
-            books.account = replace(account, settings={**account.settings, TOLERANCES: tolerances})
+            state.account = replace(account, settings={**account.settings, TOLERANCES: tolerances})
         case BankEntryObserved():
-            books.bank_entries[event.entry_id] = BankEntry(
+            state.bank_entries[event.entry_id] = BankEntry(
                 bank_account=event.bank_account,
                 currency=event.currency,
                 amount=event.amount,
@@ -46,8 +46,8 @@ def evolve(books: AccountState, event: BankingEvent, at: Instant, position: int)
             )
         case BankStatementObserved():
             key = (event.bank_account, event.number)
-            known = books.bank_statements.get(key)
-            books.bank_statements[key] = BankStatement(
+            known = state.bank_statements.get(key)
+            state.bank_statements[key] = BankStatement(
                 bank_account_number=event.bank_account_number,
                 currency=event.currency,
                 from_on=event.from_on,
@@ -62,7 +62,7 @@ def evolve(books: AccountState, event: BankingEvent, at: Instant, position: int)
                 position=position,
             )
         case MatchMade():
-            books.matches[event.match_id] = Match(
+            state.matches[event.match_id] = Match(
                 entry_id=event.entry_id,
                 currency=event.currency,
                 targets=event.targets,
@@ -71,17 +71,17 @@ def evolve(books: AccountState, event: BankingEvent, at: Instant, position: int)
                 made_at=at,
                 position=position,
             )
-            _claim(books, event.entry_id, sum(target["amount"] for target in event.targets))
+            _claim(state, event.entry_id, sum(target["amount"] for target in event.targets))
         case MatchUnmade():
-            match = books.matches[event.match_id]
-            books.matches[event.match_id] = replace(
+            match = state.matches[event.match_id]
+            state.matches[event.match_id] = replace(
                 match, unmade_at=at, unmade_by=event.unmade_by, unmade_reason=event.reason
             )
-            _claim(books, match.entry_id, -sum(target["amount"] for target in match.targets))
+            _claim(state, match.entry_id, -sum(target["amount"] for target in match.targets))
         case _:
             assert_never(event)
 
 
-def _claim(books: AccountState, entry_id: str, amount: int) -> None:
-    entry = books.bank_entries[entry_id]
-    books.bank_entries[entry_id] = replace(entry, claimed=entry.claimed + amount)
+def _claim(state: AccountState, entry_id: str, amount: int) -> None:
+    entry = state.bank_entries[entry_id]
+    state.bank_entries[entry_id] = replace(entry, claimed=entry.claimed + amount)

@@ -17,15 +17,15 @@ from events.catalog import AnyEvent
 from events.values import Data
 
 
-def observe_entry(observed: BankEntryObserved, restated_id: str, books: AccountState) -> Sequence[AnyEvent]:
+def observe_entry(observed: BankEntryObserved, restated_id: str, state: AccountState) -> Sequence[AnyEvent]:
     """The fact that follows from an entry; none where it is known. Never refuses.
 
     `restated_id` is the entry's id where its reference is taken by an entry that says otherwise.
     """
-    known = books.bank_entries.get(observed.entry_id)
+    known = state.bank_entries.get(observed.entry_id)
     if known is None:
         return [observed]
-    if _same(known, observed) or restated_id in books.bank_entries:
+    if _same(known, observed) or restated_id in state.bank_entries:
         return []
     finding: Data = {
         "rule": "bank_reference_is_unique",
@@ -40,9 +40,9 @@ def _same(known: BankEntry, observed: BankEntryObserved) -> bool:
     return (known.currency, known.amount, known.booked_on) == (observed.currency, observed.amount, observed.booked_on)
 
 
-def observe_bank_statement(observed: BankStatementObserved, books: AccountState) -> Sequence[AnyEvent]:
+def observe_bank_statement(observed: BankStatementObserved, state: AccountState) -> Sequence[AnyEvent]:
     """The fact that follows from a statement's balances; none where the latest observation said the same."""
-    known = books.bank_statements.get((observed.bank_account, observed.number))
+    known = state.bank_statements.get((observed.bank_account, observed.number))
     if known is not None and (
         (known.currency, known.opening, known.closing, known.moved, known.entries_count, known.findings)
         == (

@@ -11,11 +11,13 @@ from events.catalog import AnyEvent
 from events.channels.commands import ChannelCommand, SetChannel, SetSettlementTerms
 from events.channels.events import ChannelSet, SettlementTermsSet
 from events.channels.evolve import terms_of
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.refusals import InvalidCommand
 
 
-def decide(command: ChannelCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: ChannelCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case SetChannel():
             return set_channel(command)

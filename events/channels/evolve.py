@@ -17,24 +17,24 @@ from events.instants import Instant
 from events.values import Data
 
 
-def evolve(books: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
     """Folds one fact about a channel into the books."""
     match event:
         case ChannelSet():
-            known = books.channels.get(event.channel) or Channel()
-            books.channels[event.channel] = Channel(
+            known = state.channels.get(event.channel) or Channel()
+            state.channels[event.channel] = Channel(
                 event.collects, event.seller, event.currency, event.zone, known.paid_out
             )
         case StatementObserved():
             key = (event.channel, event.seller or "", event.number)
-            books.statements[key] = _observed(books.statements.get(key), event, position)
+            state.statements[key] = _observed(state.statements.get(key), event, position)
         case SettlementTermsSet():
-            account = books.account
+            account = state.account
             assert account is not None, "an account's first event is that it was opened"
             terms = {**account.settings.get(SETTLEMENT_TERMS, {}), event.channel: terms_of(event)}
-            books.account = replace(account, settings={**account.settings, SETTLEMENT_TERMS: terms})
+            state.account = replace(account, settings={**account.settings, SETTLEMENT_TERMS: terms})
         case ChannelMoneyBooked():
-            _move_money(books, event)
+            _move_money(state, event)
         case _:
             assert_never(event)
 
@@ -76,9 +76,9 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
     )
 
 
-def _move_money(books: AccountState, event: ChannelMoneyBooked) -> None:
+def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
     shift(
-        books,
+        state,
         event.currency,
         pending=event.pending,
         available=event.available,
@@ -87,7 +87,7 @@ def _move_money(books: AccountState, event: ChannelMoneyBooked) -> None:
     )
     of_order = event.pending + event.available + event.paid_out + (0 if event.number is not None else event.held)
     if event.pending or event.available or event.paid_out or of_order or event.refunded:
-        order = books.orders.get((event.currency, event.reference), Order())
+        order = state.orders.get((event.currency, event.reference), Order())
         # A refund is told as one: what the order has earned stays what it was.
         left = -of_order if event.refunded else 0
         order = replace(
@@ -100,15 +100,15 @@ def _move_money(books: AccountState, event: ChannelMoneyBooked) -> None:
         if event.number is None and order.disputed is not None:
             order = replace(order, disputed=_held_no_more(order.disputed, event.held, (event.refunded or 0) - left))
         released = event.pending < 0 < event.available
-        books.orders[event.currency, event.reference] = settled(order) if released else order
+        state.orders[event.currency, event.reference] = settled(order) if released else order
     if event.number is not None:
         key = (event.channel, event.seller or "", event.number)
-        statement = books.statements[key]
-        books.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
+        statement = state.statements[key]
+        state.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
     elif event.paid_out:
-        channel = books.channels.get(event.channel) or Channel()
+        channel = state.channels.get(event.channel) or Channel()
         paid_out = channel.paid_out.get(event.currency, 0) + event.paid_out
-        books.channels[event.channel] = replace(channel, paid_out={**channel.paid_out, event.currency: paid_out})
+        state.channels[event.channel] = replace(channel, paid_out={**channel.paid_out, event.currency: paid_out})
 
 
 def _held_no_more(disputed: Disputed, held: int, overlap: int) -> Disputed:

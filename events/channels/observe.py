@@ -43,10 +43,10 @@ def statement_key(observed: StatementObserved) -> StatementKey:
     return (observed.channel, observed.seller or "", observed.number)
 
 
-def placed(observed: StatementObserved, books: AccountState) -> StatementObserved:
+def placed(observed: StatementObserved, state: AccountState) -> StatementObserved:
     """The observation as of the statement that it is about: one that was known before the seller was named is the same."""
     channel, seller, number = statement_key(observed)
-    if seller and (channel, seller, number) not in books.statements and (channel, "", number) in books.statements:
+    if seller and (channel, seller, number) not in state.statements and (channel, "", number) in state.statements:
         return replace(observed, seller=None)
     return observed
 
@@ -56,47 +56,47 @@ def references(channel: str, seller: str | None, number: str) -> tuple[str, str]
     return number, f"{channel}/{seller or ''}/{number}"
 
 
-def channel_of(books: AccountState, channel: str) -> Channel:
-    return books.channels.get(channel) or Channel()
+def channel_of(state: AccountState, channel: str) -> Channel:
+    return state.channels.get(channel) or Channel()
 
 
-def previous_statement(books: AccountState, observed: StatementObserved) -> tuple[str, ChannelStatement] | None:
+def previous_statement(state: AccountState, observed: StatementObserved) -> tuple[str, ChannelStatement] | None:
     """The statement before this one, of the same channel, seller and currency, with its number."""
     key = statement_key(observed)
     before = [
         (_when(known, number), number, known)
-        for (channel, seller, number), known in books.statements.items()
+        for (channel, seller, number), known in state.statements.items()
         if (channel, seller) == key[:2] and number != key[2] and known.currency == observed.currency
     ]
     earlier = [entry for entry in before if entry[0] < (observed.created_at or "", observed.number)]
     return max(earlier, key=lambda entry: entry[0])[1:] if earlier else None
 
 
-def observe_statement(observed: StatementObserved, books: AccountState) -> Sequence[AnyEvent]:
+def observe_statement(observed: StatementObserved, state: AccountState) -> Sequence[AnyEvent]:
     """The facts that follow from an observation; none where the latest one said the same. Never refuses.
 
     `observed` comes with the findings of its own figures. Its reference, who collects and the findings against the
     books are filled in here.
     """
     key = statement_key(observed)
-    known = books.statements.get(key)
+    known = state.statements.get(key)
     if known is not None and _says_the_same(known, observed):
         return []
-    previous = previous_statement(books, observed)
+    previous = previous_statement(state, observed)
     observed = replace(
         observed,
-        collects=channel_of(books, observed.channel).collects,
-        reference=known.reference if known else _free_reference(books, key),
+        collects=channel_of(state, observed.channel).collects,
+        reference=known.reference if known else _free_reference(state, key),
         previous=previous[0] if previous else None,
     )
-    booked, findings = _book(observed, known, books)
-    if any(not fits(change, books) for change in booked):
+    booked, findings = _book(observed, known, state)
+    if any(not fits(change, state) for change in booked):
         asked, observed = observed, replace(observed, payout=None, deposit=None)
-        booked, findings = _book(observed, known, books)
+        booked, findings = _book(observed, known, state)
         findings.append(finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.payout)))
     observed = replace(observed, findings=[*observed.findings, *findings])
     made: list[AnyEvent] = []
-    if books.account is not None and observed.currency not in books.account.currencies:
+    if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
     return [*made, observed, *booked]
 
@@ -128,15 +128,15 @@ def _when(known: ChannelStatement, number: str) -> tuple[str, str]:
     return known.created_at or "", number
 
 
-def _free_reference(books: AccountState, key: StatementKey) -> str:
+def _free_reference(state: AccountState, key: StatementKey) -> str:
     """The number alone, unless another channel's or seller's statement of the same number counts for that order."""
     number, whole = references(key[0], key[1], key[2])
-    taken = any(other != key and known.reference == number for other, known in books.statements.items())
+    taken = any(other != key and known.reference == number for other, known in state.statements.items())
     return whole if taken else number
 
 
 @value
-class Change:
+class BucketChange:
     """Signed changes of the buckets that a payout can be in."""
 
     pending: int = 0
@@ -147,32 +147,34 @@ class Change:
     def total(self) -> int:
         return self.pending + self.available + self.paid_out
 
-    def __add__(self, other: Change) -> Change:
-        return Change(self.pending + other.pending, self.available + other.available, self.paid_out + other.paid_out)
+    def __add__(self, other: BucketChange) -> BucketChange:
+        return BucketChange(
+            self.pending + other.pending, self.available + other.available, self.paid_out + other.paid_out
+        )
 
 
-def fits(change: ChannelMoneyBooked, books: AccountState) -> bool:
+def fits(change: ChannelMoneyBooked, state: AccountState) -> bool:
     """Whether the change, and the currency's total after it, stay within what the ledger counts to."""
     if max(map(abs, (change.pending, change.available, change.held, change.paid_out))) > AMOUNT_MAX:
         return False
-    balance = books.balance(change.currency)
+    balance = state.balance(change.currency)
     inside = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
     total = inside + change.pending + change.available + change.held + change.paid_out
     return total <= AMOUNT_MAX and balance.available + change.available >= -AMOUNT_MAX
 
 
 def _book(
-    observed: StatementObserved, known: ChannelStatement | None, books: AccountState
+    observed: StatementObserved, known: ChannelStatement | None, state: AccountState
 ) -> tuple[list[ChannelMoneyBooked], list[Data]]:
     """What moves because of an observation, and the findings against the books."""
     findings = list(_against_the_books(observed, known))
     if known is not None and known.currency != observed.currency:
         return [], findings
-    order = books.orders.get((observed.currency, observed.reference), Order())
+    order = state.orders.get((observed.currency, observed.reference), Order())
     was_paid = known is not None and known.was_paid
     collects = known.collects if known is not None and was_paid else observed.collects
     if observed.payout is None:
-        change = Change()
+        change = BucketChange()
     elif known is None:
         change = unpaid_change(observed.payout - (order.recorded - order.refunded), order.pending)
     elif was_paid:
@@ -183,13 +185,13 @@ def _book(
     if observed.paid and not was_paid:
         payout = observed.payout if observed.payout is not None else known.booked if known else 0
         moved = min(max(payout, 0), order.pending + change.pending)
-        change += Change(-moved, moved, 0) if collects == PLATFORM else Change(-moved, 0, moved)
+        change += BucketChange(-moved, moved, 0) if collects == PLATFORM else BucketChange(-moved, 0, moved)
         if moved and order.pending + change.pending == 0:
             completes = True
         if 0 < payout != moved:
             findings.append(minor_finding("payout_was_pending", payout, moved))
-    held = _held(observed, known, books)
-    if change == Change() and not held:
+    held = _held(observed, known, state)
+    if change == BucketChange() and not held:
         return [], findings
     booked = ChannelMoneyBooked(
         channel=observed.channel,
@@ -206,30 +208,30 @@ def _book(
     return [booked], findings
 
 
-def unpaid_change(difference: int, pending: int) -> Change:
+def unpaid_change(difference: int, pending: int) -> BucketChange:
     """A difference while the money is still owed; commands may have settled part of it."""
     if difference >= 0:
-        return Change(pending=difference)
+        return BucketChange(pending=difference)
     from_pending = min(pending, -difference)
-    return Change(pending=-from_pending, available=difference + from_pending)
+    return BucketChange(pending=-from_pending, available=difference + from_pending)
 
 
-def paid_change(difference: int, paid_out: int, collects: str) -> Change:
+def paid_change(difference: int, paid_out: int, collects: str) -> BucketChange:
     """A difference after the money has moved."""
     if collects != SELLER:
-        return Change(available=difference)
+        return BucketChange(available=difference)
     if difference >= 0:
-        return Change(paid_out=difference)
+        return BucketChange(paid_out=difference)
     from_paid_out = min(paid_out, -difference)
-    return Change(paid_out=-from_paid_out, available=difference + from_paid_out)
+    return BucketChange(paid_out=-from_paid_out, available=difference + from_paid_out)
 
 
-def _held(observed: StatementObserved, known: ChannelStatement | None, books: AccountState) -> int:
+def _held(observed: StatementObserved, known: ChannelStatement | None, state: AccountState) -> int:
     """How the level changes that the newest statement tells, whichever that was and is now."""
     key = statement_key(observed)
     before = {
         number: (_when(statement, number), statement.deposit)
-        for (channel, seller, number), statement in books.statements.items()
+        for (channel, seller, number), statement in state.statements.items()
         if (channel, seller) == key[:2] and statement.currency == observed.currency and statement.deposit is not None
     }
     now = dict(before)

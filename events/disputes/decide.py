@@ -11,7 +11,7 @@ from events.balances.decide import require_currency
 from events.balances.state import Balance, Order
 from events.catalog import AnyEvent
 from events.currency import AMOUNT_MAX
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.amounts import dispute_takes, lost_takes, won_gives_back
 from events.disputes.commands import DisputeCommand, OpenDispute, ResolveDispute
 from events.disputes.events import DisputeOpened, DisputeResolved
@@ -19,25 +19,29 @@ from events.disputes.state import DISPUTE_OPEN, LOST
 from events.refusals import DisputeNotFound, InvalidCommand, InvalidTransition
 
 
-def decide(command: DisputeCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: DisputeCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case OpenDispute():
-            return open_dispute(command, books, account, context)
+            return open_dispute(command, state, account, context)
         case ResolveDispute():
-            return resolve_dispute(command, books)
+            return resolve_dispute(command, state)
         case _:
             assert_never(command)
 
 
-def open_dispute(command: OpenDispute, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def open_dispute(
+    command: OpenDispute, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
     dispute_id = command.dispute_id or f"dsp_{context.new_id}"
-    if dispute_id in books.disputes:
+    if dispute_id in state.disputes:
         raise InvalidTransition(f"dispute {dispute_id} was opened already", details={"disputeId": dispute_id})
-    order = books.orders.get((command.currency, command.reference), Order())
+    order = state.orders.get((command.currency, command.reference), Order())
     held = dispute_takes(order, command.amount)
     from_pending = min(order.pending, held)
-    _require_room(books.balance(command.currency), held - from_pending)
+    _require_room(state.balance(command.currency), held - from_pending)
     return [
         DisputeOpened(
             dispute_id=dispute_id,
@@ -51,15 +55,15 @@ def open_dispute(command: OpenDispute, books: AccountState, account: Account, co
     ]
 
 
-def resolve_dispute(command: ResolveDispute, books: AccountState) -> Sequence[AnyEvent]:
-    dispute = books.disputes.get(command.dispute_id)
+def resolve_dispute(command: ResolveDispute, state: AccountState) -> Sequence[AnyEvent]:
+    dispute = state.disputes.get(command.dispute_id)
     if dispute is None:
         raise DisputeNotFound(command.dispute_id)
     if dispute.status != DISPUTE_OPEN:
         raise InvalidTransition(
             f"dispute {command.dispute_id} is {dispute.status} already", details={"status": dispute.status}
         )
-    order = books.orders[dispute.currency, dispute.reference]
+    order = state.orders[dispute.currency, dispute.reference]
     disputed = order.disputed
     assert disputed is not None, "an order with an open dispute is disputed"
     leaves = lost_takes(order, dispute.amount) if command.outcome == LOST else 0
@@ -73,7 +77,7 @@ def resolve_dispute(command: ResolveDispute, books: AccountState) -> Sequence[An
     # As a refund takes pending first, so does a dispute that is lost; what came last goes back first.
     pending_part = max(0, disputed.held_pending - from_held)
     to_available = min(disputed.held - from_held - pending_part, back)
-    _require_room(books.balance(dispute.currency), leaves - from_held - from_pending)
+    _require_room(state.balance(dispute.currency), leaves - from_held - from_pending)
     return [
         DisputeResolved(
             dispute_id=command.dispute_id,

@@ -14,18 +14,18 @@ from events.disputes.state import LOST, Dispute, Disputed
 from events.instants import Instant
 
 
-def evolve(books: AccountState, event: DisputeEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: DisputeEvent, at: Instant, position: int) -> None:
     match event:
         case DisputeOpened():
-            take_dispute(books, event, at, position)
+            take_dispute(state, event, at, position)
         case DisputeResolved():
-            end_dispute(books, event, at)
+            end_dispute(state, event, at)
         case _:
             assert_never(event)
 
 
-def take_dispute(books: AccountState, event: DisputeOpened, at: Instant, position: int) -> None:
-    books.disputes[event.dispute_id] = Dispute(
+def take_dispute(state: AccountState, event: DisputeOpened, at: Instant, position: int) -> None:
+    state.disputes[event.dispute_id] = Dispute(
         amount=event.amount,
         currency=event.currency,
         reference=event.reference,
@@ -34,9 +34,9 @@ def take_dispute(books: AccountState, event: DisputeOpened, at: Instant, positio
         position=position,
     )
     held = event.from_pending + event.from_available
-    order = books.orders.get((event.currency, event.reference), Order())
+    order = state.orders.get((event.currency, event.reference), Order())
     disputed = order.disputed or Disputed()
-    books.orders[event.currency, event.reference] = replace(
+    state.orders[event.currency, event.reference] = replace(
         order,
         pending=order.pending - event.from_pending,
         disputed=replace(
@@ -46,13 +46,13 @@ def take_dispute(books: AccountState, event: DisputeOpened, at: Instant, positio
             held_pending=disputed.held_pending + event.from_pending,
         ),
     )
-    shift(books, event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
+    shift(state, event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
 
 
-def end_dispute(books: AccountState, event: DisputeResolved, at: Instant) -> None:
-    dispute = books.disputes[event.dispute_id]
-    books.disputes[event.dispute_id] = replace(dispute, status=event.outcome, resolved_at=at, resolution=event.reason)
-    order = books.orders[event.currency, event.reference]
+def end_dispute(state: AccountState, event: DisputeResolved, at: Instant) -> None:
+    dispute = state.disputes[event.dispute_id]
+    state.disputes[event.dispute_id] = replace(dispute, status=event.outcome, resolved_at=at, resolution=event.reason)
+    order = state.orders[event.currency, event.reference]
     disputed = order.disputed or Disputed()
     left = event.from_held + event.from_pending + event.from_available
     back = event.to_pending + event.to_available
@@ -65,14 +65,14 @@ def end_dispute(books: AccountState, event: DisputeResolved, at: Instant) -> Non
         held_pending=max(0, disputed.held_pending - event.from_held) - event.to_pending,
         overlap=disputed.overlap + (event.amount - left if is_lost else 0),
     )
-    books.orders[event.currency, event.reference] = replace(
+    state.orders[event.currency, event.reference] = replace(
         order,
         pending=order.pending - event.from_pending + event.to_pending,
         refunded=order.refunded + left,
         disputed=disputed if disputed.claimed else None,
     )
     shift(
-        books,
+        state,
         event.currency,
         pending=event.to_pending - event.from_pending,
         available=event.to_available - event.from_available,

@@ -14,7 +14,7 @@ from events.account_state import AccountState
 from events.accounts.state import FROZEN, MANUAL, PLUGIPAY, Account
 from events.balances.decide import require_currency
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.payouts.commands import (
     CancelPayout,
     LinkProviderPayout,
@@ -50,33 +50,37 @@ from events.refusals import (
 )
 
 
-def decide(command: PayoutCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: PayoutCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case RequestPayout():
-            return request(command, books, account, context)
+            return request(command, state, account, context)
         case CancelPayout():
-            return cancel(command, books)
+            return cancel(command, state)
         case MarkInTransit():
-            return mark_in_transit(command, books, account)
+            return mark_in_transit(command, state, account)
         case MarkPaid():
-            return mark_paid(command, books)
+            return mark_paid(command, state)
         case MarkFailed():
-            return mark_failed(command, books)
+            return mark_failed(command, state)
         case RecordBankReturn():
-            return record_return(command, books, context)
+            return record_return(command, state, context)
         case LinkProviderPayout():
-            return link_provider(command, books)
+            return link_provider(command, state)
         case ResubmitPayout():
-            return resubmit(command, books, account, context)
+            return resubmit(command, state, account, context)
         case _:
             assert_never(command)
 
 
-def request(command: RequestPayout, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def request(
+    command: RequestPayout, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     if account.status == FROZEN:
-        raise AccountIsFrozen(books.account_id)
+        raise AccountIsFrozen(state.account_id)
     require_currency(account, command.currency)
-    configured = books.bank_account
+    configured = state.bank_account
     bank_code = command.bank_code or (configured.bank_code if configured else None)
     bank_name = command.bank_name or (configured.bank_name if configured else None)
     number = command.bank_account_number or (configured.bank_account_number if configured else None)
@@ -92,7 +96,7 @@ def request(command: RequestPayout, books: AccountState, account: Account, conte
     minimum = policy_of(account, command.currency).minimum
     if command.amount < minimum:
         raise BelowMinimum(asked=command.amount, minimum=minimum, currency=command.currency)
-    available = books.balance(command.currency).available
+    available = state.balance(command.currency).available
     if command.amount > available:
         raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)
     return [
@@ -110,8 +114,8 @@ def request(command: RequestPayout, books: AccountState, account: Account, conte
     ]
 
 
-def _named(books: AccountState, payout_id: str) -> Payout:
-    payout = books.payouts.get(payout_id)
+def _named(state: AccountState, payout_id: str) -> Payout:
+    payout = state.payouts.get(payout_id)
     if payout is None:
         raise PayoutNotFound(payout_id)
     return payout
@@ -132,9 +136,9 @@ def _require_manual(payout: Payout, verb: str) -> None:
         )
 
 
-def cancel(command: CancelPayout, books: AccountState) -> Sequence[AnyEvent]:
+def cancel(command: CancelPayout, state: AccountState) -> Sequence[AnyEvent]:
     """Calls a payout off at once as long as nobody but us knows of it; else the provider is to be asked."""
-    payout = _named(books, command.payout_id)
+    payout = _named(state, command.payout_id)
     if payout.status != PENDING:
         raise _refuse(payout, "cancelled", PENDING)
     if payout.submission is not None:
@@ -143,18 +147,18 @@ def cancel(command: CancelPayout, books: AccountState) -> Sequence[AnyEvent]:
     return [PayoutCancelled(payout_id=command.payout_id, amount=payout.amount, currency=payout.currency)]
 
 
-def mark_in_transit(command: MarkInTransit, books: AccountState, account: Account) -> Sequence[AnyEvent]:
-    payout = _named(books, command.payout_id)
+def mark_in_transit(command: MarkInTransit, state: AccountState, account: Account) -> Sequence[AnyEvent]:
+    payout = _named(state, command.payout_id)
     _require_manual(payout, "in transit")
     if account.status == FROZEN:
-        raise AccountIsFrozen(books.account_id)
+        raise AccountIsFrozen(state.account_id)
     if payout.status != PENDING:
         raise _refuse(payout, "marked in transit", PENDING)
     return [PayoutInTransit(payout_id=command.payout_id, reference=command.reference)]
 
 
-def mark_paid(command: MarkPaid, books: AccountState) -> Sequence[AnyEvent]:
-    payout = _named(books, command.payout_id)
+def mark_paid(command: MarkPaid, state: AccountState) -> Sequence[AnyEvent]:
+    payout = _named(state, command.payout_id)
     _require_manual(payout, "paid")
     if payout.status != IN_TRANSIT:
         raise _refuse(payout, "marked paid", IN_TRANSIT)
@@ -165,8 +169,8 @@ def mark_paid(command: MarkPaid, books: AccountState) -> Sequence[AnyEvent]:
     ]
 
 
-def mark_failed(command: MarkFailed, books: AccountState) -> Sequence[AnyEvent]:
-    payout = _named(books, command.payout_id)
+def mark_failed(command: MarkFailed, state: AccountState) -> Sequence[AnyEvent]:
+    payout = _named(state, command.payout_id)
     _require_manual(payout, "failed")
     if payout.status not in (PENDING, IN_TRANSIT):
         raise _refuse(payout, "marked failed", f"{PENDING} or {IN_TRANSIT}")
@@ -180,8 +184,8 @@ def mark_failed(command: MarkFailed, books: AccountState) -> Sequence[AnyEvent]:
     ]
 
 
-def record_return(command: RecordBankReturn, books: AccountState, context: Context) -> Sequence[AnyEvent]:
-    payout = _named(books, command.payout_id)
+def record_return(command: RecordBankReturn, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    payout = _named(state, command.payout_id)
     if payout.status != PAID or payout.paid_at is None:
         raise _refuse(payout, "returned by the bank", PAID)
     paid_at = max(one.at for one in payout.told if one.says == PAID)

@@ -35,19 +35,19 @@ from events.provider.reports import (
     PAID,
     PENDING,
     REFUSED,
-    Statement,
-    Told,
-    add,
-    read_stored,
-    standing,
+    Report,
+    Reports,
+    add_reports,
+    read_reports,
+    reported_state,
 )
 
 
-def evolve(books: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:
     """Folds one fact about a payout into the books."""
     match event:
         case PayoutRequested():
-            books.payouts[event.payout_id] = Payout(
+            state.payouts[event.payout_id] = Payout(
                 amount=event.amount,
                 currency=event.currency,
                 status=PENDING,
@@ -60,21 +60,21 @@ def evolve(books: AccountState, event: PayoutEvent, at: Instant, position: int) 
                 position=position,
                 note=event.note,
             )
-            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            shift(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutAdopted():
-            books.payouts[event.payout_id] = adopted(
+            state.payouts[event.payout_id] = adopted(
                 event.amount, event.currency, event.provider_payout_id, at, position
             )
-            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            shift(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutReopened():
             # Its status follows with what was said of it.
-            shift(books, event.currency, available=-event.amount, reserved=event.amount)
+            shift(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case _:
             pass
-    payout = books.payouts[event.payout_id]
+    payout = state.payouts[event.payout_id]
     match event:
         case PayoutSubmissionStarted():
             payout = replace(payout, submission=STARTED, attempt=event.attempt, submission_started_at=at)
@@ -82,49 +82,49 @@ def evolve(books: AccountState, event: PayoutEvent, at: Instant, position: int) 
             payout = replace(payout, submission=UNKNOWN)
         case PayoutProviderLinked():
             payout = replace(payout, provider_payout_id=event.provider_payout_id, submission=ACCEPTED)
-            payout = with_reports(payout, read_stored(event.statements))
+            payout = with_reports(payout, read_reports(event.statements))
         case PayoutAmountCorrected():
             payout = replace(payout, amount=event.amount)
             less = event.from_reserved + event.from_paid_out
-            shift(books, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out)
+            shift(state, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out)
         case PayoutCancelAsked():
             payout = replace(payout, cancel_asked_at=at)
         case PayoutCancelRefused():
             payout = replace(payout, cancel_asked_at=None)
         case PayoutInTransit():
-            payout = _stands(payout, IN_TRANSIT, Statement(IN_TRANSIT, at, event.reference))
+            payout = _stands(payout, IN_TRANSIT, Report(IN_TRANSIT, at, event.reference))
         case PayoutPaid():
-            payout = _stands(payout, PAID, Statement(PAID, at, event.reference))
-            shift(books, event.currency, reserved=-event.amount, paid_out=event.amount)
+            payout = _stands(payout, PAID, Report(PAID, at, event.reference))
+            shift(state, event.currency, reserved=-event.amount, paid_out=event.amount)
         case PayoutFailed():
             # What the provider did not say by itself it said when it was asked to take the payout.
             says = FAILED if payout.backend == MANUAL else REFUSED
-            payout = _stands(payout, FAILED, Statement(says, at, None, event.failure_reason))
-            shift(books, event.currency, reserved=-event.amount, available=event.amount)
+            payout = _stands(payout, FAILED, Report(says, at, None, event.failure_reason))
+            shift(state, event.currency, reserved=-event.amount, available=event.amount)
         case PayoutCancelled():
-            payout = _stands(payout, CANCELLED, Statement(CANCELLED, at))
-            shift(books, event.currency, reserved=-event.amount, available=event.amount)
+            payout = _stands(payout, CANCELLED, Report(CANCELLED, at))
+            shift(state, event.currency, reserved=-event.amount, available=event.amount)
         case PayoutReturned():
-            payout = _stands(payout, FAILED, Statement(FAILED, at, event.reference, event.reason))
-            shift(books, event.currency, paid_out=-event.amount, available=event.amount)
+            payout = _stands(payout, FAILED, Report(FAILED, at, event.reference, event.reason))
+            shift(state, event.currency, paid_out=-event.amount, available=event.amount)
         case _:
             assert_never(event)
-    books.payouts[event.payout_id] = payout
+    state.payouts[event.payout_id] = payout
 
 
-def _stands(payout: Payout, status: str, statement: Statement) -> Payout:
+def _stands(payout: Payout, status: str, statement: Report) -> Payout:
     """The payout with a status that a fact gave it; what the provider said of it already, it need not say twice."""
     if payout.backend == PLUGIPAY and payout.status == status:
         return payout
     return with_reports(payout, (statement,))
 
 
-def with_reports(payout: Payout, statements: Told) -> Payout:
+def with_reports(payout: Payout, statements: Reports) -> Payout:
     """The payout after something more was said of it: status and times are a function of all that was said."""
-    told = add(payout.told, statements)
+    told = add_reports(payout.told, statements)
     if told is payout.told:
         return payout
-    now = standing(told)
+    now = reported_state(told)
     return replace(
         payout,
         told=told,

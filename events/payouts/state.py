@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.instants import Instant
-from events.provider.reports import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, Told
+from events.provider.reports import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, Reports
 from events.values import value
 
 PAYOUT_STATUSES = (PENDING, IN_TRANSIT, PAID, FAILED, CANCELLED)
@@ -32,7 +32,7 @@ class Payout:
     failed_at: Instant | None = None
     cancelled_at: Instant | None = None
     returned_at: Instant | None = None
-    told: Told = ()
+    told: Reports = ()
     """What the provider said of it; statuses and times of a payout through the provider are a function of this."""
     contradictions: tuple[str, ...] = ()
     """Kinds of the cases that stand open about it."""

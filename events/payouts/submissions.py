@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from events.account_state import AccountState
 from events.accounts.state import FROZEN, PLUGIPAY, Account
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.payouts.commands import LinkProviderPayout, ResubmitPayout
 from events.payouts.events import PayoutCancelRefused, PayoutFailed, PayoutSubmissionStarted, PayoutSubmissionUnknown
 from events.payouts.state import ACCEPTED, STARTED, UNKNOWN, Payout
 from events.provider.apply_reports import link_and_settle
 from events.provider.cases import open_case
 from events.provider.events import CaseClosed
-from events.provider.reports import PENDING, Kind, case_id
+from events.provider.reports import PENDING, CaseKind, case_id
 from events.refusals import AccountIsFrozen, InvalidTransition, PayoutNotFound
 
 
@@ -57,10 +57,10 @@ def given_up(account_id: str, payout_id: str, payout: Payout, said: str) -> Sequ
     """It may not be asked under the same key any more, and the provider does not know of it: a person has to look."""
     if payout.status != PENDING or payout.submission not in (STARTED, UNKNOWN):
         return []
-    if Kind.SUBMISSION_UNKNOWN in payout.contradictions:
+    if CaseKind.SUBMISSION_UNKNOWN in payout.contradictions:
         return []
     known = f"submitted at {payout.submission_started_at}, never answered"
-    return [open_case(account_id, Kind.SUBMISSION_UNKNOWN, payout_id, known=known, said=said)]
+    return [open_case(account_id, CaseKind.SUBMISSION_UNKNOWN, payout_id, known=known, said=said)]
 
 
 def cancel_refused(payout_id: str, payout: Payout, reason: str) -> Sequence[AnyEvent]:
@@ -69,27 +69,29 @@ def cancel_refused(payout_id: str, payout: Payout, reason: str) -> Sequence[AnyE
     return [PayoutCancelRefused(payout_id=payout_id, reason=reason)]
 
 
-def resubmit(command: ResubmitPayout, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
-    payout = books.payouts.get(command.payout_id)
+def resubmit(
+    command: ResubmitPayout, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
+    payout = state.payouts.get(command.payout_id)
     if payout is None:
         raise PayoutNotFound(command.payout_id)
     if account.status == FROZEN:
-        raise AccountIsFrozen(books.account_id)
+        raise AccountIsFrozen(state.account_id)
     unanswered = payout.status == PENDING and payout.submission in (STARTED, UNKNOWN)
-    if not unanswered or Kind.SUBMISSION_UNKNOWN not in payout.contradictions:
+    if not unanswered or CaseKind.SUBMISSION_UNKNOWN not in payout.contradictions:
         raise InvalidTransition(
             "only a payout whose submission was given up can be submitted again: its case is what tells that",
             details={"status": payout.status, "submission": payout.submission},
         )
-    name = case_id(books.account_id, Kind.SUBMISSION_UNKNOWN, command.payout_id)
+    name = case_id(state.account_id, CaseKind.SUBMISSION_UNKNOWN, command.payout_id)
     return [
         CaseClosed(case_id=name, reason=command.reason, closed_by=context.actor),
         PayoutSubmissionStarted(payout_id=command.payout_id, attempt=payout.attempt + 1),
     ]
 
 
-def link_provider(command: LinkProviderPayout, books: AccountState) -> Sequence[AnyEvent]:
-    payout = books.payouts.get(command.payout_id)
+def link_provider(command: LinkProviderPayout, state: AccountState) -> Sequence[AnyEvent]:
+    payout = state.payouts.get(command.payout_id)
     if payout is None:
         raise PayoutNotFound(command.payout_id)
     if payout.backend != PLUGIPAY:
@@ -101,9 +103,9 @@ def link_provider(command: LinkProviderPayout, books: AccountState) -> Sequence[
             f"this payout is already known to the provider as {payout.provider_payout_id}",
             details={"providerPayoutId": payout.provider_payout_id},
         )
-    for other_id, other in books.payouts.items():
+    for other_id, other in state.payouts.items():
         if other.provider_payout_id == command.provider_payout_id:
             raise InvalidTransition(
                 f"the provider's {command.provider_payout_id} is {other_id} already", details={"payoutId": other_id}
             )
-    return link_and_settle(books, command.payout_id, payout, command.provider_payout_id)
+    return link_and_settle(state, command.payout_id, payout, command.provider_payout_id)

@@ -22,7 +22,7 @@ DUE = "payoutDueAt"
 
 
 @value
-class Cut:
+class PayoutCutoff:
     """What was available at a cutoff, less what left since."""
 
     cutoff: Instant
@@ -37,10 +37,10 @@ def next_cutoff_of(account: Account, currency: str) -> Instant | None:
     return found
 
 
-def cuts_of(account: Account, currency: str) -> list[Cut]:
+def cutoffs_of(account: Account, currency: str) -> list[PayoutCutoff]:
     """What was set apart and is yet to be paid, the next first."""
     return [
-        Cut(cut["cutoff"], cut["payDate"], cut["payAt"], cut["amount"])
+        PayoutCutoff(cut["cutoff"], cut["payDate"], cut["payAt"], cut["amount"])
         for cut in _cycle(account, currency).get("cuts", ())
     ]
 
@@ -72,7 +72,7 @@ def set_policy(account: Account, event: PayoutPolicySet) -> Account:
     return _with(account, event.currency, cycle)
 
 
-def take_cut(account: Account, event: PayoutCycleCut) -> Account:
+def take_cutoff(account: Account, event: PayoutCycleCut) -> Account:
     cycle = _cycle(account, event.currency)
     cut = {"cutoff": event.cutoff, "payDate": event.pay_date, "payAt": event.pay_at, "amount": event.amount}
     others = [other for other in cycle.get("cuts", ()) if other["payDate"] != event.pay_date]

@@ -11,13 +11,13 @@ from events.account_state import AccountState
 from events.accounts.state import CLOSED, Account
 from events.balances.decide import require_currency
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.evolve import evolve
 from events.instants import Instant
 from events.payouts.commands import RequestPayout
 from events.payouts.events import PayoutRequested
 from events.policies.commands import PolicyCommand, SetPayoutPolicy
-from events.policies.cycles import Cut, cuts_of, due_at, next_cutoff_of
+from events.policies.cycles import PayoutCutoff, cutoffs_of, due_at, next_cutoff_of
 from events.policies.events import PayoutCycleCut, PayoutCycleEnded, PayoutPolicySet
 from events.policies.schedule import (
     DAILY,
@@ -40,7 +40,9 @@ REQUESTED = "requested"
 ERASED = "ERASED"
 
 
-def decide(command: PolicyCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: PolicyCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case SetPayoutPolicy():
             return set_policy(command, account, context)
@@ -48,7 +50,7 @@ def decide(command: PolicyCommand, books: AccountState, account: Account, contex
             assert_never(command)
 
 
-def set_policy(command: SetPayoutPolicy, account: Account, context: Context) -> Sequence[AnyEvent]:
+def set_policy(command: SetPayoutPolicy, account: Account, context: DecisionContext) -> Sequence[AnyEvent]:
     require_currency(account, command.currency)
     _check_days(command)
     try:
@@ -107,7 +109,7 @@ def _check_days(command: SetPayoutPolicy) -> None:
 
 
 def due(
-    books: AccountState, now: Instant, new_id: Callable[[], str], calendars: Calendars, *, payable: bool = True
+    state: AccountState, now: Instant, new_id: Callable[[], str], calendars: Calendars, *, payable: bool = True
 ) -> list[AnyEvent]:
     """What the account's policies have let fall due by now, in the order in which it fell due; the books stay as they are.
 
@@ -115,10 +117,10 @@ def due(
     asks here before: what was available at each of those moments is what is available now. `payable` says whether
     anybody can still read where payouts go.
     """
-    account = books.account
+    account = state.account
     if account is None or account.status == CLOSED or (first := due_at(account)) is None or first > now:
         return []
-    after = books.copy()
+    after = state.copy()
     made: list[AnyEvent] = []
     for currency in account.currencies:
         for event in _due(after, currency, now, new_id, calendars, payable):
@@ -128,16 +130,16 @@ def due(
 
 
 def _due(
-    books: AccountState, currency: str, now: Instant, new_id: Callable[[], str], calendars: Calendars, payable: bool
+    state: AccountState, currency: str, now: Instant, new_id: Callable[[], str], calendars: Calendars, payable: bool
 ) -> Iterator[AnyEvent]:
     """Each fact follows from the books after the one before, which whoever asks has folded by then."""
-    account = _account(books)
+    account = _account(state)
     ahead = next_cutoff_of(account, currency)
     new = [] if ahead is None or ahead > now else _new_cuts(policy_of(account, currency), ahead, now, calendars)
     while True:
-        account = _account(books)
+        account = _account(state)
         cut = new[0] if new else None
-        to_pay = next((each for each in cuts_of(account, currency) if each.pay_at <= now), None)
+        to_pay = next((each for each in cutoffs_of(account, currency) if each.pay_at <= now), None)
         # At the same instant the cutoff comes first: its pay date may be the one that has come.
         if cut is not None and (to_pay is None or cut.cutoff <= to_pay.pay_at):
             new.pop(0)
@@ -146,36 +148,38 @@ def _due(
                 cutoff=cut.cutoff,
                 pay_date=cut.pay_date,
                 pay_at=cut.pay_at,
-                amount=books.balance(currency).available,
+                amount=state.balance(currency).available,
                 next_cutoff=next_cutoff(policy_of(account, currency), cut.cutoff),
             )
         elif to_pay is not None:
-            yield from _pay(to_pay, currency, books, Context(now, now, new_id(), account.mode), payable)
+            yield from _pay(to_pay, currency, state, DecisionContext(now, now, new_id(), account.mode), payable)
         else:
             return
 
 
-def _new_cuts(policy: Policy, ahead: Instant, now: Instant, calendars: Calendars) -> list[Cut]:
+def _new_cuts(policy: Policy, ahead: Instant, now: Instant, calendars: Calendars) -> list[PayoutCutoff]:
     """The cutoffs from `ahead` until now that still count, the earliest first.
 
     Of all those whose pay date has passed too, only the last one does: the money is the same, and is paid once.
     """
-    found: list[Cut] = []
+    found: list[PayoutCutoff] = []
     for cutoff in cutoffs_until(policy, now):
         if cutoff < ahead:
             break
         pays_on = pay_date(policy, cutoff, calendars)
-        cut = Cut(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
+        cut = PayoutCutoff(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
         found.append(cut)
         if cut.pay_at <= now:
             break
     return found[::-1]
 
 
-def _pay(cut: Cut, currency: str, books: AccountState, context: Context, payable: bool) -> Iterator[AnyEvent]:
+def _pay(
+    cut: PayoutCutoff, currency: str, state: AccountState, context: DecisionContext, payable: bool
+) -> Iterator[AnyEvent]:
     """The payout of a cycle through the rules of any other, and how the cycle ended; or only why there is none."""
-    account = _account(books)
-    amount = min(cut.amount, books.balance(currency).available - policy_of(account, currency).reserve)
+    account = _account(state)
+    amount = min(cut.amount, state.balance(currency).available - policy_of(account, currency).reserve)
     ended = PayoutCycleEnded(currency, cut.pay_date, cut.cutoff, REQUESTED, amount)
     if amount <= 0:
         nothing = "nothing is left to pay of what was available at the cutoff"
@@ -185,8 +189,8 @@ def _pay(cut: Cut, currency: str, books: AccountState, context: Context, payable
         yield replace(ended, outcome=ERASED, reason="the bank account was erased with the account's personal data")
         return
     try:
-        command = RequestPayout(account_id=books.account_id, amount=amount, currency=currency)
-        [requested] = payouts.request(command, books, account, context)
+        command = RequestPayout(account_id=state.account_id, amount=amount, currency=currency)
+        [requested] = payouts.request(command, state, account, context)
     except Refusal as refusal:
         yield replace(ended, outcome=refusal.code, reason=refusal.message)
         return
@@ -195,6 +199,6 @@ def _pay(cut: Cut, currency: str, books: AccountState, context: Context, payable
     yield replace(ended, payout_id=requested.payout_id)
 
 
-def _account(books: AccountState) -> Account:
-    assert books.account is not None, "an account that has a policy was opened"
-    return books.account
+def _account(state: AccountState) -> Account:
+    assert state.account is not None, "an account that has a policy was opened"
+    return state.account

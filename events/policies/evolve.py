@@ -10,15 +10,15 @@ from events.policies import cycles
 from events.policies.events import PayoutCycleCut, PayoutCycleEnded, PayoutPolicySet, PolicyEvent
 
 
-def evolve(books: AccountState, event: PolicyEvent, at: Instant, position: int) -> None:
-    account = books.account
+def evolve(state: AccountState, event: PolicyEvent, at: Instant, position: int) -> None:
+    account = state.account
     assert account is not None, "an account's first event is that it was opened"
     match event:
         case PayoutPolicySet():
-            books.account = cycles.set_policy(account, event)
+            state.account = cycles.set_policy(account, event)
         case PayoutCycleCut():
-            books.account = cycles.take_cut(account, event)
+            state.account = cycles.take_cutoff(account, event)
         case PayoutCycleEnded():
-            books.account = cycles.end_cycle(account, event, at)
+            state.account = cycles.end_cycle(account, event, at)
         case _:
             assert_never(event)

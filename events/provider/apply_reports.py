@@ -33,13 +33,13 @@ from events.provider.reports import (
     NO_REASON,
     PAID,
     PENDING,
-    Kind,
-    Told,
-    add,
+    CaseKind,
+    Reports,
+    add_reports,
     contradictions,
-    read_stored,
-    standing,
-    stored,
+    read_reports,
+    reported_state,
+    stored_reports,
 )
 from events.provider.state import Case
 
@@ -48,11 +48,11 @@ UNKNOWN_TEXT = "unknown"
 
 
 def settle(
-    account_id: str, payout_id: str, payout: Payout, told: Told, observation: Observation | None = None
+    account_id: str, payout_id: str, payout: Payout, told: Reports, observation: Observation | None = None
 ) -> list[AnyEvent]:
     """What moves when `told` is all that was said of a payout, and the cases that this opens."""
     changes: list[AnyEvent] = []
-    before, after = payout.status, standing(told)
+    before, after = payout.status, reported_state(told)
     amount, currency = payout.amount, payout.currency
     if after.status != before:
         if before in (FAILED, CANCELLED):
@@ -88,19 +88,19 @@ def settle(
     return changes
 
 
-def _spell(told: Told, status: str) -> str:
+def _spell(told: Reports, status: str) -> str:
     return ", ".join([f"{one.says} at {one.at}" for one in told] or [status])
 
 
 def adopt(
-    books: AccountState, payout_id: str, seen: Observation | Case, told: Told
+    state: AccountState, payout_id: str, seen: Observation | Case, told: Reports
 ) -> tuple[list[AnyEvent], list[AnyEvent]]:
     """What comes before the statements count, and what after."""
     assert seen.amount is not None
     assert seen.currency is not None
     assert seen.provider_payout_id is not None
     before: list[AnyEvent] = []
-    if books.account is not None and seen.currency not in books.account.currencies:
+    if state.account is not None and seen.currency not in state.account.currencies:
         before.append(CurrencyAdded(currency=seen.currency))
     before.append(
         PayoutAdopted(
@@ -112,7 +112,7 @@ def adopt(
     )
     fresh = adopted(seen.amount, seen.currency, seen.provider_payout_id, "", 0)
     observation = None if isinstance(seen, Case) else seen
-    return before, settle(books.account_id, payout_id, fresh, told, observation)
+    return before, settle(state.account_id, payout_id, fresh, told, observation)
 
 
 def adopted(amount: int, currency: str, provider_payout_id: str, at: Instant, position: int) -> Payout:
@@ -133,18 +133,18 @@ def adopted(amount: int, currency: str, provider_payout_id: str, at: Instant, po
     )
 
 
-def link_to(books: AccountState, payout_id: str, payout: Payout, provider_payout_id: str) -> Sequence[AnyEvent]:
+def link_to(state: AccountState, payout_id: str, payout: Payout, provider_payout_id: str) -> Sequence[AnyEvent]:
     """The link itself, with what the provider had said under this id while nobody knew whose it was.
 
     Where it named another amount, that becomes a case about the payout.
     """
-    found = stray(books, provider_payout_id)
+    found = stray(state, provider_payout_id)
     if found is None:
         return [PayoutProviderLinked(payout_id=payout_id, provider_payout_id=provider_payout_id)]
     case_id, case = found
     fits = case.amount in (None, payout.amount) and case.currency in (None, payout.currency)
     link: list[AnyEvent] = [
-        PayoutProviderLinked(payout_id, provider_payout_id, stored(case.told) if fits else None),
+        PayoutProviderLinked(payout_id, provider_payout_id, stored_reports(case.told) if fits else None),
     ]
     if case.closed_at is None:
         link.append(CaseClosed(case_id=case_id, reason=f"it is {payout_id}", closed_by="ledger"))
@@ -152,8 +152,8 @@ def link_to(books: AccountState, payout_id: str, payout: Payout, provider_payout
         known = spell(payout)
         link.append(
             open_case(
-                books.account_id,
-                Kind.AMOUNT_DIFFERS,
+                state.account_id,
+                CaseKind.AMOUNT_DIFFERS,
                 payout_id,
                 known=known,
                 observation=case,
@@ -169,43 +169,43 @@ def spell(payout: Payout) -> str:
     return f"{payout.status}, {payout.amount} {payout.currency}, {payout.provider_payout_id or payout.backend}"
 
 
-def taken(link: list[AnyEvent]) -> Told:
-    return read_stored(link[0].statements) if link and isinstance(link[0], PayoutProviderLinked) else ()
+def taken(link: list[AnyEvent]) -> Reports:
+    return read_reports(link[0].statements) if link and isinstance(link[0], PayoutProviderLinked) else ()
 
 
-def link_and_settle(books: AccountState, payout_id: str, payout: Payout, provider_payout_id: str) -> list[AnyEvent]:
+def link_and_settle(state: AccountState, payout_id: str, payout: Payout, provider_payout_id: str) -> list[AnyEvent]:
     """The link, and what moves because of what had been said under that id."""
-    link = list(link_to(books, payout_id, payout, provider_payout_id))
-    return [*link, *settle(books.account_id, payout_id, payout, add(payout.told, taken(link)))]
+    link = list(link_to(state, payout_id, payout, provider_payout_id))
+    return [*link, *settle(state.account_id, payout_id, payout, add_reports(payout.told, taken(link)))]
 
 
-def apply_case(books: AccountState, case: Case, new_id: str) -> list[AnyEvent]:
+def apply_case(state: AccountState, case: Case, new_id: str) -> list[AnyEvent]:
     """Takes the provider at its word in a case that was not applied: empty where there is nothing to apply."""
-    if case.kind == Kind.UNREQUESTED:
+    if case.kind == CaseKind.UNREQUESTED:
         if case.amount is None or case.currency is None or case.provider_payout_id is None or case.amount <= 0:
             return []
         if not is_known(case.currency):
             return []
-        if any(payout.provider_payout_id == case.provider_payout_id for _, payout in books.payouts.items()):
+        if any(payout.provider_payout_id == case.provider_payout_id for _, payout in state.payouts.items()):
             # Somebody linked it meanwhile: it is that payout, and not one more.
             return []
         payout_id = f"pout_{new_id}"
-        before, after = adopt(books, payout_id, case, case.told)
-        linked = PayoutProviderLinked(payout_id, case.provider_payout_id, stored(case.told))
+        before, after = adopt(state, payout_id, case, case.told)
+        linked = PayoutProviderLinked(payout_id, case.provider_payout_id, stored_reports(case.told))
         return [*before, linked, *after]
-    payout = books.payouts.get(case.payout_id or "")
-    if case.kind != Kind.AMOUNT_DIFFERS or payout is None or case.payout_id is None:
+    payout = state.payouts.get(case.payout_id or "")
+    if case.kind != CaseKind.AMOUNT_DIFFERS or payout is None or case.payout_id is None:
         return []
     if case.amount is None or case.amount <= 0 or case.currency not in (None, payout.currency):
         return []
     provider_payout_id = payout.provider_payout_id or case.provider_payout_id
     if provider_payout_id is None:
         return []
-    return correct_amount(books, case.payout_id, payout, case.amount, provider_payout_id, case.told)
+    return correct_amount(state, case.payout_id, payout, case.amount, provider_payout_id, case.told)
 
 
 def correct_amount(
-    books: AccountState, payout_id: str, payout: Payout, amount: int, provider_payout_id: str, told: Told
+    state: AccountState, payout_id: str, payout: Payout, amount: int, provider_payout_id: str, told: Reports
 ) -> list[AnyEvent]:
     """The payout is of another amount than the ledger has, and this was said of it: the difference moves too."""
     less = payout.amount - amount
@@ -218,6 +218,6 @@ def correct_amount(
     )
     return [
         corrected,
-        PayoutProviderLinked(payout_id, provider_payout_id, stored(told)),
-        *settle(books.account_id, payout_id, replace(payout, amount=amount), add(payout.told, told)),
+        PayoutProviderLinked(payout_id, provider_payout_id, stored_reports(told)),
+        *settle(state.account_id, payout_id, replace(payout, amount=amount), add_reports(payout.told, told)),
     ]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from events.account_state import AccountState
 from events.provider.events import CaseOpened
 from events.provider.observation import Observation
-from events.provider.reports import Kind, Told, case_id, stored
+from events.provider.reports import CaseKind, Reports, case_id, stored_reports
 from events.provider.state import Case
 
 
 def open_case(
     account_id: str,
-    kind: Kind,
+    kind: CaseKind,
     subject: str,
     *,
     known: str,
     observation: Observation | Case | None = None,
     said: str | None = None,
-    told: Told = (),
+    told: Reports = (),
 ) -> CaseOpened:
     """A case about a payout, or about what the provider knows under `subject`. The same subject and kind: the same id."""
     if said is None and isinstance(observation, Observation):
@@ -28,16 +28,16 @@ def open_case(
         kind=kind.value,
         known=known,
         said=said or "",
-        payout_id=subject if kind is not Kind.UNREQUESTED and kind is not Kind.PROVIDER_DIFFERS else None,
+        payout_id=subject if kind is not CaseKind.UNREQUESTED and kind is not CaseKind.PROVIDER_DIFFERS else None,
         provider_payout_id=observation.provider_payout_id if observation else None,
         amount=observation.amount if observation else None,
         currency=observation.currency if observation else None,
-        statements=stored(told),
+        statements=stored_reports(told),
     )
 
 
-def stray(books: AccountState, provider_payout_id: str) -> tuple[str, Case] | None:
+def stray(state: AccountState, provider_payout_id: str) -> tuple[str, Case] | None:
     """The case, open or closed, about a payout that nobody asked for, by the provider's id."""
-    name = case_id(books.account_id, Kind.UNREQUESTED, provider_payout_id)
-    case = books.cases.get(name)
+    name = case_id(state.account_id, CaseKind.UNREQUESTED, provider_payout_id)
+    case = state.cases.get(name)
     return None if case is None else (name, case)

@@ -8,30 +8,30 @@ from typing import assert_never
 from events.account_state import AccountState
 from events.accounts.state import Account
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.provider.apply_reports import apply_case
 from events.provider.commands import CaseCommand, CloseCase
 from events.provider.events import CaseClosed
 from events.refusals import CaseNotFound, InvalidTransition
 
 
-def decide(command: CaseCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(command: CaseCommand, state: AccountState, account: Account, context: DecisionContext) -> Sequence[AnyEvent]:
     match command:
         case CloseCase():
-            return close_case(command, books, context)
+            return close_case(command, state, context)
         case _:
             assert_never(command)
 
 
-def close_case(command: CloseCase, books: AccountState, context: Context) -> Sequence[AnyEvent]:
-    case = books.cases.get(command.case_id)
+def close_case(command: CloseCase, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    case = state.cases.get(command.case_id)
     if case is None:
         raise CaseNotFound(command.case_id)
     if case.closed_at is not None:
         raise InvalidTransition(f"case {command.case_id} was closed at {case.closed_at}: {case.reason}")
     applied: list[AnyEvent] = []
     if command.apply:
-        applied = apply_case(books, case, context.new_id)
+        applied = apply_case(state, case, context.new_id)
         if not applied:
             raise InvalidTransition(
                 f"a case of the kind {case.kind} has nothing in it that could be applied: close it without",

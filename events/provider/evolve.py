@@ -10,19 +10,19 @@ from events.instants import Instant
 from events.payouts.evolve import with_reports
 from events.payouts.state import ACCEPTED
 from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed, ProviderEvent, ProviderObserved
-from events.provider.reports import Kind, Says, Statement, add, read_stored
+from events.provider.reports import CaseKind, Report, ReportedStatus, add_reports, read_reports
 from events.provider.state import Case
 
 SEVERAL = 0
 """Stands for a case's amount where more than one was named."""
 
 
-def evolve(books: AccountState, event: ProviderEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: ProviderEvent, at: Instant, position: int) -> None:
     match event:
         case ProviderObserved():
-            take_observation(books, event)
+            take_observation(state, event)
         case CaseOpened() | CaseClosed():
-            move_case(books, event, at, position)
+            move_case(state, event, at, position)
         case DeliveryDismissed():
             pass
         case _:
@@ -33,28 +33,26 @@ NOT_APPLIED = frozenset({"contradiction", "unmatched", "ignored"})
 """Verdicts of observations that say nothing that counts for a payout."""
 
 
-def take_observation(books: AccountState, event: ProviderObserved) -> None:
+def take_observation(state: AccountState, event: ProviderObserved) -> None:
     """Folds what the provider said into the payout it is about."""
-    books.observed.add(event.event_id)
-    payout = books.payouts.get(event.payout_id or "")
+    state.observed.add(event.event_id)
+    payout = state.payouts.get(event.payout_id or "")
     if payout is None or event.payout_id is None or event.verdict in NOT_APPLIED:
         return
     payout = replace(payout, submission=ACCEPTED)
-    if event.says != Says.OTHER:
-        payout = with_reports(
-            payout, (Statement(event.says, event.occurred_at, event.reference, event.failure_reason),)
-        )
-    books.payouts[event.payout_id] = payout
+    if event.says != ReportedStatus.OTHER:
+        payout = with_reports(payout, (Report(event.says, event.occurred_at, event.reference, event.failure_reason),))
+    state.payouts[event.payout_id] = payout
 
 
-def move_case(books: AccountState, event: CaseOpened | CaseClosed, at: Instant, position: int) -> None:
+def move_case(state: AccountState, event: CaseOpened | CaseClosed, at: Instant, position: int) -> None:
     """Folds the opening or closing of a case into the books, and into the payout that it is about."""
-    case = books.cases.get(event.case_id)
+    case = state.cases.get(event.case_id)
     if isinstance(event, CaseOpened):
         # Of a payout whose owner is not known all that was said counts, for the day when it is: also what was said
         # before somebody closed the case.
-        heard = case is not None and (case.closed_at is None or case.kind == Kind.UNREQUESTED)
-        told = add(case.told if case is not None and heard else (), read_stored(event.statements))
+        heard = case is not None and (case.closed_at is None or case.kind == CaseKind.UNREQUESTED)
+        told = add_reports(case.told if case is not None and heard else (), read_reports(event.statements))
         if case is not None and case.closed_at is None:
             case = _more(case, event)
         else:
@@ -73,13 +71,13 @@ def move_case(books: AccountState, event: CaseOpened | CaseClosed, at: Instant, 
     else:
         assert case is not None, "what is closed was opened"
         case = replace(case, closed_at=at, reason=event.reason, closed_by=event.closed_by)
-    books.cases[event.case_id] = case
-    payout = books.payouts.get(case.payout_id or "")
+    state.cases[event.case_id] = case
+    payout = state.payouts.get(case.payout_id or "")
     if payout is not None and case.payout_id is not None:
         kinds = set(payout.contradictions) - {case.kind}
         if case.closed_at is None:
             kinds.add(case.kind)
-        books.payouts[case.payout_id] = replace(payout, contradictions=tuple(sorted(kinds)))
+        state.payouts[case.payout_id] = replace(payout, contradictions=tuple(sorted(kinds)))
 
 
 def _more(case: Case, event: CaseOpened) -> Case:

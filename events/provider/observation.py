@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.instants import Instant
-from events.provider.reports import Says, Statement, Told
+from events.provider.reports import Report, ReportedStatus, Reports
 from events.values import value
 
 
@@ -14,7 +14,7 @@ class Observation:
     provider: str
     event_id: str
     event_type: str
-    says: Says
+    says: ReportedStatus
     occurred_at: Instant
     provider_payout_id: str | None = None
     amount: int | None = None
@@ -25,24 +25,24 @@ class Observation:
     asked: bool = False
     """Whether the ledger asked and this is the answer; else the provider told it by itself."""
 
-    def told(self) -> Told:
+    def told(self) -> Reports:
         """The statement that it makes of a payout's life."""
-        if self.says is Says.OTHER:
+        if self.says is ReportedStatus.OTHER:
             return ()
-        return (Statement(self.says.value, self.occurred_at, self.reference, self.failure_reason),)
+        return (Report(self.says.value, self.occurred_at, self.reference, self.failure_reason),)
 
 
-TYPES: dict[str, Says] = {
-    "payout.initiated": Says.IN_TRANSIT,
-    "payout.created": Says.CREATED,
-    "payout.in_transit": Says.IN_TRANSIT,
-    "payout.paid": Says.PAID,
-    "payout.failed": Says.FAILED,
-    "payout.cancelled": Says.CANCELLED,
-    "plugipay.payout.created.v1": Says.CREATED,
-    "plugipay.payout.in_transit.v1": Says.IN_TRANSIT,
-    "plugipay.payout.paid.v1": Says.PAID,
-    "plugipay.payout.failed.v1": Says.FAILED,
-    "plugipay.payout.cancelled.v1": Says.CANCELLED,
+TYPES: dict[str, ReportedStatus] = {
+    "payout.initiated": ReportedStatus.IN_TRANSIT,
+    "payout.created": ReportedStatus.CREATED,
+    "payout.in_transit": ReportedStatus.IN_TRANSIT,
+    "payout.paid": ReportedStatus.PAID,
+    "payout.failed": ReportedStatus.FAILED,
+    "payout.cancelled": ReportedStatus.CANCELLED,
+    "plugipay.payout.created.v1": ReportedStatus.CREATED,
+    "plugipay.payout.in_transit.v1": ReportedStatus.IN_TRANSIT,
+    "plugipay.payout.paid.v1": ReportedStatus.PAID,
+    "plugipay.payout.failed.v1": ReportedStatus.FAILED,
+    "plugipay.payout.cancelled.v1": ReportedStatus.CANCELLED,
 }
 """Both generations of names; anything else is kept as an observation and moves nothing."""

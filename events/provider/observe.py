@@ -39,7 +39,7 @@ from events.provider.apply_reports import (
 from events.provider.cases import open_case, stray
 from events.provider.events import CaseClosed, ProviderObserved
 from events.provider.observation import Observation
-from events.provider.reports import PENDING, Kind, Says, Told, add, case_id, standing
+from events.provider.reports import PENDING, CaseKind, ReportedStatus, Reports, add_reports, case_id, reported_state
 
 
 class Verdict(StrEnum):
@@ -61,26 +61,26 @@ class Verdict(StrEnum):
     """It is not about a payout, or its type is not known to this release."""
 
 
-def observe(observation: Observation, books: AccountState, payout_id: str | None, new_id: str) -> Sequence[AnyEvent]:
+def observe(observation: Observation, state: AccountState, payout_id: str | None, new_id: str) -> Sequence[AnyEvent]:
     """The facts that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id.
 
     `new_id` is a fresh ULID for the payout that may have to be adopted.
     """
-    if observation.event_id in books.observed:
+    if observation.event_id in state.observed:
         return []
     before: list[AnyEvent] = []
     after: list[AnyEvent] = []
-    payout = books.payouts.get(payout_id) if payout_id else None
-    if observation.says is Says.OTHER:
+    payout = state.payouts.get(payout_id) if payout_id else None
+    if observation.says is ReportedStatus.OTHER:
         verdict = Verdict.IGNORED
     elif payout is not None and payout_id is not None:
-        verdict, after = _about_ours(observation, books, payout_id, payout)
-    elif _may_be_adopted(observation, books):
+        verdict, after = _about_ours(observation, state, payout_id, payout)
+    elif _may_be_adopted(observation, state):
         payout_id = f"pout_{new_id}"
         verdict = Verdict.ADOPTED
-        before, after = _adopt(observation, books, payout_id)
+        before, after = _adopt(observation, state, payout_id)
     else:
-        verdict, after = Verdict.UNMATCHED, [_unrequested(observation, books)]
+        verdict, after = Verdict.UNMATCHED, [_unrequested(observation, state)]
     observed = ProviderObserved(
         provider=observation.provider,
         event_id=observation.event_id,
@@ -99,14 +99,14 @@ def observe(observation: Observation, books: AccountState, payout_id: str | None
 
 
 def _about_ours(
-    observation: Observation, books: AccountState, payout_id: str, payout: Payout
+    observation: Observation, state: AccountState, payout_id: str, payout: Payout
 ) -> tuple[Verdict, list[AnyEvent]]:
-    kind = _mismatch(observation, books, payout_id, payout)
-    if kind is Kind.AMOUNT_DIFFERS and (changes := _corrected(observation, books, payout_id, payout)):
+    kind = _mismatch(observation, state, payout_id, payout)
+    if kind is CaseKind.AMOUNT_DIFFERS and (changes := _corrected(observation, state, payout_id, payout)):
         return Verdict.APPLIED, changes
     if kind is not None:
         case = open_case(
-            books.account_id,
+            state.account_id,
             kind,
             payout_id,
             known=spell(payout),
@@ -114,24 +114,24 @@ def _about_ours(
             told=observation.told(),
         )
         # Whatever the amount, it is this payout that the provider knows under its id.
-        by_id = kind is Kind.AMOUNT_DIFFERS and payout.provider_payout_id is None and observation.provider_payout_id
-        link = link_and_settle(books, payout_id, payout, observation.provider_payout_id or "") if by_id else []
+        by_id = kind is CaseKind.AMOUNT_DIFFERS and payout.provider_payout_id is None and observation.provider_payout_id
+        link = link_and_settle(state, payout_id, payout, observation.provider_payout_id or "") if by_id else []
         return Verdict.CONTRADICTION, [*link, case]
     link = []
     if payout.provider_payout_id is None and observation.provider_payout_id is not None:
-        link = list(link_to(books, payout_id, payout, observation.provider_payout_id))
-    told = add(payout.told, [*taken(link), *observation.told()])
-    changes = settle(books.account_id, payout_id, payout, told, observation)
-    if standing(told).status != payout.status:
+        link = list(link_to(state, payout_id, payout, observation.provider_payout_id))
+    told = add_reports(payout.told, [*taken(link), *observation.told()])
+    changes = settle(state.account_id, payout_id, payout, told, observation)
+    if reported_state(told).status != payout.status:
         verdict = Verdict.APPLIED
-    elif observation.says in (Says.CREATED, payout.status):
+    elif observation.says in (ReportedStatus.CREATED, payout.status):
         verdict = Verdict.CONFIRMED
     else:
         verdict = Verdict.STALE
     return verdict, [*link, *changes]
 
 
-def _corrected(observation: Observation, books: AccountState, payout_id: str, payout: Payout) -> list[AnyEvent]:
+def _corrected(observation: Observation, state: AccountState, payout_id: str, payout: Payout) -> list[AnyEvent]:
     """What an answer about an adopted payout puts right: the ledger never asked for an amount, it was only told one.
 
     Empty where a person has to look: the ledger asked for this amount, or nobody asked the provider.
@@ -141,49 +141,49 @@ def _corrected(observation: Observation, books: AccountState, payout_id: str, pa
         return []
     if provider_payout_id is None or observation.currency not in (None, payout.currency):
         return []
-    name = case_id(books.account_id, Kind.AMOUNT_DIFFERS, payout_id)
-    case = books.cases.get(name)
-    doubted: Told = ()
+    name = case_id(state.account_id, CaseKind.AMOUNT_DIFFERS, payout_id)
+    case = state.cases.get(name)
+    doubted: Reports = ()
     closed: list[AnyEvent] = []
     if case is not None and case.closed_at is None:
         doubted = case.told if case.amount == amount else ()
         reason = f"the provider was asked, and has {amount} {payout.currency}"
         closed = [CaseClosed(case_id=name, reason=reason, closed_by="ledger")]
     told = (*doubted, *observation.told())
-    return [*correct_amount(books, payout_id, payout, amount, provider_payout_id, told), *closed]
+    return [*correct_amount(state, payout_id, payout, amount, provider_payout_id, told), *closed]
 
 
-def _mismatch(observation: Observation, books: AccountState, payout_id: str, payout: Payout) -> Kind | None:
+def _mismatch(observation: Observation, state: AccountState, payout_id: str, payout: Payout) -> CaseKind | None:
     """Why it cannot be about this payout as we know it."""
     if payout.backend == MANUAL:
-        return Kind.PAID_BY_HAND
+        return CaseKind.PAID_BY_HAND
     if observation.provider_payout_id and payout.provider_payout_id != observation.provider_payout_id:
         of_another = any(
             other.provider_payout_id == observation.provider_payout_id
-            for other_id, other in books.payouts.items()
+            for other_id, other in state.payouts.items()
             if other_id != payout_id
         )
         if payout.provider_payout_id is not None or of_another:
-            return Kind.OTHER_ID
+            return CaseKind.OTHER_ID
     if observation.amount not in (None, payout.amount) or observation.currency not in (None, payout.currency):
-        return Kind.AMOUNT_DIFFERS
+        return CaseKind.AMOUNT_DIFFERS
     return None
 
 
 _OURS = re.compile(r"\bpout_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
-def _may_be_adopted(observation: Observation, books: AccountState) -> bool:
+def _may_be_adopted(observation: Observation, state: AccountState) -> bool:
     if observation.amount is None or observation.amount <= 0 or observation.provider_payout_id is None:
         return False
-    if books.account is None or not is_known(observation.currency or ""):
+    if state.account is None or not is_known(observation.currency or ""):
         return False
     if _OURS.search(observation.note or ""):
         # It names a payout of this ledger, only not of this account: two accounts share a workspace.
         return False
-    if books.provider is None and books.account.backend != PLUGIPAY:
+    if state.provider is None and state.account.backend != PLUGIPAY:
         return False
-    found = stray(books, observation.provider_payout_id)
+    found = stray(state, observation.provider_payout_id)
     if found is not None and (found[1].amount is not None or found[1].closed_at is not None):
         # A person was asked about it, or has answered.
         return False
@@ -192,28 +192,28 @@ def _may_be_adopted(observation: Observation, books: AccountState) -> bool:
         and payout.submission in (STARTED, UNKNOWN)
         and payout.status == PENDING
         and (payout.amount, payout.currency) == (observation.amount, observation.currency)
-        for payout in books.payouts.values()
+        for payout in state.payouts.values()
     )
 
 
-def _adopt(observation: Observation, books: AccountState, payout_id: str) -> tuple[list[AnyEvent], list[AnyEvent]]:
+def _adopt(observation: Observation, state: AccountState, payout_id: str) -> tuple[list[AnyEvent], list[AnyEvent]]:
     """Adopts it with what was said of it before an amount was named."""
     assert observation.amount is not None
     assert observation.currency is not None
     assert observation.provider_payout_id is not None
     link: list[AnyEvent] = []
-    if stray(books, observation.provider_payout_id) is not None:
+    if stray(state, observation.provider_payout_id) is not None:
         fresh = adopted(observation.amount, observation.currency, observation.provider_payout_id, "", 0)
-        link = list(link_to(books, payout_id, fresh, observation.provider_payout_id))
-    before, after = adopt(books, payout_id, observation, add(taken(link), observation.told()))
+        link = list(link_to(state, payout_id, fresh, observation.provider_payout_id))
+    before, after = adopt(state, payout_id, observation, add_reports(taken(link), observation.told()))
     return [*before, *link], after
 
 
-def _unrequested(observation: Observation, books: AccountState) -> AnyEvent:
+def _unrequested(observation: Observation, state: AccountState) -> AnyEvent:
     subject = observation.provider_payout_id or observation.event_id
     return open_case(
-        books.account_id,
-        Kind.UNREQUESTED,
+        state.account_id,
+        CaseKind.UNREQUESTED,
         subject,
         known="no payout of this account is known to be this one",
         observation=observation,

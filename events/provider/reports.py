@@ -34,7 +34,7 @@ REFUSED = "refused"
 NO_REASON = "the provider gave no reason"
 
 
-class Says(StrEnum):
+class ReportedStatus(StrEnum):
     """What a delivery states, whichever generation of names it uses."""
 
     CREATED = "created"
@@ -45,7 +45,7 @@ class Says(StrEnum):
     OTHER = "other"
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     """Why a case stands open: what a person has to look at."""
 
     PAID_AFTER_FAILURE = "paid_after_failure"
@@ -69,7 +69,7 @@ class Kind(StrEnum):
 
 
 @value
-class Statement:
+class Report:
     """One thing said, at the provider's time."""
 
     says: str
@@ -79,7 +79,7 @@ class Statement:
 
 
 @value
-class Standing:
+class ReportedState:
     """Where a payout is, by all that was said of it."""
 
     status: str
@@ -92,18 +92,18 @@ class Standing:
     returned_at: Instant | None
 
 
-Told = tuple[Statement, ...]
+Reports = tuple[Report, ...]
 
 
-def _order(statement: Statement) -> tuple[str, str, str, str]:
+def _order(statement: Report) -> tuple[str, str, str, str]:
     return statement.at, statement.says, statement.reference or "", statement.reason or ""
 
 
-def add(told: Told, statements: Iterable[Statement]) -> Told:
+def add_reports(told: Reports, statements: Iterable[Report]) -> Reports:
     """What was told, with these added; the same tuple where they say nothing new."""
-    first: dict[str, Statement] = {}
-    last: dict[str, Statement] = {}
-    referring: dict[str, Statement] = {}
+    first: dict[str, Report] = {}
+    last: dict[str, Report] = {}
+    referring: dict[str, Report] = {}
     for statement in sorted({*told, *statements}, key=_order):
         first.setdefault(statement.says, statement)
         last[statement.says] = statement
@@ -113,15 +113,15 @@ def add(told: Told, statements: Iterable[Statement]) -> Told:
     return told if united == told else united
 
 
-def _span(told: Told, says: str) -> tuple[Statement, Statement] | None:
+def _span(told: Reports, says: str) -> tuple[Report, Report] | None:
     of_kind = [statement for statement in told if statement.says == says]
     return (of_kind[0], of_kind[-1]) if of_kind else None
 
 
-def standing(told: Told) -> Standing:
+def reported_state(told: Reports) -> ReportedState:
     """Where these statements leave a payout."""
-    moved, paid = _span(told, Says.IN_TRANSIT), _span(told, Says.PAID)
-    failed, cancelled = _span(told, Says.FAILED), _span(told, Says.CANCELLED)
+    moved, paid = _span(told, ReportedStatus.IN_TRANSIT), _span(told, ReportedStatus.PAID)
+    failed, cancelled = _span(told, ReportedStatus.FAILED), _span(told, ReportedStatus.CANCELLED)
     refused = _span(told, REFUSED)
     if failed is not None and (paid is None or failed[1].at > paid[1].at):
         status = FAILED
@@ -131,14 +131,14 @@ def standing(told: Told) -> Standing:
         status = CANCELLED
     elif moved is not None:
         status = IN_TRANSIT
-    elif refused is not None and _span(told, Says.CREATED) is None:
+    elif refused is not None and _span(told, ReportedStatus.CREATED) is None:
         status, failed = FAILED, refused
     else:
         status = PENDING
     kinds = (PAID, IN_TRANSIT, FAILED)
     references = [one.reference for kind in kinds for one in told if one.says == kind and one.reference]
     returned = status == FAILED and paid is not None
-    return Standing(
+    return ReportedState(
         status=status,
         reference=references[0] if references else None,
         failure_reason=(failed[1].reason or NO_REASON) if status == FAILED and failed is not None else None,
@@ -150,35 +150,35 @@ def standing(told: Told) -> Standing:
     )
 
 
-def contradictions(told: Told) -> tuple[Kind, ...]:
+def contradictions(told: Reports) -> tuple[CaseKind, ...]:
     """What cannot have happened in this order by the provider's own rules."""
-    moved, paid = _span(told, Says.IN_TRANSIT), _span(told, Says.PAID)
-    failed, cancelled = _span(told, Says.FAILED), _span(told, Says.CANCELLED)
+    moved, paid = _span(told, ReportedStatus.IN_TRANSIT), _span(told, ReportedStatus.PAID)
+    failed, cancelled = _span(told, ReportedStatus.FAILED), _span(told, ReportedStatus.CANCELLED)
     refused = _span(told, REFUSED) is not None
     found = []
     if paid is not None and (refused or (failed is not None and failed[0].at <= paid[1].at)):
-        found.append(Kind.PAID_AFTER_FAILURE)
+        found.append(CaseKind.PAID_AFTER_FAILURE)
     if cancelled is not None and (paid is not None or failed is not None):
-        found.append(Kind.CANCELLED_AND_ENDED)
+        found.append(CaseKind.CANCELLED_AND_ENDED)
     ends = [span[0].at for span in (failed, cancelled) if span is not None]
-    under_way = moved is not None or _span(told, Says.CREATED) is not None
+    under_way = moved is not None or _span(told, ReportedStatus.CREATED) is not None
     if (refused and under_way) or (moved is not None and ends and moved[1].at > min(ends)):
-        found.append(Kind.MOVED_AFTER_END)
+        found.append(CaseKind.MOVED_AFTER_END)
     return tuple(found)
 
 
-def case_id(account_id: str, kind: Kind, subject: str) -> str:
+def case_id(account_id: str, kind: CaseKind, subject: str) -> str:
     """A case's id: the same for the same account, kind and subject."""
     name = f"{account_id}\n{kind.value}\n{subject}"
     return f"case_{hashlib.sha256(name.encode()).hexdigest()[:26]}"
 
 
-def stored(told: Told) -> list[dict[str, Any]] | None:
+def stored_reports(told: Reports) -> list[dict[str, Any]] | None:
     """Statements as an event holds them; None for none."""
     return [
         {field.name: said for field in fields(one) if (said := getattr(one, field.name)) is not None} for one in told
     ] or None
 
 
-def read_stored(statements: Iterable[dict[str, Any]] | None) -> Told:
-    return tuple(Statement(**one) for one in statements or ())
+def read_reports(statements: Iterable[dict[str, Any]] | None) -> Reports:
+    return tuple(Report(**one) for one in statements or ())

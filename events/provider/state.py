@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.instants import Instant
-from events.provider.reports import Told
+from events.provider.reports import Reports
 from events.values import value
 
 
@@ -20,7 +20,7 @@ class Case:
     provider_payout_id: str | None = None
     amount: int | None = None
     currency: str | None = None
-    told: Told = ()
+    told: Reports = ()
     """What was said and not applied."""
     closed_at: Instant | None = None
     reason: str | None = None

@@ -13,10 +13,10 @@ from events.settlements.observe import known_as, said, settlement_key
 from events.settlements.state import Settlement
 
 
-def evolve(books: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:
     """Folds an observation: what its source said last, what the money is worth, and what of it was released."""
     key = settlement_key(event)
-    before = books.settlements.get(key)
+    before = state.settlements.get(key)
     sources = {**(before.sources if before else {}), event.source: said(event)}
     if before is None:
         now = Settlement(event.currency, event.counts_for, event.collects, sources, position, event.amount)
@@ -24,27 +24,27 @@ def evolve(books: AccountState, event: SettlementObserved, at: Instant, position
         booked = before.booked if event.amount is None else event.amount
         collects = before.collects if before.released else event.collects
         now = replace(before, sources=sources, position=position, booked=booked, collects=collects)
-    books.settlements[key] = now
+    state.settlements[key] = now
     if event.amount is not None:
-        order = books.orders.get((event.currency, event.counts_for), Order())
+        order = state.orders.get((event.currency, event.counts_for), Order())
         told = order.told + event.amount - ((before.booked if before else None) or 0)
-        books.orders[event.currency, event.counts_for] = replace(order, told=told, told_by=event.channel)
+        state.orders[event.currency, event.counts_for] = replace(order, told=told, told_by=event.channel)
     if event.releases is not None:
-        released = known_as(books, event.channel, event.seller, event.releases)
-        money = books.settlements.get(released)
+        released = known_as(state, event.channel, event.seller, event.releases)
+        money = state.settlements.get(released)
         if money is None:
             money = Settlement(event.currency, event.counts_for, event.collects, {}, position)
         if not money.released:
             money = replace(money, collects=event.collects, released=True)
-            _release_held(books, money)
-        books.settlements[released] = money
+            _release_held(state, money)
+        state.settlements[released] = money
 
 
-def _release_held(books: AccountState, money: Settlement) -> None:
+def _release_held(state: AccountState, money: Settlement) -> None:
     """What a dispute holds of money that was let go meanwhile comes back as available, not as pending again."""
-    order = books.orders.get((money.currency, money.counts_for))
+    order = state.orders.get((money.currency, money.counts_for))
     if order is None or order.disputed is None or money.collects == SELLER:
         return
     if (money.booked or 0) >= order.pending + order.disputed.held_pending:
         disputed = replace(order.disputed, held_pending=0)
-        books.orders[money.currency, money.counts_for] = replace(order, disputed=disputed)
+        state.orders[money.currency, money.counts_for] = replace(order, disputed=disputed)

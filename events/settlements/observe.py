@@ -23,7 +23,7 @@ from events.balances.state import Order
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.channels.observe import Change, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
+from events.channels.observe import BucketChange, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
 from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
@@ -51,35 +51,35 @@ def said(observed: SettlementObserved) -> str:
     return sha256(canonical([*told, observed.lines])).hexdigest()
 
 
-def observe_settlement(observed: SettlementObserved, books: AccountState) -> Sequence[AnyEvent]:
+def observe_settlement(observed: SettlementObserved, state: AccountState) -> Sequence[AnyEvent]:
     """The facts that follow from a record; none where its source said the same before. Never refuses.
 
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
     really counts for and the findings against the books are filled in here.
     """
-    observed = _placed(observed, books)
+    observed = _placed(observed, state)
     key = settlement_key(observed)
-    known = books.settlements.get(key)
+    known = state.settlements.get(key)
     if known is not None and known.sources.get(observed.source) == said(observed):
         return []
-    counts_for = known.counts_for if known else _counts_for(observed, books)
-    observed = replace(observed, collects=channel_of(books, observed.channel).collects, counts_for=counts_for)
+    counts_for = known.counts_for if known else _counts_for(observed, state)
+    observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
     findings: list[Data] = []
     if known is not None and known.currency != observed.currency:
         findings.append(finding("currency_stays", known.currency, observed.currency))
         observed = replace(observed, amount=None, releases=None)
     sellers = (observed.seller or "", "")
-    if observed.statement and any((observed.channel, of, observed.statement) in books.statements for of in sellers):
+    if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
         observed = replace(observed, amount=None, releases=None)
-    booked, more = _book(observed, known, books)
-    if not fits(booked, books):
+    booked, more = _book(observed, known, state)
+    if not fits(booked, state):
         asked, observed = observed, replace(observed, amount=None, releases=None)
-        booked = _booked(observed, observed.counts_for, Change())
+        booked = _booked(observed, observed.counts_for, BucketChange())
         more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
     observed = replace(observed, findings=[*observed.findings, *findings, *more])
     made: list[AnyEvent] = []
-    if books.account is not None and observed.currency not in books.account.currencies:
+    if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
     made.append(observed)
     if booked.pending or booked.available or booked.paid_out or booked.held or booked.refunded:
@@ -87,33 +87,33 @@ def observe_settlement(observed: SettlementObserved, books: AccountState) -> Seq
     return made
 
 
-def known_as(books: AccountState, channel: str, seller: str | None, reference: str) -> SettlementKey:
+def known_as(state: AccountState, channel: str, seller: str | None, reference: str) -> SettlementKey:
     """The money's key; what was known before the seller was named is the same money."""
     key, nameless = (channel, seller or "", reference), (channel, "", reference)
-    return nameless if key not in books.settlements and nameless in books.settlements else key
+    return nameless if key not in state.settlements and nameless in state.settlements else key
 
 
-def _placed(observed: SettlementObserved, books: AccountState) -> SettlementObserved:
+def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
     """The record as of the money that it is about: what was known before the seller was named is the same."""
-    _, seller, _ = known_as(books, observed.channel, observed.seller, observed.reference)
+    _, seller, _ = known_as(state, observed.channel, observed.seller, observed.reference)
     return replace(observed, seller=seller or None)
 
 
-def _counts_for(observed: SettlementObserved, books: AccountState) -> str:
+def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
     own, whole = order_references(observed.channel, observed.reference, observed.counts_for or None)
-    order = books.orders.get((observed.currency, own), Order())
+    order = state.orders.get((observed.currency, own), Order())
     return whole if order.told_by not in (None, observed.channel) else own
 
 
 def _book(
-    observed: SettlementObserved, known: Settlement | None, books: AccountState
+    observed: SettlementObserved, known: Settlement | None, state: AccountState
 ) -> tuple[ChannelMoneyBooked, list[Data]]:
     """What moves because of a record, and what does not agree with the books."""
-    order = books.orders.get((observed.currency, observed.counts_for), Order())
+    order = state.orders.get((observed.currency, observed.counts_for), Order())
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
     worth = (known.booked if known else None) or 0
-    change, refunded, from_held = Change(), 0, 0
+    change, refunded, from_held = BucketChange(), 0, 0
     if observed.amount is not None:
         difference = _less_what_commands_recorded(observed, known, order, observed.amount - worth)
         if difference < 0 and order.disputed is not None and _is_whole(observed):
@@ -123,7 +123,7 @@ def _book(
             difference = -rest
         worth = observed.amount
         if released:
-            change = paid_change(difference, _paid_out(observed, books), collects)
+            change = paid_change(difference, _paid_out(observed, state), collects)
         else:
             change = unpaid_change(difference, order.pending)
     # Released before anybody said what it is worth: its worth is paid as it comes.
@@ -134,15 +134,15 @@ def _book(
     if observed.releases == observed.reference:
         counts_for = observed.counts_for
     else:
-        money = books.settlements.get(known_as(books, observed.channel, observed.seller, observed.releases))
+        money = state.settlements.get(known_as(state, observed.channel, observed.seller, observed.releases))
         if money is None:
             return _booked(observed, observed.counts_for, change), []
         released, worth, counts_for = money.released, money.booked or 0, money.counts_for
-        order = books.orders.get((observed.currency, counts_for), Order())
+        order = state.orders.get((observed.currency, counts_for), Order())
     if released:
         return _booked(observed, counts_for, change), []
     disputed = max(0, order.disputed.held_pending - from_held) if order.disputed is not None else 0
-    moved, held, findings = _release(change, worth, order.pending, disputed, collects, _paid_out(observed, books))
+    moved, held, findings = _release(change, worth, order.pending, disputed, collects, _paid_out(observed, state))
     completes = worth > 0 and order.pending + change.pending > 0 and order.pending + moved.pending == 0
     booked = _booked(observed, counts_for, moved, completes=completes)
     return replace(booked, held=held - from_held, refunded=refunded or None), findings
@@ -165,8 +165,8 @@ def _less_what_commands_recorded(
 
 
 def _release(
-    change: Change, worth: int, pending: int, disputed: int, collects: str, paid_out: int
-) -> tuple[Change, int, list[Data]]:
+    change: BucketChange, worth: int, pending: int, disputed: int, collects: str, paid_out: int
+) -> tuple[BucketChange, int, list[Data]]:
     """What the channel let go of leaves pending; a charge that it took leaves what it paid before.
 
     `disputed` is what a dispute holds of the order's pending: where the seller was paid by the channel, that was paid
@@ -178,8 +178,8 @@ def _release(
     held = min(worth - moved, disputed)
     findings = [] if moved + held == worth else [minor_finding("payout_was_pending", worth, moved + held)]
     if collects == SELLER:
-        return change + Change(-moved, 0, moved + held), -held, findings
-    return change + Change(-moved, moved, 0), 0, findings
+        return change + BucketChange(-moved, 0, moved + held), -held, findings
+    return change + BucketChange(-moved, moved, 0), 0, findings
 
 
 def _is_whole(observed: SettlementObserved) -> bool:
@@ -187,13 +187,13 @@ def _is_whole(observed: SettlementObserved) -> bool:
     return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
 
 
-def _paid_out(observed: SettlementObserved, books: AccountState) -> int:
+def _paid_out(observed: SettlementObserved, state: AccountState) -> int:
     """What the channel has paid so far: what it takes back comes from there before it is owed."""
-    return channel_of(books, observed.channel).paid_out.get(observed.currency, 0)
+    return channel_of(state, observed.channel).paid_out.get(observed.currency, 0)
 
 
 def _booked(
-    observed: SettlementObserved, counts_for: str, change: Change, *, completes: bool = False
+    observed: SettlementObserved, counts_for: str, change: BucketChange, *, completes: bool = False
 ) -> ChannelMoneyBooked:
     return ChannelMoneyBooked(
         channel=observed.channel,

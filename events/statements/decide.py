@@ -9,7 +9,7 @@ from typing import assert_never
 from events.account_state import AccountState
 from events.accounts.state import Account
 from events.catalog import AnyEvent
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.instants import Instant
 from events.refusals import InvalidCommand
 from events.statements.chain import Chain, read_chain
@@ -19,7 +19,9 @@ from events.statements.evolve import owed
 from events.statements.periods import OFF, WEEKDAYS, WEEKLY, Cycle, end_after, local_text, zone_named
 
 
-def decide(command: StatementCommand, books: AccountState, account: Account, context: Context) -> Sequence[AnyEvent]:
+def decide(
+    command: StatementCommand, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
     match command:
         case SetStatementCycle():
             return set_cycle(command, account, context)
@@ -27,7 +29,7 @@ def decide(command: StatementCommand, books: AccountState, account: Account, con
             assert_never(command)
 
 
-def set_cycle(command: SetStatementCycle, account: Account, context: Context) -> Sequence[AnyEvent]:
+def set_cycle(command: SetStatementCycle, account: Account, context: DecisionContext) -> Sequence[AnyEvent]:
     chain = read_chain(account.settings)
     if command.week_starts_on is not None and command.cycle != WEEKLY:
         raise InvalidCommand("only weekly statements have a day that their week starts on", field="weekStartsOn")
@@ -68,23 +70,23 @@ class DoesNotTie(Exception):
 
 
 def close(
-    drafts: Sequence[StatementClosed], books: AccountState, now: Instant, *, certain: bool
+    drafts: Sequence[StatementClosed], state: AccountState, now: Instant, *, certain: bool
 ) -> Sequence[StatementClosed]:
     """The statements of one cut, a currency each; none where they do not continue the chain: somebody closed it before.
 
     `certain` says that nothing recorded from now on can belong before the cut. Otherwise the cut has to be the
     account's last event as it stands here, and the period has to be over by the clock that records.
     """
-    account = books.account
+    account = state.account
     assert account is not None, "an account's first fact is that it was opened"
     chain = read_chain(account.settings)
     if chain is None or not all(_continues(draft, chain) for draft in drafts):
         return []
     for draft in drafts:
-        if draft.ends_at > now or (books.version != draft.through_version and not certain):
+        if draft.ends_at > now or (state.version != draft.through_version and not certain):
             raise NotYet
-        balance = books.balance(draft.currency)
-        if books.version == draft.through_version and (owed(balance), balance.held) != (draft.closing, draft.held):
+        balance = state.balance(draft.currency)
+        if state.version == draft.through_version and (owed(balance), balance.held) != (draft.closing, draft.held):
             raise DoesNotTie(
                 f"statement {draft.number} closes at {draft.closing} with {draft.held} held, "
                 f"and the books have {owed(balance)} with {balance.held} held"

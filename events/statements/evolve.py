@@ -13,20 +13,20 @@ from events.statements.chain import CHANNEL, Link, with_cycle, with_statement
 from events.statements.events import StatementClosed, StatementCycleSet, StatementEvent
 
 
-def evolve(books: AccountState, event: StatementEvent, at: Instant, position: int) -> None:
+def evolve(state: AccountState, event: StatementEvent, at: Instant, position: int) -> None:
     """Folds one fact about the account's own statements into the books."""
-    account = books.account
+    account = state.account
     assert account is not None, "an account's first fact is that it was opened"
     match event:
         case StatementCycleSet():
-            standing = {currency: Link(owed(balance), balance.held) for currency, balance in books.balances.items()}
-            settings = with_cycle(account.settings, event, standing, books.version, position)
+            standing = {currency: Link(owed(balance), balance.held) for currency, balance in state.balances.items()}
+            settings = with_cycle(account.settings, event, standing, state.version, position)
         case StatementClosed():
             settings = with_statement(account.settings, event)
-            books.statements[CHANNEL, "", event.number] = _row(event, position)
+            state.statements[CHANNEL, "", event.number] = _row(event, position)
         case _:
             assert_never(event)
-    books.account = replace(account, settings=settings)
+    state.account = replace(account, settings=settings)
 
 
 def owed(balance: Balance) -> int:

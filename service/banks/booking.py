@@ -131,30 +131,30 @@ class BankUnit(ObservationsUnit[Identified]):
                 read_set.bank_statements.add((self.account_id, arrival.bank_account, arrival.observed.number))
 
     def decide(self, batch: Batch) -> list[str]:
-        books = batch.books(self.account_id)
-        if books.account is None or books.account.mode != self.asked.mode:
+        state = batch.state(self.account_id)
+        if state.account is None or state.account.mode != self.origin.mode:
             raise AccountNotFound(self.account_id)
         key = batch.keys.get(self.account_id)
         if key is None:
             raise Erased
-        return [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
+        return [self._take_in(arrival, state, key, batch) for arrival in self.arrivals]
 
-    def _take_in(self, arrival: Identified, books: AccountState, key: AccountKey, batch: Batch) -> str:
+    def _take_in(self, arrival: Identified, state: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = arrival.observed
         if isinstance(observed, ObservedBankStatement):
-            made = observe_bank_statement(self._statement(arrival, observed, key), books)
+            made = observe_bank_statement(self._statement(arrival, observed, key), state)
             for statement in made:
-                batch.record(books, statement, self.cause(Source(PROVIDER, observed.number)))
+                batch.record(state, statement, self.cause(Source(PROVIDER, observed.number)))
             return STATEMENT
         digest = key.digest(observed.raw)
         if isinstance(observed, Unreadable):
             self._keep(arrival, observed.raw, digest, UNREADABLE, observed.reason, key, batch)
             return UNREADABLE
-        made = observe_entry(self._entry(arrival, observed, key, digest), arrival.restated_id, books)
+        made = observe_entry(self._entry(arrival, observed, key, digest), arrival.restated_id, state)
         for entry in made:
             happened = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
             source = Source(PROVIDER, arrival.entry_id, digest)
-            batch.record(books, entry, self.cause(source), effective_at=happened)
+            batch.record(state, entry, self.cause(source), effective_at=happened)
         if made:
             self._keep(arrival, observed.raw, digest, "accepted", None, key, batch)
         return NEW if made else KNOWN

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from service.banks.camt_statement import Entry, Statement
+from service.banks.camt_statement import CamtStatement, Entry
 from service.banks.observations import BankObservation
 from service.formats.amounts import NotUnderstood
 from service.formats.unreadable import RAW_MAX, unreadable
-from service.formats.xml import Refused, XmlReader
+from service.formats.xml import RefusedXml, XmlReader
 
 _TEXT_BYTES_MAX = 10_000
 
@@ -23,7 +23,7 @@ def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
     reader = _Statements()
     try:
         yield from reader.read(stream)
-    except Refused as problem:
+    except RefusedXml as problem:
         yield unreadable(f"line {reader.line}", f"not XML that we read: {problem}", b"")
         return
     if not reader.count:
@@ -36,7 +36,7 @@ class _Statements(XmlReader[BankObservation]):
         super().__init__(namespaces=True)
         self._text: list[str] = []
         self._text_length = 0
-        self._statement: Statement | None = None
+        self._statement: CamtStatement | None = None
         self._entry: Entry | None = None
         self._entry_start = 0
         self.count = 0
@@ -57,7 +57,7 @@ class _Statements(XmlReader[BankObservation]):
         self._text, self._text_length = [], 0
         if name == "Stmt" and self._path[-2:-1] == ["BkToCstmrStmt"]:
             self.count += 1
-            self._statement = Statement(self.count)
+            self._statement = CamtStatement(self.count)
         elif self._statement is not None and name == "Ntry" and self._entry is None:
             place = f"Stmt[{self.count - 1}]/Ntry[{self._statement.entries_seen}], line {self.line}"
             self._statement.entries_seen += 1

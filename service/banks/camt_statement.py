@@ -61,7 +61,7 @@ class Entry:
             self._remittance_length += len(text) + 1
 
 
-class Statement:
+class CamtStatement:
     """What a statement says around its entries, and what these add up to."""
 
     def __init__(self, index: int) -> None:

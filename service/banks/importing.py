@@ -30,10 +30,10 @@ from service.banks.booking import (
 from service.banks.camt import camt_observations
 from service.banks.observations import BankObservation, ObservedEntry
 from service.banks.tables import ROLES, Layout, table_observations
-from service.formats.detection import JSON, XML, sniffed
+from service.formats.detection import JSON, XML, detected
 from service.formats.unreadable import Unreadable, unreadable
 from service.ledger.account_profile import read_profile
-from service.ledger.commands import Asked, Erased
+from service.ledger.commands import Erased, RequestOrigin
 from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
@@ -45,7 +45,7 @@ _NUMBER_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class BankWish:
+class BankImportRequest:
     """What is to be imported for whom, and how to read it."""
 
     account_id: str
@@ -81,7 +81,7 @@ class BankImported:
         }
 
 
-def check(wish: BankWish) -> None:
+def check(wish: BankImportRequest) -> None:
     """InvalidCommand for a wish that no file could fulfil."""
     number = wish.bank_account
     if number is not None and not (
@@ -111,7 +111,11 @@ def read_columns(text: str) -> tuple[tuple[str, str], ...]:
 
 
 async def import_bank_file(
-    ledger: Ledger, wish: BankWish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
+    ledger: Ledger,
+    wish: BankImportRequest,
+    stream: BinaryIO,
+    origin: RequestOrigin,
+    progress: Progress = lambda _: None,
 ) -> BankImported:
     """Takes every entry of the file in.
 
@@ -121,20 +125,20 @@ async def import_bank_file(
     check(wish)
     lane = await ledger.known_lane_of(wish.account_id)
     profile = await read_profile(ledger, lane, wish.account_id) if lane is not None else None
-    if lane is None or profile is None or profile.mode != asked.mode or wish.account_id == SYSTEM_ACCOUNT:
+    if lane is None or profile is None or profile.mode != origin.mode or wish.account_id == SYSTEM_ACCOUNT:
         raise AccountNotFound(wish.account_id)
     if profile.key is None:
         raise Erased
     reading = _Reading(wish, profile.key, ledger.exponents)
     observations = await asyncio.to_thread(reading.observations, stream)
-    found = BankImported(f"imp_{ledger.seam.ulid()}")
-    received_at = ledger.seam.instant()
+    found = BankImported(f"imp_{ledger.runtime.ulid()}")
+    received_at = ledger.runtime.instant()
     while arrivals := await asyncio.to_thread(reading.slice, observations):
         unit = BankUnit(
             account_id=wish.account_id,
             arrivals=arrivals,
             exponents=ledger.exponents,
-            asked=asked,
+            origin=origin,
             received_at=received_at,
         )
         _count(found, arrivals, await ledger.run(lane, unit))
@@ -153,7 +157,7 @@ async def import_bank_file(
 class _Reading:
     """A file on its way: its observations, each with the ids that the account's key makes."""
 
-    def __init__(self, wish: BankWish, key: AccountKey, exponents: dict[str, int]) -> None:
+    def __init__(self, wish: BankImportRequest, key: AccountKey, exponents: dict[str, int]) -> None:
         self._wish = wish
         self._key = key
         self._exponents = exponents
@@ -161,7 +165,7 @@ class _Reading:
         self._digests: dict[str, str] = {}
 
     def observations(self, stream: BinaryIO) -> Iterator[BankObservation]:
-        format_name, rest = sniffed(stream)
+        format_name, rest = detected(stream)
         if format_name == XML:
             return camt_observations(rest)
         if format_name == JSON:

@@ -18,7 +18,7 @@ from events.values import value
 from service.banks.observations import TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
 from service.formats.amounts import NotUnderstood, Number, read_grouped
 from service.formats.detection import HEAD_BYTES, XLSX
-from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, Row, csv_rows, heading, xlsx_rows
+from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, heading, xlsx_rows
 from service.formats.unreadable import Unreadable, unreadable
 
 SOURCE = "csv"
@@ -78,7 +78,7 @@ def table_observations(
 ) -> Iterator[BankObservation]:
     """Every row as an entry, and behind them what they add up to."""
     table = _Table(bank_account, currency, layout)
-    rows: Iterator[Row | Unreadable]
+    rows: Iterator[TableRow | Unreadable]
     rows = iter(xlsx_rows(stream)) if format_name == XLSX else csv_rows(stream, _guessed_delimiter(stream, layout))
     try:
         for row in rows:
@@ -140,12 +140,12 @@ class _Table:
         """Day, amount and balance of the first and the last row."""
         self._days: tuple[date, date] | None = None
 
-    def look_for_headings(self, row: Row) -> None:
+    def look_for_headings(self, row: TableRow) -> None:
         self._looked_at += 1
         if self._looked_at <= HEADING_ROWS_MAX:
             self.columns = columns_of(row.cells, self._layout)
 
-    def entry(self, row: Row) -> BankObservation:
+    def entry(self, row: TableRow) -> BankObservation:
         try:
             booked_on = self._day(row, "date")
             amount = self._signed(row)
@@ -201,16 +201,16 @@ class _Table:
             to_on=last,
         )
 
-    def _cell(self, row: Row, role: str) -> object:
+    def _cell(self, row: TableRow, role: str) -> object:
         assert self.columns is not None
         index = self.columns.get(role)
         return None if index is None or index >= len(row.cells) else row.cells[index]
 
-    def _text(self, row: Row, role: str) -> str | None:
+    def _text(self, row: TableRow, role: str) -> str | None:
         found = self._cell(row, role)
         return None if found is None else " ".join(str(found).split())[:TEXT_MAX] or None
 
-    def _day(self, row: Row, role: str) -> date | None:
+    def _day(self, row: TableRow, role: str) -> date | None:
         found = self._cell(row, role)
         if found is None:
             return None
@@ -218,7 +218,7 @@ class _Table:
             return found.date() if isinstance(found, datetime) else found
         return read_day(str(found), month_first=self._layout.month_first)
 
-    def _signed(self, row: Row) -> Decimal:
+    def _signed(self, row: TableRow) -> Decimal:
         assert self.columns is not None
         if "amount" not in self.columns:
             debit, credit = self._amount(row, "debit"), self._amount(row, "credit")
@@ -235,7 +235,7 @@ class _Table:
             return amount
         return directed(amount, direction)
 
-    def _amount(self, row: Row, role: str) -> Decimal | None:
+    def _amount(self, row: TableRow, role: str) -> Decimal | None:
         found = self._cell(row, role)
         if found is None or (isinstance(found, str) and found.strip() in ("", "-")):
             return None

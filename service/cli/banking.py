@@ -14,14 +14,14 @@ from rich.console import Console
 
 from events.chain import Actor, Source
 from events.refusals import Refusal
-from projections.reconciliation import State
-from service.banks.importing import BankImported, BankWish, check, import_bank_file, read_columns
+from projections.reconciliation import ItemState
+from service.banks.importing import BankImported, BankImportRequest, check, import_bank_file, read_columns
 from service.banks.tables import Layout
 from service.cli.importing import progress
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
 from service.ledger.account_profile import read_profile
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
@@ -32,7 +32,7 @@ from service.reconciliation.reading import reconciliation
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
 
 TOOL = "import"
-_STATES = (OPEN, ALL, *(state.value for state in State))
+_STATES = (OPEN, ALL, *(state.value for state in ItemState))
 
 
 def import_bank(
@@ -72,7 +72,7 @@ def import_bank(
     """
     try:
         layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy")
-        wish = BankWish(account, file.name, bank_account, currency, layout)
+        wish = BankImportRequest(account, file.name, bank_account, currency, layout)
         check(wish)
         stream = file.open("rb")
     except Refusal as problem:
@@ -93,14 +93,14 @@ def import_bank(
             console.print(f"  {each['place']}: {each['reason']}")
 
 
-async def _import(settings: Settings, wish: BankWish, stream: BinaryIO, size: int, mode: str) -> BankImported:
+async def _import(settings: Settings, wish: BankImportRequest, stream: BinaryIO, size: int, mode: str) -> BankImported:
     async with running_ledger(settings) as ledger:
-        asked = Asked(Actor("operator", TOOL), Source("cli", TOOL), mode, f"cli_{ledger.seam.ulid()}")
+        origin = RequestOrigin(Actor("operator", TOOL), Source("cli", TOOL), mode, f"cli_{ledger.runtime.ulid()}")
         with progress() as bar:
             task = bar.add_task(wish.name, total=size)
             try:
                 return await import_bank_file(
-                    ledger, wish, stream, asked, lambda done: bar.update(task, completed=done)
+                    ledger, wish, stream, origin, lambda done: bar.update(task, completed=done)
                 )
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None

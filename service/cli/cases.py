@@ -14,8 +14,8 @@ from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import cases
 from service.ledger.access_scope import of_everything
-from service.ledger.cases import Found, case_document
-from service.ledger.commands import Accepted, Work
+from service.ledger.cases import FoundCase, case_document
+from service.ledger.commands import Accepted, CommandRequest
 from service.ledger.ledger import Ledger
 from service.platform.settings import Settings, WrongSettings
 
@@ -51,9 +51,9 @@ def list_cases(
     check_limit(limit)
 
     async def run(ledger: Ledger, _: Settings) -> list[Document]:
-        sight = await sight_of(ledger, account)
+        access_scope = await sight_of(ledger, account)
         wanted = None if status == "any" else status
-        found = await cases.page(ledger, sight, status=wanted, kind=kind, after=None, limit=limit)
+        found = await cases.page(ledger, access_scope, status=wanted, kind=kind, after=None, limit=limit)
         return [one.document() for one in found]
 
     documents = with_ledger(data, run)
@@ -72,7 +72,7 @@ def show(case_id: str, *, as_json: AsJson = False, data: Data = None) -> None:
     show_json(document) if as_json else show_fields(document)
 
 
-async def _find(ledger: Ledger, case_id: str) -> Found:
+async def _find(ledger: Ledger, case_id: str) -> FoundCase:
     found = await cases.find(ledger, of_everything(ledger), case_id)
     if found is None:
         raise WrongSettings(f"there is no case {case_id}")
@@ -94,7 +94,7 @@ def close(
 
     async def run(ledger: Ledger, _: Settings) -> Document:
         found = await _find(ledger, case_id)
-        asked = asked_by(ledger, by, "cases", found.mode)
+        origin = asked_by(ledger, by, "cases", found.mode)
         try:
             command = CloseCase(account_id=found.account_id, case_id=case_id, reason=reason, apply=apply)
         except ValidationError as problem:
@@ -103,11 +103,11 @@ def close(
             raise WrongSettings("--apply: nobody knows whose payout this is, so there is no account to apply it to")
 
         def render(done: Accepted) -> bytes:
-            case = done.books.cases[case_id]
+            case = done.state.cases[case_id]
             return orjson.dumps(case_document(found.account_id, case_id, case, done.lane))
 
-        work = Work(command, b"", 200, render)
-        [outcome] = await ledger.carry_out([work], asked, in_lane=found.lane)
+        work = CommandRequest(command, b"", 200, render)
+        [outcome] = await ledger.execute([work], origin, in_lane=found.lane)
         return accepted(outcome)
 
     document = with_ledger(data, run)

@@ -8,7 +8,7 @@ from service.cli.target import AsJson, Data, with_ledger
 from service.ledger.ledger import Ledger
 from service.ledger.writer import Unavailable
 from service.platform.settings import Settings, WrongSettings
-from service.workers.statement_closer import Closer
+from service.workers.statement_closer import StatementCloser
 
 
 def close_statements(*, account: str | None = None, as_json: AsJson = False, data: Data = None) -> None:
@@ -22,7 +22,7 @@ def close_statements(*, account: str | None = None, as_json: AsJson = False, dat
     """
 
     async def run(ledger: Ledger, _: Settings) -> list[StatementClosed]:
-        closer = Closer(ledger)
+        closer = StatementCloser(ledger)
         if account is not None:
             lane = await ledger.known_lane_of(account)
             if lane is None:

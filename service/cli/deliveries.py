@@ -20,9 +20,9 @@ from service.ledger.ledger import Ledger
 from service.ledger.vault import CannotUnseal
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.inbound import stored_deliveries
-from service.plugipay.inbound.stored_deliveries import Stored, body_document
+from service.plugipay.inbound.stored_deliveries import StoredDelivery, body_document
 from service.plugipay.quarantine import quarantine
-from service.plugipay.quarantine.quarantine import REASON, Wish
+from service.plugipay.quarantine.quarantine import REASON, ResolveRequest
 
 app = App(name="deliveries", help="What arrived from the provider: list, show, replay, dismiss.")
 
@@ -54,8 +54,10 @@ def list_deliveries(
     check_limit(limit)
 
     async def run(ledger: Ledger, _: Settings) -> list[Document]:
-        sight = await sight_of(ledger, account)
-        found = await stored_deliveries.page(ledger, sight, verdict=verdict, waiting=waiting, before=None, limit=limit)
+        access_scope = await sight_of(ledger, account)
+        found = await stored_deliveries.page(
+            ledger, access_scope, verdict=verdict, waiting=waiting, before=None, limit=limit
+        )
         return [one.document() for one in found]
 
     documents = with_ledger(data, run)
@@ -119,15 +121,17 @@ def _act(
     data: Path | None,
     delivery_id: str,
     by: str,
-    act: Callable[[Ledger, Settings, Wish], Awaitable[Outcome]],
+    act: Callable[[Ledger, Settings, ResolveRequest], Awaitable[Outcome]],
     *,
     as_json: bool,
 ) -> None:
     async def run(ledger: Ledger, at: Settings) -> Document:
         stored = await _find(ledger, delivery_id)
-        asked = asked_by(ledger, by, "deliveries", stored.mode)
+        origin = asked_by(ledger, by, "deliveries", stored.mode)
         try:
-            outcome = await act(ledger, at, Wish(stored, asked, b"", lambda document, _: orjson.dumps(document)))
+            outcome = await act(
+                ledger, at, ResolveRequest(stored, origin, b"", lambda document, _: orjson.dumps(document))
+            )
         except Refusal as refusal:
             outcome = refusal
         return accepted(outcome)
@@ -136,7 +140,7 @@ def _act(
     show_json(document) if as_json else show_fields(document)
 
 
-async def _find(ledger: Ledger, delivery_id: str) -> Stored:
+async def _find(ledger: Ledger, delivery_id: str) -> StoredDelivery:
     try:
         found = await stored_deliveries.find(ledger, of_everything(ledger), str(UUID(delivery_id)))
     except ValueError:

@@ -17,7 +17,7 @@ from events.catalog import AnyCommand
 from events.refusals import AccountExists, Refusal
 from service.ledger.api_keys import SCOPES, KeyRing, NewKey, create_key, list_keys
 from service.ledger.ledger import Ledger
-from service.ledger.system_commands import carry_out_own, open_account
+from service.ledger.system_commands import execute_system_commands, open_account
 from service.platform.settings import Settings
 from simulator.provider.running import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
@@ -104,12 +104,12 @@ async def _key(ledger: Ledger, account: str) -> NewKey:
     """The key that an earlier run made, if it is still active: what was printed then goes on working."""
     for row in await list_keys(ledger.pool):
         if row["label"] == _LABEL and row["account_id"] == account and row["revoked_at"] is None:
-            ring = KeyRing(ledger.pool, ledger.vault, ledger.seam)
+            ring = KeyRing(ledger.pool, ledger.vault, ledger.runtime)
             known = await ring.by_id(row["key_id"])
             assert known is not None
             return NewKey(known.key_id, ring.secret_of(known))
     return await create_key(
-        ledger.pool, ledger.vault, ledger.seam, mode=LIVE, scopes=SCOPES, account_id=account, label=_LABEL
+        ledger.pool, ledger.vault, ledger.runtime, mode=LIVE, scopes=SCOPES, account_id=account, label=_LABEL
     )
 
 
@@ -127,6 +127,6 @@ async def _fill(ledger: Ledger, account: str) -> None:
         SettleRevenue(**revenue, amount=AVAILABLE, reference="order-1001"),
         RecordRevenue(**revenue, amount=PENDING, reference="order-1002", channel="storefront"),
     ]
-    for outcome in await carry_out_own(ledger, commands, LIVE, "demo"):
+    for outcome in await execute_system_commands(ledger, commands, LIVE, "demo"):
         if isinstance(outcome, Refusal):
             raise outcome

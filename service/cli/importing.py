@@ -16,11 +16,11 @@ from events.chain import Actor, Source
 from events.fields import AccountId
 from events.refusals import Refusal
 from service.cli.target import Data, Target
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
-from service.marketplaces.importing import Imported, Wish, check, import_file
+from service.marketplaces.importing import Imported, ImportRequest, check, import_file
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 
@@ -70,7 +70,7 @@ def import_statements(
         The mode of the account.
 
     """
-    wish = checked_wish(Wish(account, channel, file.name, seller, currency, zone, collects))
+    wish = checked_wish(ImportRequest(account, channel, file.name, seller, currency, zone, collects))
     try:
         stream = file.open("rb")
     except OSError as problem:
@@ -81,7 +81,7 @@ def import_statements(
     _show(found, file.name, as_json=as_json)
 
 
-def checked_wish(wish: Wish) -> Wish:
+def checked_wish(wish: ImportRequest) -> ImportRequest:
     """The wish; WrongSettings for one that cannot be fulfilled."""
     try:
         TypeAdapter(AccountId).validate_python(wish.account_id)
@@ -95,7 +95,7 @@ def checked_wish(wish: Wish) -> Wish:
     return wish
 
 
-async def _import(settings: Settings, wish: Wish, stream: BinaryIO, size: int, mode: str) -> Imported:
+async def _import(settings: Settings, wish: ImportRequest, stream: BinaryIO, size: int, mode: str) -> Imported:
     async with running_ledger(settings) as ledger:
         with progress() as bar:
             task = bar.add_task(wish.name, total=size)
@@ -109,9 +109,9 @@ async def _import(settings: Settings, wish: Wish, stream: BinaryIO, size: int, m
                 raise WrongSettings(f"{problem}; what was taken in until then stays: run it again") from None
 
 
-def operator(ledger: Ledger, tool: str, mode: str) -> Asked:
+def operator(ledger: Ledger, tool: str, mode: str) -> RequestOrigin:
     """Who asks: whoever may run commands on the ledger's machine."""
-    return Asked(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.seam.ulid()}")
+    return RequestOrigin(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.runtime.ulid()}")
 
 
 def progress() -> Progress:

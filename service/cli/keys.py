@@ -86,7 +86,7 @@ def create(
         return await api_keys.create_key(
             ledger.pool,
             ledger.vault,
-            ledger.seam,
+            ledger.runtime,
             mode=mode,
             scopes=wanted,
             account_id=account,
@@ -138,7 +138,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
         new = await api_keys.create_key(
             ledger.pool,
             ledger.vault,
-            ledger.seam,
+            ledger.runtime,
             mode=old["mode"],
             scopes=old["scopes"],
             account_id=old["account_id"],
@@ -147,7 +147,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
             user_id=old["user_id"],
         )
         if not keep_old:
-            await api_keys.revoke_key(ledger.pool, ledger.seam, key_id)
+            await api_keys.revoke_key(ledger.pool, ledger.runtime, key_id)
         return new
 
     _show(with_ledger(data, run), as_json=as_json)
@@ -156,7 +156,7 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
 @app.command
 def revoke(key_id: str, *, data: Data = None) -> None:
     """End a key: within a second no service takes it any more."""
-    if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.seam, key_id)) is None:
+    if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.runtime, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
 
@@ -187,7 +187,7 @@ async def _free_of_others(
 ) -> None:
     """WrongSettings where the address is somebody else's, or the secret has been a key's."""
     if user_id is not None:
-        others = await api_keys.KeyRing(ledger.pool, ledger.vault, ledger.seam).by_user(user_id)
+        others = await api_keys.KeyRing(ledger.pool, ledger.vault, ledger.runtime).by_user(user_id)
         if any((other.account_id, other.mode) != (account, mode) for other in others):
             raise WrongSettings(f"--user-id: {user_id} has a key for another account: revoke that one first")
     if secret is not None and await api_keys.is_taken(ledger.pool, secret):

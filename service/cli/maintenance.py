@@ -63,7 +63,7 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
                     total += await rebuild_inline(connection, lane, advance)
                 else:
                     projection = next(each for each in TRAILING if each.name == name)
-                    total += await rebuild_trailing(connection, lane, projection, ledger.seam.now(), advance)
+                    total += await rebuild_trailing(connection, lane, projection, ledger.runtime.now(), advance)
     return total
 
 

@@ -22,8 +22,8 @@ from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
 from service.marketplaces.blibli import reader as blibli
-from service.marketplaces.credentials import Access, WrongCredentials, access_of, read_credentials
-from service.marketplaces.importing import Wish
+from service.marketplaces.credentials import ChannelAccess, WrongCredentials, access_of, read_credentials
+from service.marketplaces.importing import ImportRequest
 from service.marketplaces.lazada import reader as lazada
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, Told, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
@@ -102,7 +102,7 @@ def pull_channel(
         The mode of the account.
 
     """
-    wish = checked_wish(Wish(account, channel, "pull", seller, currency, zone, collects))
+    wish = checked_wish(ImportRequest(account, channel, "pull", seller, currency, zone, collects))
     if overlap_days is not None and not 0 <= overlap_days <= 3650:
         raise WrongSettings("--overlap-days is a number of days from 0 to 3650")
     overlap = None if overlap_days is None else timedelta(days=overlap_days)
@@ -125,7 +125,7 @@ def _credentials(given: Path | None) -> Path:
     return Path(named)
 
 
-async def _pull(settings: Settings, access: Access, wish: Wish, period: Period, mode: str) -> Pulled:
+async def _pull(settings: Settings, access: ChannelAccess, wish: ImportRequest, period: Period, mode: str) -> Pulled:
     async with running_ledger(settings) as ledger, aiohttp.ClientSession() as session:
         with _progress() as bar:
             task = bar.add_task(access.channel, pages=0, read=0, call="")
@@ -135,12 +135,12 @@ async def _pull(settings: Settings, access: Access, wish: Wish, period: Period, 
                 described = f"{access.channel} {from_datetime(at.stretch.since)[:16]} to {until}"
                 bar.update(task, description=described, pages=at.pages, read=at.found.read, call=at.call)
 
-            peer = Peer(session, access.channel, access.base_url, _FAILURES[access.channel], ledger.seam, Manners())
+            peer = Peer(session, access.channel, access.base_url, _FAILURES[access.channel], ledger.runtime, Manners())
             return await _carried_out(ledger, peer, access, wish, period, mode, told)
 
 
 async def _carried_out(
-    ledger: Ledger, peer: Peer, access: Access, wish: Wish, period: Period, mode: str, told: Told
+    ledger: Ledger, peer: Peer, access: ChannelAccess, wish: ImportRequest, period: Period, mode: str, told: Told
 ) -> Pulled:
     kept = "what was booked until then stays, and the same command goes on behind it"
     try:

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from events.chain import Actor, Source
 from events.refusals import Refusal
-from service.ledger.access_scope import Sight, of_everything
-from service.ledger.commands import Asked, Outcome
+from service.ledger.access_scope import AccessScope, of_everything
+from service.ledger.commands import Outcome, RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform.settings import WrongSettings
 
@@ -24,14 +24,14 @@ LIMIT_MAX = 1000
 _NAME_MAX = 64
 
 
-def asked_by(ledger: Ledger, by: str, tool: str, mode: str) -> Asked:
+def asked_by(ledger: Ledger, by: str, tool: str, mode: str) -> RequestOrigin:
     """A wish of a person at the command line."""
     if not (0 < len(by) <= _NAME_MAX and by.isprintable()):
         raise WrongSettings(f"--by: a name of 1 to {_NAME_MAX} printable characters")
-    return Asked(Actor("operator", by), Source("cli", tool), mode, f"cli_{ledger.seam.ulid()}")
+    return RequestOrigin(Actor("operator", by), Source("cli", tool), mode, f"cli_{ledger.runtime.ulid()}")
 
 
-async def sight_of(ledger: Ledger, account: str | None) -> Sight:
+async def sight_of(ledger: Ledger, account: str | None) -> AccessScope:
     """Everything, or one account's. WrongSettings where there is no such account."""
     everything = of_everything(ledger)
     if account is None:
@@ -39,7 +39,7 @@ async def sight_of(ledger: Ledger, account: str | None) -> Sight:
     lane = await ledger.known_lane_of(account)
     if lane is None:
         raise WrongSettings(f"--account: there is no account {account}")
-    return Sight((lane,), everything.modes, account)
+    return AccessScope((lane,), everything.modes, account)
 
 
 def check_limit(limit: int) -> int:

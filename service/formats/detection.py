@@ -30,7 +30,7 @@ class _Rejoined(io.RawIOBase):
         return len(chunk)
 
 
-def sniffed(stream: BinaryIO) -> tuple[str, io.BufferedReader]:
+def detected(stream: BinaryIO) -> tuple[str, io.BufferedReader]:
     """The format, and a stream that begins where the given one did."""
     head = stream.read(HEAD_BYTES)
     return _format(head), io.BufferedReader(_Rejoined(head, stream), HEAD_BYTES)

@@ -21,7 +21,7 @@ from typing import Any
 from service.formats.amounts import Number
 from service.formats.detection import HEAD_BYTES
 from service.formats.unreadable import Unreadable, unreadable
-from service.formats.xml import Refused, check_no_document_type
+from service.formats.xml import RefusedXml, check_no_document_type
 
 DELIMITERS = (",", ";", "\t")
 UNPACKED_BYTES_MAX = 1024**3
@@ -32,7 +32,7 @@ Cell = str | date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row that stands at `number` of a sheet (a CSV file is one sheet without a name)."""
 
     sheet: str
@@ -49,7 +49,7 @@ class NotASpreadsheet(Exception):
     """The file is damaged, or made to do damage."""
 
 
-def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[Row | Unreadable]:
+def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[TableRow | Unreadable]:
     """The rows of a UTF-8 file."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     rows = csv.reader(text, delimiter=delimiter)
@@ -68,7 +68,7 @@ def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[Row | Unread
         except UnicodeEncodeError:
             yield unreadable(place, "not UTF-8: save the file as CSV UTF-8", raw)
             continue
-        yield Row("", rows.line_num, [cell if cell.strip() else None for cell in cells], raw)
+        yield TableRow("", rows.line_num, [cell if cell.strip() else None for cell in cells], raw)
 
 
 def guessed_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
@@ -83,7 +83,7 @@ def guessed_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str
     return DELIMITERS[0]
 
 
-def xlsx_rows(stream: io.BufferedReader) -> Iterator[Row]:
+def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
     """The rows of every sheet. The file is put aside on disk: its table of contents is at its end."""
     # Slow to import, and rarely needed.
     import openpyxl  # noqa: PLC0415
@@ -104,7 +104,7 @@ def xlsx_rows(stream: io.BufferedReader) -> Iterator[Row]:
                 sheet.reset_dimensions()
                 for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
                     cells = [_cell(each) for each in values]
-                    yield Row(sheet.title, number, cells, _raw(cells))
+                    yield TableRow(sheet.title, number, cells, _raw(cells))
         except Exception as problem:
             raise NotASpreadsheet(f"the workbook breaks off: {problem}"[:300]) from problem
         finally:
@@ -128,7 +128,7 @@ def _check(aside: Any) -> None:
                 if info.filename.endswith((".xml", ".rels")):
                     with parts.open(info) as part:
                         check_no_document_type(part)
-    except Refused as problem:
+    except RefusedXml as problem:
         raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
         raise NotASpreadsheet(f"the workbook is damaged: {problem}") from None

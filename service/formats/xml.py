@@ -17,7 +17,7 @@ _DEPTH_MAX = 32
 Found = TypeVar("Found")
 
 
-class Refused(Exception):
+class RefusedXml(Exception):
     """It is no XML, or none that anybody sends whom we read."""
 
 
@@ -53,9 +53,9 @@ class XmlReader(ABC, Generic[Found]):
                 self._chunk_ended()
                 yield from self._hand_out()
             self._parser.Parse(b"", True)
-        except (expat.ExpatError, Refused) as problem:
+        except (expat.ExpatError, RefusedXml) as problem:
             yield from self._hand_out()
-            raise Refused(str(problem)) from None
+            raise RefusedXml(str(problem)) from None
         yield from self._hand_out()
 
     @abstractmethod
@@ -76,7 +76,7 @@ class XmlReader(ABC, Generic[Found]):
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) >= _DEPTH_MAX:
-            raise Refused(f"nested more than {_DEPTH_MAX} deep")
+            raise RefusedXml(f"nested more than {_DEPTH_MAX} deep")
         name = name.rsplit(" ", 1)[-1]
         self._path.append(name)
         self._begun(name, attributes)
@@ -108,10 +108,10 @@ def check_no_document_type(stream: IO[bytes]) -> None:
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except expat.ExpatError as problem:
-        raise Refused(f"it is no XML: {problem}") from None
+        raise RefusedXml(f"it is no XML: {problem}") from None
     except _Begun:
         return
 
 
 def _refuse_document_type(*_: Any) -> None:
-    raise Refused("it has a document type: none of ours does")
+    raise RefusedXml("it has a document type: none of ours does")

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from service.formats.json_records import Record
 from service.formats.unreadable import Unreadable, unreadable
-from service.formats.xml import Refused, XmlReader
+from service.formats.xml import RefusedXml, XmlReader
 
 RECORD_BYTES_MAX = 1024 * 1024
 REST_MAX = 1000
@@ -19,7 +19,7 @@ def xml_records(stream: BinaryIO, tag: str) -> Iterator[Record | Unreadable]:
     reader = _Records(tag)
     try:
         yield from reader.read(stream)
-    except Refused as problem:
+    except RefusedXml as problem:
         yield unreadable(f"line {reader.line}", f"not XML that we read: {problem}", reader.ahead())
         return
     if reader.rest:
@@ -55,7 +55,7 @@ class _Records(XmlReader[Record]):
     def _chunk_ended(self) -> None:
         keep_from = self._record_start if self._record_depth else self._parser.CurrentByteIndex
         if self._record_depth and self._base + len(self._window) - keep_from > RECORD_BYTES_MAX:
-            raise Refused(f"a {self._tag} longer than {RECORD_BYTES_MAX} bytes")
+            raise RefusedXml(f"a {self._tag} longer than {RECORD_BYTES_MAX} bytes")
         count = keep_from - self._base
         if count > 0:
             if len(self._outside) < RECORD_BYTES_MAX and not self._record_depth:

@@ -12,7 +12,7 @@ from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.api_keys import AUDIT, COMMAND_WRITE, PAYOUT_READ
 from sql import query
 
@@ -29,12 +29,14 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_accounts(request: web.Request) -> web.Response:
     """The accounts that the key may see, by id: a platform's all of its mode, an account's its own."""
-    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
+    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
     limit = read_limit(request, 50, 100)
     after = ""
     if text := request.query.get("cursor"):
         after = Cursor.parse(text, "accounts").filter or ""
-    rows = await call.ledger.pool.fetch(query("accounts/page"), call.key.mode, after, limit + 1, call.account_id)
+    rows = await context.ledger.pool.fetch(
+        query("accounts/page"), context.key.mode, after, limit + 1, context.account_id
+    )
     more = len(rows) > limit
     rows = rows[:limit]
     cursor = Cursor("accounts", rows[-1]["account_id"], 1).text() if more else None
@@ -42,8 +44,8 @@ async def list_accounts(request: web.Request) -> web.Response:
     return respond(
         success(
             orjson.dumps(documents),
-            call.request_id,
-            call.ledger.seam.instant(),
+            context.request_id,
+            context.ledger.runtime.instant(),
             page={"limit": limit, "hasMore": more, "nextCursor": cursor},
             cursor=cursor,
             hasMore=more,
@@ -52,16 +54,16 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 
 async def get_account(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
-    document = _document(await _find(call, call.id_in_path("account_id")))
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
+    document = _document(await _find(context, context.id_in_path("account_id")))
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _find(call: Call, account_id: str) -> dict[str, Any]:
+async def _find(context: RequestContext, account_id: str) -> dict[str, Any]:
     """The account, where the key may see it; 404 otherwise."""
     row = None
-    if call.account_id in (None, account_id):
-        row = await call.ledger.pool.fetchrow(query("accounts/page"), call.key.mode, "", 1, account_id)
+    if context.account_id in (None, account_id):
+        row = await context.ledger.pool.fetchrow(query("accounts/page"), context.key.mode, "", 1, account_id)
     if row is None:
         raise ApiError("NOT_FOUND", f"there is no account {account_id}", field="accountId")
     return dict(row)
@@ -85,21 +87,25 @@ async def feed(request: web.Request) -> web.Response:
 
     A platform key reads whole lanes, an account's key its own events.
     """
-    call = await Call.begin(request, AUDIT)
+    context = await RequestContext.begin(request, AUDIT)
     limit = read_limit(request, 100, FEED_MAX)
     after = _number(request, "after", 0)
-    if call.account_id is not None:
-        lane = (await _find(call, call.account_id))["lane"]
-        rows = await call.ledger.pool.fetch(query("events/read_account_after"), lane, after, limit + 1, call.account_id)
+    if context.account_id is not None:
+        lane = (await _find(context, context.account_id))["lane"]
+        rows = await context.ledger.pool.fetch(
+            query("events/read_account_after"), lane, after, limit + 1, context.account_id
+        )
     else:
-        if call.key.mode != LIVE:
+        if context.key.mode != LIVE:
             raise ApiError("FORBIDDEN", "a lane holds live accounts too: read it with a live key")
         lane = _number(request, "lane", 1)
-        if lane not in call.ledger.lanes:
+        if lane not in context.ledger.lanes:
             raise ApiError(
-                "VALIDATION_ERROR", f"there is no lane {lane}: this ledger has {len(call.ledger.lanes)}", field="lane"
+                "VALIDATION_ERROR",
+                f"there is no lane {lane}: this ledger has {len(context.ledger.lanes)}",
+                field="lane",
             )
-        rows = await call.ledger.pool.fetch(query("events/read_after"), lane, after, limit + 1)
+        rows = await context.ledger.pool.fetch(query("events/read_after"), lane, after, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
     events = b",".join(
@@ -109,7 +115,14 @@ async def feed(request: web.Request) -> web.Response:
     )
     reached = rows[-1]["position"] if rows else after
     return respond(
-        success(b"[%b]" % events, call.request_id, call.ledger.seam.instant(), hasMore=more, after=reached, lane=lane)
+        success(
+            b"[%b]" % events,
+            context.request_id,
+            context.ledger.runtime.instant(),
+            hasMore=more,
+            after=reached,
+            lane=lane,
+        )
     )
 
 

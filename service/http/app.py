@@ -32,15 +32,15 @@ from service.http.app_keys import (
     KEYS,
     LEDGER,
     RECEIVER,
+    RECONCILIATION_CACHE,
     REQUESTS,
-    SEAM,
+    RUNTIME,
     SETTINGS,
-    STANDINGS,
     WORKSPACES,
 )
 from service.http.balance_reader import BalanceReader
-from service.http.error_middleware import edge
-from service.http.request_metrics import RequestsTally
+from service.http.error_middleware import error_middleware
+from service.http.request_metrics import RequestMetrics
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
 from service.marketplaces.import_jobs import Imports
@@ -48,7 +48,7 @@ from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound.receiver import Receiver
 from service.plugipay.inbound.workspaces import Workspaces
-from service.reconciliation.reconciliation_cache import Standings
+from service.reconciliation.reconciliation_cache import ReconciliationCache
 
 PREFIXES = ("/v1", "/api/v1")
 """S2 writes /v1, its SDKs send /api/v1."""
@@ -56,19 +56,19 @@ PREFIXES = ("/v1", "/api/v1")
 
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
     """All routes. What the handlers need is handed in; closing it is the caller's business."""
-    app = web.Application(middlewares=[edge], client_max_size=settings.body_bytes_max)
+    app = web.Application(middlewares=[error_middleware], client_max_size=settings.body_bytes_max)
     app[LEDGER] = ledger
-    app[SEAM] = ledger.seam
-    app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.seam)
-    app[BALANCES] = BalanceReader(ledger.pool, ledger.seam)
+    app[RUNTIME] = ledger.runtime
+    app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.runtime)
+    app[BALANCES] = BalanceReader(ledger.pool, ledger.runtime)
     app[HEALTH] = health
     app[SETTINGS] = settings
-    app[REQUESTS] = RequestsTally()
+    app[REQUESTS] = RequestMetrics()
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[RECEIVER] = Receiver(ledger, settings, health)
     app[IMPORTS] = Imports(ledger, settings.imports_max)
     app[WORKSPACES] = Workspaces(settings)
-    app[STANDINGS] = Standings()
+    app[RECONCILIATION_CACHE] = ReconciliationCache()
     app.cleanup_ctx.append(webhooks.receiving)
     app.cleanup_ctx.append(imports.importing)
     app.add_routes(probes.routes())

@@ -8,7 +8,7 @@ from itertools import chain
 
 from events.balances.state import Balance
 from service.platform.database import Pool
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from sql import query
 
 _READS_AT_ONCE = 2
@@ -29,9 +29,9 @@ class AccountBalances:
 class BalanceReader:
     """Gathers reads while others are under way, and runs the next for all of them."""
 
-    def __init__(self, pool: Pool, seam: Seam) -> None:
+    def __init__(self, pool: Pool, runtime: Runtime) -> None:
         self._pool = pool
-        self._seam = seam
+        self._runtime = runtime
         self._waiting: dict[str, list[asyncio.Future[AccountBalances | None]]] = {}
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -46,13 +46,13 @@ class BalanceReader:
 
     def _start(self) -> None:
         self._running += 1
-        task = self._seam.spawn(self._run(), "balances")
+        task = self._runtime.spawn(self._run(), "balances")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
         # Everybody who becomes ready in this turn of the loop joins the read.
-        await self._seam.sleep(0)
+        await self._runtime.sleep(0)
         waiting, self._waiting = self._waiting, {}
         try:
             found = await self._read(list(waiting))

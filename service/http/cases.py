@@ -10,11 +10,11 @@ from aiohttp import web
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import parse
 from events.provider.commands import CloseCase
-from service.http.command_execution import carry_out, read_command
+from service.http.command_execution import execute_command, read_command
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.visibility import Listing, choice, sight_of, wrong_cursor
 from service.ledger import cases
 from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
@@ -31,13 +31,13 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_cases(request: web.Request) -> web.Response:
     """`?status=&kind=&accountId=`, newest first."""
-    call = await Call.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
+    context = await RequestContext.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     status, kind = choice(request, "status", cases.STATES), choice(request, "kind", cases.KINDS)
-    sight = await sight_of(call)
-    listing = Listing(call, "cases", sight, (status, kind))
+    access_scope = await sight_of(context)
+    listing = Listing(context, "cases", access_scope, (status, kind))
     after = _place(listing.place(3))
-    found = await cases.page(call.ledger, sight, status=status, kind=kind, after=after, limit=limit + 1)
+    found = await cases.page(context.ledger, access_scope, status=status, kind=kind, after=after, limit=limit + 1)
     shown = found[:limit]
     end = None
     if len(found) > limit:
@@ -59,14 +59,14 @@ def _place(parts: list[str] | None) -> cases.Place | None:
 
 
 async def get_case(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
-    found = await _find(call)
-    return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
+    context = await RequestContext.begin(request, PAYOUT_READ, OPERATOR, AUDIT)
+    found = await _find(context)
+    return respond(success(orjson.dumps(found.document()), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _find(call: Call) -> cases.Found:
-    case_id = call.id_in_path("case_id")
-    found = await cases.find(call.ledger, await sight_of(call), case_id)
+async def _find(context: RequestContext) -> cases.FoundCase:
+    case_id = context.id_in_path("case_id")
+    found = await cases.find(context.ledger, await sight_of(context), case_id)
     if found is None:
         raise ApiError("NOT_FOUND", f"there is no case {case_id}", field="caseId")
     return found
@@ -74,15 +74,15 @@ async def _find(call: Call) -> cases.Found:
 
 async def close(request: web.Request) -> web.Response:
     """Says what became of it; with `apply`, takes the provider at its word first."""
-    call = await Call.begin(request, OPERATOR)
-    body = call.document("reason", "apply")
-    found = await _find(call)
+    context = await RequestContext.begin(request, OPERATOR)
+    body = context.document("reason", "apply")
+    found = await _find(context)
     command = read_command(CloseCase, accountId=found.account_id, caseId=found.case_id, **body)
     if command.apply and found.account_id == SYSTEM_ACCOUNT:
         raise ApiError("INVALID_TRANSITION", "nobody knows whose payout this is: there is no account to apply it to")
 
     def closed(accepted: Accepted) -> dict[str, Any]:
-        case = accepted.books.cases[found.case_id]
+        case = accepted.state.cases[found.case_id]
         return cases.case_document(found.account_id, found.case_id, case, accepted.lane)
 
-    return await carry_out(call, command, [found.case_id, body], closed, stream=(found.lane, found.mode))
+    return await execute_command(context, command, [found.case_id, body], closed, stream=(found.lane, found.mode))

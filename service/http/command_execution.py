@@ -15,14 +15,14 @@ from events.command import Command
 from events.refusals import Refusal
 from service.http.envelope import respond, success
 from service.http.errors import from_refusal, from_validation
-from service.http.request_context import Call
-from service.ledger.commands import Accepted, Done, Outcome, Work
+from service.http.request_context import RequestContext
+from service.ledger.commands import Accepted, CommandRequest, Executed, Outcome
 
 DataOf = Callable[[Accepted], dict[str, Any]]
 
 
-async def carry_out(
-    call: Call,
+async def execute_command(
+    context: RequestContext,
     command: AnyCommand,
     body: Any,
     data_of: DataOf,
@@ -38,23 +38,25 @@ async def carry_out(
     def render(accepted: Accepted) -> bytes:
         return success(
             orjson.dumps(data_of(accepted)),
-            call.request_id,
+            context.request_id,
             accepted.at,
             lane=accepted.lane,
             position=accepted.position,
             version=accepted.version,
         )
 
-    work = Work(command, same_wish(command.type, command.account_id, body), status, render, call.idempotency_key())
-    asked, lane = call.asked(), None
+    work = CommandRequest(
+        command, request_fingerprint(command.type, command.account_id, body), status, render, context.idempotency_key()
+    )
+    origin, lane = context.origin(), None
     if stream is not None:
         lane, mode = stream
-        asked = replace(asked, mode=mode)
-    [outcome] = await call.ledger.carry_out([work], asked, in_lane=lane)
+        origin = replace(origin, mode=mode)
+    [outcome] = await context.ledger.execute([work], origin, in_lane=lane)
     return answer_or_refuse(outcome)
 
 
-def same_wish(kind: str, account_id: str, body: Any) -> bytes:
+def request_fingerprint(kind: str, account_id: str, body: Any) -> bytes:
     """What makes a repetition the same wish: the order of fields does not matter, the endpoint does."""
     return orjson.dumps([kind, account_id, body], option=orjson.OPT_SORT_KEYS)
 
@@ -65,7 +67,7 @@ def answer_or_refuse(outcome: Outcome) -> web.Response:
     return answer(outcome)
 
 
-def answer(outcome: Done) -> web.Response:
+def answer(outcome: Executed) -> web.Response:
     """The answer to an accepted command: if it is a repeat, the first one byte for byte."""
     return respond(outcome.body, outcome.status, {"Idempotency-Replayed": "true"} if outcome.replayed else None)
 

@@ -15,9 +15,9 @@ from service.http.app_keys import WORKSPACES
 from service.http.command_execution import answer
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal, from_validation
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.api_keys import COMMAND_WRITE
-from service.ledger.commands import Accepted, Done, IdempotencyMismatch, Outcome, Work
+from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
 
 COMMANDS_MAX = 1000
 
@@ -29,38 +29,38 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 
 async def post_commands(request: web.Request) -> web.Response:
-    call = await Call.begin(request, COMMAND_WRITE)
-    body = call.document("commands", "atomic")
+    context = await RequestContext.begin(request, COMMAND_WRITE)
+    body = context.document("commands", "atomic")
     documents, atomic = body.get("commands"), body.get("atomic", False)
     if not isinstance(documents, list) or not 1 <= len(documents) <= COMMANDS_MAX:
         raise ApiError("VALIDATION_ERROR", f"commands is a list of 1 to {COMMANDS_MAX} commands", field="commands")
     if not isinstance(atomic, bool):
         raise ApiError("VALIDATION_ERROR", "atomic is true or false", field="atomic")
     dry_run = _flag(request, "dryRun")
-    header_key = call.idempotency_key()
+    header_key = context.idempotency_key()
     if header_key is not None and len(documents) > 1:
         raise ApiError(
             "VALIDATION_ERROR",
             "one Idempotency-Key cannot stand for several commands: give each its own idempotencyKey",
             field="Idempotency-Key",
         )
-    works = [_work(call, index, document, header_key) for index, document in enumerate(documents)]
+    works = [_work(context, index, document, header_key) for index, document in enumerate(documents)]
     _refuse_repeated_keys(works)
     async with request.app[WORKSPACES].claiming(_wanted_workspaces(works)) as taken:
         for work in works:
             if isinstance(work.command, SetProvider) and work.command.workspace_id in taken:
                 work.command = work.command.with_workspace_taken()
-        outcomes = await call.ledger.carry_out(works, call.asked(), atomic=atomic, dry_run=dry_run)
+        outcomes = await context.ledger.execute(works, context.origin(), atomic=atomic, dry_run=dry_run)
     if len(outcomes) == 1:
         outcome = outcomes[0]
-        if isinstance(outcome, Done) and not dry_run:
+        if isinstance(outcome, Executed) and not dry_run:
             return answer(outcome)
         if isinstance(outcome, IdempotencyMismatch) and header_key is not None:
             raise from_refusal(outcome)
     results = b",".join(_result(outcome) for outcome in outcomes)
     meta: dict[str, Any] = {"dryRun": True} if dry_run else {}
-    now = call.ledger.seam.instant()
-    return respond(success(b'{"results":[%b]}' % results, call.request_id, now, **meta))
+    now = context.ledger.runtime.instant()
+    return respond(success(b'{"results":[%b]}' % results, context.request_id, now, **meta))
 
 
 def _flag(request: web.Request, name: str) -> bool:
@@ -70,19 +70,19 @@ def _flag(request: web.Request, name: str) -> bool:
     return text == "true"
 
 
-def _work(call: Call, index: int, document: Any, header_key: str | None) -> Work:
+def _work(context: RequestContext, index: int, document: Any, header_key: str | None) -> CommandRequest:
     where = f"commands[{index}]"
     if not isinstance(document, dict):
         raise ApiError("VALIDATION_ERROR", f"{where} is to be a JSON object", field=where)
-    if call.account_id is not None:
-        document = {"accountId": call.account_id, **document}
+    if context.account_id is not None:
+        document = {"accountId": context.account_id, **document}
     try:
         command = ANY_COMMAND.validate_python(document)
     except ValidationError as problem:
         raise _validation(problem, document, where) from None
-    if call.account_id is not None and command.account_id != call.account_id:
+    if context.account_id is not None and command.account_id != context.account_id:
         raise ApiError("NOT_FOUND", f"there is no account {command.account_id}", field=f"{where}.accountId")
-    call.require(command.scope)
+    context.require(command.scope)
     if header_key is not None and command.idempotency_key not in (None, header_key):
         raise ApiError(
             "VALIDATION_ERROR",
@@ -100,10 +100,10 @@ def _work(call: Call, index: int, document: Any, header_key: str | None) -> Work
         }
         if accepted.created_id is not None:
             result["id"] = accepted.created_id
-        return success(b'{"results":[%b]}' % orjson.dumps(result), call.request_id, accepted.at)
+        return success(b'{"results":[%b]}' % orjson.dumps(result), context.request_id, accepted.at)
 
     same = orjson.dumps({**document, "idempotencyKey": None}, option=orjson.OPT_SORT_KEYS)
-    return Work(command, same, 200, render, header_key or command.idempotency_key)
+    return CommandRequest(command, same, 200, render, header_key or command.idempotency_key)
 
 
 def _validation(problem: ValidationError, document: dict[str, Any], where: str) -> ApiError:
@@ -122,7 +122,7 @@ def _validation(problem: ValidationError, document: dict[str, Any], where: str) 
     return error
 
 
-def _refuse_repeated_keys(works: list[Work]) -> None:
+def _refuse_repeated_keys(works: list[CommandRequest]) -> None:
     seen: set[tuple[str, str]] = set()
     for index, work in enumerate(works):
         if work.key is None:
@@ -134,7 +134,7 @@ def _refuse_repeated_keys(works: list[Work]) -> None:
         seen.add(name)
 
 
-def _wanted_workspaces(works: list[Work]) -> dict[str, str]:
+def _wanted_workspaces(works: list[CommandRequest]) -> dict[str, str]:
     """The workspaces that the request claims, each with its account."""
     wanted: dict[str, str] = {}
     for index, work in enumerate(works):

@@ -11,17 +11,17 @@ from pydantic import ValidationError
 
 from events.instants import Instant
 from service.http.app_keys import SETTINGS
-from service.http.command_execution import answer_or_refuse, same_wish
+from service.http.command_execution import answer_or_refuse, request_fingerprint
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_validation
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.visibility import Listing, choice, sight_of, wrong_cursor
 from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
 from service.plugipay.inbound import stored_deliveries
-from service.plugipay.inbound.stored_deliveries import VERDICTS, Stored, body_document
+from service.plugipay.inbound.stored_deliveries import VERDICTS, StoredDelivery, body_document
 from service.plugipay.quarantine import quarantine
-from service.plugipay.quarantine.quarantine import REASON, Wish
+from service.plugipay.quarantine.quarantine import REASON, ResolveRequest
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -36,17 +36,17 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_deliveries(request: web.Request) -> web.Response:
     """`?verdict=&waiting=true&accountId=`, newest first, without their bodies."""
-    call = await Call.begin(request, OPERATOR, AUDIT)
+    context = await RequestContext.begin(request, OPERATOR, AUDIT)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     verdict, waiting = choice(request, "verdict", VERDICTS), choice(request, "waiting", ("true", "false"))
-    sight = await sight_of(call)
-    listing = Listing(call, "deliveries", sight, (verdict, waiting))
+    access_scope = await sight_of(context)
+    listing = Listing(context, "deliveries", access_scope, (verdict, waiting))
     place = listing.place(1)
     before = _uuid(place[0]) if place else None
     if place and before is None:
         raise wrong_cursor()
     found = await stored_deliveries.page(
-        call.ledger, sight, verdict=verdict, waiting=waiting == "true", before=before, limit=limit + 1
+        context.ledger, access_scope, verdict=verdict, waiting=waiting == "true", before=before, limit=limit + 1
     )
     shown = found[:limit]
     end = (shown[-1].delivery_id,) if len(found) > limit else None
@@ -62,22 +62,22 @@ def _uuid(text: str) -> str | None:
 
 async def get_delivery(request: web.Request) -> web.Response:
     """One delivery; with `?body=true` also what arrived, which may name somebody's bank account."""
-    call = await Call.begin(request, OPERATOR, AUDIT)
+    context = await RequestContext.begin(request, OPERATOR, AUDIT)
     with_body = choice(request, "body", ("true", "false")) == "true"
     if with_body:
-        call.require(PAYOUT_READ)
-    stored = await _find(call)
+        context.require(PAYOUT_READ)
+    stored = await _find(context)
     document = stored.document()
     if with_body:
-        document |= body_document(stored.unsealed(call.ledger.vault))
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+        document |= body_document(stored.unsealed(context.ledger.vault))
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _find(call: Call) -> Stored:
-    text = call.id_in_path("delivery_id")
-    sight = await sight_of(call)
+async def _find(context: RequestContext) -> StoredDelivery:
+    text = context.id_in_path("delivery_id")
+    access_scope = await sight_of(context)
     delivery_id = _uuid(text)
-    stored = await stored_deliveries.find(call.ledger, sight, delivery_id) if delivery_id else None
+    stored = await stored_deliveries.find(context.ledger, access_scope, delivery_id) if delivery_id else None
     if stored is None:
         raise ApiError("NOT_FOUND", f"there is no delivery {text}", field="deliveryId")
     return stored
@@ -85,27 +85,27 @@ async def _find(call: Call) -> Stored:
 
 async def replay(request: web.Request) -> web.Response:
     """Takes a parked delivery in as if it came now; 409 says why where that cannot be."""
-    call = await Call.begin(request, OPERATOR)
-    body = call.document("")
-    wish = _wish(call, await _find(call), "replay", body)
-    return answer_or_refuse(await quarantine.replay(call.ledger, request.app[SETTINGS], wish))
+    context = await RequestContext.begin(request, OPERATOR)
+    body = context.document("")
+    wish = _wish(context, await _find(context), "replay", body)
+    return answer_or_refuse(await quarantine.replay(context.ledger, request.app[SETTINGS], wish))
 
 
 async def dismiss(request: web.Request) -> web.Response:
     """Says that a parked delivery will not be taken in, and why."""
-    call = await Call.begin(request, OPERATOR)
-    body = call.document("reason")
-    stored = await _find(call)
+    context = await RequestContext.begin(request, OPERATOR)
+    body = context.document("reason")
+    stored = await _find(context)
     try:
         reason = REASON.validate_python(body.get("reason"))
     except ValidationError as problem:
         raise from_validation(problem, "reason") from None
-    return answer_or_refuse(await quarantine.dismiss(call.ledger, _wish(call, stored, "dismiss", body), reason))
+    return answer_or_refuse(await quarantine.dismiss(context.ledger, _wish(context, stored, "dismiss", body), reason))
 
 
-def _wish(call: Call, stored: Stored, kind: str, body: dict[str, Any]) -> Wish:
+def _wish(context: RequestContext, stored: StoredDelivery, kind: str, body: dict[str, Any]) -> ResolveRequest:
     def render(document: dict[str, Any], at: Instant) -> bytes:
-        return success(orjson.dumps(document), call.request_id, at, lane=stored.lane)
+        return success(orjson.dumps(document), context.request_id, at, lane=stored.lane)
 
-    same = same_wish(f"{kind}Delivery", stored.account_id, [stored.delivery_id, body])
-    return Wish(stored, call.asked(), same, render, call.idempotency_key())
+    same = request_fingerprint(f"{kind}Delivery", stored.account_id, [stored.delivery_id, body])
+    return ResolveRequest(stored, context.origin(), same, render, context.idempotency_key())

@@ -11,9 +11,9 @@ from events.disputes.state import DISPUTE_OPEN, LOST, WON
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.visibility import Listing, account_sight, choice, wrong_cursor
-from service.ledger.access_scope import Sight
+from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
 from sql import query
 
@@ -30,32 +30,32 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_disputes(request: web.Request) -> web.Response:
     """`?status=&reference=`, newest first."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     status, reference = choice(request, "status", STATUSES), request.query.get("reference")
     if reference is not None and not (0 < len(reference) <= _REFERENCE_MAX and "\0" not in reference):
         raise ApiError("VALIDATION_ERROR", "reference is an order's, of 1 to 200 characters", field="reference")
-    sight = await account_sight(call)
+    access_scope = await account_sight(context)
     # A reference may hold blanks, which separate the parts of a cursor.
-    listing = Listing(call, "disputes", sight, (status, reference.encode().hex() if reference else None))
+    listing = Listing(context, "disputes", access_scope, (status, reference.encode().hex() if reference else None))
     before = _position(listing.place(1))
-    rows = await _read(call, sight, status, reference, before, None, limit + 1)
+    rows = await _read(context, access_scope, status, reference, before, None, limit + 1)
     end = [str(rows[limit - 1]["position"])] if len(rows) > limit else None
-    return listing.answer([_document(call.account, row) for row in rows[:limit]], limit, end)
+    return listing.answer([_document(context.account, row) for row in rows[:limit]], limit, end)
 
 
 async def get_dispute(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    dispute_id = call.id_in_path("dispute_id")
-    rows = await _read(call, await account_sight(call), None, None, None, dispute_id, 1)
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    dispute_id = context.id_in_path("dispute_id")
+    rows = await _read(context, await account_sight(context), None, None, None, dispute_id, 1)
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no dispute {dispute_id}", field="disputeId")
-    document = _document(call.account, rows[0])
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+    document = _document(context.account, rows[0])
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _read(call: Call, sight: Sight, *filters: Any) -> list[dict[str, Any]]:
-    rows = await call.ledger.pool.fetch(query("disputes/page"), sight.lanes[0], call.account, *filters)
+async def _read(context: RequestContext, access_scope: AccessScope, *filters: Any) -> list[dict[str, Any]]:
+    rows = await context.ledger.pool.fetch(query("disputes/page"), access_scope.lanes[0], context.account, *filters)
     return [dict(row) for row in rows]
 
 

@@ -9,7 +9,7 @@ import asyncpg
 from aiohttp import web
 
 from events.refusals import Refusal
-from service.http.app_keys import REQUESTS, SEAM
+from service.http.app_keys import REQUESTS, RUNTIME
 from service.http.envelope import error_response
 from service.http.errors import ApiError, from_refusal
 from service.http.request_context import REQUEST_ID
@@ -25,11 +25,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
-async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     app = request.app
-    seam = app[SEAM]
-    began_at = seam.monotonic()
-    request_id = request[REQUEST_ID] = f"req_{seam.ulid()}"
+    runtime = app[RUNTIME]
+    began_at = runtime.monotonic()
+    request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
     try:
         response = await handler(request)
     except asyncio.CancelledError:
@@ -41,12 +41,12 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             log.exception("request_failed", **told)
         else:
             log.info("request_refused", **told)
-        response = error_response(error, request_id, seam.instant())
+        response = error_response(error, request_id, runtime.instant())
         if isinstance(problem, _BROKEN_BODIES):
             # Nobody knows where the next request would begin.
             response.force_close()
     response.headers["X-Request-Id"] = request_id
-    app[REQUESTS].add(request, response.status, seam.monotonic() - began_at)
+    app[REQUESTS].add(request, response.status, runtime.monotonic() - began_at)
     return response
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.commands import Erased, IdempotencyMismatch
 from service.ledger.vault import AccountKey
 from service.outgoing.endpoints import Owner
@@ -26,7 +26,7 @@ class _AnsweredMeanwhile(Exception):
 
 
 async def once(
-    call: Call,
+    context: RequestContext,
     owner: Owner,
     key: AccountKey,
     request: list[Any],
@@ -34,20 +34,20 @@ async def once(
     status: int = 200,
 ) -> web.Response:
     """Does the work in one transaction, or repeats what was answered to the same request under the same key."""
-    idempotency_key = call.idempotency_key()
+    idempotency_key = context.idempotency_key()
     # No command has such a key: theirs have no spaces.
     name = f"{request[0]} {idempotency_key}" if idempotency_key is not None else None
     digest = key.digest(orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
-    seam = call.ledger.seam
-    async with call.ledger.pool.acquire() as connection:
+    runtime = context.ledger.runtime
+    async with context.ledger.pool.acquire() as connection:
         first = await _first(connection, owner, name)
         if first is None:
             with suppress(_AnsweredMeanwhile):
                 async with connection.transaction():
-                    body = success(orjson.dumps(await work(connection)), call.request_id, seam.instant())
+                    body = success(orjson.dumps(await work(connection)), context.request_id, runtime.instant())
                     if name is not None:
                         sealed = key.seal_bytes(f"answer {name}", body)
-                        await _keep(connection, owner, name, digest, status, sealed, key.generation, seam.now())
+                        await _keep(connection, owner, name, digest, status, sealed, key.generation, runtime.now())
                 return respond(body, status)
             first = await _first(connection, owner, name)
     if first["digest"] != digest:

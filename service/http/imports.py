@@ -14,19 +14,19 @@ import orjson
 from aiohttp import web
 
 from events.instants import to_datetime
-from service.formats.detection import sniffed
+from service.formats.detection import detected
 from service.http.app_keys import IMPORTS, SETTINGS
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.uploads import chunks, file_name
 from service.http.visibility import Listing, choice, wrong_cursor
 from service.ledger.access_scope import of_account
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.import_jobs import File, OtherContent
 from service.marketplaces.import_records import FAILED, READING, STATES, Noted, Place, find, page, problems_of
-from service.marketplaces.importing import Wish, check, source_named
+from service.marketplaces.importing import ImportRequest, check, source_named
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,23 +51,23 @@ async def importing(app: web.Application) -> AsyncIterator[None]:
 
 async def post_import(request: web.Request) -> web.Response:
     """Takes the body in as a file of `?channel=`; `?wait=false` or `Prefer: respond-async` answers before it is read."""
-    call = await Call.begin_streamed(request, COMMAND_WRITE)
-    asked = request.query
-    wish = Wish(
-        account_id=call.account,
-        channel=asked.get("channel", ""),
+    context = await RequestContext.begin_streamed(request, COMMAND_WRITE)
+    origin = request.query
+    wish = ImportRequest(
+        account_id=context.account,
+        channel=origin.get("channel", ""),
         name=file_name(request),
-        seller=asked.get("seller"),
-        currency=asked.get("currency"),
-        zone=asked.get("zone"),
-        collects=asked.get("collects"),
+        seller=origin.get("seller"),
+        currency=origin.get("currency"),
+        zone=origin.get("zone"),
+        collects=origin.get("collects"),
     )
     check(wish)
     import_id, waits = _import_id(request), _waits(request)
     async with request.app[IMPORTS].room():
-        file = await _received(request, call, wish)
+        file = await _received(request, context, wish)
         try:
-            place, task = await request.app[IMPORTS].begin(wish, call.asked(), import_id, file)
+            place, task = await request.app[IMPORTS].begin(wish, context.origin(), import_id, file)
         except OtherContent:
             raise ApiError(
                 "IDEMPOTENCY_MISMATCH",
@@ -77,18 +77,20 @@ async def post_import(request: web.Request) -> web.Response:
     if task is not None and waits:
         # Whoever goes away meanwhile does not end it.
         await asyncio.shield(task)
-    found = await find(call.ledger, place, call.key.mode)
+    found = await find(context.ledger, place, context.key.mode)
     assert found is not None
     if found.state == READING:
-        return _accepted(request, call, found)
+        return _accepted(request, context, found)
     if found.state == FAILED and waits:
         error = found.error or {}
         raise ApiError(error["code"], error["message"], field=error.get("field"), headers=_location(request, found))
-    return await _answer(call, place, found)
+    return await _answer(context, place, found)
 
 
-def _accepted(request: web.Request, call: Call, found: Noted) -> web.Response:
-    body = success(orjson.dumps({"id": found.id, "state": found.state}), call.request_id, call.ledger.seam.instant())
+def _accepted(request: web.Request, context: RequestContext, found: Noted) -> web.Response:
+    body = success(
+        orjson.dumps({"id": found.id, "state": found.state}), context.request_id, context.ledger.runtime.instant()
+    )
     headers = _location(request, found)
     if "respond-async" in _preferences(request):
         headers["Preference-Applied"] = "respond-async"
@@ -106,8 +108,8 @@ def _preferences(request: web.Request) -> set[str]:
 
 def _waits(request: web.Request) -> bool:
     """Whether the answer is to be the finished report; the query goes before the header."""
-    asked = choice(request, "wait", ("true", "false"))
-    return asked == "true" if asked is not None else "respond-async" not in _preferences(request)
+    origin = choice(request, "wait", ("true", "false"))
+    return origin == "true" if origin is not None else "respond-async" not in _preferences(request)
 
 
 def _import_id(request: web.Request) -> str | None:
@@ -125,11 +127,11 @@ def _import_id(request: web.Request) -> str | None:
     return None
 
 
-async def _received(request: web.Request, call: Call, wish: Wish) -> File:
+async def _received(request: web.Request, context: RequestContext, wish: ImportRequest) -> File:
     """The body on disk: readers go back and forth in some formats, and 100 MB do not belong into memory."""
     with contextlib.ExitStack() as unless_whole:
         stream = unless_whole.enter_context(tempfile.TemporaryFile())
-        digest = call.ledger.vault.content_digest()
+        digest = context.ledger.vault.content_digest()
         size = 0
         async for chunk in chunks(request):
             size += len(chunk)
@@ -140,12 +142,12 @@ async def _received(request: web.Request, call: Call, wish: Wish) -> File:
     return File(stream, size, digest.hexdigest())
 
 
-def _checked_format(stream: BinaryIO, wish: Wish) -> None:
+def _checked_format(stream: BinaryIO, wish: ImportRequest) -> None:
     """400 for what nobody could read a word of; the stream is at its beginning then."""
     if stream.tell() == 0:
         raise ApiError("VALIDATION_ERROR", "the body is to be a file, and is empty", field="body")
     stream.seek(0)
-    found, _ = sniffed(stream)
+    found, _ = detected(stream)
     reads = source_named(wish.channel).reads
     if found not in reads:
         message = f"{wish.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
@@ -155,21 +157,21 @@ def _checked_format(stream: BinaryIO, wish: Wish) -> None:
 
 async def get_import(request: web.Request) -> web.Response:
     """How far an import is, with the first of what nobody could read."""
-    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
-    place, found = await _found(call)
-    return await _answer(call, place, found)
+    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    place, found = await _found(context)
+    return await _answer(context, place, found)
 
 
-async def _answer(call: Call, place: Place, found: Noted) -> web.Response:
-    document = found.document(await problems_of(call.ledger, place))
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+async def _answer(context: RequestContext, place: Place, found: Noted) -> web.Response:
+    document = found.document(await problems_of(context.ledger, place))
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _found(call: Call) -> tuple[Place, Noted]:
-    import_id = call.id_in_path("import_id")
+async def _found(context: RequestContext) -> tuple[Place, Noted]:
+    import_id = context.id_in_path("import_id")
     # Its account may never have come to be, where nothing of a file could be read.
-    place = (await call.ledger.lane_of(call.account), call.account, import_id)
-    found = await find(call.ledger, place, call.key.mode)
+    place = (await context.ledger.lane_of(context.account), context.account, import_id)
+    found = await find(context.ledger, place, context.key.mode)
     if found is None:
         raise ApiError("NOT_FOUND", f"there is no import {import_id}", field="importId")
     return place, found
@@ -177,15 +179,15 @@ async def _found(call: Call) -> tuple[Place, Noted]:
 
 async def list_imports(request: web.Request) -> web.Response:
     """`?state=`, newest first, without their problems."""
-    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     state = choice(request, "state", STATES)
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    listing = Listing(call, "imports", sight, (state,))
+    access_scope = await of_account(context.ledger, context.key.mode, context.account)
+    if access_scope is None:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+    listing = Listing(context, "imports", access_scope, (state,))
     found = await page(
-        call.ledger, sight.lanes[0], call.account, call.key.mode,
+        context.ledger, access_scope.lanes[0], context.account, context.key.mode,
         state=state, before=_before(listing.place(2)), limit=limit + 1,
     )  # fmt: skip
     shown = found[:limit]
@@ -205,17 +207,17 @@ def _before(parts: list[str] | None) -> tuple[datetime, str] | None:
 
 async def list_problems(request: web.Request) -> web.Response:
     """All that nobody could read of an import, in the order of the file."""
-    call = await Call.begin(request, PAYOUT_READ, COMMAND_WRITE)
+    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    place, _ = await _found(call)
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    listing = Listing(call, "problems", sight, (place[2],))
+    place, _ = await _found(context)
+    access_scope = await of_account(context.ledger, context.key.mode, context.account)
+    if access_scope is None:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+    listing = Listing(context, "problems", access_scope, (place[2],))
     parts = listing.place(1)
     if parts is not None and not (parts[0].isdigit() and len(parts[0]) < 19):
         raise wrong_cursor()
-    found = await problems_of(call.ledger, place, int(parts[0]) if parts else -1, limit + 1)
+    found = await problems_of(context.ledger, place, int(parts[0]) if parts else -1, limit + 1)
     shown = found[:limit]
     end = (str(shown[-1].number),) if len(found) > limit else None
     return listing.answer([each.document() for each in shown], limit, end)

@@ -12,10 +12,10 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Proce
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from yarl import URL
 
-from service.http.request_metrics import BOUNDS, RequestsTally
+from service.http.request_metrics import BOUNDS, RequestMetrics
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
-from service.platform.circuit_breaker import State
+from service.platform.circuit_breaker import BreakerState
 from service.platform.database import OUTAGES
 from service.platform.health import Health
 from service.plugipay.inbound.stored_deliveries import VERDICTS
@@ -40,7 +40,7 @@ async def serve(request: web.Request) -> web.Response:
 class Metrics:
     """Counts of this process, and gauges of the whole ledger: those are read together, and kept for some seconds."""
 
-    def __init__(self, ledger: Ledger, health: Health, requests: RequestsTally) -> None:
+    def __init__(self, ledger: Ledger, health: Health, requests: RequestMetrics) -> None:
         self._ledger = ledger
         self._health = health
         self._requests = requests
@@ -53,16 +53,16 @@ class Metrics:
 
     async def text(self) -> bytes:
         async with self._reading:
-            if self._ledger.seam.monotonic() - self._read_at > _FRESH_SECONDS:
+            if self._ledger.runtime.monotonic() - self._read_at > _FRESH_SECONDS:
                 self._gauges = await self._read()
-                self._read_at = self._ledger.seam.monotonic()
+                self._read_at = self._ledger.runtime.monotonic()
         return generate_latest(self._registry)
 
     async def _read(self) -> Gauges | None:
         found: defaultdict[str, dict[str, float]] = defaultdict(dict)
         try:
             rows = await self._ledger.pool.fetch(
-                query("metrics/gauges"), self._ledger.lanes, self._ledger.seam.now(), timeout=_READ_SECONDS
+                query("metrics/gauges"), self._ledger.lanes, self._ledger.runtime.now(), timeout=_READ_SECONDS
             )
         except (*OUTAGES, asyncpg.PostgresError):
             return None
@@ -81,15 +81,15 @@ class Metrics:
             yield from _of_ledger(self._gauges, self._ledger.lanes)
 
     def _of_process(self) -> Iterator[Metric]:
-        tally = self._ledger.tally
-        yield _counter("events_appended", "Events this process has appended.", "lane", _texts(tally.events))
+        counters = self._ledger.counters
+        yield _counter("events_appended", "Events this process has appended.", "lane", _texts(counters.events))
         yield _counter(
             "deliveries_taken_in",
             "Webhooks this process has taken in.",
             "verdict",
-            dict.fromkeys(VERDICTS, 0) | tally.deliveries,
+            dict.fromkeys(VERDICTS, 0) | counters.deliveries,
         )
-        yield _counter("commands_refused", "Commands this process has refused.", "code", tally.refusals)
+        yield _counter("commands_refused", "Commands this process has refused.", "code", counters.refusals)
         parts = {name: float(part.ok) for name, part in self._health.parts.items()}
         yield _gauge("part_ok", "Whether a part that the service stands on is well.", "part", parts)
         yield _gauge("provider_breaker_open", "Whether calls to the provider are held back.", "host", self._breakers())
@@ -98,7 +98,7 @@ class Metrics:
         found: dict[str, float] = {}
         for base_url, breaker in self._health.breakers.items():
             host = URL(base_url).host_port_subcomponent or base_url
-            found[host] = max(found.get(host, 0.0), float(breaker.state is not State.CLOSED))
+            found[host] = max(found.get(host, 0.0), float(breaker.state is not BreakerState.CLOSED))
         return found
 
     def _of_requests(self) -> Iterator[Metric]:

@@ -20,10 +20,10 @@ from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
-from service.http.request_context import REQUEST_ID, Call
+from service.http.request_context import REQUEST_ID, RequestContext
 from service.http.statements import CHANNELS, document
 from service.http.visibility import account_sight, choice, wrong_cursor
-from service.ledger.access_scope import Sight
+from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.booking import TEXT_MAX
 from service.platform.database import OUTAGES
@@ -42,22 +42,22 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def get_statement(request: web.Request) -> web.StreamResponse:
     """`?lines=true` adds what an own statement is made of, `&format=csv` gives nothing but that."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     wanted = choice(request, "lines", ("true", "false")) == "true"
     as_csv = choice(request, "format", ("json", "csv")) == "csv"
     limit = read_limit(request, LINES_DEFAULT, LINES_MAX)
     channel = choice(request, "channel", CHANNELS)
-    sight = await account_sight(call)
-    row = await _find(call, sight, channel)
+    access_scope = await account_sight(context)
+    row = await _find(context, access_scope, channel)
     found = document(row)
-    own = await _closed(call, sight, row["position"]) if row["source"] == CHANNEL else None
+    own = await _closed(context, access_scope, row["position"]) if row["source"] == CHANNEL else None
     if own is not None:
-        found |= _period(own, call.ledger.exponents[own.currency])
-    now = call.ledger.seam.instant()
+        found |= _period(own, context.ledger.exponents[own.currency])
+    now = context.ledger.runtime.instant()
     if not wanted:
         if as_csv:
             raise ApiError("VALIDATION_ERROR", "CSV is of a statement's lines: ask for lines=true", field="format")
-        return respond(success(orjson.dumps(found), call.request_id, now))
+        return respond(success(orjson.dumps(found), context.request_id, now))
     if own is None:
         raise ApiError(
             "VALIDATION_ERROR",
@@ -65,13 +65,13 @@ async def get_statement(request: web.Request) -> web.StreamResponse:
             field="lines",
         )
     if as_csv:
-        return await _csv(request, call, sight, own)
-    shown, end = await _page(call, sight, own, limit)
-    cursor = Cursor(call.account, f"lines {own.number}", end).text() if end is not None else None
+        return await _csv(request, context, access_scope, own)
+    shown, end = await _page(context, access_scope, own, limit)
+    cursor = Cursor(context.account, f"lines {own.number}", end).text() if end is not None else None
     return respond(
         success(
-            orjson.dumps({**found, "lines": [_line(line, own, call) for line in shown]}),
-            call.request_id,
+            orjson.dumps({**found, "lines": [_line(line, own, context) for line in shown]}),
+            context.request_id,
             now,
             page={"limit": limit, "hasMore": end is not None, "nextCursor": cursor},
             cursor=cursor,
@@ -80,12 +80,14 @@ async def get_statement(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _find(call: Call, sight: Sight, channel: str | None) -> dict[str, Any]:
-    number = call.request.match_info["statement_number"]
+async def _find(context: RequestContext, access_scope: AccessScope, channel: str | None) -> dict[str, Any]:
+    number = context.request.match_info["statement_number"]
     nothing = ApiError("NOT_FOUND", "there is no statement of this number", field="statementNumber")
     if len(number) > TEXT_MAX or not number.isprintable():
         raise nothing
-    rows = await call.ledger.pool.fetch(query("statements/find"), sight.lanes[0], call.account, number, channel, 2)
+    rows = await context.ledger.pool.fetch(
+        query("statements/find"), access_scope.lanes[0], context.account, number, channel, 2
+    )
     if not rows:
         raise nothing
     if len(rows) > 1:
@@ -93,9 +95,9 @@ async def _find(call: Call, sight: Sight, channel: str | None) -> dict[str, Any]
     return dict(rows[0])
 
 
-async def _closed(call: Call, sight: Sight, position: int) -> StatementClosed:
+async def _closed(context: RequestContext, access_scope: AccessScope, position: int) -> StatementClosed:
     """The event that closed an own statement."""
-    row = await call.ledger.pool.fetchrow(query("events/read_after"), sight.lanes[0], position - 1, 1)
+    row = await context.ledger.pool.fetchrow(query("events/read_after"), access_scope.lanes[0], position - 1, 1)
     assert row is not None, "a statement's row names its event"
     event = event_of(envelope_from(orjson.loads(row["envelope"])))
     assert isinstance(event, StatementClosed)
@@ -114,33 +116,37 @@ def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
     }
 
 
-async def _lines(call: Call, sight: Sight, own: StatementClosed, after_version: int) -> AsyncIterator[list[Line]]:
+async def _lines(
+    context: RequestContext, access_scope: AccessScope, own: StatementClosed, after_version: int
+) -> AsyncIterator[list[Line]]:
     """The lines of each event that has some."""
-    lane = sight.lanes[0]
-    async for envelope in read_account(call.ledger, lane, call.account, after_version, own.through_position):
+    lane = access_scope.lanes[0]
+    async for envelope in read_account(context.ledger, lane, context.account, after_version, own.through_position):
         found = list(lines(envelope, event_of(envelope), own.currency))
         if found:
             yield found
 
 
-async def _page(call: Call, sight: Sight, own: StatementClosed, limit: int) -> tuple[list[Line], int | None]:
+async def _page(
+    context: RequestContext, access_scope: AccessScope, own: StatementClosed, limit: int
+) -> tuple[list[Line], int | None]:
     """At least so many lines, up to the end of an event; and that event's version, if there are more."""
     after = own.after_version
-    text = call.request.query.get("cursor")
+    text = context.request.query.get("cursor")
     if text:
-        cursor = Cursor.parse(text, call.account)
+        cursor = Cursor.parse(text, context.account)
         if cursor.filter != f"lines {own.number}":
             raise wrong_cursor()
         after = max(after, cursor.position)
     shown: list[Line] = []
-    async for found in _lines(call, sight, own, after):
+    async for found in _lines(context, access_scope, own, after):
         if len(shown) >= limit:
             return shown, shown[-1].version
         shown += found
     return shown, None
 
 
-def _line(line: Line, own: StatementClosed, call: Call) -> dict[str, Any]:
+def _line(line: Line, own: StatementClosed, context: RequestContext) -> dict[str, Any]:
     return {
         "position": line.position,
         "type": line.type,
@@ -149,7 +155,7 @@ def _line(line: Line, own: StatementClosed, call: Call) -> dict[str, Any]:
         "reference": line.reference,
         "field": _camel(line.field),
         "within": _camel(line.within) if line.within is not None else None,
-        "amount": amount_text(line.amount, call.ledger.exponents[own.currency]),
+        "amount": amount_text(line.amount, context.ledger.exponents[own.currency]),
         "currency": own.currency,
     }
 
@@ -158,7 +164,9 @@ def _camel(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-async def _csv(request: web.Request, call: Call, sight: Sight, own: StatementClosed) -> web.StreamResponse:
+async def _csv(
+    request: web.Request, context: RequestContext, access_scope: AccessScope, own: StatementClosed
+) -> web.StreamResponse:
     """All lines, however many, a few at a time."""
     response = web.StreamResponse(
         headers={"Content-Type": "text/csv; charset=utf-8", "X-Request-Id": request[REQUEST_ID]}
@@ -169,9 +177,9 @@ async def _csv(request: web.Request, call: Call, sight: Sight, own: StatementClo
     writer.writerow(_COLUMNS)
     rows = 0
     try:
-        async for found in _lines(call, sight, own, own.after_version):
+        async for found in _lines(context, access_scope, own, own.after_version):
             for line in found:
-                cells = _line(line, own, call)
+                cells = _line(line, own, context)
                 writer.writerow([_cell(name, cells[name]) for name in _COLUMNS])
                 rows += 1
             if rows >= _CSV_ROWS:

@@ -9,12 +9,12 @@ from aiohttp import web
 
 from events.accounts.state import Account
 from events.instants import Instant
-from events.policies.cycles import Cut, cuts_of, last_of, next_cutoff_of
+from events.policies.cycles import PayoutCutoff, cutoffs_of, last_of, next_cutoff_of
 from events.policies.schedule import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.read_your_writes import wait_for_position
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.api_keys import PAYOUT_READ
 from service.platform import calendars
 from sql import query
@@ -26,12 +26,12 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def get_schedule(request: web.Request) -> web.Response:
     """Every currency of the account, whatever is in it; `?currency=` for one."""
-    call = await Call.begin(request, PAYOUT_READ)
-    lane = await call.lane()
-    await wait_for_position(call, lane)
-    row = await call.ledger.pool.fetchrow(query("payout_policy/of_account"), lane, call.account)
-    if row is None or row["mode"] != call.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    lane = await context.lane()
+    await wait_for_position(context, lane)
+    row = await context.ledger.pool.fetchrow(query("payout_policy/of_account"), lane, context.account)
+    if row is None or row["mode"] != context.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
     settings = orjson.loads(row["settings"])
     account = Account(row["mode"], row["backend"], tuple(row["currencies"]), row["status"], "", settings)
     available = orjson.loads(row["available"] or "{}")
@@ -41,22 +41,22 @@ async def get_schedule(request: web.Request) -> web.Response:
         raise ApiError(
             "VALIDATION_ERROR", f"the account does not hold {wanted[:10]}: it holds {held}", field="currency"
         )
-    now = call.ledger.seam.instant()
+    now = context.ledger.runtime.instant()
     documents = [
-        {"accountId": call.account, **_document(account, currency, available.get(currency, 0), now)}
+        {"accountId": context.account, **_document(account, currency, available.get(currency, 0), now)}
         for currency in ([wanted] if wanted else account.currencies)
     ]
-    return respond(success(orjson.dumps(documents), call.request_id, now, lane=lane, position=row["position"]))
+    return respond(success(orjson.dumps(documents), context.request_id, now, lane=lane, position=row["position"]))
 
 
 def _document(account: Account, currency: str, available: int, now: Instant) -> dict[str, Any]:
     policy = policy_of(account, currency)
-    cuts = cuts_of(account, currency)
+    cuts = cutoffs_of(account, currency)
     cutoff, coming = None, None
     if policy.schedule != OFF:
         cutoff = next_cutoff_of(account, currency) or next_cutoff(policy, now)
         pays_on = pay_date(policy, cutoff, calendars)
-        coming = Cut(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
+        coming = PayoutCutoff(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
     paid_next = cuts[0] if cuts else coming
     last = last_of(account, currency)
     return {

@@ -14,12 +14,12 @@ from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, Mar
 from events.payouts.state import PAYOUT_STATUSES
 from projections.inline import PAYOUTS
 from service.http.app_keys import BALANCES, LEDGER
-from service.http.command_execution import carry_out, read_command
+from service.http.command_execution import execute_command, read_command
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.read_your_writes import wait_for_position
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.account_profile import Profile, read_profile
 from service.ledger.api_keys import OPERATOR, PAYOUT_READ, PAYOUT_WRITE
 from service.ledger.commands import Accepted
@@ -50,10 +50,10 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 
 async def create(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_WRITE)
-    body = call.document("amount", "currency", "note", *_BANK_FIELDS)
-    command = read_command(RequestPayout, accountId=call.account, **body)
-    return await carry_out(call, command, body, _created_payout, status=201)
+    context = await RequestContext.begin(request, PAYOUT_WRITE)
+    body = context.document("amount", "currency", "note", *_BANK_FIELDS)
+    command = read_command(RequestPayout, accountId=context.account, **body)
+    return await execute_command(context, command, body, _created_payout, status=201)
 
 
 def _created_payout(accepted: Accepted) -> dict[str, Any]:
@@ -62,15 +62,15 @@ def _created_payout(accepted: Accepted) -> dict[str, Any]:
 
 
 def _payout_of(payout_id: str, accepted: Accepted) -> dict[str, Any]:
-    return payout_document(accepted.books.account_id, payout_id, accepted.books.payouts[payout_id], accepted.key)
+    return payout_document(accepted.state.account_id, payout_id, accepted.state.payouts[payout_id], accepted.key)
 
 
 async def _change(request: web.Request, scope: str, model: type[Command], *known: str) -> web.Response:
-    call = await Call.begin(request, scope)
-    body = call.document(*(known or ("",)))
-    payout_id = call.id_in_path("payout_id")
-    command = read_command(model, accountId=call.account, payoutId=payout_id, **body)
-    return await carry_out(call, command, [payout_id, body], partial(_payout_of, payout_id))
+    context = await RequestContext.begin(request, scope)
+    body = context.document(*(known or ("",)))
+    payout_id = context.id_in_path("payout_id")
+    command = read_command(model, accountId=context.account, payoutId=payout_id, **body)
+    return await execute_command(context, command, [payout_id, body], partial(_payout_of, payout_id))
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -89,53 +89,55 @@ async def mark_failed(request: web.Request) -> web.Response:
     return await _change(request, OPERATOR, MarkFailed, "failureReason")
 
 
-async def _profile(call: Call) -> tuple[int, Profile]:
+async def _profile(context: RequestContext) -> tuple[int, Profile]:
     """The account, at the position that the caller asked for or later."""
-    lane = await call.lane()
-    await wait_for_position(call, lane)
-    profile = await read_profile(call.ledger, lane, call.account)
-    if profile is None or profile.mode != call.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+    lane = await context.lane()
+    await wait_for_position(context, lane)
+    profile = await read_profile(context.ledger, lane, context.account)
+    if profile is None or profile.mode != context.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
     return lane, profile
 
 
 async def get_payout(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    lane, profile = await _profile(call)
-    payout_id = call.id_in_path("payout_id")
-    rows = await call.ledger.pool.fetch(query("payouts/page"), lane, call.account, None, None, 1, payout_id)
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    lane, profile = await _profile(context)
+    payout_id = context.id_in_path("payout_id")
+    rows = await context.ledger.pool.fetch(query("payouts/page"), lane, context.account, None, None, 1, payout_id)
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no payout {payout_id}", field="payoutId")
-    document = payout_document(call.account, payout_id, PAYOUTS.value_of_json(rows[0]["payout"]), profile.key)
-    return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
+    document = payout_document(context.account, payout_id, PAYOUTS.value_of_json(rows[0]["payout"]), profile.key)
+    return respond(
+        success(orjson.dumps(document), context.request_id, _now(context), lane=lane, position=profile.position)
+    )
 
 
 async def list_payouts(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     status = request.query.get("status")
     if status is not None and status not in PAYOUT_STATUSES:
         raise ApiError("VALIDATION_ERROR", f"status is one of {', '.join(PAYOUT_STATUSES)}", field="status")
     before = None
     if text := request.query.get("cursor"):
-        cursor = Cursor.parse(text, call.account)
+        cursor = Cursor.parse(text, context.account)
         if cursor.filter not in (status, *PAYOUT_STATUSES) or status not in (None, cursor.filter):
             raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with another status", field="cursor")
         before, status = cursor.position, cursor.filter
-    lane, profile = await _profile(call)
-    rows = await _page(call.ledger.pool, lane, call.account, before, status, limit + 1)
+    lane, profile = await _profile(context)
+    rows = await _page(context.ledger.pool, lane, context.account, before, status, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
     documents = [
-        payout_document(call.account, row["payout_id"], PAYOUTS.value_of_json(row["payout"]), profile.key)
+        payout_document(context.account, row["payout_id"], PAYOUTS.value_of_json(row["payout"]), profile.key)
         for row in rows
     ]
-    cursor_next = Cursor(call.account, status, rows[-1]["position"]).text() if more else None
+    cursor_next = Cursor(context.account, status, rows[-1]["position"]).text() if more else None
     return respond(
         success(
             orjson.dumps(documents),
-            call.request_id,
-            _now(call),
+            context.request_id,
+            _now(context),
             page={"limit": limit, "hasMore": more, "nextCursor": cursor_next},
             cursor=cursor_next,
             hasMore=more,
@@ -159,12 +161,12 @@ def read_limit(request: web.Request, default: int, most: int) -> int:
 
 
 async def get_bank_account(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    lane, profile = await _profile(call)
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    lane, profile = await _profile(context)
     bank = profile.bank_account
     known = bank is not None and profile.key is not None
     document = {
-        "accountId": call.account,
+        "accountId": context.account,
         "configured": bank is not None,
         "bankAccountKnown": known,
         "bankCode": bank.bank_code if bank else None,
@@ -172,21 +174,23 @@ async def get_bank_account(request: web.Request) -> web.Response:
         "bankAccountNumber": unsealed(profile.key, "bankAccountNumber", bank.bank_account_number) if bank else None,
         "bankAccountHolder": unsealed(profile.key, "bankAccountHolder", bank.bank_account_holder) if bank else None,
     }
-    return respond(success(orjson.dumps(document), call.request_id, _now(call), lane=lane, position=profile.position))
+    return respond(
+        success(orjson.dumps(document), context.request_id, _now(context), lane=lane, position=profile.position)
+    )
 
 
 async def set_bank_account(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_WRITE)
-    body = call.document(*_BANK_FIELDS)
-    command = read_command(SetBankAccount, accountId=call.account, **body)
-    return await carry_out(call, command, body, _bank_account_now)
+    context = await RequestContext.begin(request, PAYOUT_WRITE)
+    body = context.document(*_BANK_FIELDS)
+    command = read_command(SetBankAccount, accountId=context.account, **body)
+    return await execute_command(context, command, body, _bank_account_now)
 
 
 def _bank_account_now(accepted: Accepted) -> dict[str, Any]:
-    bank = accepted.books.bank_account
+    bank = accepted.state.bank_account
     assert bank is not None
     return {
-        "accountId": accepted.books.account_id,
+        "accountId": accepted.state.account_id,
         "configured": True,
         "bankAccountKnown": True,
         "bankCode": bank.bank_code,
@@ -197,12 +201,12 @@ def _bank_account_now(accepted: Accepted) -> dict[str, Any]:
 
 
 async def balance(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    account_id = call.account
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    account_id = context.account
     if "minPosition" in request.query:
-        await wait_for_position(call, await call.lane())
+        await wait_for_position(context, await context.lane())
     found = await request.app[BALANCES].of(account_id)
-    if found is None or found.mode != call.key.mode:
+    if found is None or found.mode != context.key.mode:
         raise ApiError("NOT_FOUND", f"there is no account {account_id}")
     currency = request.query.get("currency", found.first_currency)
     amounts = found.balances.get(currency)
@@ -222,9 +226,9 @@ async def balance(request: web.Request) -> web.Response:
         "position": found.position,
     }
     return respond(
-        success(orjson.dumps(document), call.request_id, _now(call), lane=found.lane, position=found.position)
+        success(orjson.dumps(document), context.request_id, _now(context), lane=found.lane, position=found.position)
     )
 
 
-def _now(call: Call) -> str:
-    return call.request.app[LEDGER].seam.instant()
+def _now(context: RequestContext) -> str:
+    return context.request.app[LEDGER].runtime.instant()

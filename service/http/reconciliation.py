@@ -16,29 +16,29 @@ import orjson
 from aiohttp import web
 
 from events.currency import is_known
-from projections.reconciliation import State
-from service.banks.importing import BankWish, check, import_bank_file, read_columns
+from projections.reconciliation import ItemState
+from service.banks.importing import BankImportRequest, check, import_bank_file, read_columns
 from service.banks.tables import Layout
 from service.formats.amounts import NotAnAmount, read_amount
-from service.http.app_keys import IMPORTS, STANDINGS
+from service.http.app_keys import IMPORTS, RECONCILIATION_CACHE
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.read_your_writes import wait_for_position
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.uploads import file_name, receive
 from service.http.visibility import Listing, choice, wrong_cursor
-from service.ledger.access_scope import Sight
+from service.ledger.access_scope import AccessScope
 from service.ledger.account_profile import Profile, read_profile
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.ledger.vault import ERASED
 from service.reconciliation.claims import KINDS, ORDER, WITHDRAWAL
-from service.reconciliation.reading import Page, Place, reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, Row, csv_line, csv_row
+from service.reconciliation.reading import Place, ReconciliationPage, reconciliation
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, ReconciliationRow, csv_line, csv_row
 from sql import query
 
 CSV = "text/csv"
-STATES = (OPEN, ALL, *(state.value for state in State))
+STATES = (OPEN, ALL, *(state.value for state in ItemState))
 _NAMES = {ORDER: 2, WITHDRAWAL: 3}
 """How many names say where a row of a kind stands; the others have a number."""
 _REFERENCE_MAX = 200
@@ -56,20 +56,22 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_rows(request: web.Request) -> web.StreamResponse:
     """`?state=&kind=&channel=&currency=&from=&to=&reference=&amount=`: the open differences, if no state is named."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     wish = _filter(request)
     as_csv = _wants_csv(request)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    lane, profile = await _account(call)
-    await wait_for_position(call, lane, "settlements")
+    lane, profile = await _account(context)
+    await wait_for_position(context, lane, "settlements")
     filters = (
         *(wish.state, wish.kind, wish.channel, wish.currency, request.query.get("from"), request.query.get("to")),
         *(wish.reference, request.query.get("amount")),
     )
-    listing = Listing(call, "reconciliation", Sight((lane,), (profile.mode,), call.account), filters)
+    listing = Listing(context, "reconciliation", AccessScope((lane,), (profile.mode,), context.account), filters)
     whole = as_csv and "limit" not in request.query
-    page = Page(_place(listing), None if whole else limit + 1)
-    rows = reconciliation(call.ledger, lane, call.account, profile.key, wish, page, request.app[STANDINGS])
+    page = ReconciliationPage(_place(listing), None if whole else limit + 1)
+    rows = reconciliation(
+        context.ledger, lane, context.account, profile.key, wish, page, request.app[RECONCILIATION_CACHE]
+    )
     async with contextlib.aclosing(rows):
         if whole:
             return await _whole_csv(request, rows)
@@ -89,7 +91,7 @@ async def list_rows(request: web.Request) -> web.StreamResponse:
     return web.Response(text=text, content_type=CSV, headers=headers)
 
 
-async def _whole_csv(request: web.Request, rows: AsyncGenerator[Row, None]) -> web.StreamResponse:
+async def _whole_csv(request: web.Request, rows: AsyncGenerator[ReconciliationRow, None]) -> web.StreamResponse:
     """All rows as a file. They are gathered on disk first: a slow reader is not to keep the database waiting."""
     with tempfile.TemporaryFile() as gathered:
         lines = [csv_line(list(COLUMNS))]
@@ -189,23 +191,23 @@ def _kept(place: Sequence[str | int]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(place))).decode()
 
 
-async def _account(call: Call) -> tuple[int, Profile]:
-    lane = await call.lane()
-    profile = await read_profile(call.ledger, lane, call.account)
-    if profile is None or profile.mode != call.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
+async def _account(context: RequestContext) -> tuple[int, Profile]:
+    lane = await context.lane()
+    profile = await read_profile(context.ledger, lane, context.account)
+    if profile is None or profile.mode != context.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
     return lane, profile
 
 
 async def get_entry(request: web.Request) -> web.Response:
     """A bank entry with the text that the bank wrote, and all that was said of what it is for."""
-    call = await Call.begin(request, PAYOUT_READ)
-    entry_id = call.id_in_path("entry_id")
-    lane, profile = await _account(call)
-    row = await call.ledger.pool.fetchrow(query("reconciliation/bank_entry"), lane, call.account, entry_id)
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    entry_id = context.id_in_path("entry_id")
+    lane, profile = await _account(context)
+    row = await context.ledger.pool.fetchrow(query("reconciliation/bank_entry"), lane, context.account, entry_id)
     if row is None:
         raise ApiError("NOT_FOUND", f"there is no bank entry {entry_id}", field="entryId")
-    matches = await call.ledger.pool.fetch(query("reconciliation/matches_of_entry"), lane, call.account, entry_id)
+    matches = await context.ledger.pool.fetch(query("reconciliation/matches_of_entry"), lane, context.account, entry_id)
 
     def unsealed(name: str) -> str | None:
         if row[name] is None:
@@ -214,7 +216,7 @@ async def get_entry(request: web.Request) -> web.Response:
 
     document = {
         "id": row["entry_id"],
-        "accountId": call.account,
+        "accountId": context.account,
         "bankAccount": row["bank_account"],
         "currency": row["currency"],
         "amount": row["amount"],
@@ -231,7 +233,7 @@ async def get_entry(request: web.Request) -> web.Response:
         "position": row["position"],
         "matches": [_match(dict(match)) for match in matches],
     }
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
 def _match(row: dict[str, Any]) -> dict[str, Any]:
@@ -249,14 +251,16 @@ def _match(row: dict[str, Any]) -> dict[str, Any]:
 
 async def post_bank_statement(request: web.Request) -> web.Response:
     """Takes the body in as a bank's statement: camt.053, or a table whose columns may be named."""
-    call = await Call.begin_streamed(request, COMMAND_WRITE)
-    asked = request.query
+    context = await RequestContext.begin_streamed(request, COMMAND_WRITE)
+    origin = request.query
     order = choice(request, "dates", ("dmy", "mdy"))
-    layout = Layout(read_columns(asked.get("columns", "")), asked.get("decimal"), month_first=order == "mdy")
-    wish = BankWish(call.account, file_name(request), asked.get("bankAccount"), asked.get("currency"), layout)
+    layout = Layout(read_columns(origin.get("columns", "")), origin.get("decimal"), month_first=order == "mdy")
+    wish = BankImportRequest(
+        context.account, file_name(request), origin.get("bankAccount"), origin.get("currency"), layout
+    )
     check(wish)
     async with request.app[IMPORTS].room():
         with tempfile.TemporaryFile() as stream:
             await receive(request, stream)
-            found = await import_bank_file(call.ledger, wish, stream, call.asked())
-    return respond(success(orjson.dumps(found.document()), call.request_id, call.ledger.seam.instant()))
+            found = await import_bank_file(context.ledger, wish, stream, context.origin())
+    return respond(success(orjson.dumps(found.document()), context.request_id, context.ledger.runtime.instant()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from projections.reconciliation import State
+from projections.reconciliation import ItemState
 from service.reconciliation.claims import KINDS
 from service.reconciliation.items import BY_BANK, BY_CHANNEL, BY_LEDGER, BY_MATCH, BY_PROPOSAL
 from service.reconciliation.rows import ALL, OPEN
@@ -52,7 +52,7 @@ def schemas() -> dict[str, Schema]:
             currency=_TEXT,
             date=_DAY,
             dueOn=_DAY,
-            state={"enum": [state.value for state in State]},
+            state={"enum": [state.value for state in ItemState]},
             expected=_MAJOR,
             paid=_MAJOR,
             difference=_MAJOR,
@@ -117,7 +117,9 @@ def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Sc
         _many({"$ref": "#/components/schemas/ReconciliationRow"}),
         parameters=[
             _query(
-                "state", {"enum": [OPEN, ALL, *(state.value for state in State)]}, "Only these; open is the default."
+                "state",
+                {"enum": [OPEN, ALL, *(state.value for state in ItemState)]},
+                "Only these; open is the default.",
             ),
             _query("kind", {"enum": list(KINDS)}, "Only these."),
             _query("channel", _TEXT, "Only of this channel."),

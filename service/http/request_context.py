@@ -13,10 +13,10 @@ from pydantic.alias_generators import to_camel
 
 from events.chain import Actor, Source
 from events.fields import AccountId, IdempotencyKey
-from service.http.app_keys import KEYS, LEDGER, SEAM
+from service.http.app_keys import KEYS, LEDGER, RUNTIME
 from service.http.errors import ApiError
 from service.ledger.api_keys import ApiKey
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform import request_signature
 
@@ -28,7 +28,7 @@ _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 
 
 @dataclass(slots=True)
-class Call:
+class RequestContext:
     """An authenticated request. `body` is as received; `account_id` is None where a platform key names none."""
 
     request: web.Request
@@ -39,7 +39,7 @@ class Call:
     request_id: str
 
     @classmethod
-    async def begin(cls, request: web.Request, *scopes: str) -> Call:
+    async def begin(cls, request: web.Request, *scopes: str) -> RequestContext:
         """Authenticates, and checks that the key has one of the scopes and may ask for the account it names."""
         body = await request.read() if request.can_read_body else b""
         key = await _authenticate(request, body)
@@ -47,7 +47,7 @@ class Call:
         return cls(request, request.app[LEDGER], key, body, _account(request, key), request[REQUEST_ID])
 
     @classmethod
-    async def begin_streamed(cls, request: web.Request, *scopes: str) -> Call:
+    async def begin_streamed(cls, request: web.Request, *scopes: str) -> RequestContext:
         """As `begin`, with the body left to be read piece by piece: only for bearers, since a signature covers it all."""
         if not request.headers.get("Authorization", "").startswith("Bearer "):
             raise ApiError("UNAUTHORIZED", "a streamed body cannot be signed: send Authorization: Bearer sk_...")
@@ -119,8 +119,8 @@ class Call:
                 field="Idempotency-Key",
             ) from None
 
-    def asked(self) -> Asked:
-        return Asked(
+    def origin(self) -> RequestOrigin:
+        return RequestOrigin(
             actor=Actor("key", self.key.key_id),
             source=Source("command", self.key.key_id),
             mode=self.key.mode,
@@ -164,7 +164,7 @@ async def _authenticate(request: web.Request, body: bytes) -> ApiKey:
     timestamp = request.headers.get(f"X-{signed.brand}-Timestamp", "")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise ApiError("INVALID_TIMESTAMP", f"X-{signed.brand}-Timestamp is to be the time in whole epoch seconds")
-    if abs(request.app[SEAM].now().timestamp() - int(timestamp)) > request_signature.SKEW_SECONDS:
+    if abs(request.app[RUNTIME].now().timestamp() - int(timestamp)) > request_signature.SKEW_SECONDS:
         raise ApiError(
             "INVALID_TIMESTAMP", f"the timestamp is more than {request_signature.SKEW_SECONDS} s away from now"
         )

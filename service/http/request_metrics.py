@@ -25,7 +25,7 @@ class Timing:
     seconds: float = 0.0
 
 
-class RequestsTally:
+class RequestMetrics:
     """By route. What is served under two prefixes is two routes."""
 
     __slots__ = ("_timings",)

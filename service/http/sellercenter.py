@@ -14,7 +14,7 @@ from aiohttp import web
 from events.instants import to_datetime
 from events.statements.chain import CHANNEL as OWN
 from service.formats.times import read_moment
-from service.http.app_keys import KEYS, LEDGER, SEAM
+from service.http.app_keys import KEYS, LEDGER, RUNTIME
 from service.ledger.api_keys import ApiKey
 from service.marketplaces.lazada.reader import CHANNEL
 from service.marketplaces.lazada.sellercenter_responses import (
@@ -46,7 +46,7 @@ _MANDATORY = ("Action", "Version", "UserID", "Timestamp", "Signature")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-class Refused(Exception):
+class SellerCenterRefusal(Exception):
     """The request gets an error of SellerCenter's."""
 
     def __init__(self, fault: Fault, what: str = "") -> None:
@@ -73,7 +73,7 @@ async def serve(request: web.Request) -> web.Response:
     try:
         _check_form(pairs, asked)
         tree = await _answer(request, pairs, asked)
-    except Refused as refused:
+    except SellerCenterRefusal as refused:
         log.info("sellercenter_refused", code=refused.fault.code)
         tree = failure(refused.fault, action, refused.what)
     except OUTAGES:
@@ -87,7 +87,7 @@ async def serve(request: web.Request) -> web.Response:
 def _check_form(pairs: list[tuple[str, str]], asked: dict[str, str]) -> None:
     """Nothing may stand there twice: nobody could tell which of them is meant."""
     if len(asked) != len(pairs) or asked.get("Format", XML) not in (XML, JSON):
-        raise Refused(Fault.FORMAT)
+        raise SellerCenterRefusal(Fault.FORMAT)
 
 
 def _shown(text: str) -> str:
@@ -97,18 +97,18 @@ def _shown(text: str) -> str:
 async def _answer(request: web.Request, pairs: list[tuple[str, str]], asked: dict[str, str]) -> Tree:
     for name in _MANDATORY:
         if not asked.get(name):
-            raise Refused(Fault.MANDATORY, name)
+            raise SellerCenterRefusal(Fault.MANDATORY, name)
     if asked["Version"] != VERSION:
-        raise Refused(Fault.VERSION)
+        raise SellerCenterRefusal(Fault.VERSION)
     signed_at = _time(asked["Timestamp"], "UTC")
     key = await _caller(request, pairs, asked["UserID"])
-    now = request.app[SEAM].now()
+    now = request.app[RUNTIME].now()
     if abs((now - signed_at).total_seconds()) > SKEW_SECONDS:
-        raise Refused(Fault.EXPIRED)
+        raise SellerCenterRefusal(Fault.EXPIRED)
     if asked["Action"] != ACTION:
-        raise Refused(Fault.ACTION)
+        raise SellerCenterRefusal(Fault.ACTION)
     if not asked.get("CreatedAfter"):
-        raise Refused(Fault.MANDATORY, "CreatedAfter")
+        raise SellerCenterRefusal(Fault.MANDATORY, "CreatedAfter")
     return success(await _statements(request, key, asked["CreatedAfter"]), now)
 
 
@@ -117,17 +117,17 @@ async def _caller(request: web.Request, pairs: list[tuple[str, str]], user_id: s
     keys = request.app[KEYS]
     known = await keys.by_user(user_id) if user_id.isascii() and user_id.isprintable() else []
     if not known:
-        raise Refused(Fault.NO_SELLER, _shown(user_id))
+        raise SellerCenterRefusal(Fault.NO_SELLER, _shown(user_id))
     key = next((each for each in known if sellercenter_verified(pairs, keys.secret_of(each))), None)
     if key is None:
-        raise Refused(Fault.LOGIN)
+        raise SellerCenterRefusal(Fault.LOGIN)
     return key
 
 
 def _time(text: str, zone: str) -> datetime:
     moment = read_moment(text, zone) if _DATE.match(text) else None
     if moment is None or moment.instant is None:
-        raise Refused(Fault.TIMESTAMP)
+        raise SellerCenterRefusal(Fault.TIMESTAMP)
     return to_datetime(moment.instant)
 
 

@@ -15,10 +15,10 @@ from service.formats.amounts import NotUnderstood, plain, read_payout
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.read_your_writes import wait_for_position
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.visibility import Listing, account_sight, choice, wrong_cursor
 from service.ledger.api_keys import PAYOUT_READ
-from service.marketplaces.channel_totals import NoPlace, Place, Wish, highest_level, place_of
+from service.marketplaces.channel_totals import NoPlace, Place, TotalsQuery, highest_level, place_of
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.observations import Level
 from service.platform.database import one_moment
@@ -38,28 +38,28 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_settlements(request: web.Request) -> web.Response:
     """`?level=&channel=&order=&statement=&invoice=&from=&before=`, by channel and then by statement, order or item."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     level = choice(request, "level", tuple(Level)) or Level.ORDER.value
     channel = choice(request, "channel", tuple(SOURCES))
     order, statement, invoice = (_text(request, name) for name in _FILTERS)
     since, before = _moment(request, "from"), _moment(request, "before")
-    sight = await account_sight(call)
-    lane = sight.lanes[0]
-    await wait_for_position(call, lane, "settlements")
+    access_scope = await account_sight(context)
+    lane = access_scope.lanes[0]
+    await wait_for_position(context, lane, "settlements")
     texts = (order, statement, invoice, request.query.get("from"), request.query.get("before"))
-    listing = Listing(call, "settlements", sight, (level, channel, *(_hidden(text) for text in texts)))
+    listing = Listing(context, "settlements", access_scope, (level, channel, *(_hidden(text) for text in texts)))
     if level == Level.GLOBAL:
         if order is not None or invoice is not None:
             raise ApiError(
                 "VALIDATION_ERROR", "statements are found by statement, not by order or invoice", field="level"
             )
         behind = _shown(listing.place(4))
-        wish = Wish(channel, statement, since, before)
+        wish = TotalsQuery(channel, statement, since, before)
         try:
-            async with one_moment(call.ledger.pool) as connection:
+            async with one_moment(context.ledger.pool) as connection:
                 found = await highest_level(
-                    connection, lane, call.account, wish, None if behind is None else _four(behind), limit + 1
+                    connection, lane, context.account, wish, None if behind is None else _four(behind), limit + 1
                 )
         except NoPlace:
             raise wrong_cursor() from None
@@ -68,8 +68,8 @@ async def list_settlements(request: web.Request) -> web.Response:
     else:
         after = _shown(listing.place(2)) or ("", "")
         filters = (level, channel, order, statement, invoice, since, before)
-        async with one_moment(call.ledger.pool) as connection:
-            rows = await connection.fetch(query("settlements/page"), lane, call.account, *filters, *after, limit + 1)
+        async with one_moment(context.ledger.pool) as connection:
+            rows = await connection.fetch(query("settlements/page"), lane, context.account, *filters, *after, limit + 1)
         documents = [_total(dict(row), level) for row in rows[:limit]]
         place = (rows[limit - 1]["channel"], rows[limit - 1]["key"]) if len(rows) > limit else None
     return listing.answer(documents, limit, None if place is None else [_hidden(part) or "" for part in place])
@@ -77,18 +77,18 @@ async def list_settlements(request: web.Request) -> web.Response:
 
 async def list_lines(request: web.Request) -> web.Response:
     """`?channel=&order=&statement=&invoice=&item=`: what each source says, and which of it counts."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     channel = choice(request, "channel", tuple(SOURCES))
     texts = [_text(request, name) for name in (*_FILTERS, "item")]
-    sight = await account_sight(call)
-    await wait_for_position(call, sight.lanes[0], "settlements")
-    listing = Listing(call, "settlement lines", sight, (channel, *(_hidden(text) for text in texts)))
+    access_scope = await account_sight(context)
+    await wait_for_position(context, access_scope.lanes[0], "settlements")
+    listing = Listing(context, "settlement lines", access_scope, (channel, *(_hidden(text) for text in texts)))
     behind = _shown(listing.place(5))
     place: tuple[Any, ...] = ("", "", "", "", 0) if behind is None else (*behind[:4], _number(behind[4]))
-    async with one_moment(call.ledger.pool) as connection:
+    async with one_moment(context.ledger.pool) as connection:
         found = await connection.fetch(
-            query("settlements/lines"), sight.lanes[0], call.account, channel, *texts, *place, limit + 1
+            query("settlements/lines"), access_scope.lanes[0], context.account, channel, *texts, *place, limit + 1
         )
     end = None
     if len(found) > limit:

@@ -74,7 +74,7 @@ def schemas() -> dict[str, Schema]:
             order=_NULLABLE_TEXT,
             item=_NULLABLE_TEXT,
             occurredAt=_NULLABLE_TIME,
-            books={"type": "boolean", "description": "Whether money is booked by its record."},
+            state={"type": "boolean", "description": "Whether money is booked by its record."},
             counts={"type": "boolean", "description": "Whether totals are made of it."},
             seller=_NULLABLE_TEXT,
             position=_POSITION,

@@ -13,7 +13,7 @@ from events.statements.chain import CHANNEL as OWN
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.visibility import Listing, account_sight, choice, wrong_cursor
 from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.channels import SOURCES, table
@@ -34,17 +34,17 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_statements(request: web.Request) -> web.Response:
     """`?source=&channel=&paid=&createdAfter=`, the last to become known first."""
-    call = await Call.begin(request, PAYOUT_READ)
+    context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     channel, paid = choice(request, "channel", CHANNELS), choice(request, "paid", ("true", "false"))
     source = choice(request, "source", ORIGINS)
     after = _moment(request, "createdAfter")
-    sight = await account_sight(call)
-    listing = Listing(call, "statements", sight, (channel, paid, after, source))
-    rows = await call.ledger.pool.fetch(
+    access_scope = await account_sight(context)
+    listing = Listing(context, "statements", access_scope, (channel, paid, after, source))
+    rows = await context.ledger.pool.fetch(
         query("statements/page"),
-        sight.lanes[0],
-        call.account,
+        access_scope.lanes[0],
+        context.account,
         channel,
         None if paid is None else paid == "true",
         to_datetime(after) if after else None,
@@ -102,9 +102,9 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
 
 async def list_channels(request: web.Request) -> web.Response:
     """Seed 000's table as it stands here: each cell with what it can be had by, and how well that is attested."""
-    call = await Call.begin(request, PAYOUT_READ)
-    if call.account_id is not None:
-        await account_sight(call)
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    if context.account_id is not None:
+        await account_sight(context)
     cells: dict[str, list[dict[str, Any]]] = {name: [] for name in SOURCES}
     for cell in table():
         cells[cell.channel].append(
@@ -127,4 +127,4 @@ async def list_channels(request: web.Request) -> web.Response:
         }
         for name, source in SOURCES.items()
     ]
-    return respond(success(orjson.dumps(documents), call.request_id, call.ledger.seam.instant()))
+    return respond(success(orjson.dumps(documents), context.request_id, context.ledger.runtime.instant()))

@@ -13,43 +13,43 @@ from events.fields import AccountId
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
-from service.http.request_context import Call
-from service.ledger.access_scope import Sight, of_account, of_mode
+from service.http.request_context import RequestContext
+from service.ledger.access_scope import AccessScope, of_account, of_mode
 from service.ledger.api_keys import AUDIT, OPERATOR
 
 _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 _NONE = "-"
 
 
-async def sight_of(call: Call) -> Sight:
+async def sight_of(context: RequestContext) -> AccessScope:
     """What the key may see: its account's, or, as the platform's, what operators and auditors see of its mode.
 
     `?accountId=` narrows it. 404 for an account that the key does not see.
     """
-    named = call.request.query.get("accountId")
-    account_id = call.account_id
+    named = context.request.query.get("accountId")
+    account_id = context.account_id
     if account_id is None:
-        if call.key.scopes.isdisjoint((OPERATOR, AUDIT)):
+        if context.key.scopes.isdisjoint((OPERATOR, AUDIT)):
             needed = [OPERATOR, AUDIT]
             message = f"to see more than one account, this key needs the scope {' or '.join(needed)}"
             raise ApiError("FORBIDDEN", message, details={"scopes": needed})
         account_id = named
     if account_id is None:
-        return of_mode(call.ledger, call.key.mode)
-    sight = None
+        return of_mode(context.ledger, context.key.mode)
+    access_scope = None
     if named in (None, account_id) and _may_be_one(account_id):
-        sight = await of_account(call.ledger, call.key.mode, account_id)
-    if sight is None:
+        access_scope = await of_account(context.ledger, context.key.mode, account_id)
+    if access_scope is None:
         raise ApiError("NOT_FOUND", f"there is no account {(named or account_id)[:64]}", field="accountId")
-    return sight
+    return access_scope
 
 
-async def account_sight(call: Call) -> Sight:
+async def account_sight(context: RequestContext) -> AccessScope:
     """The sight of the account that the call is about; 404 where the key does not see it."""
-    sight = await of_account(call.ledger, call.key.mode, call.account)
-    if sight is None:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    return sight
+    access_scope = await of_account(context.ledger, context.key.mode, context.account)
+    if access_scope is None:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+    return access_scope
 
 
 def _may_be_one(account_id: str) -> bool:
@@ -71,14 +71,16 @@ def choice(request: web.Request, name: str, choices: Sequence[str]) -> str | Non
 class Listing:
     """A list with filters, whose cursor carries them and the place where a page ended."""
 
-    def __init__(self, call: Call, name: str, sight: Sight, filters: Sequence[str | None]) -> None:
-        self._call = call
-        self._owner = f"{name} {sight.account_id or call.key.mode}"
+    def __init__(
+        self, context: RequestContext, name: str, access_scope: AccessScope, filters: Sequence[str | None]
+    ) -> None:
+        self._context = context
+        self._owner = f"{name} {access_scope.account_id or context.key.mode}"
         self._filters = [one or _NONE for one in filters]
 
     def place(self, parts_count: int) -> list[str] | None:
         """Where the page before ended, by the request's cursor. 400 for a cursor of another list or other filters."""
-        text = self._call.request.query.get("cursor")
+        text = self._context.request.query.get("cursor")
         if not text:
             return None
         kept = (Cursor.parse(text, self._owner).filter or "").split(" ")
@@ -94,8 +96,8 @@ class Listing:
         return respond(
             success(
                 orjson.dumps(documents),
-                self._call.request_id,
-                self._call.ledger.seam.instant(),
+                self._context.request_id,
+                self._context.ledger.runtime.instant(),
                 page={"limit": limit, "hasMore": more, "nextCursor": cursor},
                 cursor=cursor,
                 hasMore=more,

@@ -14,7 +14,7 @@ from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.idempotency import Data, not_found, once
 from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.http.webhook_endpoints import begin_change, document_of, owner_of, whole_number
 from service.ledger.api_keys import PAYOUT_READ
 from service.outgoing import endpoints
@@ -35,9 +35,9 @@ def routes(prefix: str) -> list[web.RouteDef]:
 
 async def list_deliveries(request: web.Request) -> web.Response:
     """What was sent and what came of it, newest event first."""
-    call = await Call.begin(request, PAYOUT_READ)
-    owner, _ = await owner_of(call)
-    endpoint_id = call.id_in_path("endpoint_id")
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    owner, _ = await owner_of(context)
+    endpoint_id = context.id_in_path("endpoint_id")
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     status = request.query.get("status")
     if status is not None and status not in STATUSES:
@@ -48,7 +48,7 @@ async def list_deliveries(request: web.Request) -> web.Response:
         if cursor.filter not in (status, *STATUSES) or status not in (None, cursor.filter):
             raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with another status", field="cursor")
         before, status = cursor.position, cursor.filter
-    async with call.ledger.pool.acquire() as connection:
+    async with context.ledger.pool.acquire() as connection:
         await document_of(connection, owner, endpoint_id)
         rows = await connection.fetch(
             query("outgoing/deliveries"), owner.lane, owner.account_id, endpoint_id, before, status, limit + 1
@@ -59,8 +59,8 @@ async def list_deliveries(request: web.Request) -> web.Response:
     return respond(
         success(
             orjson.dumps([_delivery(row) for row in rows]),
-            call.request_id,
-            call.ledger.seam.instant(),
+            context.request_id,
+            context.ledger.runtime.instant(),
             page={"limit": limit, "hasMore": more, "nextCursor": following},
             cursor=following,
             hasMore=more,
@@ -83,39 +83,39 @@ def _delivery(row: Any) -> Data:
 
 async def resend(request: web.Request) -> web.Response:
     """Sends one delivery again at once, whatever became of it."""
-    call, owner, key = await begin_change(request)
-    endpoint_id, delivery_id = call.id_in_path("endpoint_id"), call.id_in_path("delivery_id")
-    call.document("")
+    context, owner, key = await begin_change(request)
+    endpoint_id, delivery_id = context.id_in_path("endpoint_id"), context.id_in_path("delivery_id")
+    context.document("")
 
     async def work(connection: Connection) -> Data:
         endpoint = await document_of(connection, owner, endpoint_id)
         place = (owner.lane, owner.account_id, endpoint_id, _uuid(delivery_id))
         if not await connection.fetchval(query("outgoing/has_delivery"), *place):
             raise not_found("delivery", delivery_id, "deliveryId")
-        if await connection.fetchval(query("outgoing/resend"), *place, call.ledger.seam.now()) is None:
+        if await connection.fetchval(query("outgoing/resend"), *place, context.ledger.runtime.now()) is None:
             if not endpoint["enabled"]:
                 raise _switched_off()
             raise ApiError("INVALID_TRANSITION", "this delivery is being sent right now: see what becomes of it")
         return {"id": delivery_id, "status": "pending"}
 
-    return await once(call, owner, key, ["webhook-endpoints", "resend", endpoint_id, delivery_id], work, 202)
+    return await once(context, owner, key, ["webhook-endpoints", "resend", endpoint_id, delivery_id], work, 202)
 
 
 async def replay(request: web.Request) -> web.Response:
     """Has the account's events from a position on sent again, as far as the endpoint wants them."""
-    call, owner, key = await begin_change(request)
-    endpoint_id = call.id_in_path("endpoint_id")
-    body = call.document("fromPosition")
+    context, owner, key = await begin_change(request)
+    endpoint_id = context.id_in_path("endpoint_id")
+    body = context.document("fromPosition")
     from_position = whole_number(body, "fromPosition", None, 1, INTEGER_MAX)
 
     async def work(connection: Connection) -> Data:
         await document_of(connection, owner, endpoint_id)
-        reached = await endpoints.begin_replay(connection, owner, endpoint_id, call.ledger.seam, from_position)
+        reached = await endpoints.begin_replay(connection, owner, endpoint_id, context.ledger.runtime, from_position)
         if reached is None:
             raise _switched_off()
         return await document_of(connection, owner, endpoint_id)
 
-    return await once(call, owner, key, ["webhook-endpoints", "replay", endpoint_id, body], work, 202)
+    return await once(context, owner, key, ["webhook-endpoints", "replay", endpoint_id, body], work, 202)
 
 
 def _switched_off() -> ApiError:

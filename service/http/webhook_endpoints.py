@@ -12,7 +12,7 @@ from service.http.app_keys import SETTINGS
 from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
 from service.http.idempotency import Data, not_found, once
-from service.http.request_context import Call
+from service.http.request_context import RequestContext
 from service.ledger.account_profile import read_profile
 from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
 from service.ledger.commands import Erased
@@ -40,21 +40,21 @@ def routes(prefix: str) -> list[web.RouteDef]:
     ]
 
 
-async def owner_of(call: Call) -> tuple[Owner, AccountKey | None]:
+async def owner_of(context: RequestContext) -> tuple[Owner, AccountKey | None]:
     """The account that the caller may speak for, and its key; 404 where the caller cannot see it."""
-    lane = await call.lane()
-    profile = await read_profile(call.ledger, lane, call.account)
-    if profile is None or profile.mode != call.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {call.account}")
-    return Owner(lane, call.account), profile.key
+    lane = await context.lane()
+    profile = await read_profile(context.ledger, lane, context.account)
+    if profile is None or profile.mode != context.key.mode:
+        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+    return Owner(lane, context.account), profile.key
 
 
-async def begin_change(request: web.Request) -> tuple[Call, Owner, AccountKey]:
-    call = await Call.begin(request, PAYOUT_WRITE)
-    owner, key = await owner_of(call)
+async def begin_change(request: web.Request) -> tuple[RequestContext, Owner, AccountKey]:
+    context = await RequestContext.begin(request, PAYOUT_WRITE)
+    owner, key = await owner_of(context)
     if key is None:
         raise from_refusal(Erased())
-    return call, owner, key
+    return context, owner, key
 
 
 async def document_of(connection: Connection, owner: Owner, endpoint_id: str) -> Data:
@@ -87,44 +87,44 @@ def _endpoint(owner: Owner, row: dict[str, Any]) -> Data:
 
 
 async def list_endpoints(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    owner, _ = await owner_of(call)
-    async with call.ledger.pool.acquire() as connection:
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    owner, _ = await owner_of(context)
+    async with context.ledger.pool.acquire() as connection:
         documents = [_endpoint(owner, row) for row in await endpoints.find(connection, owner)]
-    return respond(success(orjson.dumps(documents), call.request_id, call.ledger.seam.instant()))
+    return respond(success(orjson.dumps(documents), context.request_id, context.ledger.runtime.instant()))
 
 
 async def get_endpoint(request: web.Request) -> web.Response:
-    call = await Call.begin(request, PAYOUT_READ)
-    owner, _ = await owner_of(call)
-    async with call.ledger.pool.acquire() as connection:
-        document = await document_of(connection, owner, call.id_in_path("endpoint_id"))
-    return respond(success(orjson.dumps(document), call.request_id, call.ledger.seam.instant()))
+    context = await RequestContext.begin(request, PAYOUT_READ)
+    owner, _ = await owner_of(context)
+    async with context.ledger.pool.acquire() as connection:
+        document = await document_of(connection, owner, context.id_in_path("endpoint_id"))
+    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
 async def create(request: web.Request) -> web.Response:
     """A new endpoint, switched off. Its secret is in this answer, and in no other."""
-    call, owner, key = await begin_change(request)
-    body = call.document("url", "events", "description")
+    context, owner, key = await begin_change(request)
+    body = context.document("url", "events", "description")
     url = _url(request, body.get("url"))
     patterns = _patterns(body.get("events", [names.EVERYTHING]))
     about = _description(body.get("description"))
 
     async def work(connection: Connection) -> Data:
-        added = await endpoints.add(connection, owner, key, call.ledger.seam, url, patterns, about)
+        added = await endpoints.add(connection, owner, key, context.ledger.runtime, url, patterns, about)
         if added is None:
             message = f"an account has at most {endpoints.ENDPOINTS_MAX} webhook endpoints: delete one first"
             raise ApiError("VALIDATION_ERROR", message)
         return {**await document_of(connection, owner, added[0]), "secret": added[1]}
 
-    return await once(call, owner, key, ["webhook-endpoints", "create", body], work, 201)
+    return await once(context, owner, key, ["webhook-endpoints", "create", body], work, 201)
 
 
 async def change(request: web.Request) -> web.Response:
     """Changes what is named; `enabled` switches it on or off."""
-    call, owner, key = await begin_change(request)
-    endpoint_id = call.id_in_path("endpoint_id")
-    body = call.document("url", "events", "description", "enabled")
+    context, owner, key = await begin_change(request)
+    endpoint_id = context.id_in_path("endpoint_id")
+    body = context.document("url", "events", "description", "enabled")
     url = _url(request, body["url"]) if "url" in body else None
     patterns = _patterns(body["events"]) if "events" in body else None
     about = _description(body.get("description"))
@@ -143,18 +143,18 @@ async def change(request: web.Request) -> web.Response:
             patterns,
             "description" in body,
             about,
-            call.ledger.seam.now(),
+            context.ledger.runtime.now(),
         )
         if isinstance(enabled, bool):
-            await endpoints.switch(connection, owner, endpoint_id, call.ledger.seam, on=enabled)
+            await endpoints.switch(connection, owner, endpoint_id, context.ledger.runtime, on=enabled)
         return await document_of(connection, owner, endpoint_id)
 
-    return await once(call, owner, key, ["webhook-endpoints", "change", endpoint_id, body], work)
+    return await once(context, owner, key, ["webhook-endpoints", "change", endpoint_id, body], work)
 
 
 async def remove(request: web.Request) -> web.Response:
-    call, owner, key = await begin_change(request)
-    endpoint_id = call.id_in_path("endpoint_id")
+    context, owner, key = await begin_change(request)
+    endpoint_id = context.id_in_path("endpoint_id")
 
     async def work(connection: Connection) -> Data:
         gone = await connection.fetchval(query("outgoing/remove_endpoint"), owner.lane, owner.account_id, endpoint_id)
@@ -162,22 +162,22 @@ async def remove(request: web.Request) -> web.Response:
             raise not_found("webhook endpoint", endpoint_id, "endpointId")
         return {"id": endpoint_id, "deleted": True}
 
-    return await once(call, owner, key, ["webhook-endpoints", "remove", endpoint_id], work)
+    return await once(context, owner, key, ["webhook-endpoints", "remove", endpoint_id], work)
 
 
 async def rotate_secret(request: web.Request) -> web.Response:
     """A new secret, shown this once; the ones before it sign beside it for `overlapSeconds`."""
-    call, owner, key = await begin_change(request)
-    endpoint_id = call.id_in_path("endpoint_id")
-    body = call.document("overlapSeconds")
+    context, owner, key = await begin_change(request)
+    endpoint_id = context.id_in_path("endpoint_id")
+    body = context.document("overlapSeconds")
     overlap = whole_number(body, "overlapSeconds", endpoints.OVERLAP_SECONDS, 0, endpoints.OVERLAP_SECONDS_MAX)
 
     async def work(connection: Connection) -> Data:
         await document_of(connection, owner, endpoint_id)
-        secret = await endpoints.rotate(connection, owner, endpoint_id, key, call.ledger.seam, overlap)
+        secret = await endpoints.rotate(connection, owner, endpoint_id, key, context.ledger.runtime, overlap)
         return {**await document_of(connection, owner, endpoint_id), "secret": secret}
 
-    return await once(call, owner, key, ["webhook-endpoints", "rotate", endpoint_id, body], work)
+    return await once(context, owner, key, ["webhook-endpoints", "rotate", endpoint_id, body], work)
 
 
 def _url(request: web.Request, text: Any) -> str:

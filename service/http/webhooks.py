@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import orjson
 from aiohttp import web
 
-from service.http.app_keys import RECEIVER, SEAM
+from service.http.app_keys import RECEIVER, RUNTIME
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.request_context import REQUEST_ID
@@ -41,4 +41,4 @@ async def receive(request: web.Request) -> web.Response:
     except NotBelieved as problem:
         code = "INVALID_TIMESTAMP" if problem.wrong_time else "INVALID_SIGNATURE"
         raise ApiError(code, str(problem), headers={"WWW-Authenticate": SIGNATURES[0]}) from None
-    return respond(success(orjson.dumps({"received": True}), request_id, request.app[SEAM].instant()))
+    return respond(success(orjson.dumps({"received": True}), request_id, request.app[RUNTIME].instant()))

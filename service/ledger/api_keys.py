@@ -15,7 +15,7 @@ from typing import Any
 from events.accounts.state import LIVE, TEST
 from service.ledger.vault import Vault, secret_hash
 from service.platform.database import Pool
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from sql import query
 
 PAYOUT_READ, PAYOUT_WRITE, COMMAND_WRITE, OPERATOR, AUDIT = (
@@ -46,10 +46,10 @@ class ApiKey:
 class KeyRing:
     """Finds active keys by what a request carries."""
 
-    def __init__(self, pool: Pool, vault: Vault, seam: Seam) -> None:
+    def __init__(self, pool: Pool, vault: Vault, runtime: Runtime) -> None:
         self._pool = pool
         self._vault = vault
-        self._seam = seam
+        self._runtime = runtime
         self._known: OrderedDict[bytes | str, ApiKey] = OrderedDict()
         self._epoch = -1
         self._checked_at = float("-inf")
@@ -70,7 +70,7 @@ class KeyRing:
         return self._vault.unseal(f"api key {key.key_id}", key.secret_sealed).decode()
 
     async def _find(self, what: bytes | str, statement: str) -> ApiKey | None:
-        if self._seam.monotonic() - self._checked_at > _EPOCH_SECONDS:
+        if self._runtime.monotonic() - self._checked_at > _EPOCH_SECONDS:
             await self._notice_changes()
         key = self._known.get(what)
         if key is None:
@@ -85,7 +85,7 @@ class KeyRing:
 
     async def _notice_changes(self) -> None:
         async with self._checking:
-            now = self._seam.monotonic()
+            now = self._runtime.monotonic()
             if now - self._checked_at <= _EPOCH_SECONDS:
                 return
             epoch = await self._pool.fetchval(query("keys/epoch"))
@@ -117,7 +117,7 @@ class NewKey:
 async def create_key(
     pool: Pool,
     vault: Vault,
-    seam: Seam,
+    runtime: Runtime,
     *,
     mode: str,
     scopes: Sequence[str],
@@ -132,8 +132,8 @@ async def create_key(
     `user_id` is an e-mail address by which its holder is known instead; a `secret` is drawn where none is given.
     """
     assert mode in (LIVE, TEST)
-    key_id = f"key_{seam.ulid()}"
-    secret = secret or f"sk_{mode}_{seam.random(32).hex()}"
+    key_id = f"key_{runtime.ulid()}"
+    secret = secret or f"sk_{mode}_{runtime.random(32).hex()}"
     await pool.execute(
         query("keys/create"),
         key_id,
@@ -144,15 +144,15 @@ async def create_key(
         account_id,
         on_behalf_of,
         label,
-        seam.now(),
+        runtime.now(),
         user_id.lower() if user_id else None,
     )
     return NewKey(key_id, secret)
 
 
-async def revoke_key(pool: Pool, seam: Seam, key_id: str) -> dict[str, Any] | None:
+async def revoke_key(pool: Pool, runtime: Runtime, key_id: str) -> dict[str, Any] | None:
     """Ends a key, for every service within a second; gives what it was, or None where it was not active."""
-    row = await pool.fetchrow(query("keys/revoke"), key_id, seam.now())
+    row = await pool.fetchrow(query("keys/revoke"), key_id, runtime.now())
     return dict(row) if row is not None else None
 
 

@@ -17,10 +17,10 @@ from events.policies.events import PayoutCycleCut
 from events.provider.events import ProviderObserved
 from events.values import Data, value
 from projections.inline import InlineRows, Row, add_changes
-from service.ledger.event_store import Answer, Append, Head, Snapshot
+from service.ledger.event_store import Append, Head, Snapshot, StoredAnswer
 from service.ledger.vault import AccountKey, Vault
 from service.platform import calendars, logs
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 
 log = logs.get("ledger")
 
@@ -47,19 +47,21 @@ class _Savepoint:
     """What a batch returns to when a unit of work is rolled back."""
 
     digest: bytes
-    books: dict[str, AccountState]
+    state: dict[str, AccountState]
     lists: tuple[int, ...]
     keys: dict[str, AccountKey]
-    answers: dict[tuple[str, str], Answer]
+    answers: dict[tuple[str, str], StoredAnswer]
 
 
 class Batch:
     """Decisions are recorded here in turn, each on the books that the ones before it left."""
 
-    def __init__(self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, seam: Seam) -> None:
+    def __init__(
+        self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, runtime: Runtime
+    ) -> None:
         self.lane = lane
         self.now = now
-        self.seam = seam
+        self.runtime = runtime
         self.vault = vault
         self.before = snapshot.head
         self.digest = snapshot.head.digest
@@ -71,46 +73,46 @@ class Batch:
         self.deliveries: list[Row] = []
         self.consumer_offsets: list[Row] = []
         self.parkings_ended: list[Row] = []
-        self.milliseconds = seam.milliseconds()
+        self.milliseconds = runtime.milliseconds()
         self._ledger_id = ledger_id
-        self._books_before = snapshot.books
-        self._books: dict[str, AccountState] = {}
+        self._states_before = snapshot.state
+        self._states: dict[str, AccountState] = {}
         self._answers = dict(snapshot.answers)
 
     @property
     def position(self) -> int:
         return self.before.position + len(self.events)
 
-    def books(self, account_id: str) -> AccountState:
+    def state(self, account_id: str) -> AccountState:
         """The account's books as the batch has left them so far."""
-        books = self._books.get(account_id)
-        if books is None:
-            books = self._books[account_id] = self._books_before[account_id].copy()
-            self._carry_out_what_is_due(books)
-        return books
+        state = self._states.get(account_id)
+        if state is None:
+            state = self._states[account_id] = self._states_before[account_id].copy()
+            self._carry_out_what_is_due(state)
+        return state
 
-    def _carry_out_what_is_due(self, books: AccountState) -> None:
+    def _carry_out_what_is_due(self, state: AccountState) -> None:
         """What the account's payout policies let fall due comes before anything else that happens to it now.
 
         So a cutoff is as exact as the clock, however late anybody looks, and the same cycle is never paid twice.
         """
-        if books.account is None or DUE not in books.account.settings:
+        if state.account is None or DUE not in state.account.settings:
             return
         # Without a key nobody can read where to pay to.
-        payable = books.account_id in self.keys
+        payable = state.account_id in self.keys
         try:
-            events = due(books, self.now, lambda: self.seam.ulid(self.milliseconds), calendars, payable=payable)
+            events = due(state, self.now, lambda: self.runtime.ulid(self.milliseconds), calendars, payable=payable)
         except Exception:
             # A schedule that cannot be reckoned must not keep from the account all that is not its payouts.
-            log.exception("schedule_failed", lane=self.lane, account=books.account_id)
+            log.exception("schedule_failed", lane=self.lane, account=state.account_id)
             return
         for event in events:
             effective_at = event.cutoff if isinstance(event, PayoutCycleCut) else None
-            self.record(books, event, SCHEDULE, effective_at=effective_at)
+            self.record(state, event, SCHEDULE, effective_at=effective_at)
 
     def record(
         self,
-        books: AccountState,
+        state: AccountState,
         event: AnyEvent,
         cause: Cause,
         *,
@@ -121,14 +123,14 @@ class Batch:
         name, schema_version, data = codec.encode(event, metadata)
         position = self.position + 1
         effective_at = effective_at or self.now
-        key = self.keys.get(books.account_id)
+        key = self.keys.get(state.account_id)
         envelope = Envelope(
             ledger_id=self._ledger_id,
             lane=self.lane,
             position=position,
-            account_id=books.account_id,
-            version=books.version + 1,
-            event_id=self.seam.uuid7(self.milliseconds),
+            account_id=state.account_id,
+            version=state.version + 1,
+            event_id=self.runtime.uuid7(self.milliseconds),
             type=name,
             schema_version=schema_version,
             effective_at=effective_at,
@@ -156,10 +158,10 @@ class Batch:
                 "digest": self.digest.hex(),
             }
         )
-        evolve(books, event, effective_at, position)
+        evolve(state, event, effective_at, position)
         if isinstance(event, ProviderObserved):
             self.provider_events.append(
-                {"account_id": books.account_id, "event_id": event.event_id, "position": position}
+                {"account_id": state.account_id, "event_id": event.event_id, "position": position}
             )
         return envelope
 
@@ -170,7 +172,7 @@ class Batch:
             {"account_id": account_id, "generation": key.generation, "wrapped": "\\x" + key.wrapped.hex()}
         )
 
-    def answer(self, account_id: str, command_key: str) -> Answer | None:
+    def answer(self, account_id: str, command_key: str) -> StoredAnswer | None:
         """What was answered under this idempotency key, by an earlier transaction or earlier in this batch."""
         return self._answers.get((account_id, command_key))
 
@@ -178,7 +180,7 @@ class Batch:
         """Whether any of these idempotency keys has no answer, neither from before nor from this batch."""
         return not keys <= self._answers.keys()
 
-    def add_answer(self, account_id: str, command_key: str, answer: Answer, key: AccountKey) -> None:
+    def add_answer(self, account_id: str, command_key: str, answer: StoredAnswer, key: AccountKey) -> None:
         self._answers[account_id, command_key] = answer
         self.new_answers.append(
             {
@@ -195,7 +197,7 @@ class Batch:
     def savepoint(self) -> _Savepoint:
         return _Savepoint(
             digest=self.digest,
-            books={account_id: books.copy() for account_id, books in self._books.items()},
+            state={account_id: state.copy() for account_id, state in self._states.items()},
             lists=tuple(len(rows) for rows in self._lists()),
             keys=dict(self.keys),
             answers=dict(self._answers),
@@ -206,7 +208,7 @@ class Batch:
         for kept, length in zip(self._lists(), savepoint.lists, strict=True):
             del kept[length:]
         self.digest = savepoint.digest
-        self._books = savepoint.books
+        self._states = savepoint.state
         self.keys = savepoint.keys
         self._answers = savepoint.answers
 
@@ -224,8 +226,8 @@ class Batch:
     def is_empty(self) -> bool:
         return not any(self._lists())
 
-    def changed_books(self) -> dict[str, AccountState]:
-        return self._books
+    def changed_states(self) -> dict[str, AccountState]:
+        return self._states
 
     def head_after(self) -> Head:
         """Where the lane stands once this is written."""
@@ -234,8 +236,8 @@ class Batch:
 
     def to_append(self) -> Append:
         views: InlineRows = {}
-        for account_id, books in self._books.items():
-            add_changes(views, self._books_before[account_id], books)
+        for account_id, state in self._states.items():
+            add_changes(views, self._states_before[account_id], state)
         return Append(
             lane=self.lane,
             before=self.before,

@@ -7,22 +7,22 @@ from typing import Any
 
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import to_datetime
-from events.provider.reports import Kind, stored
+from events.provider.reports import CaseKind, stored_reports
 from events.provider.state import Case
 from projections.inline import CASES
-from service.ledger.access_scope import Sight
+from service.ledger.access_scope import AccessScope
 from service.ledger.ledger import Ledger
 from sql import query
 
 OPEN, CLOSED = "open", "closed"
 STATES = (OPEN, CLOSED)
-KINDS = tuple(kind.value for kind in Kind)
+KINDS = tuple(kind.value for kind in CaseKind)
 
-_APPLICABLE = (Kind.UNREQUESTED, Kind.AMOUNT_DIFFERS)
+_APPLICABLE = (CaseKind.UNREQUESTED, CaseKind.AMOUNT_DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundCase:
     """A case, and where it stands."""
 
     lane: int
@@ -55,7 +55,7 @@ def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[
         "said": case.said,
         "amount": amount,
         "currency": case.currency,
-        "statements": stored(case.told) or [],
+        "statements": stored_reports(case.told) or [],
         "mayBeApplied": applicable,
         "openedAt": case.opened_at,
         "closedAt": case.closed_at,
@@ -64,8 +64,8 @@ def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[
     }
 
 
-def _found(row: dict[str, Any]) -> Found:
-    return Found(
+def _found(row: dict[str, Any]) -> FoundCase:
+    return FoundCase(
         row["lane"],
         row["account_id"],
         row["case_id"],
@@ -85,14 +85,14 @@ class Place:
 
 
 async def page(
-    ledger: Ledger, sight: Sight, *, status: str | None, kind: str | None, after: Place | None, limit: int
-) -> list[Found]:
+    ledger: Ledger, access_scope: AccessScope, *, status: str | None, kind: str | None, after: Place | None, limit: int
+) -> list[FoundCase]:
     """Cases, newest first by when the ledger opened them."""
     rows = await ledger.pool.fetch(
         query("cases/page"),
-        list(sight.lanes),
-        list(sight.modes),
-        sight.account_id,
+        list(access_scope.lanes),
+        list(access_scope.modes),
+        access_scope.account_id,
         status,
         kind,
         to_datetime(after.recorded_at) if after else None,
@@ -103,8 +103,8 @@ async def page(
     return [_found(dict(row)) for row in rows]
 
 
-async def find(ledger: Ledger, sight: Sight, case_id: str) -> Found | None:
+async def find(ledger: Ledger, access_scope: AccessScope, case_id: str) -> FoundCase | None:
     row = await ledger.pool.fetchrow(
-        query("cases/find"), list(sight.lanes), list(sight.modes), sight.account_id, case_id
+        query("cases/find"), list(access_scope.lanes), list(access_scope.modes), access_scope.account_id, case_id
     )
     return _found(dict(row)) if row is not None else None

@@ -13,7 +13,7 @@ from events.banking.events import MatchMade
 from events.catalog import AnyCommand
 from events.chain import Actor, Source
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.events import DisputeOpened
 from events.instants import Instant
 from events.payouts.events import PayoutRequested
@@ -21,7 +21,7 @@ from events.read_set import ReadSet
 from events.refusals import AccountNotFound, Refusal
 from events.values import value
 from service.ledger.batch import Batch, Cause
-from service.ledger.event_store import Answer
+from service.ledger.event_store import StoredAnswer
 from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import AccountKey
 from service.platform import calendars, logs
@@ -67,7 +67,7 @@ class Accepted:
     version: int
     at: Instant
     created_id: str | None
-    books: AccountState
+    state: AccountState
     key: AccountKey
 
 
@@ -75,7 +75,7 @@ Render = Callable[[Accepted], bytes]
 
 
 @value
-class Done:
+class Executed:
     """The command stands in the log, and this is its answer: the first one, if it is a replay."""
 
     status: int
@@ -85,11 +85,11 @@ class Done:
     replayed: bool = False
 
 
-Outcome = Done | Refusal
+Outcome = Executed | Refusal
 
 
 @value
-class Asked:
+class RequestOrigin:
     """Who asks, and in which request."""
 
     actor: Actor
@@ -100,7 +100,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Work:
+class CommandRequest:
     """One command on its way. `body` is what makes a repeat the same command; `render` makes the answer."""
 
     command: AnyCommand
@@ -114,8 +114,8 @@ class Work:
 class CommandUnit(UnitOfWork[list[Outcome]]):
     """Commands of one request that concern one lane: each for itself, or all or none."""
 
-    asked: Asked
-    works: Sequence[Work]
+    origin: RequestOrigin
+    works: Sequence[CommandRequest]
     atomic: bool
     dry_run: bool
     earliest: Callable[[Instant], Instant]
@@ -152,10 +152,10 @@ class CommandUnit(UnitOfWork[list[Outcome]]):
         if self.dry_run or not self.logged:
             return
         for work, outcome in zip(self.works, result, strict=True):
-            if isinstance(outcome, Done):
+            if isinstance(outcome, Executed):
                 log.info(
                     "command_replayed" if outcome.replayed else "command_accepted",
-                    request_id=self.asked.request_id,
+                    request_id=self.origin.request_id,
                     account=work.command.account_id,
                     command=work.command.type,
                     lane=outcome.lane,
@@ -164,21 +164,21 @@ class CommandUnit(UnitOfWork[list[Outcome]]):
             else:
                 log.info(
                     "command_refused",
-                    request_id=self.asked.request_id,
+                    request_id=self.origin.request_id,
                     account=work.command.account_id,
                     command=work.command.type,
                     code=outcome.code,
                 )
 
 
-def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
-    command, asked = work.command, unit.asked
-    books = batch.books(command.account_id)
+def _decide_one(work: CommandRequest, unit: CommandUnit, batch: Batch) -> Outcome:
+    command, origin = work.command, unit.origin
+    state = batch.state(command.account_id)
     key = batch.keys.get(command.account_id)
     try:
-        if books.account is not None and books.account.mode != asked.mode:
+        if state.account is not None and state.account.mode != origin.mode:
             raise AccountNotFound(command.account_id)
-        if books.account is not None and key is None:
+        if state.account is not None and key is None:
             raise Erased
         if key is None and isinstance(command, OpenAccount):
             key = batch.vault.new_account_key(command.account_id)
@@ -189,21 +189,21 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                 if first.digest != digest:
                     raise IdempotencyMismatch(work.key)
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
-                return Done(first.status, body, first.position, batch.lane, replayed=True)
-        actor = f"{asked.actor.kind}:{asked.actor.id}" if asked.actor.id else asked.actor.kind
-        new_id = batch.seam.ulid(batch.milliseconds)
-        context = Context(batch.now, unit.earliest(batch.now), new_id, asked.mode, actor, calendars)
-        events = decide(_sealed(command, key), books, context)
+                return Executed(first.status, body, first.position, batch.lane, replayed=True)
+        actor = f"{origin.actor.kind}:{origin.actor.id}" if origin.actor.id else origin.actor.kind
+        new_id = batch.runtime.ulid(batch.milliseconds)
+        context = DecisionContext(batch.now, unit.earliest(batch.now), new_id, origin.mode, actor, calendars)
+        events = decide(_sealed(command, key), state, context)
     except Refusal as refusal:
         return refusal
     assert key is not None, "an account that takes a command has a key"
     if isinstance(command, OpenAccount):
         batch.add_account_key(command.account_id, key)
-    cause = Cause(asked.actor, asked.source, work.key, digest, asked.request_id, None, asked.traceparent)
+    cause = Cause(origin.actor, origin.source, work.key, digest, origin.request_id, None, origin.traceparent)
     created_id = None
     for index, event in enumerate(events):
         batch.record(
-            books,
+            state,
             event,
             cause,
             effective_at=command.effective_at,
@@ -222,12 +222,12 @@ def _decide_one(work: Work, unit: CommandUnit, batch: Batch) -> Outcome:
                 created_id = event.match_id
             case _:
                 pass
-    accepted = Accepted(batch.lane, batch.position, books.version, batch.now, created_id, books, key)
+    accepted = Accepted(batch.lane, batch.position, state.version, batch.now, created_id, state, key)
     body = work.render(accepted)
     if work.key is not None and digest is not None:
         sealed = key.seal_bytes(f"answer {work.key}", body)
-        batch.add_answer(command.account_id, work.key, Answer(digest, work.status, sealed, batch.position), key)
-    return Done(work.status, body, batch.position, batch.lane)
+        batch.add_answer(command.account_id, work.key, StoredAnswer(digest, work.status, sealed, batch.position), key)
+    return Executed(work.status, body, batch.position, batch.lane)
 
 
 WIRE_NAMES = {

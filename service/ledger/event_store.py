@@ -31,7 +31,7 @@ class Head:
 
 
 @value
-class Answer:
+class StoredAnswer:
     """What was answered to a command, sealed with its account's key."""
 
     digest: str
@@ -84,9 +84,9 @@ class Snapshot:
     """What stood in the database at one moment."""
 
     head: Head
-    books: dict[str, AccountState]
+    state: dict[str, AccountState]
     keys: dict[str, AccountKey]
-    answers: dict[tuple[str, str], Answer]
+    answers: dict[tuple[str, str], StoredAnswer]
 
 
 @dataclass(slots=True)
@@ -131,9 +131,9 @@ async def read_answers(connection: Connection, lane: int, wanted: set[tuple[str,
     return Snapshot(_head(row), {}, {}, _answers(orjson.loads(row["answers"] or "[]")))
 
 
-def _answers(rows: Iterable[Row]) -> dict[tuple[str, str], Answer]:
+def _answers(rows: Iterable[Row]) -> dict[tuple[str, str], StoredAnswer]:
     return {
-        (row["account_id"], row["key"]): Answer(
+        (row["account_id"], row["key"]): StoredAnswer(
             row["digest"], row["status"], base64.b64decode(row["answer"]), row["position"]
         )
         for row in rows

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from events.chain import Source
 from events.instants import Instant
 from service.ledger.batch import Cause
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.unit_of_work import UnitOfWork
 
 SLICE = 200
@@ -33,7 +33,7 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Arrived]):
     account_id: str
     arrivals: Sequence[Arrived]
     exponents: dict[str, int]
-    asked: Asked
+    origin: RequestOrigin
     received_at: Instant
 
     @property
@@ -43,9 +43,9 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Arrived]):
     def cause(self, source: Source | None = None, caused_by: str | None = None) -> Cause:
         """Whoever asked; without a source, it is what they asked with."""
         return Cause(
-            actor=self.asked.actor,
-            source=source or self.asked.source,
-            correlation_id=self.asked.request_id,
+            actor=self.origin.actor,
+            source=source or self.origin.source,
+            correlation_id=self.origin.request_id,
             causation_id=caused_by,
-            traceparent=self.asked.traceparent,
+            traceparent=self.origin.traceparent,
         )

@@ -19,15 +19,15 @@ from events.instants import Instant, shifted
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
 from service.ledger.batch import Batch, Cause
-from service.ledger.commands import Asked, CommandUnit, Outcome, Work
+from service.ledger.commands import CommandRequest, CommandUnit, Outcome, RequestOrigin
 from service.ledger.event_store import read_state
 from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import CannotUnseal, Vault
 from service.ledger.writer import LaneWriter, Unavailable
 from service.platform import database
-from service.platform.counters import Tally
+from service.platform.counters import Counters
 from service.platform.database import Pool
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings, WrongSettings
 from sql import query
 
@@ -37,24 +37,24 @@ _LANES_REMEMBERED_MAX = 200_000
 class Ledger:
     """All lanes of one ledger, as this process sees them. `Ledger.start` makes one."""
 
-    def __init__(self, settings: Settings, pool: Pool, vault: Vault, seam: Seam) -> None:
+    def __init__(self, settings: Settings, pool: Pool, vault: Vault, runtime: Runtime) -> None:
         self.pool = pool
         self.vault = vault
-        self.seam = seam
+        self.runtime = runtime
         self.id = ""
         self.exponents: dict[str, int] = {}
         self.lanes: list[int] = []
-        self.tally = Tally()
+        self.counters = Counters()
         self._settings = settings
         self._writers: dict[int, LaneWriter] = {}
         self._lane_of: OrderedDict[str, int] = OrderedDict()
         self._earliest_for: tuple[Instant, Instant] = ("", "")
 
     @classmethod
-    async def start(cls, settings: Settings, pool: Pool, seam: Seam) -> Ledger:
+    async def start(cls, settings: Settings, pool: Pool, runtime: Runtime) -> Ledger:
         """The ledger of this database, begun now if it is new. WrongSettings where it was begun on other terms."""
-        vault = Vault(base64.b64decode(settings.master_key.get_secret_value()), seam)
-        ledger = cls(settings, pool, vault, seam)
+        vault = Vault(base64.b64decode(settings.master_key.get_secret_value()), runtime)
+        ledger = cls(settings, pool, vault, runtime)
         await ledger._begin()
         return ledger
 
@@ -64,9 +64,9 @@ class Ledger:
 
     async def _begin(self) -> None:
         settings = self._settings
-        now = self.seam.now()
+        now = self.runtime.now()
         await self.pool.execute(
-            query("ledger/begin"), self.seam.uuid7(), orjson.dumps(settings.exponents).decode(), now
+            query("ledger/begin"), self.runtime.uuid7(), orjson.dumps(settings.exponents).decode(), now
         )
         row = await self.pool.fetchrow(query("ledger/identity"))
         assert row is not None
@@ -91,8 +91,8 @@ class Ledger:
                 self.id,
                 partial(database.connect, settings),
                 self.vault,
-                self.seam,
-                self.tally,
+                self.runtime,
+                self.counters,
                 batch_commands_max=settings.batch_commands_max,
                 queue_commands_max=settings.queue_commands_max,
                 outage_seconds_max=settings.database_timeout_seconds,
@@ -140,10 +140,10 @@ class Ledger:
             raise Unavailable(f"lane {lane} was added after this service started: it has to be started again")
         return writer.submit(unit)
 
-    async def carry_out(
+    async def execute(
         self,
-        works: Sequence[Work],
-        asked: Asked,
+        works: Sequence[CommandRequest],
+        origin: RequestOrigin,
         *,
         atomic: bool = False,
         dry_run: bool = False,
@@ -155,7 +155,7 @@ class Ledger:
         take them now.
         """
         if len(works) == 1:
-            unit = self._unit(works, asked, atomic=atomic, dry_run=dry_run)
+            unit = self._unit(works, origin, atomic=atomic, dry_run=dry_run)
             lane = in_lane or await self.lane_of(works[0].command.account_id)
             return self._counted(await self.run(lane, unit), dry_run=dry_run)
         by_lane: dict[int, list[int]] = {}
@@ -168,7 +168,7 @@ class Ledger:
                 details={"lanes": {works[i].command.account_id: lane for lane, at in by_lane.items() for i in at}},
             )
         decided = {
-            lane: self._submit(lane, self._unit([works[i] for i in at], asked, atomic=atomic, dry_run=dry_run))
+            lane: self._submit(lane, self._unit([works[i] for i in at], origin, atomic=atomic, dry_run=dry_run))
             for lane, at in by_lane.items()
         }
         outcomes: dict[int, Outcome] = {}
@@ -180,11 +180,13 @@ class Ledger:
         if not dry_run:
             for outcome in outcomes:
                 if isinstance(outcome, Refusal):
-                    self.tally.refusals[outcome.code] += 1
+                    self.counters.refusals[outcome.code] += 1
         return outcomes
 
-    def _unit(self, works: Sequence[Work], asked: Asked, *, atomic: bool, dry_run: bool) -> CommandUnit:
-        return CommandUnit(asked, works, atomic, dry_run, self._earliest, self._settings.log_requests)
+    def _unit(
+        self, works: Sequence[CommandRequest], origin: RequestOrigin, *, atomic: bool, dry_run: bool
+    ) -> CommandUnit:
+        return CommandUnit(origin, works, atomic, dry_run, self._earliest, self._settings.log_requests)
 
     def _earliest(self, now: Instant) -> Instant:
         """How far back a command recorded now may reach; a batch asks many times for the same moment."""
@@ -207,7 +209,7 @@ class _Genesis(UnitOfWork[None]):
             return
         batch.add_account_key(SYSTEM_ACCOUNT, batch.vault.new_account_key(SYSTEM_ACCOUNT))
         batch.record(
-            batch.books(SYSTEM_ACCOUNT),
+            batch.state(SYSTEM_ACCOUNT),
             LedgerBegun(digest_version=DIGEST_VERSION, exponents=self.exponents),
             Cause(actor=Actor("ledger"), source=Source("ledger")),
         )

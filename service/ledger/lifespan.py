@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from service.ledger.ledger import Ledger
 from service.platform import database
 from service.platform.migrate import migrate, require_current
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings, WrongSettings
 
 
 @contextlib.asynccontextmanager
-async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator[Ledger]:
+async def running_ledger(settings: Settings, runtime: Runtime = REAL) -> AsyncIterator[Ledger]:
     """A ledger on a migrated, durable database, closed at the end. WrongSettings where that cannot be."""
     settings.require("database_url", "master_key")
     if settings.migrate_database_url is not None:
@@ -27,7 +27,7 @@ async def running_ledger(settings: Settings, seam: Seam = REAL) -> AsyncIterator
         async with pool.acquire() as connection:
             await require_current(connection)
             await database.require_durable(connection)
-        ledger = await Ledger.start(settings, pool, seam)
+        ledger = await Ledger.start(settings, pool, runtime)
         try:
             yield ledger
         finally:

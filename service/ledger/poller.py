@@ -42,7 +42,7 @@ class Poller(ABC):
                 log.exception(self.failed)
                 seconds = self.retry_seconds
             if seconds:
-                await self._ledger.seam.sleep(seconds)
+                await self._ledger.runtime.sleep(seconds)
 
     @abstractmethod
     async def work(self) -> bool:

@@ -27,7 +27,7 @@ def keep(
     signature: str | None = None,
 ) -> str:
     """The id under which the delivery is kept, with the batch."""
-    delivery_id = batch.seam.uuid7()
+    delivery_id = batch.runtime.uuid7()
     batch.deliveries.append(
         {
             "delivery_id": delivery_id,

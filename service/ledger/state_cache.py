@@ -12,7 +12,7 @@ from service.ledger.event_store import Head, Snapshot
 from service.ledger.vault import AccountKey
 
 
-class WarmBooks:
+class StateCache:
     """Books and keys of the accounts that were used last."""
 
     def __init__(self, accounts_max: int) -> None:
@@ -27,27 +27,27 @@ class WarmBooks:
 
     def snapshot(self, head: Head, accounts: Iterable[str]) -> Snapshot:
         """These accounts, all of them known, as they are at this head."""
-        books: dict[str, AccountState] = {}
+        state: dict[str, AccountState] = {}
         keys: dict[str, AccountKey] = {}
         for account_id in accounts:
-            books[account_id], keys[account_id] = self._known[account_id]
+            state[account_id], keys[account_id] = self._known[account_id]
             self._known.move_to_end(account_id)
-        return Snapshot(head, books, keys, {})
+        return Snapshot(head, state, keys, {})
 
     def adopt(self, batch: Batch) -> None:
         """Remembers the books that the commit left, without the rows that only single commands named."""
         self.head = batch.head_after()
-        for account_id, books in batch.changed_books().items():
+        for account_id, state in batch.changed_states().items():
             key = batch.keys.get(account_id)
-            if books.account is None or key is None or account_id == SYSTEM_ACCOUNT:
+            if state.account is None or key is None or account_id == SYSTEM_ACCOUNT:
                 continue
             totals = AccountState(
                 account_id=account_id,
-                version=books.version,
-                account=books.account,
-                bank_account=books.bank_account,
-                provider=books.provider,
-                balances=books.balances,
+                version=state.version,
+                account=state.account,
+                bank_account=state.bank_account,
+                provider=state.provider,
+                balances=state.balances,
             )
             self._known[account_id] = (totals, key)
             self._known.move_to_end(account_id)

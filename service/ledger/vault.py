@@ -16,7 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 
 ERASED = "erased"
 """What stands where personal data was, once its key is gone."""
@@ -35,13 +35,13 @@ class AccountKey:
 
     __slots__ = ("_account_id", "_cipher", "_keyed", "_random", "_recent", "generation", "wrapped")
 
-    def __init__(self, account_id: str, generation: int, secret: bytes, wrapped: bytes, seam: Seam) -> None:
+    def __init__(self, account_id: str, generation: int, secret: bytes, wrapped: bytes, runtime: Runtime) -> None:
         self.generation = generation
         self.wrapped = wrapped
         self._account_id = account_id
         self._cipher = AESGCM(secret)
         self._keyed = hmac.new(hmac.digest(secret, b"payout-ledger digest", "sha256"), digestmod="sha256")
-        self._random = seam.random
+        self._random = runtime.random
         self._recent: dict[str, str] = {}
 
     def seal(self, field: str, text: str) -> str:
@@ -90,18 +90,18 @@ class AccountKey:
 class Vault:
     """Makes, wraps and unwraps the keys of accounts; seals what belongs to the whole ledger."""
 
-    def __init__(self, master_key: bytes, seam: Seam, *, remembered_max: int = 100_000) -> None:
+    def __init__(self, master_key: bytes, runtime: Runtime, *, remembered_max: int = 100_000) -> None:
         self._master = AESGCM(master_key)
         self._contents = hmac.digest(master_key, b"payout-ledger content", "sha256")
         self._in_transit = hmac.digest(master_key, b"payout-ledger in transit", "sha256")
-        self._seam = seam
+        self._runtime = runtime
         self._remembered: OrderedDict[bytes, AccountKey] = OrderedDict()
         self._remembered_max = remembered_max
 
     def new_account_key(self, account_id: str, generation: int = 1) -> AccountKey:
-        secret = self._seam.random(32)
+        secret = self._runtime.random(32)
         wrapped = self.seal(f"account key {account_id} {generation}", secret)
-        return AccountKey(account_id, generation, secret, wrapped, self._seam)
+        return AccountKey(account_id, generation, secret, wrapped, self._runtime)
 
     def account_key(self, account_id: str, generation: int, wrapped: bytes) -> AccountKey:
         """The key that was wrapped; recently used ones are remembered. CannotUnseal under another master key."""
@@ -110,7 +110,7 @@ class Vault:
             self._remembered.move_to_end(wrapped)
             return key
         secret = self.unseal(f"account key {account_id} {generation}", wrapped)
-        key = AccountKey(account_id, generation, secret, wrapped, self._seam)
+        key = AccountKey(account_id, generation, secret, wrapped, self._runtime)
         self._remembered[wrapped] = key
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)
@@ -125,7 +125,7 @@ class Vault:
 
         Each has a key of its own, made from a random salt: there is no number of messages after which nonces meet.
         """
-        salt, nonce = self._seam.random(_SALT_BYTES), self._seam.random(_NONCE_BYTES)
+        salt, nonce = self._runtime.random(_SALT_BYTES), self._runtime.random(_NONCE_BYTES)
         return salt + nonce + self._transit_cipher(salt).encrypt(nonce, content, context)
 
     def unseal_in_transit(self, context: bytes, sealed: bytes) -> bytes:
@@ -140,7 +140,7 @@ class Vault:
         return AESGCM(hmac.digest(self._in_transit, salt, "sha256"))
 
     def seal(self, purpose: str, content: bytes) -> bytes:
-        nonce = self._seam.random(_NONCE_BYTES)
+        nonce = self._runtime.random(_NONCE_BYTES)
         return nonce + self._master.encrypt(nonce, content, purpose.encode())
 
     def unseal(self, purpose: str, sealed: bytes) -> bytes:

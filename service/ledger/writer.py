@@ -28,13 +28,13 @@ from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch
 from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_head, read_state
-from service.ledger.state_cache import WarmBooks
+from service.ledger.state_cache import StateCache
 from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import Vault
 from service.platform import logs
-from service.platform.counters import Tally
+from service.platform.counters import Counters
 from service.platform.database import OUTAGES, Connection
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from sql import query
 
 log = logs.get("writer")
@@ -94,8 +94,8 @@ class LaneWriter:
         ledger_id: str,
         connect: Connect,
         vault: Vault,
-        seam: Seam,
-        tally: Tally,
+        runtime: Runtime,
+        counters: Counters,
         *,
         batch_commands_max: int = 500,
         queue_commands_max: int = 20_000,
@@ -106,8 +106,8 @@ class LaneWriter:
         self._ledger_id = ledger_id
         self._connect = connect
         self._vault = vault
-        self._seam = seam
-        self._tally = tally
+        self._runtime = runtime
+        self._counters = counters
         self._batch_max = batch_commands_max
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
@@ -115,7 +115,7 @@ class LaneWriter:
         self._waiting_commands = 0
         self._wake = asyncio.Event()
         self._connection: Connection | None = None
-        self._warm = WarmBooks(warm_accounts_max)
+        self._state_cache = StateCache(warm_accounts_max)
         self._contended = False
         self._look_first = False
         """Whether keys are looked up before a batch is decided: while repetitions and refusals come."""
@@ -123,7 +123,7 @@ class LaneWriter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = self._seam.spawn(self._run(), f"lane-{self.lane}-writer")
+        self._task = self._runtime.spawn(self._run(), f"lane-{self.lane}-writer")
 
     async def close(self) -> None:
         """Finishes what waits, then stops."""
@@ -157,7 +157,7 @@ class LaneWriter:
                 await self._commit(units)
             except Exception as problem:
                 log.exception("batch_failed", lane=self.lane, units=len(units))
-                self._warm.forget()
+                self._state_cache.forget()
                 for unit in units:
                     unit.reject(problem)
 
@@ -173,12 +173,12 @@ class LaneWriter:
 
     async def _commit(self, units: list[_Waiting]) -> None:
         """Commits the units, trying again while others win the race or the database is away for a moment."""
-        deadline = self._seam.monotonic() + self._outage_seconds_max
+        deadline = self._runtime.monotonic() + self._outage_seconds_max
         while True:
             try:
                 settled = await self._attempt(units)
             except Unavailable as problem:
-                self._warm.forget()
+                self._state_cache.forget()
                 for unit in units:
                     unit.reject(problem)
                 return
@@ -187,13 +187,13 @@ class LaneWriter:
             except OUTAGES as outage:
                 log.warning("database_away", lane=self.lane, problem=repr(outage))
                 await self._disconnect()
-                if self._seam.monotonic() > deadline:
+                if self._runtime.monotonic() > deadline:
                     for unit in units:
                         unit.reject(
                             Unavailable("the database does not answer: try again, with the same idempotency key")
                         )
                     return
-                await self._seam.sleep(0.05)
+                await self._runtime.sleep(0.05)
             except (asyncpg.PostgresError, Fenced) as problem:
                 await self._disconnect()
                 if len(units) == 1:
@@ -207,7 +207,7 @@ class LaneWriter:
             else:
                 if settled:
                     return
-                self._warm.forget()
+                self._state_cache.forget()
                 self._contended = True
 
     async def _attempt(self, units: list[_Waiting]) -> bool:
@@ -226,8 +226,8 @@ class LaneWriter:
                     return False
             elif not await self._append(connection, batch.to_append()):
                 return False
-            self._warm.adopt(batch)
-        self._tally.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
+            self._state_cache.adopt(batch)
+        self._counters.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
         for unit in units:
             unit.resolve()
         return True
@@ -238,7 +238,7 @@ class LaneWriter:
         try:
             async with connection.transaction():
                 await connection.fetchval(query("ledger/lock_head"), self.lane)
-                self._warm.forget()
+                self._state_cache.forget()
                 batch, _ = await self._decide(connection, units)
                 if not batch.is_empty():
                     sent = batch, batch.to_append()
@@ -262,7 +262,7 @@ class LaneWriter:
             unit.unit.collect(read_set)
         while True:
             snapshot, verified = await self._snapshot(connection, read_set)
-            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._seam)
+            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._runtime)
             failed: tuple[_Waiting, Exception] | None = None
             for unit in units:
                 try:
@@ -285,20 +285,20 @@ class LaneWriter:
 
     async def _snapshot(self, connection: Connection, read_set: ReadSet) -> tuple[Snapshot, bool]:
         """What is wanted, from memory where it is warm, else from the database; and whether the head was looked at."""
-        head = self._warm.head
+        head = self._state_cache.head
         if head is not None:
-            cold = self._warm.lacking(read_set.accounts)
+            cold = self._state_cache.lacking(read_set.accounts)
             if not cold and (not read_set.named_rows or (read_set.only_answers and not self._look_first)):
-                return self._warm.snapshot(head, read_set.accounts), False
+                return self._state_cache.snapshot(head, read_set.accounts), False
             wanted = replace(read_set, accounts=cold | read_set.accounts_of_named_rows())
             if not wanted.accounts and wanted.only_answers:
                 found = await read_answers(connection, self.lane, wanted.answers)
             else:
                 found = await read_state(connection, self.lane, wanted, self._vault)
             if found.head == head:
-                warm = self._warm.snapshot(head, read_set.accounts - wanted.accounts)
-                return Snapshot(head, warm.books | found.books, warm.keys | found.keys, found.answers), True
-            self._warm.forget()
+                warm = self._state_cache.snapshot(head, read_set.accounts - wanted.accounts)
+                return Snapshot(head, warm.state | found.state, warm.keys | found.keys, found.answers), True
+            self._state_cache.forget()
         return await read_state(connection, self.lane, read_set, self._vault), True
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
@@ -318,7 +318,7 @@ class LaneWriter:
         Unavailable where the database stays away for longer than anybody would wait. A batch without events (only
         deliveries and offsets) counts as lost: taking those in twice changes nothing.
         """
-        deadline = self._seam.monotonic() + self._outage_seconds_max
+        deadline = self._runtime.monotonic() + self._outage_seconds_max
         while True:
             await self._disconnect()
             try:
@@ -330,19 +330,19 @@ class LaneWriter:
                     if not took_effect:
                         await connection.execute(query("ledger/end_term"), self.lane)
             except OUTAGES as outage:
-                if self._seam.monotonic() > deadline:
+                if self._runtime.monotonic() > deadline:
                     raise Unavailable(
                         "the database went away while this was written, and nobody knows yet whether it was: "
                         "ask again with the same idempotency key"
                     ) from outage
-                await self._seam.sleep(0.1)
+                await self._runtime.sleep(0.1)
                 continue
             log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
             return took_effect
 
     def _now(self, head: Head) -> Instant:
         """The time of recording: never before the last event's, whatever the clock does."""
-        now = self._seam.instant()
+        now = self._runtime.instant()
         if now < head.recorded_at:
             log.warning("clock_went_back", lane=self.lane, clock=now, last_recorded_at=head.recorded_at)
             return head.recorded_at
@@ -354,7 +354,7 @@ class LaneWriter:
         return self._connection
 
     async def _disconnect(self) -> None:
-        self._warm.forget()
+        self._state_cache.forget()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()

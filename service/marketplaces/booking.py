@@ -28,7 +28,7 @@ from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
 from service.marketplaces.observations import ObservedStatement
-from service.marketplaces.settlement_records import SettlementRecord, Told, settlement_fact, wrong_with
+from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, settlement_fact, wrong_with
 
 ACCEPTED, DUPLICATE, UNREADABLE = "accepted", "duplicate", "unreadable"
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
@@ -38,14 +38,14 @@ TEXT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ArrivedRecord:
     """One record of a source, with the places in it where it stood."""
 
-    record: Told
+    record: SourceRecord
     origin: str
 
 
-def checked(record: Told, exponents: dict[str, int]) -> Told:
+def checked(record: SourceRecord, exponents: dict[str, int]) -> SourceRecord:
     """The record, or why the ledger cannot hold it."""
     if isinstance(record, Unreadable):
         return record
@@ -74,7 +74,7 @@ def _minor(amount: Amount, exponent: int) -> int:
 
 
 @dataclass(slots=True, kw_only=True)
-class RecordsUnit(ObservationsUnit[Arrival]):
+class RecordsUnit(ObservationsUnit[ArrivedRecord]):
     """Records of one source of a marketplace's.
 
     `opens_with` is the currency that a missing account is opened in (None: it has to be there); `setting` is how the
@@ -115,22 +115,22 @@ class RecordsUnit(ObservationsUnit[Arrival]):
 
     def decide(self, batch: Batch) -> list[str]:
         self.unreadable_ids = []
-        books = batch.books(self.account_id)
-        if (books.account is None and self.opens_with is None) or (
-            books.account is not None and books.account.mode != self.asked.mode
+        state = batch.state(self.account_id)
+        if (state.account is None and self.opens_with is None) or (
+            state.account is not None and state.account.mode != self.origin.mode
         ):
             raise AccountNotFound(self.account_id)
-        if books.account is None and self.opens_with is not None:
+        if state.account is None and self.opens_with is not None:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
-            opened = AccountOpened(mode=self.asked.mode, backend="manual", currency=self.opens_with)
-            batch.record(books, opened, self.cause())
-        if self.setting is not None and not _stands(self.setting, books):
-            batch.record(books, self.setting, self.cause())
+            opened = AccountOpened(mode=self.origin.mode, backend="manual", currency=self.opens_with)
+            batch.record(state, opened, self.cause())
+        if self.setting is not None and not _stands(self.setting, state):
+            batch.record(state, self.setting, self.cause())
         # Where the account's key was destroyed, the record is still kept: under the lane's own.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
-        return [self._take_in(arrival, books, key, batch) for arrival in self.arrivals]
+        return [self._take_in(arrival, state, key, batch) for arrival in self.arrivals]
 
-    def _take_in(self, arrival: Arrival, books: AccountState, key: AccountKey, batch: Batch) -> str:
+    def _take_in(self, arrival: ArrivedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         record = arrival.record
         digest = key.digest(record.raw)
         number = reason = None
@@ -139,22 +139,22 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
             observed = settlement_fact(record, digest, self.exponents[record.first.currency])
-            known = settlement_key(observed) in books.settlements
-            made = observe_settlement(observed, books)
+            known = settlement_key(observed) in state.settlements
+            made = observe_settlement(observed, state)
             if not made:
                 # Kept already, when it was said first: a file that is imported again adds nothing at all.
                 return UNCHANGED
             verdict, outcome = ACCEPTED, CHANGED if known else NEW
-            self._record(made, number, record.first.occurred_at.instant, books, batch, digest)
+            self._record(made, number, record.first.occurred_at.instant, state, batch, digest)
         else:
             number = record.number
-            statement = _fact(record, books, digest, self.exponents[record.currency])
-            known = statement_key(statement) in books.statements
-            made = observe_statement(statement, books)
+            statement = _fact(record, state, digest, self.exponents[record.currency])
+            known = statement_key(statement) in state.statements
+            made = observe_statement(statement, state)
             verdict = ACCEPTED if made else DUPLICATE
             outcome = UNCHANGED if not made else CHANGED if known else NEW
             happened = record.updated_at.instant or record.created_at.instant
-            self._record(made, number, happened, books, batch, digest)
+            self._record(made, number, happened, state, batch, digest)
         delivery_id = keep(
             batch,
             key,
@@ -177,7 +177,7 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         made: Sequence[AnyEvent],
         number: str,
         happened: Instant | None,
-        books: AccountState,
+        state: AccountState,
         batch: Batch,
         digest: str,
     ) -> None:
@@ -186,13 +186,13 @@ class RecordsUnit(ObservationsUnit[Arrival]):
         for event in made:
             cause = self.cause(Source(self.channel, number, digest), caused_by)
             added = isinstance(event, CurrencyAdded)
-            envelope = batch.record(books, event, cause, effective_at=None if added else effective_at)
+            envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
             if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
 
 
-def _stands(setting: ChannelSet, books: AccountState) -> bool:
-    known = books.channels.get(setting.channel)
+def _stands(setting: ChannelSet, state: AccountState) -> bool:
+    known = state.channels.get(setting.channel)
     return known is not None and (known.collects, known.seller, known.currency, known.zone) == (
         setting.collects,
         setting.seller,
@@ -201,7 +201,7 @@ def _stands(setting: ChannelSet, books: AccountState) -> bool:
     )
 
 
-def _fact(record: ObservedStatement, books: AccountState, digest: str, exponent: int) -> StatementObserved:
+def _fact(record: ObservedStatement, state: AccountState, digest: str, exponent: int) -> StatementObserved:
     observed = StatementObserved(
         channel=record.channel,
         number=record.number,
@@ -220,12 +220,12 @@ def _fact(record: ObservedStatement, books: AccountState, digest: str, exponent:
         # Held back is held back, whichever sign a generation of the API writes it with.
         deposit=None if record.guarantee_deposit is None else abs(_minor(record.guarantee_deposit, exponent)),
     )
-    observed = placed(observed, books)
-    before = previous_statement(books, observed)
+    observed = placed(observed, state)
+    before = previous_statement(state, observed)
     previous = None if before is None else _closing(record, before[1])
     rows: list[Data] = [
         {"rule": found.rule, "expected": found.expected, "actual": found.actual, "difference": found.difference}
-        for found in consistency_checks.findings(record, previous, exponent)
+        for found in consistency_checks.consistency_checks(record, previous, exponent)
     ]
     return replace(observed, findings=rows)
 

@@ -32,7 +32,7 @@ class NoPlace(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TotalsQuery:
     """Which rows are wanted; what is None is not asked about."""
 
     channel: str | None = None
@@ -47,7 +47,7 @@ def place_of(row: Mapping[str, Any]) -> Place:
 
 
 async def highest_level(
-    connection: Connection, lane: int, account_id: str, wish: Wish, behind: Place | None, limit: int
+    connection: Connection, lane: int, account_id: str, wish: TotalsQuery, behind: Place | None, limit: int
 ) -> list[dict[str, Any]]:
     """The next so many rows behind a place, by channel, key, currency and seller. NoPlace for one that cannot be."""
     zones = {row["channel"]: row["zone"] for row in await connection.fetch(query("statements/zones"), lane, account_id)}
@@ -72,7 +72,7 @@ async def highest_level(
 
 
 async def _groups(
-    connection: Connection, of: tuple[int, str, str, str], wish: Wish, behind: tuple[str, str, str], limit: int
+    connection: Connection, of: tuple[int, str, str, str], wish: TotalsQuery, behind: tuple[str, str, str], limit: int
 ) -> AsyncIterator[dict[str, Any]]:
     """A channel's groups behind a place, as many keys at once as there may be rows on the page."""
     # The place's own key again, since it may go on in another currency; and one more, to get on.

@@ -54,7 +54,9 @@ def checks(statement: ObservedStatement, previous: ObservedStatement | None, exp
     ]
 
 
-def findings(statement: ObservedStatement, previous: ObservedStatement | None, exponent: int) -> list[Finding]:
+def consistency_checks(
+    statement: ObservedStatement, previous: ObservedStatement | None, exponent: int
+) -> list[Finding]:
     """The rules that do not hold."""
     return [found for found in checks(statement, previous, exponent) if not found.holds]
 

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 from service.formats.json import Broken, decode
 from service.marketplaces.blibli.client import BlibliStore, pull_blibli
 from service.marketplaces.lazada.client import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
-from service.marketplaces.pulling import Page, Peer
+from service.marketplaces.pulling import Peer, PulledPage
 from service.marketplaces.shopee.client import ShopeeShop, pull_shopee
 from service.marketplaces.tiktok.client import TikTokShop, pull_tiktok
 from service.marketplaces.tokopedia.client import TokopediaShop, pull_tokopedia
@@ -31,7 +31,7 @@ TEXT_MAX = 2000
 MASK = "***"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-Pull = Callable[[Peer, datetime, datetime, str | None], AsyncIterator[Page]]
+Pull = Callable[[Peer, datetime, datetime, str | None], AsyncIterator[PulledPage]]
 
 
 class WrongCredentials(Exception):
@@ -128,7 +128,7 @@ class BlibliFields(_Fields):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ChannelAccess:
     """One shop's API, ready to be asked. `shop` is what the credentials call it, empty where they do not say."""
 
     channel: str
@@ -168,7 +168,7 @@ def read_credentials(path: Path) -> dict[str, Any]:
     return found
 
 
-def access_of(channel: str, credentials: Mapping[str, Any], at: str | None = None) -> Access:
+def access_of(channel: str, credentials: Mapping[str, Any], at: str | None = None) -> ChannelAccess:
     """What a channel is asked with; `at` is an address that goes before the file's. WrongCredentials names the field."""
     fields = credentials.get(channel)
     if fields is None:
@@ -229,13 +229,13 @@ def _model(channel: str, fields: Mapping[str, Any]) -> type[_Fields]:
     return others[0] if others and "userId" in fields else first
 
 
-def _access(channel: str, given: _Fields, address: str) -> Access:
+def _access(channel: str, given: _Fields, address: str) -> ChannelAccess:
     api, shop, pull = _asked(given)
     # The longest first: a secret may be the beginning of another one.
     secrets = sorted(
         {found.get_secret_value() for _, found in given if isinstance(found, SecretStr)}, key=len, reverse=True
     )
-    return Access(channel, api, shop, address, pull, tuple(secrets))
+    return ChannelAccess(channel, api, shop, address, pull, tuple(secrets))
 
 
 def _asked(given: _Fields) -> tuple[str, str, Pull]:
@@ -284,5 +284,5 @@ def _asked(given: _Fields) -> tuple[str, str, Pull]:
             raise AssertionError(f"{type(given).__name__} asks no API")
 
 
-def _as(pull: Callable[..., AsyncIterator[Page]], who: object) -> Pull:
+def _as(pull: Callable[..., AsyncIterator[PulledPage]], who: object) -> Pull:
     return lambda peer, since, until, resume: pull(peer, who, since, until, resume)

@@ -16,15 +16,15 @@ from typing import Any, BinaryIO
 import orjson
 
 from events.refusals import Refusal
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.writer import Unavailable
 from service.marketplaces.import_records import COUNTS, DONE, FAILED, Noted, Place, find
 from service.marketplaces.importing import (
     Imported,
+    ImportRequest,
     Intake,
     Problem,
-    Wish,
     intake,
     source_named,
     take_in,
@@ -87,7 +87,7 @@ class Imports:
             self._held -= 1
 
     async def begin(
-        self, wish: Wish, asked: Asked, import_id: str | None, file: File
+        self, wish: ImportRequest, origin: RequestOrigin, import_id: str | None, file: File
     ) -> tuple[Place, asyncio.Task[None] | None]:
         """Begins an import, or goes on with it; the task is None where it was done before. The file is this one's now.
 
@@ -95,12 +95,12 @@ class Imports:
         """
         with contextlib.ExitStack() as unless_read:
             unless_read.callback(file.stream.close)
-            into = await intake(self._ledger, wish, asked)
-            place = (into.lane, wish.account_id, import_id or f"imp_{self._ledger.seam.ulid()}")
+            into = await intake(self._ledger, wish, origin)
+            place = (into.lane, wish.account_id, import_id or f"imp_{self._ledger.runtime.ulid()}")
             async with self._beginning:
                 task = self._running.get(place)
                 if task is not None:
-                    _same(await self._known(place, asked.mode), wish, file)
+                    _same(await self._known(place, origin.mode), wish, file)
                 else:
                     task = await self._begun(place, into, file)
                     if task is not None:
@@ -108,12 +108,12 @@ class Imports:
         return place, task
 
     async def _begun(self, place: Place, into: Intake, file: File) -> asyncio.Task[None] | None:
-        pool, seam = self._ledger.pool, self._ledger.seam
-        run, now = seam.uuid7(), seam.now()
+        pool, runtime = self._ledger.pool, self._ledger.runtime
+        run, now = runtime.uuid7(), runtime.now()
         began = await pool.fetchval(
             query("imports/begin"),
             *place,
-            into.asked.mode,
+            into.origin.mode,
             into.wish.channel,
             _json(_wish(into.wish)),
             _json(asdict(into.shop)),
@@ -125,7 +125,7 @@ class Imports:
         )
         counts: dict[str, int] = dict.fromkeys(COUNTS, 0)
         if began is None:
-            known = await self._known(place, into.asked.mode)
+            known = await self._known(place, into.origin.mode)
             _same(known, into.wish, file)
             row = await pool.fetchrow(query("imports/resume"), *place, run, READER, now)
             if row is None:
@@ -133,7 +133,7 @@ class Imports:
             counts = {name: row[name] for name in COUNTS}
             into = replace(into, shop=known.shop)
         reading = _Reading(self._ledger, place, run, into, file, counts, lambda: self._stopping)
-        task = seam.spawn(reading.run(), f"import {place[2]}")
+        task = runtime.spawn(reading.run(), f"import {place[2]}")
         self._running[place] = task
         task.add_done_callback(lambda _: self._running.pop(place, None))
         return task
@@ -177,7 +177,7 @@ class _Reading:
         for name, count in counts.items():
             setattr(self._found, name, count)
         self._stopping = stopping
-        self._noted_at = ledger.seam.monotonic()
+        self._noted_at = ledger.runtime.monotonic()
 
     async def run(self) -> None:
         """Reads to the end, and notes how it ended. Never raises but where it is cancelled."""
@@ -208,7 +208,7 @@ class _Reading:
         await self._note([], self._file.size)
 
     async def _booked(self, problems: list[Problem]) -> None:
-        due = self._ledger.seam.monotonic() >= self._noted_at + NOTE_SECONDS
+        due = self._ledger.runtime.monotonic() >= self._noted_at + NOTE_SECONDS
         if problems or due or self._stopping():
             await self._note(problems, await asyncio.to_thread(self._file.stream.tell))
         if self._stopping():
@@ -222,25 +222,25 @@ class _Reading:
         counts = [getattr(self._found, name) for name in COUNTS]
         pool = self._ledger.pool
         noted = await pool.fetchval(
-            query("imports/keep"), *self._place, self._run, at, *counts, _json(rows), self._ledger.seam.now()
+            query("imports/keep"), *self._place, self._run, at, *counts, _json(rows), self._ledger.runtime.now()
         )
         if noted is None:
             raise _TakenOver
-        self._noted_at = self._ledger.seam.monotonic()
+        self._noted_at = self._ledger.runtime.monotonic()
 
     async def _finish(self, state: str, error: dict[str, Any] | None) -> None:
         told = None if error is None else _json(error)
         await self._ledger.pool.fetchval(
-            query("imports/finish"), *self._place, self._run, state, told, self._ledger.seam.now()
+            query("imports/finish"), *self._place, self._run, state, told, self._ledger.runtime.now()
         )
 
 
-def _wish(wish: Wish) -> dict[str, Any]:
+def _wish(wish: ImportRequest) -> dict[str, Any]:
     """All that was asked for; the account and the channel have their own places."""
     return {name: found for name, found in asdict(wish).items() if name != "account_id"}
 
 
-def _same(known: Noted, wish: Wish, file: File) -> None:
+def _same(known: Noted, wish: ImportRequest, file: File) -> None:
     if known.digest != file.digest or known.wish != _wish(wish):
         raise OtherContent
 

@@ -21,14 +21,14 @@ from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.times import zone_named
 from service.formats.unreadable import Unreadable
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
 from service.ledger.ledger import Ledger
 from service.ledger.raw_archive import storable
-from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, Arrival, RecordsUnit, checked
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, ArrivedRecord, RecordsUnit, checked
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.observations import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source
-from service.marketplaces.settlement_records import SettlementRecord, Told, records
+from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, records
 from service.platform import logs
 from sql import query
 
@@ -36,7 +36,7 @@ log = logs.get("import")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImportRequest:
     """What is to be imported for whom. What is not given is as the account's channel has it."""
 
     account_id: str
@@ -103,7 +103,7 @@ def source_named(channel: str) -> Source:
     return source
 
 
-def check(wish: Wish) -> None:
+def check(wish: ImportRequest) -> None:
     """InvalidCommand for a wish that no file could fulfil."""
     source_named(wish.channel)
     if wish.currency is not None and not is_known(wish.currency):
@@ -123,38 +123,38 @@ def check(wish: Wish) -> None:
 class Intake:
     """Where the records of a wish go: into which lane, as which shop's, and how the channel is to stand from now on."""
 
-    wish: Wish
-    asked: Asked
+    wish: ImportRequest
+    origin: RequestOrigin
     lane: int
     shop: Shop
     setting: ChannelSet | None
     received_at: Instant
 
 
-async def intake(ledger: Ledger, wish: Wish, asked: Asked) -> Intake:
+async def intake(ledger: Ledger, wish: ImportRequest, origin: RequestOrigin) -> Intake:
     """AccountNotFound where the account is of the other mode, InvalidCommand where the wish is wrong."""
     check(wish)
     lane = await ledger.lane_of(wish.account_id)
     mode = await ledger.pool.fetchval(query("statements/account_mode"), lane, wish.account_id)
-    if wish.account_id == SYSTEM_ACCOUNT or mode not in (None, asked.mode):
+    if wish.account_id == SYSTEM_ACCOUNT or mode not in (None, origin.mode):
         raise AccountNotFound(wish.account_id)
     stands = await _channel(ledger, lane, wish)
     shop = Shop(
         wish.seller or stands.seller, wish.currency or stands.currency, wish.zone or stands.zone or DEFAULT_ZONE
     )
-    return Intake(wish, asked, lane, shop, _setting(wish, stands), ledger.seam.instant())
+    return Intake(wish, origin, lane, shop, _setting(wish, stands), ledger.runtime.instant())
 
 
 async def import_file(
-    ledger: Ledger, wish: Wish, stream: BinaryIO, asked: Asked, progress: Progress = lambda _: None
+    ledger: Ledger, wish: ImportRequest, stream: BinaryIO, origin: RequestOrigin, progress: Progress = lambda _: None
 ) -> Imported:
     """Takes everything in that the file says; a missing account is opened with the first record.
 
     AccountNotFound where the account is of the other mode, InvalidCommand where the wish or the file's format is wrong,
     Unavailable where the ledger cannot take it now: what was taken in until then stays, and is known the next time.
     """
-    into = await intake(ledger, wish, asked)
-    found = Imported(f"imp_{ledger.seam.ulid()}")
+    into = await intake(ledger, wish, origin)
+    found = Imported(f"imp_{ledger.runtime.ulid()}")
 
     async def tell(_: list[Problem]) -> None:
         progress(await asyncio.to_thread(stream.tell))
@@ -199,23 +199,23 @@ async def take_in(
         await asyncio.wait([reading])
 
 
-def _read_on(told: Iterator[Told]) -> asyncio.Future[list[Told]]:
+def _read_on(told: Iterator[SourceRecord]) -> asyncio.Future[list[SourceRecord]]:
     """The next slice, read while the one before it is booked."""
     return asyncio.ensure_future(asyncio.to_thread(_slice, told))
 
 
-async def _book(ledger: Ledger, into: Intake, observed: list[Told], found: Imported, booked: Booked) -> None:
+async def _book(ledger: Ledger, into: Intake, observed: list[SourceRecord], found: Imported, booked: Booked) -> None:
     wish = into.wish
     taken = [checked(record, ledger.exponents) for record in observed]
     first, found.read = found.read, found.read + len(taken)
     found.lines += sum(len(record.lines) for record in taken if isinstance(record, SettlementRecord))
-    arrivals = [Arrival(record, f"{wish.name}#{record.place}") for record in taken]
+    arrivals = [ArrivedRecord(record, f"{wish.name}#{record.place}") for record in taken]
     unit = RecordsUnit(
         account_id=wish.account_id,
         channel=wish.channel,
         arrivals=arrivals,
         exponents=ledger.exponents,
-        asked=into.asked,
+        origin=into.origin,
         received_at=into.received_at,
         opens_with=wish.currency or next(filter(None, map(_currency, taken)), None),
         setting=into.setting,
@@ -226,11 +226,11 @@ async def _book(ledger: Ledger, into: Intake, observed: list[Told], found: Impor
     await booked(problems)
 
 
-def _slice(told: Iterator[Told], most: int = SLICE) -> list[Told]:
+def _slice(told: Iterator[SourceRecord], most: int = SLICE) -> list[SourceRecord]:
     return list(itertools.islice(told, most))
 
 
-def _currency(record: Told) -> str | None:
+def _currency(record: SourceRecord) -> str | None:
     match record:
         case ObservedStatement():
             return record.currency
@@ -261,12 +261,12 @@ def _unreadable(unit: RecordsUnit, first: int) -> list[Problem]:
     ]
 
 
-async def _channel(ledger: Ledger, lane: int, wish: Wish) -> Channel:
+async def _channel(ledger: Ledger, lane: int, wish: ImportRequest) -> Channel:
     row = await ledger.pool.fetchrow(query("statements/channel"), lane, wish.account_id, wish.channel)
     return Channel(row["collects"], row["seller"], row["currency"], row["zone"]) if row is not None else Channel()
 
 
-def _setting(wish: Wish, stands: Channel) -> ChannelSet | None:
+def _setting(wish: ImportRequest, stands: Channel) -> ChannelSet | None:
     """How the channel is to stand: who collects, if that was said, and whose it is, as soon as anybody says so."""
     if wish.collects is None and (wish.seller is None or stands.seller is not None):
         return None

@@ -16,12 +16,12 @@ from typing import Any, cast
 from events.instants import from_datetime
 from events.refusals import InvalidCommand
 from service.formats.times import read_moment
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.marketplaces.credentials import Access
-from service.marketplaces.importing import Imported, Intake, Problem, Wish, intake, source_named, take_in
-from service.marketplaces.pulling import Page, Peer
-from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, Standing, Stretch, begin, gap, joined
+from service.marketplaces.credentials import ChannelAccess
+from service.marketplaces.importing import Imported, ImportRequest, Intake, Problem, intake, source_named, take_in
+from service.marketplaces.pulling import Peer, PulledPage
+from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, PulledSoFar, TimeWindow, begin, gap, joined
 from service.platform import logs
 from sql import query
 
@@ -49,7 +49,7 @@ class Period:
 class Asking:
     """How a stretch stands while it is asked for: the pages that are booked, and the call that is answered."""
 
-    stretch: Stretch
+    stretch: TimeWindow
     pages: int
     found: Imported
     call: str = ""
@@ -63,7 +63,7 @@ class Pulled:
     stretches: list[Begin] = field(default_factory=list)
     pages: int = 0
     """Of this run; a stretch that was gone on with had others before."""
-    gap: Stretch | None = None
+    gap: TimeWindow | None = None
 
     def document(self) -> dict[str, Any]:
         document = self.found.document()
@@ -76,7 +76,7 @@ class Pulled:
         }
 
 
-def _times(stretch: Stretch) -> dict[str, str]:
+def _times(stretch: TimeWindow) -> dict[str, str]:
     return {"since": from_datetime(stretch.since), "until": from_datetime(stretch.until)}
 
 
@@ -86,27 +86,27 @@ Told = Callable[[Asking], None]
 async def pull(
     ledger: Ledger,
     peer: Peer,
-    access: Access,
-    wish: Wish,
+    access: ChannelAccess,
+    wish: ImportRequest,
     period: Period,
-    asked: Asked,
+    origin: RequestOrigin,
     told: Told = lambda _: None,
 ) -> Pulled:
     """Asks for the period and books what comes; PullFailed, Unavailable and TakenOver leave what was booked until then.
 
     InvalidCommand for a period that cannot be asked for, and where answers would have no currency.
     """
-    into = await intake(ledger, wish, asked)
+    into = await intake(ledger, wish, origin)
     if into.shop.currency is None and (access.channel, access.api) in _NAMELESS:
         raise InvalidCommand(f"{access.channel}'s answers name no currency: say which it is", field="currency")
     checkpoint = _Checkpoint(ledger, into.lane, wish.account_id, access, wish.seller or access.shop)
-    pulled = Pulled(Imported(f"pull_{ledger.seam.ulid()}"))
+    pulled = Pulled(Imported(f"pull_{ledger.runtime.ulid()}"))
     since, until = _moment(period.since, into, "since"), _moment(period.until, into, "until")
     again = period.again
     while True:
         stands = await checkpoint.read()
         overlap = period.overlap if period.overlap is not None else OVERLAPS[wish.channel]
-        now = ledger.seam.now()
+        now = ledger.runtime.now()
         try:
             first = begin(stands, since, until, now, overlap, again=again)
         except NoStart:
@@ -130,11 +130,11 @@ async def pull(
 async def _stretch(
     ledger: Ledger,
     peer: Peer,
-    access: Access,
+    access: ChannelAccess,
     into: Intake,
     checkpoint: _Checkpoint,
     first: Begin,
-    whole: Stretch | None,
+    whole: TimeWindow | None,
     pulled: Pulled,
     told: Told,
 ) -> None:
@@ -146,11 +146,13 @@ async def _stretch(
         told(at)
 
     # Every one of them is an async generator, and one that is left in the middle has to be closed.
-    answers = cast("AsyncGenerator[Page]", access.pull(peer, stretch.since, stretch.until, first.resume))
+    answers = cast("AsyncGenerator[PulledPage]", access.pull(peer, stretch.since, stretch.until, first.resume))
     async with contextlib.aclosing(answers):
         async for page in answers:
             at.call = page.call
-            here = replace(into, wish=replace(into.wish, name=f"pull {page.call}"), received_at=ledger.seam.instant())
+            here = replace(
+                into, wish=replace(into.wish, name=f"pull {page.call}"), received_at=ledger.runtime.instant()
+            )
             records = source.read(io.BytesIO(page.body), into.shop, page.about)
             await take_in(ledger, here, records, pulled.found, booked)
             at.pages = await checkpoint.keep(page)
@@ -181,19 +183,19 @@ def _moment(text: str | None, into: Intake, name: str) -> datetime | None:
 class _Checkpoint:
     """How far one shop's API was asked. Whoever begins takes it over."""
 
-    def __init__(self, ledger: Ledger, lane: int, account_id: str, access: Access, shop: str) -> None:
+    def __init__(self, ledger: Ledger, lane: int, account_id: str, access: ChannelAccess, shop: str) -> None:
         self._ledger = ledger
         self._key = (lane, account_id, access.channel, access.api, shop)
-        self._run = ledger.seam.uuid7()
+        self._run = ledger.runtime.uuid7()
 
-    async def read(self) -> Standing:
+    async def read(self) -> PulledSoFar:
         row = await self._ledger.pool.fetchrow(query("pulls/read"), *self._key)
         if row is None:
-            return Standing()
-        whole = None if row["whole_until"] is None else Stretch(row["whole_since"], row["whole_until"])
+            return PulledSoFar()
+        whole = None if row["whole_until"] is None else TimeWindow(row["whole_since"], row["whole_until"])
         if row["state"] == "done":
-            return Standing(whole=whole)
-        return Standing(Stretch(row["since"], row["until"]), row["resume"], row["pages"], whole)
+            return PulledSoFar(whole=whole)
+        return PulledSoFar(TimeWindow(row["since"], row["until"]), row["resume"], row["pages"], whole)
 
     async def begin(self, first: Begin) -> None:
         stretch = first.stretch
@@ -205,18 +207,20 @@ class _Checkpoint:
             stretch.until,
             first.resume,
             first.pages,
-            self._ledger.seam.now(),
+            self._ledger.runtime.now(),
         )
 
-    async def keep(self, page: Page) -> int:
+    async def keep(self, page: PulledPage) -> int:
         """Remembers that the page is booked; gives how many pages of the stretch are. TakenOver by somebody else."""
         return await self._moved("pulls/keep", page.resume, page.call)
 
-    async def finish(self, whole: Stretch) -> None:
+    async def finish(self, whole: TimeWindow) -> None:
         await self._moved("pulls/finish", whole.since, whole.until)
 
     async def _moved(self, name: str, *values: object) -> int:
-        pages = await self._ledger.pool.fetchval(query(name), *self._key, self._run, *values, self._ledger.seam.now())
+        pages = await self._ledger.pool.fetchval(
+            query(name), *self._key, self._run, *values, self._ledger.runtime.now()
+        )
         if pages is None:
             raise TakenOver
         return int(pages)

@@ -23,7 +23,7 @@ from service.formats.unreadable import Unreadable
 from service.formats.xml_records import xml_records
 from service.marketplaces.refusals import Failure, Retry
 from service.platform import logs
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 
 log = logs.get("marketplaces")
 
@@ -65,7 +65,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PulledPage:
     """An answer of a channel. `about` is what only its request said; `resume` goes on behind it."""
 
     channel: str
@@ -101,7 +101,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RequestWindow:
     """A stretch of time that one call may ask for: from `start`, up to and without `end`."""
 
     start: datetime
@@ -112,7 +112,7 @@ class Window:
         return self.start.astimezone(UTC).isoformat()
 
 
-def windows(since: datetime, until: datetime, longest: timedelta, behind: str = "") -> Iterator[Window]:
+def windows(since: datetime, until: datetime, longest: timedelta, behind: str = "") -> Iterator[RequestWindow]:
     """The time from `since` to `until` in stretches that a channel allows, beginning with the one named `behind`."""
     start = since.astimezone(UTC)
     end = until.astimezone(UTC)
@@ -120,7 +120,7 @@ def windows(since: datetime, until: datetime, longest: timedelta, behind: str = 
         start = datetime.fromisoformat(behind)
     while start < end:
         stop = min(start + longest, end)
-        yield Window(start, stop)
+        yield RequestWindow(start, stop)
         start = stop
 
 
@@ -133,11 +133,11 @@ class Peer:
         channel: str,
         base_url: str,
         failure: Callable[[Any], Failure | None],
-        seam: Seam,
+        runtime: Runtime,
         manners: Manners | None = None,
     ) -> None:
         self.channel = channel
-        self.seam = seam
+        self.runtime = runtime
         self._session = session
         self._base = base_url.rstrip("/")
         self._failure = failure
@@ -151,7 +151,7 @@ class Peer:
         for attempt in range(1, manners.attempts_max + 1):
             await self._pause()
             try:
-                return await self._once(signed(self.seam.now()))
+                return await self._once(signed(self.runtime.now()))
             except PullFailed as problem:
                 last = attempt == manners.attempts_max
                 if last or problem.retry in (Retry.NEVER, Retry.AUTHORISE):
@@ -164,7 +164,7 @@ class Peer:
                 log.info(
                     "pull_retried", channel=self.channel, call=call, code=problem.code, attempt=attempt, wait=seconds
                 )
-                await self.seam.sleep(seconds)
+                await self.runtime.sleep(seconds)
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request) -> tuple[bytes, Any]:
@@ -210,14 +210,14 @@ class Peer:
         return b"".join(pieces)
 
     async def _pause(self) -> None:
-        now = self.seam.monotonic()
+        now = self.runtime.monotonic()
         self._next_at = max(now, self._next_at) + self._manners.pause_seconds
         if (left := self._next_at - self._manners.pause_seconds - now) > 0:
-            await self.seam.sleep(left)
+            await self.runtime.sleep(left)
 
     def _jittered(self, seconds: float) -> float:
         """Between half of it and all of it, so that many shops do not come back at once."""
-        return seconds * (0.5 + int.from_bytes(self.seam.random(2)) / 131072)
+        return seconds * (0.5 + int.from_bytes(self.runtime.random(2)) / 131072)
 
     def _seconds(self, retry_after: str | None) -> float | None:
         if retry_after is None:
@@ -225,7 +225,7 @@ class Peer:
         if retry_after.strip().isdigit():
             return float(retry_after)
         with contextlib.suppress(ValueError, TypeError):
-            return max(0.0, (parsedate_to_datetime(retry_after) - self.seam.now()).total_seconds())
+            return max(0.0, (parsedate_to_datetime(retry_after) - self.runtime.now()).total_seconds())
         return None
 
     def _failed(self, code: str, message: str, retry: Retry, seconds: float | None = None) -> PullFailed:

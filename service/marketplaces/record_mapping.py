@@ -17,7 +17,7 @@ from service.marketplaces.observations import Kind, Level, Observation, Settleme
 Around = Mapping[str, Any]
 """What an answer says around its records, and what only the request said: the statement that was asked for."""
 
-Say = Callable[[Record, Around], Iterable[Observation]]
+MapRecord = Callable[[Record, Around], Iterable[Observation]]
 
 ID_MAX = 200
 """The longest identifier that is kept as one."""
@@ -25,7 +25,7 @@ HELD_MAX = 10_000
 """Records of one answer that can wait for what is said around them: pages are far smaller."""
 
 
-def spoken(records: Iterable[Record | Unreadable], say: Say, around: Around) -> Iterator[Observation]:
+def map_records(records: Iterable[Record | Unreadable], say: MapRecord, around: Around) -> Iterator[Observation]:
     """What a channel says of each record: all that the record tells, or one Unreadable."""
     for record in records:
         if isinstance(record, Unreadable):
@@ -40,8 +40,8 @@ def spoken(records: Iterable[Record | Unreadable], say: Say, around: Around) -> 
             yield from said
 
 
-def spoken_json(
-    stream: BinaryIO, routes: frozenset[Route], say: Say, around: Around, held: frozenset[Route] = frozenset()
+def map_json_records(
+    stream: BinaryIO, routes: frozenset[Route], say: MapRecord, around: Around, held: frozenset[Route] = frozenset()
 ) -> Iterator[Observation]:
     """JSON and JSON lines; an array of whole answers is read as if each stood alone.
 
@@ -50,20 +50,20 @@ def spoken_json(
     waiting: list[Record] = []
     for record in json_records(stream, routes):
         if isinstance(record, Unreadable):
-            yield from spoken([*waiting, record], say, around)
+            yield from map_records([*waiting, record], say, around)
             waiting = []
         elif record.route == () and has_records(record.value, routes):
-            for each in spoken_json(io.BytesIO(record.raw), routes, say, around, held):
+            for each in map_json_records(io.BytesIO(record.raw), routes, say, around, held):
                 yield replace(each, place=f"{record.place}: {each.place}")
         elif record.route in held and len(waiting) < HELD_MAX:
             waiting.append(record)
         elif record.route is None:
             here = {**around, **record.value} if isinstance(record.value, dict) else around
-            yield from spoken([*waiting, record], say, here)
+            yield from map_records([*waiting, record], say, here)
             waiting = []
         else:
-            yield from spoken([record], say, around)
-    yield from spoken(waiting, say, around)
+            yield from map_records([record], say, around)
+    yield from map_records(waiting, say, around)
 
 
 def required(value: Mapping[str, Any], *names: str) -> str:

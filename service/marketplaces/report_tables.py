@@ -11,7 +11,15 @@ from datetime import date
 from service.formats.amounts import Amount, NotUnderstood, Number, read_grouped
 from service.formats.detection import XLSX
 from service.formats.json_records import Record
-from service.formats.spreadsheets import Cell, NotASpreadsheet, Row, csv_rows, guessed_delimiter, heading, xlsx_rows
+from service.formats.spreadsheets import (
+    Cell,
+    NotASpreadsheet,
+    TableRow,
+    csv_rows,
+    guessed_delimiter,
+    heading,
+    xlsx_rows,
+)
 from service.formats.times import NEVER, Moment, from_cell, read_moment
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
@@ -52,7 +60,7 @@ def table_lines(
     stream: io.BufferedReader, format_name: str, reports: Sequence[Columns], channel: str, shop: Shop
 ) -> Iterator[Observation]:
     """The lines of every sheet whose headings are those of one of the reports."""
-    rows: Iterator[Row | Unreadable]
+    rows: Iterator[TableRow | Unreadable]
     if format_name == XLSX:
         rows = iter(xlsx_rows(stream))
     else:
@@ -85,7 +93,7 @@ class _Sheet:
         self.headings: dict[str, int] = {}
         self._looked_at = 0
 
-    def look_for(self, row: Row, reports: Sequence[Columns]) -> bool:
+    def look_for(self, row: TableRow, reports: Sequence[Columns]) -> bool:
         self._looked_at += 1
         if self._looked_at > HEADING_ROWS_MAX:
             return False
@@ -102,7 +110,7 @@ class _Sheet:
 class _Cells:
     """A row under its sheet's headings."""
 
-    def __init__(self, row: Row, report: Columns, headings: Mapping[str, int]) -> None:
+    def __init__(self, row: TableRow, report: Columns, headings: Mapping[str, int]) -> None:
         self._row = row
         self._report = report
         self._headings = headings
@@ -131,7 +139,9 @@ class _Cells:
         return found
 
 
-def _row(row: Row, report: Columns, headings: Mapping[str, int], channel: str, shop: Shop) -> Iterator[Observation]:
+def _row(
+    row: TableRow, report: Columns, headings: Mapping[str, int], channel: str, shop: Shop
+) -> Iterator[Observation]:
     try:
         cells = _Cells(row, report, headings)
         lines = list(_lines(_told(row, report, cells, channel, shop), report, cells))
@@ -141,7 +151,7 @@ def _row(row: Row, report: Columns, headings: Mapping[str, int], channel: str, s
         yield from lines
 
 
-def _told(row: Row, report: Columns, cells: _Cells, channel: str, shop: Shop) -> Told:
+def _told(row: TableRow, report: Columns, cells: _Cells, channel: str, shop: Shop) -> Told:
     currency = cells.text(report.currency) or shop.currency
     if currency is None:
         raise NotUnderstood("the report has no currency: name the channel's, with --currency")

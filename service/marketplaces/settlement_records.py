@@ -91,11 +91,11 @@ class SettlementRecord:
         return order_references(self.first.channel, self.first.reference, self.counts_for)
 
 
-Told = ObservedStatement | SettlementRecord | Unreadable
+SourceRecord = ObservedStatement | SettlementRecord | Unreadable
 """What is taken in at once: a statement, a record's lines, or what nobody can read."""
 
 
-def records(observations: Iterable[Observation]) -> Iterator[Told]:
+def records(observations: Iterable[Observation]) -> Iterator[SourceRecord]:
     """The observations with the lines of each record put together."""
     waiting: list[SettlementLine] = []
     for each in observations:

@@ -24,7 +24,7 @@ class NoStart(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeWindow:
     """From `since` up to and without `until`."""
 
     since: datetime
@@ -32,27 +32,27 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PulledSoFar:
     """How far a shop's API was asked: the stretch that was begun, unless it is done, and the whole until now."""
 
-    unfinished: Stretch | None = None
+    unfinished: TimeWindow | None = None
     resume: str | None = None
     pages: int = 0
-    whole: Stretch | None = None
+    whole: TimeWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
     """What to ask for first. `resume` is where an earlier pull of the same stretch stopped."""
 
-    stretch: Stretch
+    stretch: TimeWindow
     resumed: bool = False
     resume: str | None = None
     pages: int = 0
 
 
 def begin(
-    stands: Standing,
+    stands: PulledSoFar,
     since: datetime | None,
     until: datetime | None,
     now: datetime,
@@ -73,20 +73,20 @@ def begin(
         if stands.whole is None:
             raise NoStart
         since = stands.whole.until - overlap
-    return Begin(Stretch(since, until or now))
+    return Begin(TimeWindow(since, until or now))
 
 
-def joined(whole: Stretch | None, asked: Stretch) -> Stretch:
+def joined(whole: TimeWindow | None, asked: TimeWindow) -> TimeWindow:
     """What is whole once `asked` was asked for too. Where a gap lies between the two, it stays as it was."""
     if whole is None:
         return asked
     if asked.since > whole.until or asked.until < whole.since:
         return whole
-    return Stretch(min(whole.since, asked.since), max(whole.until, asked.until))
+    return TimeWindow(min(whole.since, asked.since), max(whole.until, asked.until))
 
 
-def gap(whole: Stretch | None, asked: Stretch) -> Stretch | None:
+def gap(whole: TimeWindow | None, asked: TimeWindow) -> TimeWindow | None:
     """What lies between what was whole and what is asked for now, and was asked for by nobody."""
     if whole is not None and asked.since > whole.until:
-        return Stretch(whole.until, asked.since)
+        return TimeWindow(whole.until, asked.since)
     return None

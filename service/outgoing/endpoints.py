@@ -16,7 +16,7 @@ from service.outgoing import signing
 from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue, keep_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
 from service.platform.database import Connection
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from sql import query
 
 ENDPOINTS_MAX = 20
@@ -41,13 +41,13 @@ async def add(
     connection: Connection,
     owner: Owner,
     key: AccountKey,
-    seam: Seam,
+    runtime: Runtime,
     url: str,
     patterns: Sequence[str],
     about: str | None,
 ) -> tuple[str, str] | None:
     """Adds an endpoint that is off; gives its id and its secret. None where the account has too many."""
-    endpoint_id = f"whep_{seam.ulid()}"
+    endpoint_id = f"whep_{runtime.ulid()}"
     added = await connection.fetchval(
         query("outgoing/add_endpoint"),
         owner.lane,
@@ -56,33 +56,33 @@ async def add(
         url,
         list(patterns),
         about,
-        seam.now(),
+        runtime.now(),
         ENDPOINTS_MAX,
     )
     if added is None:
         return None
-    return endpoint_id, await _add_secret(connection, owner, endpoint_id, key, seam)
+    return endpoint_id, await _add_secret(connection, owner, endpoint_id, key, runtime)
 
 
-async def _add_secret(connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, seam: Seam) -> str:
-    secret = signing.new_secret(seam.random)
+async def _add_secret(connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, runtime: Runtime) -> str:
+    secret = signing.new_secret(runtime.random)
     await connection.execute(
         query("outgoing/add_secret"),
         owner.lane,
         owner.account_id,
         endpoint_id,
-        f"whes_{seam.ulid()}",
+        f"whes_{runtime.ulid()}",
         sealed(key, endpoint_id, secret),
-        seam.now(),
+        runtime.now(),
     )
     return secret
 
 
 async def rotate(
-    connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, seam: Seam, overlap_seconds: int
+    connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, runtime: Runtime, overlap_seconds: int
 ) -> str:
     """A new secret; the ones before it sign beside it for a while."""
-    now = seam.now()
+    now = runtime.now()
     await connection.execute(
         query("outgoing/expire_secrets"),
         owner.lane,
@@ -93,7 +93,7 @@ async def rotate(
         SIGNATURES_MAX - 1,
     )
     await connection.execute(query("outgoing/forget_secrets"), owner.lane, owner.account_id, endpoint_id, now)
-    return await _add_secret(connection, owner, endpoint_id, key, seam)
+    return await _add_secret(connection, owner, endpoint_id, key, runtime)
 
 
 async def find(connection: Connection, owner: Owner, endpoint_id: str | None = None) -> list[dict[str, Any]]:
@@ -102,13 +102,13 @@ async def find(connection: Connection, owner: Owner, endpoint_id: str | None = N
     return [dict(row) for row in rows]
 
 
-async def switch(connection: Connection, owner: Owner, endpoint_id: str, seam: Seam, *, on: bool) -> None:
+async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime: Runtime, *, on: bool) -> None:
     """Switches an endpoint on or off. Called in a transaction.
 
     Whoever fans out is made to wait until it ends: what was appended up to the head is not for this endpoint,
     everything after it is, and nothing falls between the two.
     """
-    now = seam.now()
+    now = runtime.now()
     if not on:
         await connection.execute(query("outgoing/switch_off"), owner.lane, owner.account_id, endpoint_id, now)
         return
@@ -121,7 +121,7 @@ async def switch(connection: Connection, owner: Owner, endpoint_id: str, seam: S
 
 
 async def begin_replay(
-    connection: Connection, owner: Owner, endpoint_id: str, seam: Seam, from_position: int
+    connection: Connection, owner: Owner, endpoint_id: str, runtime: Runtime, from_position: int
 ) -> int | None:
     """Has the account's events from a position on sent again; gives up to which. None where the endpoint is off."""
     head = await read_head(connection, owner.lane)
@@ -134,12 +134,12 @@ async def begin_replay(
         from_position,
         head.position,
         version,
-        seam.now(),
+        runtime.now(),
     )
     return head.position if begun is not None else None
 
 
-async def replay_some(connection: Connection, lane: int, seam: Seam) -> int:
+async def replay_some(connection: Connection, lane: int, runtime: Runtime) -> int:
     """Makes deliveries for the replays under way in a lane; gives how many events it has looked at."""
     looked_at = 0
     async with connection.transaction():
@@ -159,7 +159,7 @@ async def replay_some(connection: Connection, lane: int, seam: Seam) -> int:
             target = Endpoint(
                 account_id, endpoint_id, replay["patterns"], replay["replay_from"] - 1, replay["switched_on"]
             )
-            await Queue.of(events, [target]).make(connection, lane, seam)
+            await Queue.of(events, [target]).make(connection, lane, runtime)
             looked_at += len(events)
             at_end = len(events) < _REPLAY_EVENTS and reached >= replay["replay_to"]
             version = events[-1].version if events else replay["replay_version"]

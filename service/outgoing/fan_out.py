@@ -17,12 +17,12 @@ from events.chain import Envelope, envelope_from
 from events.codec import event_of
 from events.evolve import evolve
 from events.payouts.state import Payout
-from events.provider.reports import read_stored
+from events.provider.reports import read_reports
 from events.values import value
 from projections.runner import CHUNK
 from service.outgoing.names import NAMES, matches
 from service.platform.database import Connection
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from sql import query
 
 CHECKPOINT = "webhooks"
@@ -79,7 +79,7 @@ class Queue:
                     queue.switched_on.append(endpoint.switched_on)
         return queue
 
-    async def make(self, connection: Connection, lane: int, seam: Seam) -> int:
+    async def make(self, connection: Connection, lane: int, runtime: Runtime) -> int:
         """Makes the rows; gives how many deliveries that were."""
         if self.event_ids:
             await connection.execute(
@@ -91,12 +91,12 @@ class Queue:
                 self.positions,
                 self.types,
                 self.switched_on,
-                seam.now(),
+                runtime.now(),
             )
         return len(self.event_ids)
 
 
-async def fan_out(connection: Connection, lane: int, seam: Seam) -> tuple[int, int]:
+async def fan_out(connection: Connection, lane: int, runtime: Runtime) -> tuple[int, int]:
     """Takes the next events of a lane; gives how many those were, and how many deliveries they made.
 
     No events at the end of the log, or while somebody else is at it.
@@ -104,7 +104,7 @@ async def fan_out(connection: Connection, lane: int, seam: Seam) -> tuple[int, i
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, CHECKPOINT)
         if position is None:
-            await connection.execute(query("checkpoints/start"), lane, CHECKPOINT, seam.now())
+            await connection.execute(query("checkpoints/start"), lane, CHECKPOINT, runtime.now())
             position = await connection.fetchval(query("checkpoints/claim"), lane, CHECKPOINT)
             if position is None:
                 return 0, 0
@@ -115,8 +115,8 @@ async def fan_out(connection: Connection, lane: int, seam: Seam) -> tuple[int, i
         await _keep_states(connection, lane, events)
         accounts = {event.account_id for event in events if event.type in NAMES}
         endpoints = await connection.fetch(query("outgoing/switched_on"), lane, list(accounts))
-        made = await Queue.of(events, (Endpoint(**endpoint) for endpoint in endpoints)).make(connection, lane, seam)
-        await connection.execute(query("checkpoints/save"), lane, CHECKPOINT, rows[-1]["position"], seam.now())
+        made = await Queue.of(events, (Endpoint(**endpoint) for endpoint in endpoints)).make(connection, lane, runtime)
+        await connection.execute(query("checkpoints/save"), lane, CHECKPOINT, rows[-1]["position"], runtime.now())
         return len(rows), made
 
 
@@ -177,6 +177,6 @@ def payout_of(state: str) -> Payout:
     """A payout as it was kept: what an older release did not know has its default."""
     row = orjson.loads(state)
     known = {name: row[name] for name in _PAYOUT if name in row}
-    known["told"] = read_stored(known.get("told"))
+    known["told"] = read_reports(known.get("told"))
     known["contradictions"] = tuple(known.get("contradictions", ()))
     return Payout(**known)

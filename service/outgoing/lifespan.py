@@ -16,7 +16,7 @@ class Outgoing:
     """The relay to the topic, where there is a broker, and the webhooks."""
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
-        self._seam = ledger.seam
+        self._runtime = ledger.runtime
         self._sender = Sender(ledger, settings)
         self._fan_out = FanOut(ledger, settings, self._sender)
         self._relay = Relay(ledger, settings, health) if settings.kafka_bootstrap_servers else None
@@ -26,11 +26,11 @@ class Outgoing:
     def start(self) -> list[asyncio.Task[None]]:
         """Its tasks, which go on until `stop`."""
         tasks = [
-            self._seam.spawn(self._fan_out.run(), "fan out"),
-            self._seam.spawn(self._sender.run(), "webhook sender"),
+            self._runtime.spawn(self._fan_out.run(), "fan out"),
+            self._runtime.spawn(self._sender.run(), "webhook sender"),
         ]
         if self._relay is not None:
-            tasks.append(self._seam.spawn(self._relay.run(), "relay"))
+            tasks.append(self._runtime.spawn(self._relay.run(), "relay"))
         return tasks
 
     def stop(self) -> None:

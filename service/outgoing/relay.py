@@ -75,11 +75,11 @@ class Relay:
                 why = await why_away(self._access, problem)
                 self._health.report(PART, ok=False, message=f"not sending: {why}")
                 log.warning("relay_starts_again", problem=repr(problem))
-                await self._ledger.seam.sleep(_RETRY_SECONDS)
+                await self._ledger.runtime.sleep(_RETRY_SECONDS)
             except Exception as problem:
                 self._health.report(PART, ok=False, message=f"not sending: {type(problem).__name__}")
                 log.exception("relay_failed")
-                await self._ledger.seam.sleep(_RETRY_SECONDS * 5)
+                await self._ledger.runtime.sleep(_RETRY_SECONDS * 5)
 
     async def _relay(self) -> None:
         """One producer's life. After a failure it is thrown away: nobody knows what it may still have been sending."""
@@ -101,7 +101,7 @@ class Relay:
                     behind = await self.relay_some(producer, lane) == _CHUNK or behind
                 if not behind:
                     # Under load a pause makes the next chunk fuller.
-                    await self._ledger.seam.sleep(_PAUSE_SECONDS)
+                    await self._ledger.runtime.sleep(_PAUSE_SECONDS)
         finally:
             await _throw_away(producer)
 
@@ -110,7 +110,7 @@ class Relay:
         async with self._ledger.pool.acquire() as connection, connection.transaction():
             position = await connection.fetchval(query("checkpoints/claim"), lane, self.checkpoint)
             if position is None:
-                await connection.execute(query("checkpoints/start"), lane, self.checkpoint, self._ledger.seam.now())
+                await connection.execute(query("checkpoints/start"), lane, self.checkpoint, self._ledger.runtime.now())
                 position = await connection.fetchval(query("checkpoints/claim"), lane, self.checkpoint)
                 if position is None:
                     return 0
@@ -121,7 +121,7 @@ class Relay:
             async with asyncio.timeout(self._send_seconds):
                 await self._send(producer, [(event, message(event, keys)) for event in events])
             await connection.execute(
-                query("checkpoints/save"), lane, self.checkpoint, events[-1].position, self._ledger.seam.now()
+                query("checkpoints/save"), lane, self.checkpoint, events[-1].position, self._ledger.runtime.now()
             )
             return len(events)
 

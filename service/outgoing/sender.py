@@ -47,7 +47,7 @@ _PROBLEM_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OutgoingDelivery:
     """A leased delivery, ready to go. `body` is None where the account's key is gone, and with it what signs it."""
 
     lane: int
@@ -120,10 +120,10 @@ class Sender:
                     self._start(session, lane, row, keys)
         except OUTAGES as outage:
             log.warning("database_away", problem=repr(outage))
-            await self._ledger.seam.sleep(_RETRY_SECONDS)
+            await self._ledger.runtime.sleep(_RETRY_SECONDS)
         except Exception:
             log.exception("deliveries_not_claimed")
-            await self._ledger.seam.sleep(_RETRY_SECONDS * 5)
+            await self._ledger.runtime.sleep(_RETRY_SECONDS * 5)
         if not taken and not self._stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_SECONDS):
@@ -134,7 +134,7 @@ class Sender:
         room = self._settings.outgoing_requests_max - len(self._tasks)
         if room <= 0:
             return [], {}
-        now = self._ledger.seam.now()
+        now = self._ledger.runtime.now()
         async with self._ledger.pool.acquire() as connection:
             rows = await connection.fetch(
                 query("outgoing/claim"),
@@ -152,18 +152,18 @@ class Sender:
 
     def _start(self, session: aiohttp.ClientSession, lane: int, row: Any, keys: Keys) -> None:
         self._under_way[row["endpoint_id"]] += 1
-        task = self._ledger.seam.spawn(self._deliver(session, lane, row, keys), "webhook")
+        task = self._ledger.runtime.spawn(self._deliver(session, lane, row, keys), "webhook")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, session: aiohttp.ClientSession, lane: int, row: Any, keys: Keys) -> None:
-        seam = self._ledger.seam
-        began_at, began = seam.now(), seam.monotonic()
+        runtime = self._ledger.runtime
+        began_at, began = runtime.now(), runtime.monotonic()
         endpoint_id = row["endpoint_id"]
         try:
             delivery = _delivery(lane, row, keys)
             result = await self._attempt(session, delivery)
-            milliseconds = int((seam.monotonic() - began) * 1000)
+            milliseconds = int((runtime.monotonic() - began) * 1000)
             async with self._noting:
                 await self._finish(delivery, result, began_at, milliseconds)
         except OUTAGES as outage:
@@ -177,10 +177,10 @@ class Sender:
                 del self._under_way[endpoint_id]
             self._wake.set()
 
-    async def _attempt(self, session: aiohttp.ClientSession, delivery: Delivery) -> Result:
+    async def _attempt(self, session: aiohttp.ClientSession, delivery: OutgoingDelivery) -> Result:
         if delivery.body is None or not delivery.secrets:
             return Result(problem="the account's key was destroyed, and with it the secret to sign with", hopeless=True)
-        now = self._ledger.seam.now()
+        now = self._ledger.runtime.now()
         headers = signing.headers(delivery.secrets, delivery.event_id, int(now.timestamp()), delivery.body)
         try:
             async with session.post(
@@ -192,12 +192,12 @@ class Sender:
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             return Result(problem=_told(problem))
 
-    async def _finish(self, delivery: Delivery, result: Result, began_at: Any, milliseconds: int) -> None:
-        seam = self._ledger.seam
-        now = seam.now()
+    async def _finish(self, delivery: OutgoingDelivery, result: Result, began_at: Any, milliseconds: int) -> None:
+        runtime = self._ledger.runtime
+        now = runtime.now()
         status, next_attempt_at, not_before = DELIVERED, now, None
         if result.problem is not None:
-            chance = int.from_bytes(seam.random(4), "big") / 2**32
+            chance = int.from_bytes(runtime.random(4), "big") / 2**32
             delay = None if result.hopeless else schedule.retry_in(delivery.retries, result.retry_after, chance)
             status = FAILED if delay is None else PENDING
             next_attempt_at = now + timedelta(seconds=delay or 0)
@@ -234,12 +234,12 @@ class Sender:
             log.warning("endpoint_switched_off", endpoint=delivery.endpoint_id, reason=row["disabled_reason"])
 
 
-def _delivery(lane: int, row: Any, keys: Keys) -> Delivery:
+def _delivery(lane: int, row: Any, keys: Keys) -> OutgoingDelivery:
     account_id = row["account_id"]
     event = envelope_from(orjson.loads(row["envelope"]))
     payout = payout_of(row["state"]) if row["state"] is not None else None
     known = any(owner == account_id for owner, _ in keys)
-    return Delivery(
+    return OutgoingDelivery(
         lane=lane,
         account_id=account_id,
         endpoint_id=row["endpoint_id"],

@@ -30,28 +30,28 @@ class FanOut(Poller):
         self._prune_at = 0.0
 
     async def work(self) -> bool:
-        seam = self._ledger.seam
+        runtime = self._ledger.runtime
         behind = False
         for lane in self._ledger.lanes:
             behind = await self.follow(lane) or behind
-        if seam.monotonic() >= self._prune_at:
-            self._prune_at = seam.monotonic() + _PRUNE_SECONDS
+        if runtime.monotonic() >= self._prune_at:
+            self._prune_at = runtime.monotonic() + _PRUNE_SECONDS
             await self.prune()
         return behind
 
     async def follow(self, lane: int) -> bool:
         """Takes a lane's next events and a step of its replays; whether there is more already."""
-        seam = self._ledger.seam
+        runtime = self._ledger.runtime
         async with self._ledger.pool.acquire() as connection:
-            events, made = await fan_out(connection, lane, seam)
-            replayed = await replay_some(connection, lane, seam)
+            events, made = await fan_out(connection, lane, runtime)
+            replayed = await replay_some(connection, lane, runtime)
         if made or replayed:
             self._sender.wake()
         return events == CHUNK or replayed > 0
 
     async def prune(self) -> None:
         """Lets go of what is older than the log of deliveries is kept."""
-        before = self._ledger.seam.now() - self._kept_for
+        before = self._ledger.runtime.now() - self._kept_for
         for lane in self._ledger.lanes:
             while await self._ledger.pool.fetchval(query("outgoing/prune"), lane, before, _PRUNE_ROWS) == _PRUNE_ROWS:
                 pass

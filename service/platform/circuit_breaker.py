@@ -9,7 +9,7 @@ FAILURES_MAX = 5
 REST_SECONDS = 15.0
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """Whether calls go through."""
 
     CLOSED = "closed"
@@ -18,7 +18,7 @@ class State(StrEnum):
     """One call is on its way to find out; all others are turned away until it is back."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts failures in a row; time comes from the seam's monotonic clock."""
 
     __slots__ = ("_failures", "_failures_max", "_monotonic", "_opened_at", "_probing", "_rest_seconds")
@@ -38,10 +38,10 @@ class Breaker:
         self._probing = False
 
     @property
-    def state(self) -> State:
+    def state(self) -> BreakerState:
         if self._opened_at is None:
-            return State.CLOSED
-        return State.HALF_OPEN if self._probing else State.OPEN
+            return BreakerState.CLOSED
+        return BreakerState.HALF_OPEN if self._probing else BreakerState.OPEN
 
     @property
     def failures(self) -> int:
@@ -56,14 +56,14 @@ class Breaker:
         # Behind a probe nobody knows: ask again in a while.
         return max(left, 1.0 if self._probing else 0.0)
 
-    def admit(self) -> Passage | None:
+    def admit(self) -> Permit | None:
         """Leave to call, or None while it is open. Whoever gets it says in the end how it went."""
         if self._opened_at is None:
-            return Passage(self, probe=False)
+            return Permit(self, probe=False)
         if self._probing or self.seconds_left() > 0:
             return None
         self._probing = True
-        return Passage(self, probe=True)
+        return Permit(self, probe=True)
 
     def _succeeded(self) -> None:
         self._failures = 0
@@ -83,12 +83,12 @@ class Breaker:
             self._probing = False
 
 
-class Passage:
+class Permit:
     """Leave to make one call; a probe where the breaker was open. Only what is told first counts."""
 
     __slots__ = ("_breaker", "_probe", "_told")
 
-    def __init__(self, breaker: Breaker, *, probe: bool) -> None:
+    def __init__(self, breaker: CircuitBreaker, *, probe: bool) -> None:
         self._breaker = breaker
         self._probe = probe
         self._told = False

@@ -12,7 +12,7 @@ def _counts() -> defaultdict[str, int]:
 
 
 @dataclass(slots=True)
-class Tally:
+class Counters:
     """Counts only ever rise."""
 
     events: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from service.platform.circuit_breaker import Breaker
+from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.database import OUTAGES, Pool
 from service.platform.settings import Settings
 from sql import query
@@ -33,7 +33,7 @@ class Health:
     pool: Pool
     settings: Settings
     parts: dict[str, Part] = field(default_factory=dict)
-    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    breakers: Mapping[str, CircuitBreaker] = field(default_factory=dict)
     """By the provider's base URL, where this process calls it."""
 
     def report(self, name: str, *, ok: bool, message: str) -> None:

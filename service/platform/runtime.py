@@ -59,7 +59,7 @@ def _spawn(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None
 
 
 @dataclass(frozen=True, slots=True)
-class Seam:
+class Runtime:
     """Time, chance and tasks."""
 
     now: Callable[[], datetime] = _utc_now
@@ -88,4 +88,4 @@ class Seam:
         return f"{_uuid_time(moment)}-7{tail[:3]}-{_VARIANT[tail[3]]}{tail[4:7]}-{tail[7:19]}"
 
 
-REAL = Seam()
+REAL = Runtime()

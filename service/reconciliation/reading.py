@@ -22,8 +22,8 @@ from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.database import Connection, one_moment
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
 from service.reconciliation.items import Item, Reader, entry_words
-from service.reconciliation.reconciliation_cache import Moment, Standing, Standings
-from service.reconciliation.rows import OPEN, Bank, Filter, Row, row_of, wanted
+from service.reconciliation.reconciliation_cache import CachedReconciliation, Moment, ReconciliationCache
+from service.reconciliation.rows import OPEN, Bank, Filter, ReconciliationRow, row_of, wanted
 from sql import query
 
 SLICE = 500
@@ -38,7 +38,7 @@ Place = tuple[str, list[str | int]]
 """A kind, and the place of a row among those of its kind."""
 
 
-class Source(Protocol):
+class ItemSource(Protocol):
     """The rows of one kind, in slices."""
 
     async def __call__(self, place: list[str | int] | None, most: int) -> list[Item]:
@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReconciliationPage:
     """How rows are gone through: behind a place, and how many are looked at first. None is all of them."""
 
     after: Place | None = None
@@ -59,14 +59,14 @@ async def reconciliation(
     account_id: str,
     key: AccountKey | None,
     wish: Filter,
-    page: Page = Page(),
-    standings: Standings | None = None,
-) -> AsyncGenerator[Row, None]:
+    page: ReconciliationPage = ReconciliationPage(),
+    reconciliation_cache: ReconciliationCache | None = None,
+) -> AsyncGenerator[ReconciliationRow, None]:
     """The wanted rows behind a place, of one moment. What is kept in `standings` is not worked out again."""
     after, most = page.after, min(page.rows or SLICE, SLICE)
     async with one_moment(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)
-        await account.begin(standings or Standings())
+        await account.begin(reconciliation_cache or ReconciliationCache())
         for kind in KINDS:
             if wish.kind not in (None, kind) or (after is not None and KINDS.index(kind) < KINDS.index(after[0])):
                 continue
@@ -97,22 +97,22 @@ class _Account:
         self._account_id = account_id
         self._key = key
         self._ledger = ledger
-        self._now: datetime = ledger.seam.now()
+        self._now: datetime = ledger.runtime.now()
         self._reader: Reader | None = None
         self._bank = Bank()
 
-    async def begin(self, standings: Standings) -> None:
+    async def begin(self, reconciliation_cache: ReconciliationCache) -> None:
         """Reads what every row depends on: settings, matches, and what could be proposed."""
         row = await self._connection.fetchrow(query("reconciliation/account"), self._lane, self._account_id)
         assert row is not None, "the caller knows that there is such an account"
         zones = {each["channel"]: each["zone"] for each in orjson.loads(row["channels"] or "[]")}
         moment = Moment(row["version"], row["head"], row["followed"])
-        standing = standings.find(self._lane, self._account_id, moment, self._ledger.seam.monotonic())
+        standing = reconciliation_cache.find(self._lane, self._account_id, moment, self._ledger.runtime.monotonic())
         claims = standing.claims if standing is not None else await self._claims()
         self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
         if standing is None:
-            standing = Standing(claims, await self._proposed())
-            standings.keep(self._lane, self._account_id, moment, standing, self._ledger.seam.monotonic())
+            standing = CachedReconciliation(claims, await self._proposed())
+            reconciliation_cache.keep(self._lane, self._account_id, moment, standing, self._ledger.runtime.monotonic())
         self._bank = standing.bank
 
     async def _claims(self) -> Claims:
@@ -137,7 +137,7 @@ class _Account:
         )
         return replace(self._bank, words={row["entry_id"]: entry_words(dict(row), self._key) for row in rows})
 
-    def source(self, kind: str, wish: Filter) -> Source | None:
+    def source(self, kind: str, wish: Filter) -> ItemSource | None:
         """Where rows of a kind come from; None where the wish leaves none of them."""
         if kind == STATEMENT:
             return self._pages("reconciliation/statements", self.reader.statement, wish.channel, wish.currency)
@@ -160,7 +160,7 @@ class _Account:
     def _entry(self, row: Any) -> Item:
         return self.reader.entry(row, self._key)
 
-    def _withdrawals(self, channel: str | None, currency: str | None) -> Source:
+    def _withdrawals(self, channel: str | None, currency: str | None) -> ItemSource:
         of = (channel, currency, list(BY_ORDER))
         return self._pages("reconciliation/withdrawals", self.reader.withdrawal, *of, begin=("", "", ""))
 
@@ -170,7 +170,7 @@ class _Account:
         item_of: Callable[[Any], Item],
         *parameters: object,
         begin: Sequence[str | int] = (0,),
-    ) -> Source:
+    ) -> ItemSource:
         async def page(place: list[str | int] | None, most: int) -> list[Item]:
             rows = await self._connection.fetch(
                 query(name),
@@ -211,7 +211,7 @@ class _Account:
         bank.proposals = propose(targets, unclaimed)
         return bank
 
-    async def _all(self, source: Source) -> AsyncIterator[Item]:
+    async def _all(self, source: ItemSource) -> AsyncIterator[Item]:
         place: list[str | int] | None = None
         while items := await source(place, SLICE):
             place = items[-1].place

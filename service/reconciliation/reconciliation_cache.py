@@ -28,7 +28,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CachedReconciliation:
     """Without the words that banks wrote: they are personal data, and read anew for the rows that are shown."""
 
     claims: Claims
@@ -37,20 +37,20 @@ class Standing:
 
 @dataclass(slots=True)
 class _Kept:
-    standing: Standing
+    standing: CachedReconciliation
     moment: Moment
     known_by: int
     """A head by which the account had this version: settlements that are as far have all that it says."""
     until: float
 
 
-class Standings:
+class ReconciliationCache:
     """The standings of the accounts that were asked about last."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
 
-    def find(self, lane: int, account_id: str, moment: Moment, now: float) -> Standing | None:
+    def find(self, lane: int, account_id: str, moment: Moment, now: float) -> CachedReconciliation | None:
         """The standing that is true at the moment, if it is kept."""
         self._forget(now)
         kept = self._kept.get((lane, account_id))
@@ -61,7 +61,7 @@ class Standings:
         self._kept.move_to_end((lane, account_id))
         return kept.standing
 
-    def keep(self, lane: int, account_id: str, moment: Moment, standing: Standing, now: float) -> None:
+    def keep(self, lane: int, account_id: str, moment: Moment, standing: CachedReconciliation, now: float) -> None:
         """Keeps what was worked out at the moment, instead of what was before."""
         before = self._kept.pop((lane, account_id), None)
         same = before is not None and before.moment.version == moment.version

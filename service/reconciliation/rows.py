@@ -15,7 +15,7 @@ import orjson
 
 from events.currency import in_major_units
 from projections.matching import Proposal, Proposals, squeezed
-from projections.reconciliation import SETTLED, ZERO, Evidence, State, difference, state
+from projections.reconciliation import SETTLED, ZERO, Evidence, ItemState, difference, state
 from service.formats.amounts import plain
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT
 from service.reconciliation.items import BY_MATCH, BY_PROPOSAL, Item
@@ -49,11 +49,11 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReconciliationRow:
     """A row, and what it is found by."""
 
     document: Document
-    state: State
+    state: ItemState
     item: Item
     paid: Decimal | None
     words: frozenset[str]
@@ -68,7 +68,7 @@ class Bank:
     references: dict[str, str | None] = field(default_factory=dict)
 
 
-def row_of(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
+def row_of(item: Item, bank: Bank, exponents: Mapping[str, int]) -> ReconciliationRow:
     """The item with its state and everything that speaks for it."""
     if item.kind == BANK_ENTRY:
         return _entry_row(item, bank, exponents)
@@ -85,7 +85,7 @@ def row_of(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
     return _row(item, item.expected, paid, evidence, paid_at, chosen, candidates, bank, exponents)
 
 
-def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Row:
+def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> ReconciliationRow:
     """A bank entry: what came, against what somebody or something explains it with."""
     explained = sum((claim.amount for claim in item.claims), ZERO)
     keys = bank.proposals.of_entry.get(item.id, [])
@@ -124,7 +124,7 @@ def _row(
     candidates: list[Proposal],
     bank: Bank,
     exponents: Mapping[str, int],
-) -> Row:
+) -> ReconciliationRow:
     found = Evidence(
         expected=expected,
         paid=paid,
@@ -187,14 +187,14 @@ def _row(
     }
     words = item.words.union(*(bank.words.get(entry_id, frozenset()) for entry_id in entries))
     plain_names = {squeezed(name) for name in (item.id, *item.references, *references) if name}
-    return Row(document, standing, item, paid, words | plain_names)
+    return ReconciliationRow(document, standing, item, paid, words | plain_names)
 
 
 def _is_contradicted(item: Item) -> bool:
     return any(found["rule"] == "payout_is_not_contradicted" for found in item.findings)
 
 
-def wanted(row: Row, wish: Filter) -> bool:
+def wanted(row: ReconciliationRow, wish: Filter) -> bool:
     """Whether the row is one of those that are asked for."""
     if wish.state == OPEN and row.state in SETTLED:
         return False

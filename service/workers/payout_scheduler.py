@@ -35,12 +35,12 @@ class DueUnit(UnitOfWork[bool]):
         read_set.accounts.add(self.account_id)
 
     def decide(self, batch: Batch) -> bool:
-        account = batch.books(self.account_id).account
+        account = batch.state(self.account_id).account
         still_due = due_at(account) if account is not None else None
         return still_due is None or still_due > batch.now
 
 
-class Scheduler(Poller):
+class PayoutScheduler(Poller):
     """Asks for what is due, as much at a time as is due at once; what cannot be done rests for a minute."""
 
     name, failed = "scheduler", "scheduling_failed"
@@ -53,11 +53,11 @@ class Scheduler(Poller):
 
     async def work(self) -> bool:
         """Does what is due now, as much as is done at once; whether there may be more."""
-        now = self._ledger.seam.monotonic()
+        now = self._ledger.runtime.monotonic()
         self._resting = {account_id: until for account_id, until in self._resting.items() if until > now}
         more = False
         for lane in self._ledger.lanes:
-            instant = self._ledger.seam.instant()
+            instant = self._ledger.runtime.instant()
             rows = await self._ledger.pool.fetch(
                 query("payout_policy/due"), lane, instant, list(self._resting), _AT_ONCE
             )

@@ -22,6 +22,6 @@ class Projector(Poller):
         for lane in self._ledger.lanes:
             for projection in TRAILING:
                 async with self._ledger.pool.acquire() as connection:
-                    moved = await catch_up(connection, lane, projection, self._ledger.seam.now())
+                    moved = await catch_up(connection, lane, projection, self._ledger.runtime.now())
                 behind = behind or moved >= CHUNK
         return behind

@@ -24,7 +24,7 @@ from events.read_set import ReadSet
 from events.statements.chain import read_chain
 from events.statements.decide import DoesNotTie, NotYet, close
 from events.statements.events import StatementClosed
-from projections.own_statements import Cut, Stretch, drafts
+from projections.own_statements import OpenPeriod, StatementCut, drafts
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue
 from service.ledger.batch import Batch, Cause
@@ -58,19 +58,19 @@ class ClosingUnit(UnitOfWork[list[StatementClosed] | NotYet | DoesNotTie]):
         read_set.accounts.add(self.account_id)
 
     def decide(self, batch: Batch) -> list[StatementClosed] | NotYet | DoesNotTie:
-        books = batch.books(self.account_id)
+        state = batch.state(self.account_id)
         try:
-            closed = list(close(self.due, books, batch.now, certain=self.certain))
+            closed = list(close(self.due, state, batch.now, certain=self.certain))
         except (NotYet, DoesNotTie) as problem:
             return problem
         for event in closed:
             cause = Cause(actor=Actor("closer"), source=Source("closer"), correlation_id=event.number)
-            batch.record(books, event, cause)
+            batch.record(state, event, cause)
         return closed
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ClosingResult:
     """What somebody found in an account: the statements closed, and when it has to be looked at again."""
 
     closed: tuple[StatementClosed, ...]
@@ -78,7 +78,7 @@ class Look:
     version: int
 
 
-class Closer(Poller):
+class StatementCloser(Poller):
     """Closes what is due, some of each lane's accounts at a time."""
 
     name, failed = "closer", "closing_failed"
@@ -93,7 +93,7 @@ class Closer(Poller):
 
     async def round(self, lane: int) -> tuple[int, list[StatementClosed]]:
         """Closes what is due in some of a lane's accounts; how many those were, and the statements."""
-        now = self._ledger.seam.now()
+        now = self._ledger.runtime.now()
         async with self._ledger.pool.acquire() as connection:
             while await catch_up(connection, lane, StatementsDue(), now) and not self._stopping:
                 pass
@@ -105,7 +105,7 @@ class Closer(Poller):
 
     async def _visit(self, lane: int, account_id: str) -> tuple[StatementClosed, ...]:
         """Closes what is due in a claimed account, and gives it back."""
-        look: Look | None = None
+        look: ClosingResult | None = None
         try:
             look = await self.close_account(lane, account_id)
         except Unavailable as problem:
@@ -114,15 +114,15 @@ class Closer(Poller):
             raise
         except Exception:
             log.exception("statements_not_closed", account=account_id)
-        now = self._ledger.seam.now()
+        now = self._ledger.runtime.now()
         if look is None:
             # The version stays behind nothing, so that only the time brings it up again.
-            look = Look((), from_datetime(now + _RETRY), AMOUNT_MAX)
+            look = ClosingResult((), from_datetime(now + _RETRY), AMOUNT_MAX)
         due_at = to_datetime(look.due_at) if look.due_at is not None else None
         await self._ledger.pool.execute(query("own_statements/release"), lane, account_id, now, due_at, look.version)
         return look.closed
 
-    async def close_account(self, lane: int, account_id: str) -> Look:
+    async def close_account(self, lane: int, account_id: str) -> ClosingResult:
         """Closes all statements of an account that are due, one cut after the other."""
         made: list[StatementClosed] = []
         tries = 0
@@ -131,11 +131,11 @@ class Closer(Poller):
             row = await self._ledger.pool.fetchrow(query("own_statements/account"), lane, account_id)
             chain = read_chain(orjson.loads(row["settings"])) if row is not None else None
             if head is None or row is None or chain is None:
-                return Look(tuple(made), None, row["version"] if row is not None else 0)
-            stretch = Stretch(chain)
+                return ClosingResult(tuple(made), None, row["version"] if row is not None else 0)
+            stretch = OpenPeriod(chain)
             cut = await self._next_cut(lane, account_id, stretch, chain.through_version, head["recorded_at"])
             if cut is None:
-                return Look(tuple(made), stretch.ends_at, row["version"])
+                return ClosingResult(tuple(made), stretch.ends_at, row["version"])
             due = drafts(account_id, chain, cut, self._ledger.exponents)
             try:
                 closed = await self._close(lane, account_id, due, certain=cut.certain)
@@ -150,14 +150,14 @@ class Closer(Poller):
                 log.info("statement_closed", account=account_id, number=event.number, ends_at=event.ends_at)
 
     async def _next_cut(
-        self, lane: int, account_id: str, stretch: Stretch, after_version: int, known_until: Instant
-    ) -> Cut | None:
+        self, lane: int, account_id: str, stretch: OpenPeriod, after_version: int, known_until: Instant
+    ) -> StatementCut | None:
         """The next cut, by the events after the last one. `known_until` was read before them."""
         async for envelope in read_account(self._ledger, lane, account_id, after_version, AMOUNT_MAX):
             cut = stretch.take(envelope, event_of(envelope))
             if cut is not None:
                 return cut
-        return stretch.end(self._ledger.seam.instant(), known_until)
+        return stretch.end(self._ledger.runtime.instant(), known_until)
 
     async def _close(
         self, lane: int, account_id: str, due: Sequence[StatementClosed], *, certain: bool

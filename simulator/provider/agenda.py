@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from service.platform import logs
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 
 log = logs.get("simulator")
 
@@ -22,10 +22,10 @@ _REST_SECONDS_MAX = 3600.0
 class Agenda:
     """Runs actions when they are due; time can be skipped, and nothing that is due meanwhile is."""
 
-    def __init__(self, seam: Seam, time_scale: float) -> None:
-        self._seam = seam
+    def __init__(self, runtime: Runtime, time_scale: float) -> None:
+        self._runtime = runtime
         self._scale = time_scale
-        self._began = seam.monotonic()
+        self._began = runtime.monotonic()
         self._skipped = 0.0
         self._due: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
@@ -34,7 +34,7 @@ class Agenda:
 
     def now(self) -> float:
         """Plugipay's seconds since the beginning."""
-        return (self._seam.monotonic() - self._began) * self._scale + self._skipped
+        return (self._runtime.monotonic() - self._began) * self._scale + self._skipped
 
     def after(self, seconds: float, action: Action) -> float:
         """When it will be done."""
@@ -49,7 +49,7 @@ class Agenda:
         try:
             while True:
                 self._start_due()
-                self._resting = self._seam.spawn(self._rest(), "simulator-rest")
+                self._resting = self._runtime.spawn(self._rest(), "simulator-rest")
                 await asyncio.wait([self._resting])
         finally:
             if self._resting is not None:
@@ -89,7 +89,7 @@ class Agenda:
 
     async def _rest(self) -> None:
         seconds = (self._due[0][0] - self.now()) / self._scale if self._due else _REST_SECONDS_MAX
-        await self._seam.sleep(min(max(0.0, seconds), _REST_SECONDS_MAX))
+        await self._runtime.sleep(min(max(0.0, seconds), _REST_SECONDS_MAX))
 
     def _start_due(self, by: float = 0) -> None:
         """`by` is a moment that was skipped to: rounding may leave the clock a hair before it."""
@@ -102,7 +102,7 @@ class Agenda:
                 log.exception("simulator_action_failed")
                 continue
             if coroutine is not None:
-                task = self._seam.spawn(coroutine, "simulator-action")
+                task = self._runtime.spawn(coroutine, "simulator-action")
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
 

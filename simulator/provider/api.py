@@ -165,7 +165,7 @@ class PayoutsApi:
     async def _serve(self, request: web.Request, name: str, operation: Operation) -> web.StreamResponse:
         plugipay = self._plugipay
         raw = await request.read()
-        now = plugipay.seam.now().timestamp()
+        now = plugipay.runtime.now().timestamp()
         owner = authenticate(
             plugipay.keys, request.headers, method=request.method, path=request.raw_path, body=raw, now=now
         )
@@ -188,7 +188,7 @@ class PayoutsApi:
         if "silent" in struck:
             return await self._cut(request)
         if "slow" in struck:
-            await plugipay.seam.sleep(plugipay.settings.slow_seconds)
+            await plugipay.runtime.sleep(plugipay.settings.slow_seconds)
         if "error_done" in struck:
             raise self._broken(about)
         return _respond(status, body)
@@ -215,7 +215,7 @@ class PayoutsApi:
 
     async def _cut(self, request: web.Request) -> web.StreamResponse:
         """Says nothing for a while, then ends the connection."""
-        await self._plugipay.seam.sleep(self._plugipay.settings.hang_seconds)
+        await self._plugipay.runtime.sleep(self._plugipay.settings.hang_seconds)
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
@@ -228,8 +228,8 @@ class PayoutsApi:
         return self._envelope(None, refused.document(), {})
 
     def _envelope(self, data: Any, error: Any, meta: Mapping[str, Any]) -> str:
-        seam = self._plugipay.seam
-        made = {"requestId": f"req_{seam.ulid()}", "timestamp": stamp(seam.now()), **meta}
+        runtime = self._plugipay.runtime
+        made = {"requestId": f"req_{runtime.ulid()}", "timestamp": stamp(runtime.now()), **meta}
         return orjson.dumps({"data": data, "error": error, "meta": made}).decode()
 
 

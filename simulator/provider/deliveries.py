@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from simulator.provider import envelopes
 from simulator.provider.agenda import Agenda
 from simulator.provider.books import Event
@@ -83,7 +83,7 @@ class Deliveries:
     def __init__(
         self,
         *,
-        seam: Seam,
+        runtime: Runtime,
         agenda: Agenda,
         faults: Faults,
         chance: Chance,
@@ -91,7 +91,7 @@ class Deliveries:
         reorder_seconds: float,
         on_change: Callable[[], None],
     ) -> None:
-        self._seam = seam
+        self._runtime = runtime
         self._agenda = agenda
         self._faults = faults
         self._chance = chance
@@ -196,7 +196,7 @@ class Deliveries:
         code, error = await self._post(delivery, endpoint)
         if code is not None and not 200 <= code < 300:
             error = f"answered {code}"
-        delivery.attempts.append(Attempt(stamp(self._seam.now()), self._agenda.now(), code, error))
+        delivery.attempts.append(Attempt(stamp(self._runtime.now()), self._agenda.now(), code, error))
         delivery.last_error = error
         if error is None:
             delivery.status = SUCCEEDED
@@ -221,7 +221,7 @@ class Deliveries:
             delivery.faults.append("bad_signature")
             secret += "-of-somebody-else"
         headers = {
-            endpoint.header: envelopes.sign(secret, int(self._seam.now().timestamp()), delivery.body),
+            endpoint.header: envelopes.sign(secret, int(self._runtime.now().timestamp()), delivery.body),
             "Content-Type": "application/json",
             "User-Agent": "Plugipay-Simulator",
         }

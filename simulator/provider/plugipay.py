@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from simulator.provider.agenda import Agenda
 from simulator.provider.books import AccountState, Event, Workspace
 from simulator.provider.chance import Chance
@@ -25,17 +25,17 @@ _OWN_SCHEDULE_BANK = Bank("bca", "BCA", "0000000099", "Scheduled Payouts")
 class Plugipay:
     """State, time, chance and what goes out, for the API and for who controls the simulation."""
 
-    def __init__(self, settings: SimulatorSettings, seam: Seam) -> None:
+    def __init__(self, settings: SimulatorSettings, runtime: Runtime) -> None:
         self.settings = settings
-        self.seam = seam
+        self.runtime = runtime
         self.chance = Chance(settings.seed)
         self.faults = Faults(self.chance, settings.faults)
-        self.agenda = Agenda(seam, settings.time_scale)
+        self.agenda = Agenda(runtime, settings.time_scale)
         self.repeats = Repeats(settings.idempotency_hours)
         self.changes = 0
         """Grows with everything that a restart has to know."""
         self.deliveries = Deliveries(
-            seam=seam,
+            runtime=runtime,
             agenda=self.agenda,
             faults=self.faults,
             chance=self.chance,
@@ -72,7 +72,7 @@ class Plugipay:
     ) -> Payout:
         """A new payout. Refused where the balance does not cover it."""
         number = len(self.books.payouts) + 1
-        at = stamp(self.seam.now())
+        at = stamp(self.runtime.now())
         payout = Payout(
             number=number,
             id=f"po_{self.seam.ulid()}",
@@ -118,7 +118,7 @@ class Plugipay:
                 payout,
                 to,
                 event_id=self._event_id(),
-                at=stamp(self.seam.now(), payout.updated_at),
+                at=stamp(self.runtime.now(), payout.updated_at),
                 reference=reference,
                 failure_reason=failure_reason,
                 against_rules=against_rules,

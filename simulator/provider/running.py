@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from service.platform import logs
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from simulator.provider import snapshot
 from simulator.provider.api import build_app
 from simulator.provider.control import Control
@@ -38,10 +38,12 @@ class Simulated:
 
 
 @contextlib.asynccontextmanager
-async def simulated_plugipay(settings: SimulatorSettings | None = None, seam: Seam = REAL) -> AsyncIterator[Simulated]:
+async def simulated_plugipay(
+    settings: SimulatorSettings | None = None, runtime: Runtime = REAL
+) -> AsyncIterator[Simulated]:
     """Serves until it is left. CannotListen, or snapshot.WrongFile, says why it does not."""
     at = settings or SimulatorSettings()
-    plugipay = Plugipay(at, seam)
+    plugipay = Plugipay(at, runtime)
     await plugipay.deliveries.open()
     tasks: list[asyncio.Task[None]] = []
     app = build_app(plugipay)
@@ -58,9 +60,9 @@ async def simulated_plugipay(settings: SimulatorSettings | None = None, seam: Se
         except OSError as problem:
             raise CannotListen(f"cannot listen on {at.host}:{at.port}: {problem.strerror}") from None
         port: int = runner.addresses[0][1]
-        tasks.append(seam.spawn(plugipay.agenda.run(), "simulator-agenda"))
+        tasks.append(runtime.spawn(plugipay.agenda.run(), "simulator-agenda"))
         if at.state_file is not None:
-            tasks.append(seam.spawn(_keep_saved(plugipay, at.state_file), "simulator-state"))
+            tasks.append(runtime.spawn(_keep_saved(plugipay, at.state_file), "simulator-state"))
         log.info("simulator_serving", host=at.host, port=port, seed=at.seed, time_scale=at.time_scale)
         yield Simulated(f"http://{at.host}:{port}", port, control)
     finally:
@@ -80,4 +82,4 @@ async def _keep_saved(plugipay: Plugipay, path: Path) -> None:
         if saved != plugipay.changes:
             saved = plugipay.changes
             snapshot.save(plugipay, path)
-        await plugipay.seam.sleep(_SAVE_SECONDS)
+        await plugipay.runtime.sleep(_SAVE_SECONDS)

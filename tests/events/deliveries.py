@@ -19,7 +19,7 @@ from events.payouts.events import (
 from events.provider.events import ProviderObserved
 from events.provider.observation import Observation
 from events.provider.observe import Verdict, observe
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from tests.spec import NEW_ID, Dated, at, earned, fold, given, opened
 
 MAY_2, MAY_3, MAY_4, MAY_9 = (f"2026-05-0{day}T00:00:00.000000Z" for day in (2, 3, 4, 9))
@@ -34,7 +34,7 @@ SUBMITTED: list[AnyEvent | Dated] = [*REQUESTED, PayoutSubmissionStarted("pout_1
 START: list[AnyEvent | Dated] = [*SUBMITTED, PayoutProviderLinked("pout_1", "po_1")]
 
 
-def delivery(says: Says, occurred_at: str = MAY_9, event_id: str = "evt_1") -> Observation:
+def delivery(says: ReportedStatus, occurred_at: str = MAY_9, event_id: str = "evt_1") -> Observation:
     return Observation(
         provider="plugipay",
         event_id=event_id,
@@ -67,7 +67,9 @@ def observed(delivery: Observation, verdict: Verdict, payout_id: str | None = "p
     )
 
 
-def _heard(says: Says, moment: str, change: AnyEvent, reference: str | None = "trf-1") -> list[AnyEvent | Dated]:
+def _heard(
+    says: ReportedStatus, moment: str, change: AnyEvent, reference: str | None = "trf-1"
+) -> list[AnyEvent | Dated]:
     heard = ProviderObserved(
         provider="plugipay",
         event_id=f"evt_{says.value}_before",
@@ -78,16 +80,16 @@ def _heard(says: Says, moment: str, change: AnyEvent, reference: str | None = "t
         payout_id="pout_1",
         provider_payout_id="po_1",
         reference=reference,
-        failure_reason="wrong number" if says is Says.FAILED else None,
+        failure_reason="wrong number" if says is ReportedStatus.FAILED else None,
     )
     return [at(moment, heard), at(moment, change)]
 
 
-SENT = _heard(Says.IN_TRANSIT, MAY_2, PayoutInTransit("pout_1", "trf-1"))
-PAID = _heard(Says.PAID, MAY_3, PayoutPaid("pout_1", 400, "IDR", "trf-1"))
-FAILED = _heard(Says.FAILED, MAY_4, PayoutFailed("pout_1", 400, "IDR", "wrong number"), None)
-CANCELLED = _heard(Says.CANCELLED, MAY_4, PayoutCancelled("pout_1", 400, "IDR"), None)
-RETURNED = _heard(Says.FAILED, MAY_4, PayoutReturned("pout_1", 400, "IDR", "wrong number"), None)
+SENT = _heard(ReportedStatus.IN_TRANSIT, MAY_2, PayoutInTransit("pout_1", "trf-1"))
+PAID = _heard(ReportedStatus.PAID, MAY_3, PayoutPaid("pout_1", 400, "IDR", "trf-1"))
+FAILED = _heard(ReportedStatus.FAILED, MAY_4, PayoutFailed("pout_1", 400, "IDR", "wrong number"), None)
+CANCELLED = _heard(ReportedStatus.CANCELLED, MAY_4, PayoutCancelled("pout_1", 400, "IDR"), None)
+RETURNED = _heard(ReportedStatus.FAILED, MAY_4, PayoutReturned("pout_1", 400, "IDR", "wrong number"), None)
 KNOWN: dict[str, list[AnyEvent | Dated]] = {
     "pending": [],
     "in_transit": SENT,
@@ -99,23 +101,23 @@ KNOWN: dict[str, list[AnyEvent | Dated]] = {
 
 
 def known(state: str, *more: AnyEvent | Dated) -> AccountState:
-    return given(*START, *KNOWN[state], *more).books
+    return given(*START, *KNOWN[state], *more).state
 
 
-def take_in(books: AccountState, deliveries: Iterable[Observation], payout_id: str | None = "pout_1") -> AccountState:
+def take_in(state: AccountState, deliveries: Iterable[Observation], payout_id: str | None = "pout_1") -> AccountState:
     """The books after the deliveries in the order of their arrival; those of a known provider id find their payout."""
     for said in deliveries:
-        books = fold(books, observe(said, books, found(said, books, payout_id), NEW_ID), said.occurred_at)
-    return books
+        state = fold(state, observe(said, state, found(said, state, payout_id), NEW_ID), said.occurred_at)
+    return state
 
 
-def found(said: Observation, books: AccountState, mentioned: str | None) -> str | None:
+def found(said: Observation, state: AccountState, mentioned: str | None) -> str | None:
     """Which payout is meant, as the service finds it: by the provider's id, else by the id of ours that it mentions."""
-    for payout_id, payout in books.payouts.items():
+    for payout_id, payout in state.payouts.items():
         if payout.provider_payout_id is not None and payout.provider_payout_id == said.provider_payout_id:
             return payout_id
-    return mentioned if mentioned in books.payouts else None
+    return mentioned if mentioned in state.payouts else None
 
 
-def open_kinds(books: AccountState) -> set[str]:
-    return {case.kind for case in books.cases.values() if case.closed_at is None}
+def open_kinds(state: AccountState) -> set[str]:
+    return {case.kind for case in state.cases.values() if case.closed_at is None}

@@ -53,11 +53,11 @@ from events.payouts.events import (
 from events.policies.commands import SetPayoutPolicy
 from events.provider.commands import CloseCase
 from events.provider.events import CaseOpened
-from events.provider.reports import Kind, case_id
+from events.provider.reports import CaseKind, case_id
 from events.statements.commands import SetStatementCycle
 from tests.spec import ACCOUNT, BEFORE, earned, opened
 
-GIVEN_UP = case_id(ACCOUNT, Kind.SUBMISSION_UNKNOWN, "pout_silent")
+GIVEN_UP = case_id(ACCOUNT, CaseKind.SUBMISSION_UNKNOWN, "pout_silent")
 
 COMMAND_TYPES: set[type[Command]] = set(get_args(get_args(AnyCommand)[0]))
 

@@ -68,17 +68,17 @@ def _out_of(there: int, amount: int, flag: bool) -> int:
     return [there, min(there + 1, AMOUNT_MAX), min(there, amount), min(there, amount)][amount % 4]
 
 
-def command_of(step: Step, books: AccountState) -> AnyCommand:
+def command_of(step: Step, state: AccountState) -> AnyCommand:
     kind, which, amount, currency, flag = step
     reference = f"o-{which}"
     money = {"amount": amount, "currency": currency}
     order = {**money, "reference": reference}
-    pending = books.orders.get((currency, reference), Order()).pending
-    recorded = books.orders.get((currency, reference), Order()).recorded
-    available = books.balance(currency).available
-    payout = {"payout_id": pick(books.payouts, which, "pout_none")}
-    reserve_id = pick(books.reserves, which, "rsv_none")
-    held = books.reserves[reserve_id].remaining if reserve_id in books.reserves else 0
+    pending = state.orders.get((currency, reference), Order()).pending
+    recorded = state.orders.get((currency, reference), Order()).recorded
+    available = state.balance(currency).available
+    payout = {"payout_id": pick(state.payouts, which, "pout_none")}
+    reserve_id = pick(state.reserves, which, "rsv_none")
+    held = state.reserves[reserve_id].remaining if reserve_id in state.reserves else 0
     bank = {"bank_name": "BCA", "bank_account_number": f"sealed:{which}", "bank_account_holder": "sealed:h"}
     why = {"reason": "because"}
     kinds: dict[str, tuple[type[Command], dict[str, Any]]] = {
@@ -87,7 +87,7 @@ def command_of(step: Step, books: AccountState) -> AnyCommand:
         "bank": (SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
         "workspace": (SetProvider, {"workspace_id": "ws", "key_id": "k", "secret": "sealed:secret"}),
         "secret": (AddWebhookSecret, {"secret": "sealed:secret"}),
-        "retire": (RetireWebhookSecret, {"secret_id": pick(books.secrets, which, "whs_none")}),
+        "retire": (RetireWebhookSecret, {"secret_id": pick(state.secrets, which, "whs_none")}),
         "freeze": (FreezeAccount, why),
         "unfreeze": (UnfreezeAccount, why),
         "close": (CloseAccount, why),
@@ -112,7 +112,7 @@ def command_of(step: Step, books: AccountState) -> AnyCommand:
         "return": (RecordBankReturn, {**payout, **why}),
         "link": (LinkProviderPayout, {**payout, "provider_payout_id": f"po_{which}"}),
         "resubmit": (ResubmitPayout, {**payout, **why}),
-        "look": (CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why}),
+        "look": (CloseCase, {"case_id": pick(state.cases, which, "case_none"), **why}),
         "channel": (
             SetChannel,
             {"channel": "lazada" if amount % 2 else "tiktok", "collects": "platform" if flag else "seller"},
@@ -126,7 +126,7 @@ def command_of(step: Step, books: AccountState) -> AnyCommand:
         "match": (
             MakeMatch,
             {
-                "entry_id": pick(books.bank_entries, which, "ben_none"),
+                "entry_id": pick(state.bank_entries, which, "ben_none"),
                 "targets": [
                     {"kind": "other", "id": "interest", "amount": amount if flag else None},
                     *([{"kind": "payout", "id": payout["payout_id"], "amount": 1}] if flag else []),
@@ -134,7 +134,7 @@ def command_of(step: Step, books: AccountState) -> AnyCommand:
                 **why,
             },
         ),
-        "unmatch": (UnmakeMatch, {"match_id": pick(books.matches, which, "mat_none"), **why}),
+        "unmatch": (UnmakeMatch, {"match_id": pick(state.matches, which, "mat_none"), **why}),
         "policy": (SetPayoutPolicy, policy_of(amount, currency, flag)),
         "dispute": (
             OpenDispute,
@@ -147,9 +147,9 @@ def command_of(step: Step, books: AccountState) -> AnyCommand:
         ),
         "resolve": (
             ResolveDispute,
-            {"dispute_id": pick(books.disputes, which, "dsp_none"), "outcome": "lost" if flag else "won", **why},
+            {"dispute_id": pick(state.disputes, which, "dsp_none"), "outcome": "lost" if flag else "won", **why},
         ),
-        "apply": (CloseCase, {"case_id": pick(books.cases, which, "case_none"), **why, "apply": True}),
+        "apply": (CloseCase, {"case_id": pick(state.cases, which, "case_none"), **why, "apply": True}),
     }
     model, fields = kinds[kind]
     command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]

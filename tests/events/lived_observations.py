@@ -13,7 +13,7 @@ from events.channels.observe import references
 from events.payouts import submissions
 from events.provider.events import DeliveryDismissed
 from events.provider.observation import Observation
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
 from events.statements import decide
@@ -24,23 +24,23 @@ from tests.events.steps import Step, moment, pick
 from tests.spec import ACCOUNT
 
 
-def observation_of(step: Step, number: int, books: AccountState) -> tuple[Observation, str | None]:
+def observation_of(step: Step, number: int, state: AccountState) -> tuple[Observation, str | None]:
     """A delivery, and the payout that it is about as the service would find it."""
     _, which, amount, currency, flag = step
     provider_payout_id = f"po_{(which + amount) % 6}" if flag or amount % 3 else None
-    mentioned = pick(books.payouts, which, "pout_none") if amount % 4 else None
-    if mentioned in books.payouts and amount % 8:
-        provider_payout_id = books.payouts[mentioned].provider_payout_id or provider_payout_id
-    known = [name for name, row in books.payouts.items() if row.provider_payout_id == provider_payout_id]
+    mentioned = pick(state.payouts, which, "pout_none") if amount % 4 else None
+    if mentioned in state.payouts and amount % 8:
+        provider_payout_id = state.payouts[mentioned].provider_payout_id or provider_payout_id
+    known = [name for name, row in state.payouts.items() if row.provider_payout_id == provider_payout_id]
     payout_id = known[0] if provider_payout_id and known else mentioned
-    payout = books.payouts.get(payout_id or "")
+    payout = state.payouts.get(payout_id or "")
     strange = payout is None or (flag and amount % 5 == 1)
     return (
         Observation(
             provider="plugipay",
             event_id=f"evt_{which if amount % 7 == 0 else number}",
             event_type="payout",
-            says=list(Says)[amount % len(Says)],
+            says=list(ReportedStatus)[amount % len(ReportedStatus)],
             occurred_at=moment(amount % (number + 2)),
             provider_payout_id=provider_payout_id,
             amount=amount if strange else None,
@@ -51,11 +51,11 @@ def observation_of(step: Step, number: int, books: AccountState) -> tuple[Observ
     )
 
 
-def outcome_of(step: Step, books: AccountState) -> Sequence[AnyEvent]:
+def outcome_of(step: Step, state: AccountState) -> Sequence[AnyEvent]:
     """What the service itself notes of a payout on its way, or of a delivery it cannot take in."""
     kind, which, *_ = step
-    payout_id = pick(books.payouts, which, "pout_none")
-    payout, account = books.payouts.get(payout_id), books.account
+    payout_id = pick(state.payouts, which, "pout_none")
+    payout, account = state.payouts.get(payout_id), state.account
     if kind == "dismiss":
         return [DeliveryDismissed(f"dlv_{which}", "because")]
     if payout is None or account is None:
@@ -101,11 +101,11 @@ def statement_of(step: Step, number: int) -> StatementObserved:
     )
 
 
-def seen_by_statement(observed: StatementObserved, books: AccountState) -> AccountState:
+def seen_by_statement(observed: StatementObserved, state: AccountState) -> AccountState:
     """The books with only the rows that the service reads for an observation."""
     key = (observed.channel, observed.seller or "", observed.number)
     same_shop = {
-        each: row for each, row in books.statements.items() if each[:2] == key[:2] and row.currency == observed.currency
+        each: row for each, row in state.statements.items() if each[:2] == key[:2] and row.currency == observed.currency
     }
     mine = (observed.created_at or "", observed.number)
     by_age = sorted(same_shop, key=lambda each: (same_shop[each].created_at or "", each[2]))
@@ -113,13 +113,13 @@ def seen_by_statement(observed: StatementObserved, books: AccountState) -> Accou
     earlier = [each for each in others if (same_shop[each].created_at or "", each[2]) < mine]
     with_deposit = [each for each in by_age if same_shop[each].deposit is not None]
     kept = {*earlier[-1:], *with_deposit[-2:]}
-    seen = books.copy()
+    seen = state.copy()
     seen.statements = {
-        each: row for each, row in books.statements.items() if each in kept or each[2] == observed.number
+        each: row for each, row in state.statements.items() if each in kept or each[2] == observed.number
     }
     wanted = {(observed.currency, reference) for reference in references(*key)}
-    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
-    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.orders = {each: row for each, row in state.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in state.channels.items() if each == observed.channel}
     seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
     return seen
 
@@ -159,33 +159,33 @@ def settlement_of(step: Step, number: int) -> SettlementObserved:
     )
 
 
-def seen_by_settlement(observed: SettlementObserved, books: AccountState) -> AccountState:
+def seen_by_settlement(observed: SettlementObserved, state: AccountState) -> AccountState:
     """The books with only the rows that the service reads for a record."""
-    seen = books.copy()
+    seen = state.copy()
     sellers = {observed.seller or "", ""}
     told = {observed.reference, observed.releases}
     seen.settlements = {
         each: row
-        for each, row in books.settlements.items()
+        for each, row in state.settlements.items()
         if each[0] == observed.channel and each[1] in sellers and each[2] in told
     }
     seen.statements = {
         each: row
-        for each, row in books.statements.items()
+        for each, row in state.statements.items()
         if each[0] == observed.channel and each[1] in sellers and each[2] == observed.statement
     }
     counted = {row.counts_for for row in seen.settlements.values()}
     own = order_references(observed.channel, observed.reference, observed.counts_for or None)
     wanted = {(observed.currency, reference) for reference in (*own, *counted)}
-    seen.orders = {each: row for each, row in books.orders.items() if each in wanted}
-    seen.channels = {each: row for each, row in books.channels.items() if each == observed.channel}
+    seen.orders = {each: row for each, row in state.orders.items() if each in wanted}
+    seen.channels = {each: row for each, row in state.channels.items() if each == observed.channel}
     seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}
     return seen
 
 
-def statements_of(number: int, books: AccountState) -> Sequence[AnyEvent]:
+def statements_of(number: int, state: AccountState) -> Sequence[AnyEvent]:
     """The account's own statements up to here, as somebody draws them up who knows only the books."""
-    chain = read_chain(books.account.settings) if books.account is not None else None
+    chain = read_chain(state.account.settings) if state.account is not None else None
     if chain is None:
         return []
     drafts = [
@@ -199,8 +199,8 @@ def statements_of(number: int, books: AccountState) -> Sequence[AnyEvent]:
             ends_at=moment(number),
             after_position=chain.through_position,
             after_version=chain.through_version,
-            through_position=books.version,
-            through_version=books.version,
+            through_position=state.version,
+            through_version=state.version,
             opening=chain.link(currency).closing,
             closing=owed(balance),
             held_before=chain.link(currency).held,
@@ -209,19 +209,19 @@ def statements_of(number: int, books: AccountState) -> Sequence[AnyEvent]:
             created_at="",
             previous=chain.link(currency).number,
         )
-        for currency, balance in books.balances.items()
+        for currency, balance in state.balances.items()
     ]
-    return decide.close(drafts, books, moment(number), certain=False)
+    return decide.close(drafts, state, moment(number), certain=False)
 
 
-def entry_of(step: Step, books: AccountState) -> Sequence[AnyEvent]:
+def entry_of(step: Step, state: AccountState) -> Sequence[AnyEvent]:
     """A bank's entry that is seen once more or for the first time, or the end of a bank's statement."""
     kind, which, amount, currency, flag = step
-    if not books.account:
+    if not state.account:
         return []
     if kind == "bank statement":
         return observe_bank_statement(
-            BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), books
+            BankStatementObserved("ba", "sealed:n", f"{which}", currency, amount, 1, "csv", []), state
         )
     signed = amount if amount % 2 else -amount
     observed = BankEntryObserved(
@@ -236,4 +236,4 @@ def entry_of(step: Step, books: AccountState) -> Sequence[AnyEvent]:
         [],
         "d",
     )
-    return observe_entry(observed, f"ben_{which}_{signed}", books)
+    return observe_entry(observed, f"ben_{which}_{signed}", state)

@@ -14,7 +14,7 @@ from events.accounts.state import LIVE
 from events.catalog import AnyEvent
 from events.channels.observe import observe_statement
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.instants import Instant
 from events.policies.decide import due
 from events.policies.schedule import WEEKENDS
@@ -38,39 +38,39 @@ from tests.spec import seen_by
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
-def happens(step: Step, number: int, books: AccountState) -> tuple[Sequence[AnyEvent] | Refusal, Instant]:
+def happens(step: Step, number: int, state: AccountState) -> tuple[Sequence[AnyEvent] | Refusal, Instant]:
     """What the step leads to and when it happened; the books stay as they are."""
-    before = books.copy()
+    before = state.copy()
     outcome: Sequence[AnyEvent] | Refusal
     if step[0] == "provider":
-        observation, payout_id = observation_of(step, number, books)
-        outcome = observe(observation, books, payout_id, f"{number:026}")
+        observation, payout_id = observation_of(step, number, state)
+        outcome = observe(observation, state, payout_id, f"{number:026}")
         effective_at = observation.occurred_at
     elif step[0] == "statement":
         observed, effective_at = statement_of(step, number), moment(number)
-        outcome = observe_statement(observed, seen_by_statement(observed, books)) if books.account else []
-        assert not books.account or outcome == observe_statement(observed, books), "those rows suffice"
+        outcome = observe_statement(observed, seen_by_statement(observed, state)) if state.account else []
+        assert not state.account or outcome == observe_statement(observed, state), "those rows suffice"
     elif step[0] == "settlement":
         record, effective_at = settlement_of(step, number), moment(number)
-        outcome = observe_settlement(record, seen_by_settlement(record, books)) if books.account else []
-        assert not books.account or outcome == observe_settlement(record, books), "those rows suffice"
+        outcome = observe_settlement(record, seen_by_settlement(record, state)) if state.account else []
+        assert not state.account or outcome == observe_settlement(record, state), "those rows suffice"
     elif step[0] == "cut":
-        outcome, effective_at = statements_of(number, books), moment(number)
+        outcome, effective_at = statements_of(number, state), moment(number)
     elif step[0] in ("entry", "bank statement"):
-        outcome, effective_at = entry_of(step, books), moment(number)
+        outcome, effective_at = entry_of(step, state), moment(number)
     elif step[0] == "tick":
         ids = count(number * 1000)
-        outcome, effective_at = due(books, later(number), lambda: f"{next(ids):026}", WEEKENDS), moment(number)
+        outcome, effective_at = due(state, later(number), lambda: f"{next(ids):026}", WEEKENDS), moment(number)
     elif step[0] in NOTED:
-        outcome, effective_at = outcome_of(step, books), moment(number)
+        outcome, effective_at = outcome_of(step, state), moment(number)
     else:
-        command, effective_at = command_of(step, books), moment(number)
-        seen = seen_by(command, books)
+        command, effective_at = command_of(step, state), moment(number)
+        seen = seen_by(command, state)
         untouched = seen.copy()
         try:
-            outcome = decide(command, seen, Context(effective_at, moment(0), new_id=f"{number:026}", mode=LIVE))
+            outcome = decide(command, seen, DecisionContext(effective_at, moment(0), new_id=f"{number:026}", mode=LIVE))
         except Refusal as refusal:
             outcome = refusal
         assert seen == untouched, "a decision never writes in the books, and least of all a refusal"
-    assert books == before
+    assert state == before
     return outcome, effective_at

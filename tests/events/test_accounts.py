@@ -46,8 +46,8 @@ CLOSE = CloseAccount(account_id=ACCOUNT, reason="left us")
 
 @pytest.mark.parametrize("mode", ["live", "test"])
 def test_an_account_opens_in_the_mode_of_the_key_that_asks(mode: str) -> None:
-    books = given().when(OPEN, mode=mode).then(AccountOpened(mode=mode, backend="plugipay", currency="IDR"))
-    assert books.account == Account(mode=mode, backend="plugipay", currencies=("IDR",), status="open", opened_at=NOW)
+    state = given().when(OPEN, mode=mode).then(AccountOpened(mode=mode, backend="plugipay", currency="IDR"))
+    assert state.account == Account(mode=mode, backend="plugipay", currencies=("IDR",), status="open", opened_at=NOW)
 
 
 def test_an_account_is_manual_unless_it_says_otherwise() -> None:
@@ -75,13 +75,13 @@ def test_nobody_commands_a_lanes_own_stream() -> None:
 
 
 def test_payouts_can_be_sent_another_way_from_now_on() -> None:
-    books = (
+    state = (
         given(opened("manual"))
         .when(SetBackend(account_id=ACCOUNT, backend="plugipay"))
         .then(BackendSet(backend="plugipay"))
     )
-    assert books.account is not None
-    assert books.account.backend == "plugipay"
+    assert state.account is not None
+    assert state.account.backend == "plugipay"
 
 
 def test_choosing_the_backend_that_is_chosen_changes_nothing() -> None:
@@ -89,9 +89,9 @@ def test_choosing_the_backend_that_is_chosen_changes_nothing() -> None:
 
 
 def test_an_open_account_can_be_frozen() -> None:
-    books = given(opened()).when(FREEZE).then(AccountFrozen(reason="fraud check"))
-    assert books.account is not None
-    assert books.account.status == "frozen"
+    state = given(opened()).when(FREEZE).then(AccountFrozen(reason="fraud check"))
+    assert state.account is not None
+    assert state.account.status == "frozen"
 
 
 def test_a_frozen_account_is_not_frozen_twice() -> None:
@@ -100,9 +100,9 @@ def test_a_frozen_account_is_not_frozen_twice() -> None:
 
 def test_a_frozen_account_can_be_unfrozen() -> None:
     frozen = given(opened(), AccountFrozen(reason="fraud check"))
-    books = frozen.when(UNFREEZE).then(AccountUnfrozen(reason="cleared"))
-    assert books.account is not None
-    assert books.account.status == "open"
+    state = frozen.when(UNFREEZE).then(AccountUnfrozen(reason="cleared"))
+    assert state.account is not None
+    assert state.account.status == "open"
 
 
 def test_an_open_account_cannot_be_unfrozen() -> None:
@@ -110,9 +110,9 @@ def test_an_open_account_cannot_be_unfrozen() -> None:
 
 
 def test_an_empty_account_can_be_closed() -> None:
-    books = given(opened()).when(CLOSE).then(AccountClosed(reason="left us"))
-    assert books.account is not None
-    assert books.account.status == "closed"
+    state = given(opened()).when(CLOSE).then(AccountClosed(reason="left us"))
+    assert state.account is not None
+    assert state.account.status == "closed"
 
 
 def test_a_frozen_account_can_be_closed() -> None:
@@ -153,8 +153,8 @@ def test_a_bank_account_is_set_with_its_time() -> None:
         bank_account_number="sealed:1",
         bank_account_holder="sealed:2",
     )
-    books = given(opened()).when(asked).then(BANK)
-    assert books.bank_account == BankAccount("bca", "Bank Central Asia", "sealed:1", "sealed:2", updated_at=NOW)
+    state = given(opened()).when(asked).then(BANK)
+    assert state.bank_account == BankAccount("bca", "Bank Central Asia", "sealed:1", "sealed:2", updated_at=NOW)
 
 
 @pytest.mark.parametrize("backend", ["manual", "plugipay"])
@@ -173,16 +173,16 @@ def test_a_later_bank_account_replaces_the_earlier_whole() -> None:
     asked = SetBankAccount(
         account_id=ACCOUNT, bank_name="BNI", bank_account_number="sealed:3", bank_account_holder="sealed:4"
     )
-    books = given(opened(), BANK).when(asked).then(BankAccountSet(None, "BNI", "sealed:3", "sealed:4"))
-    assert books.bank_account == BankAccount(None, "BNI", "sealed:3", "sealed:4", updated_at=NOW)
+    state = given(opened(), BANK).when(asked).then(BankAccountSet(None, "BNI", "sealed:3", "sealed:4"))
+    assert state.bank_account == BankAccount(None, "BNI", "sealed:3", "sealed:4", updated_at=NOW)
 
 
 def test_a_provider_is_set() -> None:
     asked = SetProvider(
         account_id=ACCOUNT, workspace_id="ws_1", key_id="pk_1", secret="sealed:secret", base_url="https://p.example/v1"
     )
-    books = given(opened()).when(asked).then(ProviderSet("ws_1", "pk_1", "sealed:secret", "https://p.example/v1"))
-    assert books.provider == Provider("ws_1", "pk_1", "sealed:secret", "https://p.example/v1")
+    state = given(opened()).when(asked).then(ProviderSet("ws_1", "pk_1", "sealed:secret", "https://p.example/v1"))
+    assert state.provider == Provider("ws_1", "pk_1", "sealed:secret", "https://p.example/v1")
 
 
 def test_a_workspace_that_another_account_has_is_not_this_ones_too() -> None:
@@ -196,8 +196,8 @@ def test_a_workspace_that_another_account_has_is_not_this_ones_too() -> None:
 def test_a_webhook_secret_is_added_beside_those_already_active() -> None:
     earlier = WebhookSecretAdded(secret_id="whs_0", secret="sealed:old")
     asked = AddWebhookSecret(account_id=ACCOUNT, secret="sealed:whsec")
-    books = given(opened(), earlier).when(asked).then(SECRET)
-    assert books.secrets == {
+    state = given(opened(), earlier).when(asked).then(SECRET)
+    assert state.secrets == {
         "whs_0": WebhookSecret("sealed:old", added_at=BEFORE),
         SECRET_ID: WebhookSecret("sealed:whsec", added_at=NOW),
     }
@@ -206,8 +206,8 @@ def test_a_webhook_secret_is_added_beside_those_already_active() -> None:
 def test_a_webhook_secret_is_retired_once() -> None:
     retire = RetireWebhookSecret(account_id=ACCOUNT, secret_id=SECRET_ID)
     retired = WebhookSecretRetired(secret_id=SECRET_ID)
-    books = given(opened(), SECRET).when(retire).then(retired)
-    assert books.secrets[SECRET_ID] == WebhookSecret("sealed:whsec", added_at=BEFORE, retired_at=NOW)
+    state = given(opened(), SECRET).when(retire).then(retired)
+    assert state.secrets[SECRET_ID] == WebhookSecret("sealed:whsec", added_at=BEFORE, retired_at=NOW)
     given(opened(), SECRET, retired).when(retire).then_refused("NOT_FOUND", "secretId")
 
 

@@ -67,13 +67,13 @@ def test_revenue_is_pending_until_it_is_settled() -> None:
         channel="lazada",
         expected_at="2026-05-20T00:00:00Z",
     )
-    books = (
+    state = (
         given(opened())
         .when(asked)
         .then(RevenueRecorded(1000, "IDR", "o-1", channel="lazada", expected_at="2026-05-20T00:00:00.000000Z"))
     )
-    assert books.balances == {"IDR": Balance(pending=1000)}
-    assert books.orders == {
+    assert state.balances == {"IDR": Balance(pending=1000)}
+    assert state.orders == {
         ("IDR", "o-1"): Order(
             recorded=1000, pending=1000, refunded=0, channel="lazada", expected_at="2026-05-20T00:00:00.000000Z"
         )
@@ -82,21 +82,21 @@ def test_revenue_is_pending_until_it_is_settled() -> None:
 
 def test_an_order_may_earn_more_than_once_and_keeps_what_it_was_told_first() -> None:
     told = RevenueRecorded(1000, "IDR", "o-1", channel="lazada", expected_at="2026-05-20T00:00:00.000000Z")
-    books = given(opened(), told).when(revenue(200)).then(RevenueRecorded(200, "IDR", "o-1"))
-    assert books.orders["IDR", "o-1"] == Order(
+    state = given(opened(), told).when(revenue(200)).then(RevenueRecorded(200, "IDR", "o-1"))
+    assert state.orders["IDR", "o-1"] == Order(
         recorded=1200, pending=1200, channel="lazada", expected_at="2026-05-20T00:00:00.000000Z"
     )
 
 
 def test_a_new_currency_is_added_with_its_first_revenue() -> None:
-    books = (
+    state = (
         given(opened(), *earned(500))
         .when(revenue(70, "USD"))
         .then(CurrencyAdded("USD"), RevenueRecorded(70, "USD", "o-1"))
     )
-    assert books.account is not None
-    assert books.account.currencies == ("IDR", "USD")
-    assert books.balances == {"IDR": Balance(available=500), "USD": Balance(pending=70)}
+    assert state.account is not None
+    assert state.account.currencies == ("IDR", "USD")
+    assert state.balances == {"IDR": Balance(available=500), "USD": Balance(pending=70)}
 
 
 def test_the_same_reference_in_two_currencies_is_two_orders() -> None:
@@ -106,13 +106,13 @@ def test_the_same_reference_in_two_currencies_is_two_orders() -> None:
 
 @pytest.mark.parametrize("amount", [1, 600, 1000])
 def test_settling_releases_an_orders_pending_wholly_or_in_part(amount: int) -> None:
-    books = (
+    state = (
         given(opened(), RevenueRecorded(1000, "IDR", "o-1"))
         .when(settle(amount))
         .then(RevenueSettled(amount, "IDR", "o-1", completes=True if amount == 1000 else None))
     )
-    assert books.balances == {"IDR": Balance(pending=1000 - amount, available=amount)}
-    assert books.orders["IDR", "o-1"] == Order(recorded=1000, pending=1000 - amount)
+    assert state.balances == {"IDR": Balance(pending=1000 - amount, available=amount)}
+    assert state.orders["IDR", "o-1"] == Order(recorded=1000, pending=1000 - amount)
 
 
 def test_settling_more_than_the_order_has_pending_is_refused_whatever_other_orders_have() -> None:
@@ -135,29 +135,29 @@ def test_a_refund_takes_the_orders_pending_first_then_available_even_below_zero(
 ) -> None:
     partly = given(opened(), RevenueRecorded(1000, "IDR", "o-1"), RevenueSettled(600, "IDR", "o-1"))
     asked = RecordRefund(account_id=ACCOUNT, amount=amount, currency="IDR", reference="o-1", reason="wrong size")
-    books = partly.when(asked).then(
+    state = partly.when(asked).then(
         RefundRecorded(amount, "IDR", "o-1", from_pending, from_available, reason="wrong size")
     )
-    assert books.balances == {"IDR": left}
-    assert books.orders["IDR", "o-1"] == Order(recorded=1000, pending=left.pending, refunded=amount)
+    assert state.balances == {"IDR": left}
+    assert state.orders["IDR", "o-1"] == Order(recorded=1000, pending=left.pending, refunded=amount)
 
 
 def test_a_refund_never_takes_the_pending_of_another_order() -> None:
     other = given(opened(), RevenueRecorded(1000, "IDR", "o-2"))
-    books = other.when(refund(300)).then(RefundRecorded(300, "IDR", "o-1", 0, 300))
-    assert books.balances == {"IDR": Balance(pending=1000, available=-300)}
-    assert books.orders["IDR", "o-2"] == Order(recorded=1000, pending=1000)
+    state = other.when(refund(300)).then(RefundRecorded(300, "IDR", "o-1", 0, 300))
+    assert state.balances == {"IDR": Balance(pending=1000, available=-300)}
+    assert state.orders["IDR", "o-2"] == Order(recorded=1000, pending=1000)
 
 
 def test_a_fee_takes_available_even_below_zero() -> None:
-    books = given(opened(), *earned(100)).when(fee(250)).then(FeeCharged(250, "IDR", "inv-9", "platform"))
-    assert books.balances == {"IDR": Balance(available=-150)}
+    state = given(opened(), *earned(100)).when(fee(250)).then(FeeCharged(250, "IDR", "inv-9", "platform"))
+    assert state.balances == {"IDR": Balance(available=-150)}
 
 
 @pytest.mark.parametrize("amount", [40, -40, -900])
 def test_an_adjustment_moves_available_either_way(amount: int) -> None:
-    books = given(opened(), *earned(100)).when(adjust(amount)).then(BalanceAdjusted(amount, "IDR", "miscounted"))
-    assert books.balances == {"IDR": Balance(available=100 + amount)}
+    state = given(opened(), *earned(100)).when(adjust(amount)).then(BalanceAdjusted(amount, "IDR", "miscounted"))
+    assert state.balances == {"IDR": Balance(available=100 + amount)}
 
 
 def test_an_adjustment_of_nothing_is_refused() -> None:
@@ -167,9 +167,9 @@ def test_an_adjustment_of_nothing_is_refused() -> None:
 def test_a_reserve_sets_available_money_aside() -> None:
     until = "2026-06-01T00:00:00.000000Z"
     held = ReserveHeld(f"rsv_{NEW_ID}", 80, "IDR", "dispute", until)
-    books = given(opened(), *earned(100)).when(hold(80)).then(held)
-    assert books.balances == {"IDR": Balance(available=20, held=80)}
-    assert books.reserves == {f"rsv_{NEW_ID}": Reserve(80, "IDR", 80, "dispute", until, held_at=NOW)}
+    state = given(opened(), *earned(100)).when(hold(80)).then(held)
+    assert state.balances == {"IDR": Balance(available=20, held=80)}
+    assert state.reserves == {f"rsv_{NEW_ID}": Reserve(80, "IDR", 80, "dispute", until, held_at=NOW)}
 
 
 def test_all_of_available_can_be_held_and_no_more() -> None:
@@ -184,9 +184,9 @@ HELD = [opened(), *earned(100), ReserveHeld("rsv_1", 80, "IDR", "dispute")]
 @pytest.mark.parametrize(("asked", "released"), [(30, 30), (80, 80), (None, 80)])
 def test_a_reserve_is_released_in_part_or_whole(asked: int | None, released: int) -> None:
     command = ReleaseReserve(account_id=ACCOUNT, reserve_id="rsv_1", amount=asked)
-    books = given(*HELD).when(command).then(ReserveReleased("rsv_1", released, "IDR"))
-    assert books.balances == {"IDR": Balance(available=20 + released, held=80 - released)}
-    assert books.reserves["rsv_1"] == Reserve(80, "IDR", 80 - released, "dispute", None, held_at=BEFORE)
+    state = given(*HELD).when(command).then(ReserveReleased("rsv_1", released, "IDR"))
+    assert state.balances == {"IDR": Balance(available=20 + released, held=80 - released)}
+    assert state.reserves["rsv_1"] == Reserve(80, "IDR", 80 - released, "dispute", None, held_at=BEFORE)
 
 
 def test_releasing_without_an_amount_releases_what_is_left() -> None:
@@ -234,8 +234,8 @@ def test_money_in_one_currency_never_touches_another(command: AnyCommand, left: 
         RevenueRecorded(10, "USD", "o-2"),
     )
     outcome = both.when(command)
-    books = outcome.then(*outcome.events)
-    assert books.balances == {"IDR": Balance(available=1000, pending=1000), "USD": left}
+    state = outcome.then(*outcome.events)
+    assert state.balances == {"IDR": Balance(available=1000, pending=1000), "USD": left}
 
 
 def test_what_another_currency_holds_covers_nothing() -> None:

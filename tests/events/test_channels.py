@@ -48,11 +48,11 @@ def account(*before: AnyEvent, collects: str = SELLER) -> AccountState:
     return fold(AccountState(ACCOUNT), [opened(currency="EUR"), ChannelSet("lazada", collects), *before])
 
 
-def after(books: AccountState, *observed: StatementObserved) -> AccountState:
+def after(state: AccountState, *observed: StatementObserved) -> AccountState:
     """The books after observations, one after the other; nothing but the currency's own buckets moves."""
     for each in observed:
-        books = fold(books, observe_statement(each, books), NOW)
-    return books
+        state = fold(state, observe_statement(each, state), NOW)
+    return state
 
 
 def rules(made: Sequence[AnyEvent]) -> list[str]:
@@ -64,27 +64,27 @@ def bookings(made: Sequence[AnyEvent]) -> list[AnyEvent]:
 
 
 def test_what_the_seed_statements_owe_is_pending() -> None:
-    books = after(account(), said(), said(SECOND, 66_666))
-    assert books.balance("EUR") == Balance(pending=462_907)
-    assert books.orders["EUR", SECOND].pending == 66_666
-    assert books.orders["EUR", SECOND].channel == "lazada"
+    state = after(account(), said(), said(SECOND, 66_666))
+    assert state.balance("EUR") == Balance(pending=462_907)
+    assert state.orders["EUR", SECOND].pending == 66_666
+    assert state.orders["EUR", SECOND].channel == "lazada"
 
 
 def test_the_same_content_again_is_no_fact_however_its_amounts_are_written() -> None:
-    books = after(account(), said())
-    assert observe_statement(said(), books) == []
+    state = after(account(), said())
+    assert observe_statement(said(), state) == []
     again = said()
     again = replace(again, content={**again.content, "Payout": "3962.410 EUR", "Paid": "false"}, digest="another")
-    assert observe_statement(again, books) == []
+    assert observe_statement(again, state) == []
 
 
 def test_a_change_and_its_reversal_are_two_facts() -> None:
-    books = account()
+    state = account()
     for payout, pending in ((396_241, 396_241), (396_240, 396_240), (396_241, 396_241)):
-        made = observe_statement(said(payout=payout), books)
+        made = observe_statement(said(payout=payout), state)
         assert len([event for event in made if isinstance(event, StatementObserved)]) == 1
-        books = fold(books, made, NOW)
-        assert books.balance("EUR") == Balance(pending=pending)
+        state = fold(state, made, NOW)
+        assert state.balance("EUR") == Balance(pending=pending)
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,22 @@ def test_a_change_and_its_reversal_are_two_facts() -> None:
 )
 def test_paid_moves_the_money_once_to_where_the_collector_has_it(collects: str, expected: Balance) -> None:
     paid = said(paid=True)
-    books = after(account(collects=collects), said(), paid, paid)
-    assert books.balance("EUR") == expected
-    assert books.orders["EUR", FIRST].pending == 0
+    state = after(account(collects=collects), said(), paid, paid)
+    assert state.balance("EUR") == expected
+    assert state.orders["EUR", FIRST].pending == 0
     assert after(account(collects=collects), paid).balance("EUR") == expected, "also where it was never seen unpaid"
 
 
 def test_paid_turned_back_is_a_finding_and_moves_nothing_and_paid_once_more_nothing_twice() -> None:
-    books = after(account(), said(), said(paid=True))
-    back = observe_statement(said(paid=False), books)
+    state = after(account(), said(), said(paid=True))
+    back = observe_statement(said(paid=False), state)
     assert rules(back) == ["paid_stays_paid"]
     assert bookings(back) == []
-    books = fold(books, back, NOW)
-    forth = observe_statement(said(paid=True), books)
+    state = fold(state, back, NOW)
+    forth = observe_statement(said(paid=True), state)
     assert rules(forth) == []
     assert bookings(forth) == []
-    assert fold(books, forth, NOW).balance("EUR") == Balance(paid_out=396_241)
+    assert fold(state, forth, NOW).balance("EUR") == Balance(paid_out=396_241)
 
 
 @pytest.mark.parametrize(
@@ -118,47 +118,47 @@ def test_paid_turned_back_is_a_finding_and_moves_nothing_and_paid_once_more_noth
     ],
 )
 def test_another_amount_books_the_difference_where_the_money_is(collects: str, less: Balance, more: Balance) -> None:
-    books = after(account(collects=collects), said(), said(paid=True))
-    assert after(books, said(payout=390_000, paid=True)).balance("EUR") == less
-    assert after(books, said(payout=390_000, paid=True), said(payout=400_000, paid=True)).balance("EUR") == more
+    state = after(account(collects=collects), said(), said(paid=True))
+    assert after(state, said(payout=390_000, paid=True)).balance("EUR") == less
+    assert after(state, said(payout=390_000, paid=True), said(payout=400_000, paid=True)).balance("EUR") == more
 
 
 def test_who_collects_from_now_on_does_not_move_what_was_paid_before() -> None:
-    books = fold(after(account(), said(), said(paid=True)), [ChannelSet("lazada", PLATFORM)])
-    books = after(books, said(payout=400_000, paid=True))
-    assert books.balance("EUR") == Balance(paid_out=400_000)
-    assert after(books, said(payout=410_000, paid=True)).balance("EUR") == Balance(paid_out=410_000)
+    state = fold(after(account(), said(), said(paid=True)), [ChannelSet("lazada", PLATFORM)])
+    state = after(state, said(payout=400_000, paid=True))
+    assert state.balance("EUR") == Balance(paid_out=400_000)
+    assert after(state, said(payout=410_000, paid=True)).balance("EUR") == Balance(paid_out=410_000)
 
 
 def test_paid_and_another_amount_at_once() -> None:
-    books = after(account(), said(), said(payout=400_000, paid=True))
-    assert books.balance("EUR") == Balance(paid_out=400_000)
+    state = after(account(), said(), said(payout=400_000, paid=True))
+    assert state.balance("EUR") == Balance(paid_out=400_000)
 
 
 def test_what_commands_recorded_under_the_number_is_matched_and_only_the_difference_booked() -> None:
     recorded = RevenueRecorded(390_000, "EUR", FIRST)
-    books = account(recorded)
-    (_, booked) = observe_statement(said(), books)
+    state = account(recorded)
+    (_, booked) = observe_statement(said(), state)
     assert isinstance(booked, ChannelMoneyBooked)
     assert (booked.pending, booked.available, booked.paid_out) == (6_241, 0, 0)
-    assert after(books, said()).balance("EUR") == Balance(pending=396_241)
-    assert len(observe_statement(said(payout=390_000), books)) == 1, "what matches is only kept"
-    assert after(books, said(payout=380_000)).balance("EUR") == Balance(pending=380_000)
-    assert after(books, said(payout=390_000), said(payout=390_000, paid=True)).balance("EUR") == Balance(
+    assert after(state, said()).balance("EUR") == Balance(pending=396_241)
+    assert len(observe_statement(said(payout=390_000), state)) == 1, "what matches is only kept"
+    assert after(state, said(payout=380_000)).balance("EUR") == Balance(pending=380_000)
+    assert after(state, said(payout=390_000), said(payout=390_000, paid=True)).balance("EUR") == Balance(
         paid_out=390_000
     )
 
 
 def test_what_was_settled_by_a_command_before_it_was_paid_is_a_finding() -> None:
-    books = account(*earned(390_000, "EUR", FIRST))
-    made = observe_statement(said(paid=True), books)
+    state = account(*earned(390_000, "EUR", FIRST))
+    made = observe_statement(said(paid=True), state)
     assert rules(made) == ["payout_was_pending"]
-    assert fold(books, made, NOW).balance("EUR") == Balance(available=390_000, paid_out=6_241)
+    assert fold(state, made, NOW).balance("EUR") == Balance(available=390_000, paid_out=6_241)
 
 
 def test_less_than_was_settled_already_is_taken_from_available() -> None:
-    books = after(account(*earned(390_000, "EUR", FIRST)), said(payout=100_000))
-    assert books.balance("EUR") == Balance(available=100_000)
+    state = after(account(*earned(390_000, "EUR", FIRST)), said(payout=100_000))
+    assert state.balance("EUR") == Balance(available=100_000)
 
 
 def test_a_zero_payout_is_carried_and_a_claw_back_is_not_pending() -> None:
@@ -169,46 +169,46 @@ def test_a_zero_payout_is_carried_and_a_claw_back_is_not_pending() -> None:
 
 
 def test_an_amount_that_comes_later_is_booked_where_the_money_is_by_then() -> None:
-    books = after(account(), said(payout=None, paid=True), said(payout=700, paid=True))
-    assert books.balance("EUR") == Balance(paid_out=700)
+    state = after(account(), said(payout=None, paid=True), said(payout=700, paid=True))
+    assert state.balance("EUR") == Balance(paid_out=700)
 
 
 def test_a_deposit_is_a_level_of_the_newest_statement() -> None:
     first, second = replace(said(), deposit=5_000), replace(said(SECOND, 66_666), deposit=3_000)
-    books = after(account(), first)
-    assert books.balance("EUR") == Balance(pending=396_241, held=5_000)
-    books = after(books, second)
-    assert books.balance("EUR") == Balance(pending=462_907, held=3_000)
+    state = after(account(), first)
+    assert state.balance("EUR") == Balance(pending=396_241, held=5_000)
+    state = after(state, second)
+    assert state.balance("EUR") == Balance(pending=462_907, held=3_000)
     assert after(account(), second, first).balance("EUR").held == 3_000, (
         "an older statement that comes late says nothing"
     )
     changed = replace(second, deposit=0, content={**second.content, "GuaranteeDeposit": "0"})
-    assert after(books, changed).balance("EUR").held == 0
+    assert after(state, changed).balance("EUR").held == 0
 
 
 def test_another_currency_is_a_finding_and_the_money_stays() -> None:
-    books = after(account(), said())
+    state = after(account(), said())
     other = replace(said(paid=True), currency="USD", content={**said(paid=True).content, "Payout": "3962.41 USD"})
-    made = observe_statement(other, books)
+    made = observe_statement(other, state)
     assert rules(made) == ["currency_stays"]
     assert bookings(made) == []
-    books = fold(books, made, NOW)
-    assert after(books, said(paid=True)).balance("EUR") == Balance(paid_out=396_241)
+    state = fold(state, made, NOW)
+    assert after(state, said(paid=True)).balance("EUR") == Balance(paid_out=396_241)
 
 
 def test_the_same_number_of_another_shop_is_another_statement_and_other_money() -> None:
-    books = after(account(), said(), replace(said(), seller="shop-2"), replace(said(), channel="tiktok"))
-    assert books.balance("EUR") == Balance(pending=3 * 396_241)
-    assert len(books.statements) == 3
-    assert len({row.reference for row in books.statements.values()}) == 3
+    state = after(account(), said(), replace(said(), seller="shop-2"), replace(said(), channel="tiktok"))
+    assert state.balance("EUR") == Balance(pending=3 * 396_241)
+    assert len(state.statements) == 3
+    assert len({row.reference for row in state.statements.values()}) == 3
 
 
 def test_a_statement_knows_the_one_before_it() -> None:
-    books = after(account(), said(SECOND, 66_666))
-    made = observe_statement(said(), books)
-    books = fold(books, made, NOW)
+    state = after(account(), said(SECOND, 66_666))
+    made = observe_statement(said(), state)
+    state = fold(state, made, NOW)
     third = replace(said(SECOND, 66_666), number="EG100RT-20141230", created_at="2015-01-11T00:00:00.000000Z")
-    observed = observe_statement(third, books)[0]
+    observed = observe_statement(third, state)[0]
     assert isinstance(observed, StatementObserved)
     assert observed.previous == SECOND
     assert isinstance(made[0], StatementObserved)
@@ -216,26 +216,26 @@ def test_a_statement_knows_the_one_before_it() -> None:
 
 
 def test_a_currency_that_the_account_does_not_hold_is_added() -> None:
-    books = fold(AccountState(ACCOUNT), [opened()])
-    made = observe_statement(said(), books)
+    state = fold(AccountState(ACCOUNT), [opened()])
+    made = observe_statement(said(), state)
     assert made[0] == CurrencyAdded("EUR")
-    assert fold(books, made, NOW).balance("EUR") == Balance(pending=396_241)
+    assert fold(state, made, NOW).balance("EUR") == Balance(pending=396_241)
 
 
 def test_more_than_the_ledger_counts_to_is_kept_and_not_booked() -> None:
     most = 2**53 - 1
-    books = after(account(), said(payout=most))
-    made = observe_statement(said(SECOND, most), books)
+    state = after(account(), said(payout=most))
+    made = observe_statement(said(SECOND, most), state)
     assert rules(made) == ["amounts_fit_the_ledger"]
-    assert fold(books, made, NOW).balance("EUR") == Balance(pending=most)
+    assert fold(state, made, NOW).balance("EUR") == Balance(pending=most)
 
 
 @pytest.mark.parametrize("collects", [SELLER, PLATFORM])
 def test_money_that_was_paid_says_whether_its_order_is_delivered(collects: str) -> None:
     def completes(*observed: StatementObserved, before: Sequence[AnyEvent] = ()) -> list[bool | None]:
-        books = after(account(*before, collects=collects), *observed[:-1])
+        state = after(account(*before, collects=collects), *observed[:-1])
         return [
-            event.completes for event in observe_statement(observed[-1], books) if isinstance(event, ChannelMoneyBooked)
+            event.completes for event in observe_statement(observed[-1], state) if isinstance(event, ChannelMoneyBooked)
         ]
 
     assert completes(said()) == [None]

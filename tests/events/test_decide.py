@@ -12,7 +12,7 @@ from events.accounts.state import LIVE
 from events.catalog import AnyCommand, AnyEvent
 from events.command import Command
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.commands import OpenDispute
 from events.evolve import evolve
 from events.payouts.commands import MarkInTransit, RequestPayout, ResubmitPayout
@@ -150,21 +150,21 @@ def reads_of(command: AnyCommand) -> ReadSet:
 def test_the_read_set_names_every_row_that_a_decision_and_its_events_look_at(
     command: AnyCommand, history: list[AnyEvent]
 ) -> None:
-    books = given(*history).books
-    seen = seen_by(command, books)
+    state = given(*history).state
+    seen = seen_by(command, state)
     reads = reads_of(command)
     by_provider = bool(reads.provider_payouts) or isinstance(command, CloseCase)
-    everything = set(books.payouts), set(books.cases)
-    books.orders = orders = Watched(books.orders)
-    books.payouts = payouts = Few(seen.payouts) if by_provider else Watched(books.payouts)
-    books.cases = cases = Few(seen.cases) if by_provider else Watched(books.cases)
-    books.reserves = reserves = Watched(books.reserves)
-    books.secrets = secrets = Watched(books.secrets)
-    books.bank_entries = entries = Watched(books.bank_entries)
-    books.matches = matches = Watched(books.matches)
-    books.disputes = disputes = Watched(books.disputes)
-    for event in decide(command, books, Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
-        evolve(books, event, NOW, books.version + 1)
+    everything = set(state.payouts), set(state.cases)
+    state.orders = orders = Watched(state.orders)
+    state.payouts = payouts = Few(seen.payouts) if by_provider else Watched(state.payouts)
+    state.cases = cases = Few(seen.cases) if by_provider else Watched(state.cases)
+    state.reserves = reserves = Watched(state.reserves)
+    state.secrets = secrets = Watched(state.secrets)
+    state.bank_entries = entries = Watched(state.bank_entries)
+    state.matches = matches = Watched(state.matches)
+    state.disputes = disputes = Watched(state.disputes)
+    for event in decide(command, state, DecisionContext(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE)):
+        evolve(state, event, NOW, state.version + 1)
     of_dispute = {(row.currency, row.reference) for row in seen.disputes.values()}
     assert orders.read == {key[1:] for key in reads.orders} | of_dispute
     made = {NEW_DISPUTE} if isinstance(command, OpenDispute) else set()

@@ -11,41 +11,41 @@ from events.account_state import AccountState
 from events.balances.state import Balance
 from events.channels.state import PLATFORM, SELLER
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.commands import OpenDispute, ResolveDispute
 from events.settlements.events import SettlementObserved
 from tests.events.test_settlements import ORDER, OWED, RELEASE, account, after, record
 from tests.spec import ACCOUNT, NOW, fold
 
-CONTEXT = Context(NOW, "2026-04-13T10:42:00.000000Z", new_id="01HX5ZZKBKACTAV9WEVGEMMVRZ", mode="live")
+CONTEXT = DecisionContext(NOW, "2026-04-13T10:42:00.000000Z", new_id="01HX5ZZKBKACTAV9WEVGEMMVRZ", mode="live")
 Step = Callable[[AccountState], AccountState]
 
 
 def told(observed: SettlementObserved) -> Step:
-    return lambda books: after(books, observed)
+    return lambda state: after(state, observed)
 
 
 def disputed(amount: int = 480) -> Step:
     command = OpenDispute(
         account_id=ACCOUNT, amount=amount, currency="IDR", reference=ORDER, reason="not received", dispute_id="dsp_1"
     )
-    return lambda books: fold(books, decide(command, books, CONTEXT), NOW)
+    return lambda state: fold(state, decide(command, state, CONTEXT), NOW)
 
 
 def resolved(outcome: str) -> Step:
     command = ResolveDispute.model_validate(
         {"account_id": ACCOUNT, "dispute_id": "dsp_1", "outcome": outcome, "reason": "looked at"}
     )
-    return lambda books: fold(books, decide(command, books, CONTEXT), NOW)
+    return lambda state: fold(state, decide(command, state, CONTEXT), NOW)
 
 
-def life(books: AccountState, *steps: Step) -> Balance:
+def life(state: AccountState, *steps: Step) -> Balance:
     for step in steps:
-        books = step(books)
-    order = books.orders["IDR", ORDER]
-    assert order.pending == books.balance("IDR").pending
-    assert (order.disputed.held if order.disputed else 0) == books.balance("IDR").held
-    return books.balance("IDR")
+        state = step(state)
+    order = state.orders["IDR", ORDER]
+    assert order.pending == state.balance("IDR").pending
+    assert (order.disputed.held if order.disputed else 0) == state.balance("IDR").held
+    return state.balance("IDR")
 
 
 @pytest.mark.parametrize("collects", [SELLER, PLATFORM])
@@ -89,8 +89,8 @@ def test_a_release_to_the_seller_pays_what_a_dispute_holds_as_well(amount: int) 
 
 @pytest.mark.parametrize("amount", [480, 100])
 def test_a_release_to_us_leaves_what_a_dispute_holds_until_it_is_won(amount: int) -> None:
-    books = account(collects=PLATFORM)
+    state = account(collects=PLATFORM)
     steps = [told(OWED), disputed(amount), told(RELEASE)]
-    assert life(books, *steps) == Balance(available=480 - amount, held=amount)
-    assert life(books, *steps, resolved("won")) == Balance(available=480)
-    assert life(books, *steps, resolved("lost")) == Balance(available=480 - amount)
+    assert life(state, *steps) == Balance(available=480 - amount, held=amount)
+    assert life(state, *steps, resolved("won")) == Balance(available=480)
+    assert life(state, *steps, resolved("lost")) == Balance(available=480 - amount)

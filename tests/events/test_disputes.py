@@ -74,36 +74,36 @@ def ends(
 def test_a_dispute_holds_the_orders_pending_first_and_then_available() -> None:
     # 100 earned, 40 of it settled: 60 pending, 40 available.
     before = given(opened(), revenue(100), settled(40))
-    books = before.when(dispute(75)).then(opens(75, 60, 15))
-    assert books.balance("IDR") == Balance(pending=0, available=25, held=75)
-    assert books.orders["IDR", "o-1"].disputed == Disputed(claimed=75, held=75, held_pending=60)
+    state = before.when(dispute(75)).then(opens(75, 60, 15))
+    assert state.balance("IDR") == Balance(pending=0, available=25, held=75)
+    assert state.orders["IDR", "o-1"].disputed == Disputed(claimed=75, held=75, held_pending=60)
 
 
 def test_what_is_not_there_is_held_all_the_same_and_owed() -> None:
     paid_out = PayoutRequested("pout_1", 100, "IDR", "manual", "bca", "BCA", "s", "s")
     before = given(opened(), revenue(100), settled(100), paid_out)
-    books = before.when(dispute(100)).then(opens(100, 0, 100))
-    assert books.balance("IDR") == Balance(available=-100, reserved=100, held=100)
+    state = before.when(dispute(100)).then(opens(100, 0, 100))
+    assert state.balance("IDR") == Balance(available=-100, reserved=100, held=100)
 
 
 def test_a_dispute_that_is_won_goes_back_to_where_it_came_from() -> None:
     before = given(opened(), revenue(100), settled(40), opens(75, 60, 15))
-    books = before.when(resolve("won")).then(ends("won", 75, to_pending=60, to_available=15))
-    assert books.balance("IDR") == Balance(pending=60, available=40)
-    assert books.orders["IDR", "o-1"] == Order(recorded=100, pending=60)
+    state = before.when(resolve("won")).then(ends("won", 75, to_pending=60, to_available=15))
+    assert state.balance("IDR") == Balance(pending=60, available=40)
+    assert state.orders["IDR", "o-1"] == Order(recorded=100, pending=60)
 
 
 def test_pending_money_of_an_order_that_was_settled_meanwhile_comes_back_as_available() -> None:
     # 60 of 100 are held while the other 40 are settled: nothing is pending any more.
     before = given(opened(), revenue(100), opens(60, 60, 0), settled(40))
-    books = before.when(resolve("won")).then(ends("won", 60, to_available=60))
-    assert books.balance("IDR") == Balance(available=100)
+    state = before.when(resolve("won")).then(ends("won", 60, to_available=60))
+    assert state.balance("IDR") == Balance(available=100)
 
 
 def test_while_part_of_an_order_is_pending_still_what_is_won_is_pending_too() -> None:
     before = given(opened(), revenue(100), opens(60, 60, 0), settled(30))
-    books = before.when(resolve("won")).then(ends("won", 60, to_pending=60))
-    assert books.balance("IDR") == Balance(pending=70, available=30)
+    state = before.when(resolve("won")).then(ends("won", 60, to_pending=60))
+    assert state.balance("IDR") == Balance(pending=70, available=30)
 
 
 def test_money_that_a_marketplace_released_to_us_meanwhile_comes_back_as_available() -> None:
@@ -120,16 +120,16 @@ def test_what_a_marketplace_pays_to_the_sellers_own_bank_does_not_make_held_mone
 
 def test_a_dispute_that_is_lost_leaves_as_a_refund_of_the_order() -> None:
     before = given(opened(), revenue(100), settled(40), opens(75, 60, 15))
-    books = before.when(resolve("lost")).then(ends("lost", 75, from_held=75))
-    assert books.balance("IDR") == Balance(available=25)
-    assert books.orders["IDR", "o-1"].refunded == 75
+    state = before.when(resolve("lost")).then(ends("lost", 75, from_held=75))
+    assert state.balance("IDR") == Balance(available=25)
+    assert state.orders["IDR", "o-1"].refunded == 75
 
 
 def test_a_refund_of_a_disputed_sale_takes_what_is_held_for_the_dispute() -> None:
     before = given(opened(), revenue(100), settled(100), opens(100, 0, 100))
     refunded = RefundRecorded(100, "IDR", "o-1", 0, 0, from_held=100)
-    books = before.when(refund(100)).then(refunded)
-    assert books.balance("IDR") == Balance()
+    state = before.when(refund(100)).then(refunded)
+    assert state.balance("IDR") == Balance()
     # Whoever wins now, the sale is not deducted again, and nothing comes back.
     given(opened(), revenue(100), settled(100), opens(100, 0, 100), refunded).when(resolve("lost")).then(
         ends("lost", 100)
@@ -141,35 +141,35 @@ def test_a_refund_of_a_disputed_sale_takes_what_is_held_for_the_dispute() -> Non
 
 def test_a_refund_after_the_dispute_was_lost_takes_nothing_more() -> None:
     before = given(opened(), revenue(100), settled(100), opens(100, 0, 100), ends("lost", 100, from_held=100))
-    books = before.when(refund(100)).then(RefundRecorded(100, "IDR", "o-1", 0, 0))
-    assert books.balance("IDR") == Balance()
-    assert books.orders["IDR", "o-1"].disputed == Disputed(claimed=100, lost=100, overlap=100)
+    state = before.when(refund(100)).then(RefundRecorded(100, "IDR", "o-1", 0, 0))
+    assert state.balance("IDR") == Balance()
+    assert state.orders["IDR", "o-1"].disputed == Disputed(claimed=100, lost=100, overlap=100)
 
 
 def test_a_dispute_after_the_refund_holds_nothing() -> None:
     before = given(opened(), revenue(100), settled(100), RefundRecorded(100, "IDR", "o-1", 0, 100))
-    books = before.when(dispute(100)).then(opens(100, 0, 0))
-    assert books.balance("IDR") == Balance()
+    state = before.when(dispute(100)).then(opens(100, 0, 0))
+    assert state.balance("IDR") == Balance()
 
 
 def test_a_refund_and_a_dispute_of_different_parts_of_a_sale_take_both() -> None:
     # 70 of 100 disputed, 30 refunded: no more than the sale, so they may be two things.
     before = given(opened(), revenue(100), settled(100), opens(70, 0, 70))
-    books = before.when(refund(30)).then(RefundRecorded(30, "IDR", "o-1", 0, 30))
-    assert books.balance("IDR") == Balance(held=70)
+    state = before.when(refund(30)).then(RefundRecorded(30, "IDR", "o-1", 0, 30))
+    assert state.balance("IDR") == Balance(held=70)
 
 
 def test_only_what_goes_beyond_the_sale_counts_as_the_same_money() -> None:
     # 70 disputed and 50 refunded of 100: 30 of the refund is other money, 20 is what is held.
     before = given(opened(), revenue(100), settled(100), opens(70, 0, 70))
-    books = before.when(refund(50)).then(RefundRecorded(50, "IDR", "o-1", 0, 30, from_held=20))
-    assert books.balance("IDR") == Balance(held=50)
+    state = before.when(refund(50)).then(RefundRecorded(50, "IDR", "o-1", 0, 30, from_held=20))
+    assert state.balance("IDR") == Balance(held=50)
 
 
 def test_a_sale_that_the_ledger_never_saw_is_taken_to_be_as_large_as_what_is_said_of_it() -> None:
     before = given(opened(), *earned(500))
-    books = before.when(dispute(80)).then(opens(80, 0, 80))
-    assert books.balance("IDR") == Balance(available=420, held=80)
+    state = before.when(dispute(80)).then(opens(80, 0, 80))
+    assert state.balance("IDR") == Balance(available=420, held=80)
     both = given(opened(), *earned(500), opens(80, 0, 80)).when(refund(80))
     assert both.then(RefundRecorded(80, "IDR", "o-1", 0, 0, from_held=80)).balance("IDR").available == 420
 
@@ -177,7 +177,7 @@ def test_a_sale_that_the_ledger_never_saw_is_taken_to_be_as_large_as_what_is_sai
 def test_several_disputes_of_an_order_hold_what_they_say_together_even_beyond_the_sale() -> None:
     before = given(opened(), revenue(100), settled(100), opens(80, 0, 80), opens(80, 0, 80, "dsp_2"))
     # Disputes are told one from another, so 80 and 80 are 160, though the sale was 100.
-    assert before.books.balance("IDR") == Balance(available=-60, held=160)
+    assert before.state.balance("IDR") == Balance(available=-60, held=160)
     before.when(resolve("won")).then(ends("won", 80, to_available=80))
     before.when(resolve("lost", "dsp_2")).then(ends("lost", 80, from_held=80, dispute_id="dsp_2"))
 
@@ -192,10 +192,10 @@ def test_what_the_order_earned_meanwhile_does_not_stay_held_after_its_last_dispu
         revenue(200),
     )
     # Of a sale of 200 both can be true: 130. What is missing comes from its pending.
-    books = before.when(resolve("lost")).then(ends("lost", 80, from_held=30, from_pending=50))
-    assert books.balance("IDR") == Balance(pending=150, available=420)
-    books = before.when(resolve("won")).then(ends("won", 80, to_available=30))
-    assert books.balance("IDR") == Balance(pending=200, available=450)
+    state = before.when(resolve("lost")).then(ends("lost", 80, from_held=30, from_pending=50))
+    assert state.balance("IDR") == Balance(pending=150, available=420)
+    state = before.when(resolve("won")).then(ends("won", 80, to_available=30))
+    assert state.balance("IDR") == Balance(pending=200, available=450)
 
 
 def test_nothing_stays_held_after_the_last_dispute_of_a_sale_that_turned_out_smaller() -> None:
@@ -210,8 +210,8 @@ def test_nothing_stays_held_after_the_last_dispute_of_a_sale_that_turned_out_sma
     )
     before.when(resolve("won")).then(ends("won", 50, to_available=50))
     # Of a sale of 50 the refund of 50 was all there is to take: the lost dispute is the same money.
-    books = before.when(resolve("lost")).then(ends("lost", 50, to_available=50))
-    assert books.balance("IDR") == Balance()
+    state = before.when(resolve("lost")).then(ends("lost", 50, to_available=50))
+    assert state.balance("IDR") == Balance()
 
 
 def test_a_dispute_gets_an_id_where_it_has_none_and_keeps_the_one_it_has() -> None:
@@ -251,7 +251,7 @@ def test_however_they_come_refunds_and_disputes_take_what_is_the_larger_or_both_
 ) -> None:
     """The rule, told by totals that this test keeps itself: refunds as told, disputes by their outcome."""
     sale = [revenue(earns), settled(min(released, earns))] if earns and released else [revenue(earns)] if earns else []
-    books = fold(AccountState(ACCOUNT), [opened(), *sale])
+    state = fold(AccountState(ACCOUNT), [opened(), *sale])
     refunds = 0
     amounts: dict[str, dict[str, int]] = {"open": {}, "won": {}, "lost": {}}
     for number, (kind, amount) in enumerate(steps):
@@ -267,15 +267,15 @@ def test_however_they_come_refunds_and_disputes_take_what_is_the_larger_or_both_
             amounts[kind][dispute_id] = amounts["open"].pop(dispute_id)
         else:
             continue
-        outcome = Given(books).when(command)
+        outcome = Given(state).when(command)
         assert outcome.refusal is None
-        books = fold(books, outcome.events)
-        order = books.orders["IDR", "o-1"]
+        state = fold(state, outcome.events)
+        order = state.orders["IDR", "o-1"]
         held = order.disputed.held if order.disputed else 0
         is_open, lost = sum(amounts["open"].values()), sum(amounts["lost"].values())
         assert order.refunded == max(refunds, lost, min(earns, refunds + lost))
         assert order.refunded + held == max(refunds, is_open + lost, min(earns, refunds + is_open + lost))
-        balance = books.balance("IDR")
+        balance = state.balance("IDR")
         assert balance.held == held
         assert balance.pending >= 0
         assert balance.pending + balance.available + balance.held == earns - order.refunded

@@ -51,8 +51,8 @@ PAYOUT = {"kind": "payout", "id": "pout_1"}
 
 
 def test_one_target_without_an_amount_gets_what_is_left_of_the_entry() -> None:
-    books = account().when(match(S1)).then(made({**S1, "amount": 1000}))
-    assert books.bank_entries["ben_1"].claimed == 1000
+    state = account().when(match(S1)).then(made({**S1, "amount": 1000}))
+    assert state.bank_entries["ben_1"].claimed == 1000
     part = made({**S2, "amount": 400}, match_id="mat_0")
     account(part).when(match(S1)).then(made({**S1, "amount": 600}))
 
@@ -62,8 +62,8 @@ def test_several_targets_get_what_is_expected_of_each() -> None:
 
 
 def test_a_match_moves_no_money() -> None:
-    books = account().when(match(S1)).then(made({**S1, "amount": 1000}))
-    assert books.balance("IDR") == Balance(available=-600, reserved=600), "as the payout left it"
+    state = account().when(match(S1)).then(made({**S1, "amount": 1000}))
+    assert state.balance("IDR") == Balance(available=-600, reserved=600), "as the payout left it"
 
 
 def test_an_amount_for_each_is_taken_as_it_is_said() -> None:
@@ -91,10 +91,10 @@ def test_a_target_may_be_paid_by_several_entries() -> None:
 
 
 def test_a_match_is_unmade_once_and_its_money_is_free_again() -> None:
-    books = account(made({**S1, "amount": 1000}, match_id="mat_0"))
+    state = account(made({**S1, "amount": 1000}, match_id="mat_0"))
     undo = UnmakeMatch(account_id=ACCOUNT, match_id="mat_0", reason="another shop's")
     unmade = MatchUnmade("mat_0", "ben_1", "another shop's", ACTOR)
-    after = books.when(undo).then(unmade)
+    after = state.when(undo).then(unmade)
     assert after.bank_entries["ben_1"].claimed == 0
     assert (after.matches["mat_0"].unmade_by, after.matches["mat_0"].unmade_reason) == (ACTOR, "another shop's")
     again = account(made({**S1, "amount": 1000}, match_id="mat_0"), unmade)
@@ -150,15 +150,15 @@ def test_what_is_not_there_cannot_be_matched_or_unmade() -> None:
 
 
 def test_an_entry_is_kept_once() -> None:
-    books = fold(AccountState(ACCOUNT), [opened()])
-    assert observe_entry(entry(), "ben_x", books) == [entry()]
-    books = fold(books, [entry()])
-    assert observe_entry(replace(entry(), digest="another", remittance="enc1:1:x"), "ben_x", books) == []
+    state = fold(AccountState(ACCOUNT), [opened()])
+    assert observe_entry(entry(), "ben_x", state) == [entry()]
+    state = fold(state, [entry()])
+    assert observe_entry(replace(entry(), digest="another", remittance="enc1:1:x"), "ben_x", state) == []
 
 
 def test_a_bank_reference_that_says_otherwise_is_another_entry_with_a_finding() -> None:
-    books = fold(AccountState(ACCOUNT), [opened(), entry()])
-    [restated] = observe_entry(entry(990), "ben_x", books)
+    state = fold(AccountState(ACCOUNT), [opened(), entry()])
+    [restated] = observe_entry(entry(990), "ben_x", state)
     assert isinstance(restated, BankEntryObserved)
     assert (restated.entry_id, restated.amount) == ("ben_x", 990)
     assert restated.findings == [
@@ -169,34 +169,34 @@ def test_a_bank_reference_that_says_otherwise_is_another_entry_with_a_finding() 
             "difference": "-10",
         }
     ]
-    books = fold(books, [restated])
-    assert observe_entry(entry(990), "ben_x", books) == []
-    assert observe_entry(entry(), "ben_x", books) == []
+    state = fold(state, [restated])
+    assert observe_entry(entry(990), "ben_x", state) == []
+    assert observe_entry(entry(), "ben_x", state) == []
 
 
 def test_a_bank_statement_is_a_fact_when_its_balances_are_new() -> None:
     said = BankStatementObserved("ba", "enc1:1:x", "1", "IDR", 1000, 1, "csv", [], opening=0, closing=1000)
-    books = fold(AccountState(ACCOUNT), [opened()])
-    assert observe_bank_statement(said, books) == [said]
-    books = fold(books, [said])
-    assert observe_bank_statement(replace(said, bank_account_number="enc1:1:y"), books) == []
+    state = fold(AccountState(ACCOUNT), [opened()])
+    assert observe_bank_statement(said, state) == [said]
+    state = fold(state, [said])
+    assert observe_bank_statement(replace(said, bank_account_number="enc1:1:y"), state) == []
     grown = replace(said, moved=1500, closing=1500, entries_count=2)
-    assert observe_bank_statement(grown, books) == [grown]
+    assert observe_bank_statement(grown, state) == [grown]
 
 
 def test_tolerances_and_terms_are_settings_and_repeats_are_nothing() -> None:
     tolerance = SetTolerance(account_id=ACCOUNT, currency="IDR", tolerance="250")
-    books = given(opened()).when(tolerance).then(ToleranceSet("IDR", "250"))
-    assert books.account is not None
-    assert books.account.settings["tolerances"] == {"IDR": "250"}
-    Given(books).when(tolerance).then_nothing_changes()
+    state = given(opened()).when(tolerance).then(ToleranceSet("IDR", "250"))
+    assert state.account is not None
+    assert state.account.settings["tolerances"] == {"IDR": "250"}
+    Given(state).when(tolerance).then_nothing_changes()
     terms = SetSettlementTerms(account_id=ACCOUNT, channel="lazada", due_after_business_days=5, country="MY")
-    books = Given(books).when(terms).then(SettlementTermsSet("lazada", due_after_business_days=5, country="MY"))
-    assert books.account is not None
-    assert books.account.settings == {
+    state = Given(state).when(terms).then(SettlementTermsSet("lazada", due_after_business_days=5, country="MY"))
+    assert state.account is not None
+    assert state.account.settings == {
         "tolerances": {"IDR": "250"},
         "settlementTerms": {"lazada": {"dueAfterBusinessDays": 5, "country": "MY"}},
     }
-    Given(books).when(terms).then_nothing_changes()
+    Given(state).when(terms).then_nothing_changes()
     both = terms.model_copy(update={"due_after_days": 3})
-    Given(books).when(both).then_refused("VALIDATION_ERROR", "dueAfterBusinessDays")
+    Given(state).when(both).then_refused("VALIDATION_ERROR", "dueAfterBusinessDays")

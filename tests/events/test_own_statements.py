@@ -58,27 +58,27 @@ def test_a_cycle_that_cannot_be_is_refused_by_its_field(wish: SetStatementCycle,
     given(opened()).when(wish).then_refused(InvalidCommand.code, field)
 
 
-def chain_of(books: AccountState) -> Chain:
-    assert books.account is not None
-    chain = read_chain(books.account.settings)
+def chain_of(state: AccountState) -> Chain:
+    assert state.account is not None
+    chain = read_chain(state.account.settings)
     assert chain is not None
     return chain
 
 
 def test_the_chain_begins_with_what_stands_there_and_survives_another_cycle() -> None:
-    books = fold(AccountState(ACCOUNT), [opened(), *earned(700), ReserveHeld("rsv_1", 100, "IDR", "dispute"), WEEKLY])
-    chain = chain_of(books)
+    state = fold(AccountState(ACCOUNT), [opened(), *earned(700), ReserveHeld("rsv_1", 100, "IDR", "dispute"), WEEKLY])
+    chain = chain_of(state)
     assert (chain.link("IDR").closing, chain.link("IDR").held, chain.link("IDR").number) == (600, 100, None)
-    assert (chain.through_version, chain.due_at) == (books.version, MONDAY)
+    assert (chain.through_version, chain.due_at) == (state.version, MONDAY)
     monthly = StatementCycleSet("monthly", "UTC", "monday", LATER, "2026-06-01T00:00:00.000000Z")
-    after = chain_of(fold(books, [monthly]))
+    after = chain_of(fold(state, [monthly]))
     assert (after.cycle.kind, after.cycle_at_cut.kind) == ("monthly", "weekly")
     assert (after.due_at, after.through_version) == (MONDAY, chain.through_version), "what is due already stays due"
 
 
-def due(books: AccountState, **changes: object) -> StatementClosed:
+def due(state: AccountState, **changes: object) -> StatementClosed:
     """A statement that continues the books' chain up to their last event."""
-    chain, balance = chain_of(books), books.balance("IDR")
+    chain, balance = chain_of(state), state.balance("IDR")
     made = StatementClosed(
         number="acc_1-2026-W20-IDR-1",
         currency="IDR",
@@ -89,8 +89,8 @@ def due(books: AccountState, **changes: object) -> StatementClosed:
         ends_at=MONDAY,
         after_position=chain.through_position,
         after_version=chain.through_version,
-        through_position=books.version,
-        through_version=books.version,
+        through_position=state.version,
+        through_version=state.version,
         opening=chain.link("IDR").closing,
         closing=balance.pending + balance.available + balance.reserved,
         held_before=chain.link("IDR").held,
@@ -104,39 +104,39 @@ def due(books: AccountState, **changes: object) -> StatementClosed:
 
 
 @pytest.fixture
-def books() -> AccountState:
+def state() -> AccountState:
     return fold(AccountState(ACCOUNT), [opened(), WEEKLY, RevenueRecorded(500, "IDR", "o-1")])
 
 
-def test_a_statement_is_closed_once_and_stands_beside_those_of_marketplaces(books: AccountState) -> None:
-    (closed,) = close([due(books)], books, LATER, certain=False)
+def test_a_statement_is_closed_once_and_stands_beside_those_of_marketplaces(state: AccountState) -> None:
+    (closed,) = close([due(state)], state, LATER, certain=False)
     assert (closed.created_at, closed.content["CreatedAt"]) == (LATER, "2026-05-18 00:00:05")
-    after = fold(books, [closed])
+    after = fold(state, [closed])
     chain = chain_of(after)
     assert (chain.link("IDR").number, chain.link("IDR").closing, chain.link("IDR").count) == (closed.number, 500, 1)
     assert (chain.cut_at, chain.due_at) == (MONDAY, "2026-05-24T17:00:00.000000Z")
     row = after.statements[CHANNEL, "", closed.number]
     assert (row.source, row.paid, row.findings, row.content) == ("ledger", True, [], closed.content)
-    assert close([due(books)], after, LATER, certain=True) == [], "somebody else was faster"
+    assert close([due(state)], after, LATER, certain=True) == [], "somebody else was faster"
 
 
 @pytest.mark.parametrize(
     "changes", [{"after_position": 1}, {"opening": 1}, {"held_before": 1}, {"previous": "another"}]
 )
-def test_a_statement_that_does_not_continue_the_chain_is_none(books: AccountState, changes: dict[str, object]) -> None:
-    assert close([due(books, **changes)], books, LATER, certain=True) == []
+def test_a_statement_that_does_not_continue_the_chain_is_none(state: AccountState, changes: dict[str, object]) -> None:
+    assert close([due(state, **changes)], state, LATER, certain=True) == []
 
 
-def test_a_cut_waits_until_nothing_more_can_come_before_it(books: AccountState) -> None:
+def test_a_cut_waits_until_nothing_more_can_come_before_it(state: AccountState) -> None:
     with pytest.raises(NotYet):
-        close([due(books)], books, "2026-05-17T16:59:59.999999Z", certain=True)
-    moved = fold(books, [RevenueRecorded(1, "IDR", "o-2")])
+        close([due(state)], state, "2026-05-17T16:59:59.999999Z", certain=True)
+    moved = fold(state, [RevenueRecorded(1, "IDR", "o-2")])
     with pytest.raises(NotYet):
-        close([due(books)], moved, LATER, certain=False)
-    assert len(close([due(books)], moved, LATER, certain=True)) == 1, "what came later is known to be later"
+        close([due(state)], moved, LATER, certain=False)
+    assert len(close([due(state)], moved, LATER, certain=True)) == 1, "what came later is known to be later"
 
 
 @pytest.mark.parametrize("changes", [{"closing": 501}, {"held": 1}])
-def test_a_statement_that_does_not_tie_out_is_not_stated(books: AccountState, changes: dict[str, object]) -> None:
+def test_a_statement_that_does_not_tie_out_is_not_stated(state: AccountState, changes: dict[str, object]) -> None:
     with pytest.raises(DoesNotTie, match="acc_1-2026-W20-IDR-1"):
-        close([due(books, **changes)], books, LATER, certain=False)
+        close([due(state, **changes)], state, LATER, certain=False)

@@ -41,7 +41,7 @@ def request(amount: int = 400, currency: str = "IDR", **fields: Any) -> RequestP
 
 
 def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() -> None:
-    books = (
+    state = (
         given(opened(), BANK, *earned(1000))
         .when(request(note="April revenue"))
         .then(
@@ -50,9 +50,9 @@ def test_a_payout_promises_available_money_to_the_bank_account_of_that_moment() 
             )
         )
     )
-    assert books.balances == {"IDR": Balance(available=600, reserved=400)}
+    assert state.balances == {"IDR": Balance(available=600, reserved=400)}
     # Opening, bank account, earning and releasing come before: the payout is the fifth event.
-    assert books.payouts == {
+    assert state.payouts == {
         NEW_PAYOUT: Payout(
             amount=400,
             currency="IDR",
@@ -129,8 +129,8 @@ def test_bank_fields_override_the_configured_account_one_by_one(
     override: dict[str, Any], sent_to: tuple[str, str, str, str]
 ) -> None:
     account = given(opened(), BANK, *earned(400))
-    books = account.when(request(**override)).then(PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", *sent_to))
-    assert books.bank_account == account.books.bank_account, "an override is for one payout only"
+    state = account.when(request(**override)).then(PayoutRequested(NEW_PAYOUT, 400, "IDR", "manual", *sent_to))
+    assert state.bank_account == account.state.bank_account, "an override is for one payout only"
 
 
 WHOLE: dict[str, Any] = {"bank_name": "BNI", "bank_account_number": "sealed:9", "bank_account_holder": "sealed:8"}
@@ -171,14 +171,14 @@ def test_a_plugipay_payout_needs_a_bank_code_from_the_account_or_the_request() -
 def test_a_payout_keeps_the_backend_it_was_requested_with() -> None:
     requested = PayoutRequested("pout_1", 400, "IDR", "manual", "bca", "BCA", "sealed:1", "sealed:2")
     moved = given(opened(), *earned(400), requested, BackendSet(backend="plugipay"))
-    assert moved.books.payouts["pout_1"].backend == "manual"
+    assert moved.state.payouts["pout_1"].backend == "manual"
     moved.when(MarkInTransit(account_id=ACCOUNT, payout_id="pout_1")).then(PayoutInTransit("pout_1"))
 
 
 def test_a_payout_keeps_the_bank_account_it_was_requested_with() -> None:
     requested = PayoutRequested("pout_1", 400, "IDR", "manual", *CONFIGURED)
     changed = given(opened(), BANK, *earned(400), requested, BankAccountSet("bni", "BNI", "sealed:9", "sealed:8"))
-    assert changed.books.payouts["pout_1"].bank_account_number == "sealed:1"
+    assert changed.state.payouts["pout_1"].bank_account_number == "sealed:1"
 
 
 STATUSES = ("pending", "in_transit", "paid", "failed", "cancelled", "returned")
@@ -249,7 +249,7 @@ def test_a_payout_moves_only_as_its_table_allows(status: str, command: AnyComman
     ],
 )
 def test_money_is_where_the_payouts_status_says(status: str, balance: Balance) -> None:
-    assert given(*history(status, "manual")).books.balances == {"IDR": balance}
+    assert given(*history(status, "manual")).state.balances == {"IDR": balance}
 
 
 @pytest.mark.parametrize("command", [CANCEL, MARK_IN_TRANSIT, MARK_PAID, MARK_FAILED, RETURN], ids=lambda c: c.type)
@@ -264,7 +264,7 @@ def test_each_step_leaves_its_stamp_and_a_return_shows_as_failed() -> None:
         at("2026-05-03T00:00:00.000000Z", PayoutPaid("pout_1", 400, "IDR", reference="trf-2")),
         at("2026-05-04T00:00:00.000000Z", PayoutReturned("pout_1", 400, "IDR", "closed", reference="trf-3")),
     ]
-    payout = given(*base, *steps).books.payouts["pout_1"]
+    payout = given(*base, *steps).state.payouts["pout_1"]
     assert (payout.status, payout.failure_reason, payout.reference) == ("failed", "closed", "trf-2")
     assert (payout.requested_at, payout.in_transit_at, payout.paid_at, payout.failed_at, payout.returned_at) == (
         BEFORE,
@@ -277,17 +277,17 @@ def test_each_step_leaves_its_stamp_and_a_return_shows_as_failed() -> None:
 
 
 def test_a_failed_and_a_cancelled_payout_show_when_and_why() -> None:
-    failed = given(*history("failed", "manual")).books.payouts["pout_1"]
+    failed = given(*history("failed", "manual")).state.payouts["pout_1"]
     assert (failed.status, failed.failure_reason, failed.failed_at) == ("failed", "wrong number", BEFORE)
     assert (failed.paid_at, failed.returned_at, failed.cancelled_at) == (None, None, None)
-    cancelled = given(*history("cancelled", "manual")).books.payouts["pout_1"]
+    cancelled = given(*history("cancelled", "manual")).state.payouts["pout_1"]
     assert (cancelled.status, cancelled.cancelled_at, cancelled.failed_at) == ("cancelled", BEFORE, None)
 
 
 @pytest.mark.parametrize("backend", ["manual", "plugipay"])
 def test_a_bank_return_is_later_than_the_payment(backend: str) -> None:
     paid = given(*history("paid", backend))
-    paid_at = max(one.at for one in paid.books.payouts["pout_1"].told if one.says == "paid")
+    paid_at = max(one.at for one in paid.state.payouts["pout_1"].told if one.says == "paid")
     same = RETURN.model_copy(update={"effective_at": paid_at})
     paid.when(same).then_refused("VALIDATION_ERROR", "effectiveAt")
     just_after = RETURN.model_copy(update={"effective_at": paid_at.replace("00.000000Z", "00.000001Z")})
@@ -306,8 +306,8 @@ LINK = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payou
 def test_a_provider_id_is_recorded_once_per_payout() -> None:
     waiting = history("pending", "plugipay")
     linked = PayoutProviderLinked("pout_1", "po_1")
-    books = given(*waiting).when(LINK).then(linked)
-    assert books.payouts["pout_1"].provider_payout_id == "po_1"
+    state = given(*waiting).when(LINK).then(linked)
+    assert state.payouts["pout_1"].provider_payout_id == "po_1"
     given(*waiting, linked).when(LINK).then_nothing_changes()
     other = LinkProviderPayout(account_id=ACCOUNT, payout_id="pout_1", provider_payout_id="po_2")
     given(*waiting, linked).when(other).then_refused("INVALID_TRANSITION", details={"providerPayoutId": "po_1"})

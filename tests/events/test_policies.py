@@ -151,20 +151,20 @@ def test_cutoffs_come_one_after_another_and_are_paid_in_their_order(policy: Poli
 
 def test_a_policy_that_pays_by_itself_says_when_it_first_sets_money_apart() -> None:
     expected = Policy("weekly", "thursday", "monday", "17:00", automatic=True, minimum=50)
-    books = (
+    state = (
         given(opened())
         .when(weekly(automatic=True, minimum=50))
         .then(policy_set(expected, "2026-05-14T10:00:00.000000Z"))
     )
-    assert books.account is not None
-    assert policy_of(books.account, "IDR") == expected
-    assert due_at(books.account) == next_cutoff_of(books.account, "IDR") == "2026-05-14T10:00:00.000000Z"
+    assert state.account is not None
+    assert policy_of(state.account, "IDR") == expected
+    assert due_at(state.account) == next_cutoff_of(state.account, "IDR") == "2026-05-14T10:00:00.000000Z"
 
 
 def test_a_policy_that_only_informs_has_nothing_due() -> None:
-    books = given(opened()).when(weekly()).then(policy_set(Policy("weekly", "thursday", "monday", "17:00")))
-    assert books.account is not None
-    assert due_at(books.account) is None
+    state = given(opened()).when(weekly()).then(policy_set(Policy("weekly", "thursday", "monday", "17:00")))
+    assert state.account is not None
+    assert due_at(state.account) is None
 
 
 def test_the_same_policy_again_is_no_change() -> None:

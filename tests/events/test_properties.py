@@ -31,58 +31,58 @@ from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
 from tests.spec import ACCOUNT, read
 
 
-def lived(steps: list[Step], books: AccountState) -> Iterator[tuple[AnyEvent, Instant, bool]]:
+def lived(steps: list[Step], state: AccountState) -> Iterator[tuple[AnyEvent, Instant, bool]]:
     """Each fact that the steps lead to, right after it was folded into the books; whether it is its step's last.
 
     The facts of a step are committed together: between them, what was said and where the money is may disagree.
     """
     for number, step in enumerate(steps):
-        outcome, effective_at = happens(step, number, books)
+        outcome, effective_at = happens(step, number, state)
         if isinstance(outcome, Refusal):
             continue
         for left, event in zip(reversed(range(len(outcome))), outcome, strict=True):
-            evolve(books, event, effective_at, books.version + 1)
+            evolve(state, event, effective_at, state.version + 1)
             yield event, effective_at, left == 0
 
 
-def check_balances(books: AccountState, came_in: Counter[str]) -> None:
-    for currency, balance in books.balances.items():
+def check_balances(state: AccountState, came_in: Counter[str]) -> None:
+    for currency, balance in state.balances.items():
         assert min(balance.pending, balance.reserved, balance.held, balance.paid_out) >= 0
         assert total(balance) == came_in[currency]
         assert total(balance) <= MOST
         assert balance.available <= MOST
-        assert all(payout.amount > 0 for payout in books.payouts.values())
-        payouts = [payout for payout in books.payouts.values() if payout.currency == currency]
+        assert all(payout.amount > 0 for payout in state.payouts.values())
+        payouts = [payout for payout in state.payouts.values() if payout.currency == currency]
         assert balance.reserved == sum(p.amount for p in payouts if p.status in ("pending", "in_transit"))
-        statements = [row for row in books.statements.values() if row.currency == currency]
+        statements = [row for row in state.statements.values() if row.currency == currency]
         by_marketplaces = sum(row.paid_out for row in statements)
-        by_marketplaces += sum(channel.paid_out.get(currency, 0) for channel in books.channels.values())
+        by_marketplaces += sum(channel.paid_out.get(currency, 0) for channel in state.channels.values())
         assert balance.paid_out == sum(p.amount for p in payouts if p.status == "paid") + by_marketplaces
-        reserved = sum(r.remaining for r in books.reserves.values() if r.currency == currency)
-        disputed = sum(o.disputed.held for (of, _), o in books.orders.items() if of == currency and o.disputed)
-        assert balance.held == reserved + disputed + sum(deposits(books, currency).values())
-        assert balance.pending == sum(o.pending for (of, _), o in books.orders.items() if of == currency)
-    assert all(order.pending >= 0 for order in books.orders.values())
-    assert all(0 <= reserve.remaining <= reserve.amount for reserve in books.reserves.values())
-    for key, order in books.orders.items():
-        check_disputes(books, key, order)
-    assert set(came_in) <= set(books.balances)
-    for payout_id, payout in books.payouts.items():
+        reserved = sum(r.remaining for r in state.reserves.values() if r.currency == currency)
+        disputed = sum(o.disputed.held for (of, _), o in state.orders.items() if of == currency and o.disputed)
+        assert balance.held == reserved + disputed + sum(deposits(state, currency).values())
+        assert balance.pending == sum(o.pending for (of, _), o in state.orders.items() if of == currency)
+    assert all(order.pending >= 0 for order in state.orders.values())
+    assert all(0 <= reserve.remaining <= reserve.amount for reserve in state.reserves.values())
+    for key, order in state.orders.items():
+        check_disputes(state, key, order)
+    assert set(came_in) <= set(state.balances)
+    for payout_id, payout in state.payouts.items():
         standing = {
-            case.kind for case in books.cases.values() if case.closed_at is None and case.payout_id == payout_id
+            case.kind for case in state.cases.values() if case.closed_at is None and case.payout_id == payout_id
         }
         assert set(payout.contradictions) == standing
-    for entry_id, entry in books.bank_entries.items():
-        matched = [m for m in books.matches.values() if m.entry_id == entry_id and m.unmade_at is None]
+    for entry_id, entry in state.bank_entries.items():
+        matched = [m for m in state.matches.values() if m.entry_id == entry_id and m.unmade_at is None]
         assert entry.claimed == sum(target["amount"] for match in matched for target in match.targets)
         assert 0 <= entry.claimed <= abs(entry.amount), "the same money is never claimed twice"
-    ids = [payout.provider_payout_id for payout in books.payouts.values() if payout.provider_payout_id]
+    ids = [payout.provider_payout_id for payout in state.payouts.values() if payout.provider_payout_id]
     assert len(ids) == len(set(ids)), "what the provider paid once is one payout"
 
 
-def check_disputes(books: AccountState, key: OrderKey, order: Order) -> None:
+def check_disputes(state: AccountState, key: OrderKey, order: Order) -> None:
     """An order knows of its disputes what their rows say, and holds nothing once none is open."""
-    disputes = [row for row in books.disputes.values() if (row.currency, row.reference) == key]
+    disputes = [row for row in state.disputes.values() if (row.currency, row.reference) == key]
     disputed = order.disputed or Disputed()
     assert disputed.claimed == sum(row.amount for row in disputes if row.status != "won")
     assert disputed.lost == sum(row.amount for row in disputes if row.status == "lost")
@@ -92,10 +92,10 @@ def check_disputes(books: AccountState, key: OrderKey, order: Order) -> None:
         assert disputed.held == 0
 
 
-def deposits(books: AccountState, currency: str) -> dict[tuple[str, str], int]:
+def deposits(state: AccountState, currency: str) -> dict[tuple[str, str], int]:
     """What each shop's newest statement says is held back."""
     levels: dict[tuple[str, str], tuple[tuple[str, str], int]] = {}
-    for (channel, seller, number), row in books.statements.items():
+    for (channel, seller, number), row in state.statements.items():
         if row.currency == currency and row.deposit is not None:
             age = (row.created_at or "", number)
             levels[channel, seller] = max(levels.get((channel, seller), (age, row.deposit)), (age, row.deposit))
@@ -124,24 +124,24 @@ def count(came_in: Counter[str], event: AnyEvent) -> None:
 @settings(max_examples=200)
 @given(LIVES)
 def test_money_is_neither_made_nor_lost_and_no_bucket_but_available_is_ever_negative(steps: list[Step]) -> None:
-    books = AccountState(ACCOUNT)
+    state = AccountState(ACCOUNT)
     came_in: Counter[str] = Counter()
-    for recorded, (event, _, last) in enumerate(lived(steps, books), 1):
+    for recorded, (event, _, last) in enumerate(lived(steps, state), 1):
         noted(event.stored_name)
         count(came_in, event)
         if last:
-            check_balances(books, came_in)
-        assert books.version == recorded
+            check_balances(state, came_in)
+        assert state.version == recorded
         if isinstance(event, PayoutRequested | ReserveHeld):
-            assert books.balance(event.currency).available >= 0
+            assert state.balance(event.currency).available >= 0
 
 
 @settings(max_examples=100)
 @given(LIVES)
 def test_every_fact_survives_storing_and_the_stored_log_gives_the_same_books(steps: list[Step]) -> None:
-    books = AccountState(ACCOUNT)
+    state = AccountState(ACCOUNT)
     log: list[tuple[str, int, bytes, Instant]] = []
-    for event, effective_at, _ in lived(steps, books):
+    for event, effective_at, _ in lived(steps, state):
         name, version, data = encode(event)
         check_content(data)
         stored = canonical(data)
@@ -150,7 +150,7 @@ def test_every_fact_survives_storing_and_the_stored_log_gives_the_same_books(ste
     replayed = AccountState(ACCOUNT)
     for position, (name, version, stored, effective_at) in enumerate(log, 1):
         evolve(replayed, decode(name, version, json.loads(stored)), effective_at, position)
-    assert replayed == books
+    assert replayed == state
 
 
 @settings(max_examples=100)
@@ -181,11 +181,11 @@ def test_an_event_folds_the_same_on_the_rows_that_it_says_it_reads(steps: list[S
 @settings(max_examples=50)
 @given(LIVES)
 def test_a_copy_of_the_books_stays_behind_when_they_move_on(steps: list[Step]) -> None:
-    books = AccountState(ACCOUNT)
+    state = AccountState(ACCOUNT)
     kept: list[tuple[AccountState, str]] = []
-    for _ in lived(steps, books):
-        copy = books.copy()
-        assert all(getattr(copy, field.name) == getattr(books, field.name) for field in fields(AccountState))
+    for _ in lived(steps, state):
+        copy = state.copy()
+        assert all(getattr(copy, field.name) == getattr(state, field.name) for field in fields(AccountState))
         kept.append((copy, repr(copy)))
     assert all(repr(copy) == as_it_was for copy, as_it_was in kept)
 
@@ -205,20 +205,20 @@ def test_random_lives_meet_every_fact_and_every_way_of_refusing() -> None:
             )
             for _ in range(60)
         ]
-        books = AccountState(ACCOUNT)
+        state = AccountState(ACCOUNT)
         came_in: Counter[str] = Counter()
         # Every third account starts without money: only such a one is likely to be closed.
         born = beginning(through_plugipay=life % 2 == 0, with_money=life % 3 > 0)
         for number, step in enumerate([*born, *steps]):
-            outcome, effective_at = happens(step, number, books)
+            outcome, effective_at = happens(step, number, state)
             if isinstance(outcome, Refusal):
                 seen.add(outcome.code)
                 continue
             for event in outcome:
-                evolve(books, event, effective_at, books.version + 1)
+                evolve(state, event, effective_at, state.version + 1)
                 count(came_in, event)
                 seen.add(event.stored_name)
-            check_balances(books, came_in)
+            check_balances(state, came_in)
     assert EVENT_TYPES.keys() - seen == {"ledger.begun"}
     assert {code for code in seen if code.isupper()} == {
         "ACCOUNT_CLOSED",

@@ -14,13 +14,13 @@ from events.account_state import AccountState
 from events.accounts.state import LIVE
 from events.catalog import AnyCommand, AnyEvent
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.instants import shifted
 from events.payouts import submissions
 from events.payouts.commands import CancelPayout, LinkProviderPayout, RecordBankReturn, ResubmitPayout
 from events.provider.commands import CloseCase
 from events.provider.observe import observe
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from events.refusals import Refusal
 from tests.events.deliveries import MAY_2, MAY_3, MAY_4, MAY_9, REQUESTED, delivery, open_kinds
 from tests.events.provider_model import balance, conflicts, place, shown, times
@@ -31,13 +31,13 @@ LATER = shifted(NOW, timedelta(days=1))
 DELIVERIES = {
     said.event_id: said
     for said in (
-        delivery(Says.CREATED, MAY_2, "created"),
-        delivery(Says.IN_TRANSIT, MAY_3, "in_transit"),
-        delivery(Says.PAID, MAY_4, "paid"),
-        delivery(Says.FAILED, MAY_3, "failed"),
-        delivery(Says.FAILED, MAY_9, "failed later"),
-        delivery(Says.CANCELLED, MAY_3, "cancelled"),
-        delivery(Says.PAID, LATER, "paid later"),
+        delivery(ReportedStatus.CREATED, MAY_2, "created"),
+        delivery(ReportedStatus.IN_TRANSIT, MAY_3, "in_transit"),
+        delivery(ReportedStatus.PAID, MAY_4, "paid"),
+        delivery(ReportedStatus.FAILED, MAY_3, "failed"),
+        delivery(ReportedStatus.FAILED, MAY_9, "failed later"),
+        delivery(ReportedStatus.CANCELLED, MAY_3, "cancelled"),
+        delivery(ReportedStatus.PAID, LATER, "paid later"),
     )
 }
 
@@ -139,7 +139,7 @@ BY_MODEL: dict[str, Callable[[Model], Model | None]] = {
 """What each step leads to; None where it has to be refused."""
 
 
-def _command(step: str, books: AccountState) -> AnyCommand:
+def _command(step: str, state: AccountState) -> AnyCommand:
     payout = {"account_id": ACCOUNT, "payout_id": "pout_1"}
     match step:
         case "cancel":
@@ -151,13 +151,13 @@ def _command(step: str, books: AccountState) -> AnyCommand:
         case "return":
             return RecordBankReturn.model_validate({**payout, "reason": "account closed"})
     kind = step.removeprefix("close ")
-    case_id = next((name for name, case in books.cases.items() if case.kind == kind), "case_none")
+    case_id = next((name for name, case in state.cases.items() if case.kind == kind), "case_none")
     return CloseCase(account_id=ACCOUNT, case_id=case_id, reason="looked into")
 
 
-def _facts(step: str, books: AccountState) -> list[AnyEvent] | None:
+def _facts(step: str, state: AccountState) -> list[AnyEvent] | None:
     """What really follows; None for a refusal."""
-    payout, account = books.payouts["pout_1"], books.account
+    payout, account = state.payouts["pout_1"], state.account
     assert account is not None
     match step:
         case "start":
@@ -172,37 +172,37 @@ def _facts(step: str, books: AccountState) -> list[AnyEvent] | None:
         case "cancel refused":
             return list(submissions.cancel_refused("pout_1", payout, "too late"))
     try:
-        command = _command(step, books)
-        context = Context(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE, actor=ACTOR)
-        return list(decide(command, seen_by(command, books), context))
+        command = _command(step, state)
+        context = DecisionContext(now=NOW, earliest=EARLIEST, new_id=NEW_ID, mode=LIVE, actor=ACTOR)
+        return list(decide(command, seen_by(command, state), context))
     except Refusal:
         return None
 
 
-def _check(books: AccountState, model: Model, path: tuple[str, ...]) -> None:
-    payout = books.payouts["pout_1"]
+def _check(state: AccountState, model: Model, path: tuple[str, ...]) -> None:
+    payout = state.payouts["pout_1"]
     assert shown(payout) == place(model.told), path
-    assert books.balances == {"IDR": balance(model.status)}, path
-    assert open_kinds(books) == set(payout.contradictions) == model.cases, path
+    assert state.balances == {"IDR": balance(model.status)}, path
+    assert open_kinds(state) == set(payout.contradictions) == model.cases, path
     assert (payout.submission, payout.attempt) == (model.submission, model.attempt), path
     assert (payout.provider_payout_id is not None, payout.cancel_asked_at is not None) == (model.linked, model.asked)
-    assert books.observed == model.heard, path
+    assert state.observed == model.heard, path
 
 
-def _take(step: str, books: AccountState, model: Model) -> tuple[AccountState, Model, int]:
+def _take(step: str, state: AccountState, model: Model) -> tuple[AccountState, Model, int]:
     if step in DELIVERIES:
-        follows = list(observe(DELIVERIES[step], books, "pout_1", NEW_ID))
+        follows = list(observe(DELIVERIES[step], state, "pout_1", NEW_ID))
         assert len(follows) > 0 or step in model.heard, "no delivery is dropped"
-        return fold(books, follows, DELIVERIES[step].occurred_at), _deliver(step, model), len(follows)
-    expected, found = BY_MODEL[step](model), _facts(step, books)
+        return fold(state, follows, DELIVERIES[step].occurred_at), _deliver(step, model), len(follows)
+    expected, found = BY_MODEL[step](model), _facts(step, state)
     assert (expected is None) == (found is None), (step, model, found)
-    return fold(books, found or [], NOW), expected or model, len(found or [])
+    return fold(state, found or [], NOW), expected or model, len(found or [])
 
 
-def alike(books: AccountState, others: AccountState) -> bool:
+def alike(state: AccountState, others: AccountState) -> bool:
     """Whether all that shows of the payout, and all that decides how it goes on, is the same."""
-    one, other = books.payouts["pout_1"], others.payouts["pout_1"]
-    return one == other and books.balances == others.balances
+    one, other = state.payouts["pout_1"], others.payouts["pout_1"]
+    return one == other and state.balances == others.balances
 
 
 STEPS = (*DELIVERIES, *BY_MODEL)
@@ -210,16 +210,16 @@ LONGEST = 6
 
 
 def test_every_interleaving_of_up_to_six_steps_ends_where_the_model_says() -> None:
-    beginning = given(*REQUESTED).books
+    beginning = given(*REQUESTED).state
     _check(beginning, Model(), ())
     reached: dict[Model, tuple[AccountState, tuple[str, ...]]] = {Model(): (beginning, ())}
     frontier, taken = [Model()], set[str]()
     for _ in range(LONGEST):
         following: list[Model] = []
         for at in frontier:
-            books, path = reached[at]
+            state, path = reached[at]
             for step in STEPS:
-                after, model, moved = _take(step, books, at)
+                after, model, moved = _take(step, state, at)
                 if moved:
                     taken.add(step)
                 else:

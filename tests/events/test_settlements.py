@@ -66,10 +66,10 @@ def account(*before: AnyEvent, collects: str = SELLER) -> AccountState:
     return fold(AccountState(ACCOUNT), [opened(), ChannelSet("shopee", collects), *before])
 
 
-def after(books: AccountState, *observed: SettlementObserved) -> AccountState:
+def after(state: AccountState, *observed: SettlementObserved) -> AccountState:
     for each in observed:
-        books = fold(books, observe_settlement(each, books), NOW)
-    return books
+        state = fold(state, observe_settlement(each, state), NOW)
+    return state
 
 
 def rules(made: Sequence[AnyEvent]) -> list[str]:
@@ -77,12 +77,12 @@ def rules(made: Sequence[AnyEvent]) -> list[str]:
 
 
 def test_what_an_order_is_worth_is_pending_until_the_channel_lets_it_go() -> None:
-    books = after(account(), OWED)
-    assert books.balance("IDR") == Balance(pending=480)
-    assert books.orders["IDR", ORDER] == Order(recorded=480, pending=480, channel="shopee", told=480, told_by="shopee")
-    books = after(books, RELEASE)
-    assert books.balance("IDR") == Balance(paid_out=480)
-    assert books.orders["IDR", ORDER].pending == 0
+    state = after(account(), OWED)
+    assert state.balance("IDR") == Balance(pending=480)
+    assert state.orders["IDR", ORDER] == Order(recorded=480, pending=480, channel="shopee", told=480, told_by="shopee")
+    state = after(state, RELEASE)
+    assert state.balance("IDR") == Balance(paid_out=480)
+    assert state.orders["IDR", ORDER].pending == 0
 
 
 def test_where_we_collect_the_release_makes_it_available() -> None:
@@ -90,9 +90,9 @@ def test_where_we_collect_the_release_makes_it_available() -> None:
 
 
 def test_the_same_word_of_each_source_again_is_no_fact() -> None:
-    books = after(account(), OWED, RELEASE, REPORT, WALLET)
+    state = after(account(), OWED, RELEASE, REPORT, WALLET)
     for again in (OWED, RELEASE, REPORT, WALLET):
-        assert observe_settlement(replace(again, digest="of another file"), books) == []
+        assert observe_settlement(replace(again, digest="of another file"), state) == []
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([OWED, RELEASE, REPORT, WALLET])))
@@ -100,23 +100,23 @@ def test_the_same_word_of_each_source_again_is_no_fact() -> None:
 def test_in_every_order_in_which_sources_tell_it_the_money_is_booked_once(
     order: Sequence[SettlementObserved], collects: str
 ) -> None:
-    books, completed = account(collects=collects), 0
+    state, completed = account(collects=collects), 0
     for each in (*order, *order):
-        made = observe_settlement(each, books)
-        books = fold(books, made, NOW)
+        made = observe_settlement(each, state)
+        state = fold(state, made, NOW)
         completed += sum(isinstance(event, ChannelMoneyBooked) and event.completes is True for event in made)
     assert completed == 1, "and the order is delivered once"
-    assert books.balance("IDR") == (Balance(paid_out=480) if collects == SELLER else Balance(available=480))
-    assert books.orders["IDR", ORDER].pending == 0
-    assert books.orders["IDR", ORDER].told == 480
+    assert state.balance("IDR") == (Balance(paid_out=480) if collects == SELLER else Balance(available=480))
+    assert state.orders["IDR", ORDER].pending == 0
+    assert state.orders["IDR", ORDER].told == 480
 
 
 def test_a_change_and_its_reversal_are_two_facts() -> None:
-    books = account()
+    state = account()
     for amount in (480, 450, 480):
-        made = observe_settlement(record(amount), books)
-        books = fold(books, made, NOW)
-        assert books.balance("IDR") == Balance(pending=amount)
+        made = observe_settlement(record(amount), state)
+        state = fold(state, made, NOW)
+        assert state.balance("IDR") == Balance(pending=amount)
         assert len(made) == 2
 
 
@@ -129,14 +129,14 @@ def test_a_change_after_the_release_is_booked_where_the_money_is() -> None:
 
 
 def test_who_collected_is_settled_by_the_release() -> None:
-    books = fold(after(account(), OWED, RELEASE), [ChannelSet("shopee", PLATFORM)])
-    assert after(books, record(500), record(520)).balance("IDR") == Balance(paid_out=520)
+    state = fold(after(account(), OWED, RELEASE), [ChannelSet("shopee", PLATFORM)])
+    assert after(state, record(500), record(520)).balance("IDR") == Balance(paid_out=520)
 
 
 def test_a_second_source_that_tells_of_the_release_contradicts_nothing() -> None:
-    for books in (after(account(), OWED, RELEASE), after(account(), OWED, WALLET)):
+    for state in (after(account(), OWED, RELEASE), after(account(), OWED, WALLET)):
         for again in (RELEASE, WALLET, REPORT):
-            assert rules(observe_settlement(again, books)) == []
+            assert rules(observe_settlement(again, state)) == []
 
 
 def test_a_charge_of_its_own_is_taken_from_what_was_paid() -> None:
@@ -144,9 +144,9 @@ def test_a_charge_of_its_own_is_taken_from_what_was_paid() -> None:
         -80, "shopee.wallet", "wallet/7", kind="service_fee", stage="released", releases="wallet/7", order=None
     )
     charge = replace(charge, counts_for="")
-    books = after(account(), OWED, RELEASE, charge)
-    assert books.balance("IDR") == Balance(paid_out=400)
-    assert books.orders["IDR", "shopee/wallet/7"] == Order(recorded=-80, channel="shopee", told=-80, told_by="shopee")
+    state = after(account(), OWED, RELEASE, charge)
+    assert state.balance("IDR") == Balance(paid_out=400)
+    assert state.orders["IDR", "shopee/wallet/7"] == Order(recorded=-80, channel="shopee", told=-80, told_by="shopee")
     # More than was ever paid out is owed.
     assert after(account(), charge).balance("IDR") == Balance(available=-80)
 
@@ -157,25 +157,25 @@ def test_a_commission_row_of_its_own_lowers_its_order() -> None:
         -400, "tokopedia.saldo_history", "deposit/2", kind="commission", stage="released", releases="deposit/2"
     )
     for told in ((sale, fee), (fee, sale)):
-        books = after(account(), *told)
-        balance = books.balance("IDR")
+        state = after(account(), *told)
+        balance = state.balance("IDR")
         assert balance.paid_out + balance.available == 3600
-        assert books.orders["IDR", ORDER].told == 3600
+        assert state.orders["IDR", ORDER].told == 3600
     assert after(account(), sale, fee).balance("IDR") == Balance(paid_out=3600)
 
 
 def test_revenue_that_commands_recorded_is_the_same_money() -> None:
     recorded = RevenueRecorded(amount=500, currency="IDR", reference=ORDER)
     assert after(account(recorded), OWED).balance("IDR") == Balance(pending=480)
-    books = after(account(recorded), OWED, RELEASE)
-    assert books.balance("IDR") == Balance(paid_out=480)
+    state = after(account(recorded), OWED, RELEASE)
+    assert state.balance("IDR") == Balance(paid_out=480)
 
 
 def test_a_refund_that_commands_recorded_is_not_taken_again_when_the_channel_tells_of_it() -> None:
     refund = RefundRecorded(amount=100, currency="IDR", reference=ORDER, from_pending=100, from_available=0)
-    books = fold(after(account(), OWED), [refund])
-    assert after(books, record(380)).balance("IDR") == Balance(pending=380)
-    assert after(books, record(350)).balance("IDR") == Balance(pending=350)
+    state = fold(after(account(), OWED), [refund])
+    assert after(state, record(380)).balance("IDR") == Balance(pending=380)
+    assert after(state, record(350)).balance("IDR") == Balance(pending=350)
 
 
 def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
@@ -191,18 +191,18 @@ def test_a_statement_that_booked_the_money_is_explained_by_its_lines() -> None:
         reference="S-1",
         payout=480,
     )
-    books = account(statement, ChannelMoneyBooked("shopee", "S-1", "IDR", 480, 0, 0, 0, number="S-1"))
-    (made,) = observe_settlement(record(480, statement="S-1"), books)
+    state = account(statement, ChannelMoneyBooked("shopee", "S-1", "IDR", 480, 0, 0, 0, number="S-1"))
+    (made,) = observe_settlement(record(480, statement="S-1"), state)
     assert isinstance(made, SettlementObserved)
     assert made.amount is None
 
 
 def test_another_currency_is_a_finding_and_moves_nothing() -> None:
-    books = after(account(), OWED)
-    made = observe_settlement(record(500, currency="SGD"), books)
+    state = after(account(), OWED)
+    made = observe_settlement(record(500, currency="SGD"), state)
     assert rules(made) == ["currency_stays"]
-    assert fold(books, made).balance("IDR") == Balance(pending=480)
-    assert fold(books, made).balance("SGD") == Balance()
+    assert fold(state, made).balance("IDR") == Balance(pending=480)
+    assert fold(state, made).balance("SGD") == Balance()
 
 
 def test_a_new_currency_is_added() -> None:
@@ -212,29 +212,29 @@ def test_a_new_currency_is_added() -> None:
 
 def test_what_the_ledger_cannot_count_is_kept_and_not_booked() -> None:
     recorded = RevenueRecorded(amount=AMOUNT_MAX - 1, currency="IDR", reference="another")
-    books = account(recorded)
-    made = observe_settlement(record(480), books)
+    state = account(recorded)
+    made = observe_settlement(record(480), state)
     assert rules(made) == ["amounts_fit_the_ledger"]
-    assert fold(books, made).balance("IDR").pending == AMOUNT_MAX - 1
+    assert fold(state, made).balance("IDR").pending == AMOUNT_MAX - 1
 
 
 def test_what_was_settled_by_command_is_not_released_again() -> None:
     settled = RevenueSettled(amount=480, currency="IDR", reference=ORDER)
-    books = fold(after(account(), OWED), [settled])
-    made = observe_settlement(RELEASE, books)
+    state = fold(after(account(), OWED), [settled])
+    made = observe_settlement(RELEASE, state)
     assert rules(made) == ["payout_was_pending"]
-    assert fold(books, made).balance("IDR") == Balance(available=480)
+    assert fold(state, made).balance("IDR") == Balance(available=480)
 
 
 def test_another_channels_order_of_the_same_number_is_another_order() -> None:
-    books = after(account(), OWED, replace(OWED, channel="tokopedia", source="tokopedia.saldo_history"))
-    assert books.balance("IDR") == Balance(pending=960)
-    assert books.orders["IDR", f"tokopedia/{ORDER}"].pending == 480
+    state = after(account(), OWED, replace(OWED, channel="tokopedia", source="tokopedia.saldo_history"))
+    assert state.balance("IDR") == Balance(pending=960)
+    assert state.orders["IDR", f"tokopedia/{ORDER}"].pending == 480
 
 
 def test_naming_the_seller_later_does_not_book_again() -> None:
-    books = after(account(), OWED)
-    assert observe_settlement(replace(OWED, seller="shop"), books) == []
+    state = after(account(), OWED)
+    assert observe_settlement(replace(OWED, seller="shop"), state) == []
 
 
 _WORDS = st.lists(
@@ -256,15 +256,15 @@ def _worth(amount: int) -> dict[str, Any]:
 def test_whatever_is_told_the_buckets_come_to_the_newest_word_that_books(
     words: list[SettlementObserved], collects: str
 ) -> None:
-    books, worth, last = account(collects=collects), 0, dict[str, Any]()
+    state, worth, last = account(collects=collects), 0, dict[str, Any]()
     for word in words:
         if word.amount is not None and last.get(word.source) != word.lines:
             worth = word.amount
         last[word.source] = word.lines
-        books = after(books, word)
-        balance = books.balance("IDR")
+        state = after(state, word)
+        balance = state.balance("IDR")
         assert balance.pending + balance.available + balance.paid_out == worth
-        assert balance.pending == books.orders.get(("IDR", ORDER), Order()).pending
+        assert balance.pending == state.orders.get(("IDR", ORDER), Order()).pending
         assert balance.pending >= 0
         assert balance.paid_out >= 0
         if collects == PLATFORM:
@@ -273,9 +273,9 @@ def test_whatever_is_told_the_buckets_come_to_the_newest_word_that_books(
 
 def test_a_release_by_a_seller_named_later_is_of_the_money_known_before() -> None:
     wallet = replace(WALLET, seller="shop-1")
-    books = after(account(), OWED, wallet, replace(OWED, seller="shop-1"), wallet)
-    assert books.balance("IDR") == Balance(paid_out=480)
-    assert books.orders["IDR", ORDER].told == 480
+    state = after(account(), OWED, wallet, replace(OWED, seller="shop-1"), wallet)
+    assert state.balance("IDR") == Balance(paid_out=480)
+    assert state.orders["IDR", ORDER].told == 480
 
 
 def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> None:
@@ -283,16 +283,16 @@ def test_lines_of_a_seller_named_later_explain_the_statement_known_before() -> N
         channel="blibli", number="S1", source="blibli.settlements", currency="IDR", content={"Payout": "480"},
         findings=[], digest="d", collects="", reference="", paid=True, payout=480,
     )  # fmt: skip
-    books = account()
-    books = fold(books, observe_statement(statement, books), NOW)
+    state = account()
+    state = fold(state, observe_statement(statement, state), NOW)
     line = record(480, "blibli.report", "order/1", channel="blibli", statement="S1", counts_for="S1", seller="shop-1")
     other = replace(line, reference="order/2")
-    assert after(books, line, other).balance("IDR") == Balance(paid_out=480)
+    assert after(state, line, other).balance("IDR") == Balance(paid_out=480)
 
 
 def test_who_collected_is_settled_by_a_release_that_another_record_tells_of() -> None:
-    books = fold(after(account(), OWED), [ChannelSet("shopee", PLATFORM)])
-    assert after(books, WALLET, record(500)).balance("IDR") == Balance(available=500)
+    state = fold(after(account(), OWED), [ChannelSet("shopee", PLATFORM)])
+    assert after(state, WALLET, record(500)).balance("IDR") == Balance(available=500)
 
 
 @pytest.mark.parametrize("release", [RELEASE, WALLET, REPORT])
@@ -300,7 +300,7 @@ def test_what_is_let_go_while_a_dispute_holds_it_is_available_when_the_dispute_i
     release: SettlementObserved,
 ) -> None:
     opened_ = DisputeOpened("dsp_1", 480, "IDR", ORDER, "not received", from_pending=480, from_available=0)
-    books = after(fold(after(account(collects=PLATFORM), OWED), [opened_]), release)
+    state = after(fold(after(account(collects=PLATFORM), OWED), [opened_]), release)
     won = ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="won", reason="tracked")
-    books = fold(books, resolve_dispute(won, books), NOW)
-    assert books.balance("IDR") == Balance(available=480)
+    state = fold(state, resolve_dispute(won, state), NOW)
+    assert state.balance("IDR") == Balance(available=480)

@@ -24,7 +24,7 @@ from service.ledger.api_keys import SCOPES, create_key
 from service.ledger.event_store import read_head
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import verify_lane
-from service.ledger.system_commands import carry_out_own
+from service.ledger.system_commands import execute_system_commands
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from simulator.provider.control import Control
@@ -145,7 +145,7 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
 ) -> None:
     async with running_ledger(settings) as ledger:
         for account in ACCOUNTS:
-            outcomes = await carry_out_own(
+            outcomes = await execute_system_commands(
                 ledger,
                 [
                     OpenAccount(account_id=account, currency="IDR", backend="plugipay"),

@@ -7,10 +7,10 @@ import io
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.provider.observation import Observation
-from events.provider.reports import Says
-from service.banks.importing import BankWish, import_bank_file
-from service.ledger.commands import Asked
-from service.marketplaces.importing import Wish, import_file
+from events.provider.reports import ReportedStatus
+from service.banks.importing import BankImportRequest, import_bank_file
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.importing import ImportRequest, import_file
 from service.plugipay.outbound.follow_up import take_answers
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
@@ -69,17 +69,17 @@ async def _through_the_provider(api: Api, merchant: Caller, account: str) -> Non
         (await merchant.accepted(type="requestPayout", amount=10 + n, bankCode="bca", **MONEY))["id"] for n in range(3)
     ]
     told = [
-        said(Says.PAID, "2026-05-03T00:00:00.000000Z", "evt_1", f"po_{account}_1", 10),
-        said(Says.FAILED, "2026-05-02T00:00:00.000000Z", "evt_2", f"po_{account}_1", 10),
-        said(Says.PAID, "2026-05-03T00:00:00.000000Z", "evt_3", f"po_{account}_2", 99),
-        said(Says.IN_TRANSIT, "2026-05-03T00:00:00.000000Z", "evt_4", f"po_{account}_3", 50),
+        said(ReportedStatus.PAID, "2026-05-03T00:00:00.000000Z", "evt_1", f"po_{account}_1", 10),
+        said(ReportedStatus.FAILED, "2026-05-02T00:00:00.000000Z", "evt_2", f"po_{account}_1", 10),
+        said(ReportedStatus.PAID, "2026-05-03T00:00:00.000000Z", "evt_3", f"po_{account}_2", 99),
+        said(ReportedStatus.IN_TRANSIT, "2026-05-03T00:00:00.000000Z", "evt_4", f"po_{account}_3", 50),
     ]
     mentions = [(ids[0],), (ids[0],), (ids[1],), ()]
     lane = await api.ledger.lane_of(account)
     await take_answers(api.ledger, lane, account, list(zip(told, mentions, strict=True)))
 
 
-def said(says: Says, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:
+def said(says: ReportedStatus, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:
     return Observation("plugipay", event_id, f"payout.{says.value}", says, at, provider_payout_id, amount, "IDR")
 
 
@@ -88,8 +88,8 @@ async def a_bank(api: Api, merchant: Caller, account: str) -> None:
     table = (
         b"date,amount,description,reference\n2026-05-03,10.00,Siti,R-1\n2026-05-03,-5.00,x,R-2\n2026-05-03,1.00,x,\n"
     )
-    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    await import_bank_file(api.ledger, BankWish(account, "may.csv", "111", "IDR"), io.BytesIO(table), asked)
+    origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    await import_bank_file(api.ledger, BankImportRequest(account, "may.csv", "111", "IDR"), io.BytesIO(table), origin)
     entries = await api.ledger.pool.fetch(
         "SELECT entry_id FROM bank_entries WHERE account_id = $1 ORDER BY position", account
     )
@@ -105,7 +105,7 @@ async def statements(api: Api, account: str) -> None:
     """Two statements that are owed, one of which is paid later."""
     unpaid = sample("lazada-get-payout-status.xml")
     for content in (unpaid, unpaid.replace(b"<Paid>0</Paid>", b"<Paid>1</Paid>", 1)):
-        asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-        await import_file(api.ledger, Wish(account, "lazada", "statements.xml"), io.BytesIO(content), asked)
+        origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+        await import_file(api.ledger, ImportRequest(account, "lazada", "statements.xml"), io.BytesIO(content), origin)
     escrow = io.BytesIO(sample("shopee-escrow-detail.json"))
-    await import_file(api.ledger, Wish(account, "shopee", "escrow.json", currency="SGD"), escrow, asked)
+    await import_file(api.ledger, ImportRequest(account, "shopee", "escrow.json", currency="SGD"), escrow, origin)

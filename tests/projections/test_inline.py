@@ -17,11 +17,11 @@ from events.catalog import AnyEvent
 from events.chain import Actor, Source, envelope_from
 from events.codec import EVENT_TYPES, event_of
 from events.decide import decide
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.disputes.state import Disputed
 from events.evolve import evolve
 from events.instants import Instant, to_datetime
-from events.provider.reports import Statement
+from events.provider.reports import Report
 from events.read_set import ReadSet
 from projections.inline import TABLES, InlineRows, InlineTable, add_changes
 from service.ledger.batch import Batch, Cause
@@ -50,7 +50,7 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "list[str]": (["a"], []),
     "list[Data]": ([{"rule": "x"}], []),
     "tuple[str, ...]": (("a", "b"), ()),
-    "Told": ((Statement("paid", NOW, "TRX-1"), Statement("failed", BEFORE, None, "closed")), ()),
+    "Reports": ((Report("paid", NOW, "TRX-1"), Report("failed", BEFORE, None, "closed")), ()),
     "Disputed": (Disputed(1, 2, 3, 4, 5), Disputed()),
 }
 """Two values of each type that a state's field has."""
@@ -135,7 +135,7 @@ class Recording(UnitOfWork[None]):
         if self.account_id not in batch.keys:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
         cause = Cause(Actor("key"), Source("command"))
-        batch.record(batch.books(self.account_id), self.event, cause, effective_at=self.effective_at)
+        batch.record(batch.state(self.account_id), self.event, cause, effective_at=self.effective_at)
 
 
 def histories() -> dict[str, list[tuple[AnyEvent, Instant]]]:
@@ -147,7 +147,7 @@ def histories() -> dict[str, list[tuple[AnyEvent, Instant]]]:
             found.setdefault(envelope.account_id, []).append((event_of(envelope), envelope.effective_at))
     for number, (command, history) in enumerate(ACCEPTABLE):
         state = fold(AccountState(ACCOUNT), history)
-        made = decide(command, state, Context(NOW, EARLIEST, NEW_ID, "live"))
+        made = decide(command, state, DecisionContext(NOW, EARLIEST, NEW_ID, "live"))
         found[f"acc_command_{number}"] = [*((event, BEFORE) for event in history), *((event, NOW) for event in made)]
     return found
 

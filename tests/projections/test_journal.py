@@ -128,18 +128,18 @@ def test_a_refund_all_from_one_side_makes_no_empty_line() -> None:
 @hypothesis_settings(max_examples=60, deadline=None)
 @given(steps=LIVES)
 def test_in_every_life_the_postings_are_balanced_and_say_what_the_balances_say(steps: list[Step]) -> None:
-    books, total = AccountState(ACCOUNT), Counter[tuple[str, str]]()
+    state, total = AccountState(ACCOUNT), Counter[tuple[str, str]]()
     for number, step in enumerate(steps):
-        outcome, effective_at = happens(step, number, books)
+        outcome, effective_at = happens(step, number, state)
         if isinstance(outcome, Refusal):
             continue
         for event in outcome:
-            evolve(books, event, effective_at, books.version + 1)
+            evolve(state, event, effective_at, state.version + 1)
             change = moved(list(postings(event)))
             for currency in {currency for currency, _ in change}:
                 assert sum(amount for (of, _), amount in change.items() if of == currency) == 0
             total.update(change)
-            for currency, balance in books.balances.items():
+            for currency, balance in state.balances.items():
                 for bucket in BUCKETS:
                     assert total[currency, bucket] == getattr(balance, bucket), (event, bucket)
 
@@ -148,7 +148,7 @@ async def test_the_journal_of_a_lane_is_balanced_and_adds_up_to_the_balances(api
     for account in ("acc_1", "acc_2"):
         await live(api, account)
     async with api.ledger.pool.acquire() as connection:
-        while await catch_up(connection, 1, Journal(), api.ledger.seam.now()):
+        while await catch_up(connection, 1, Journal(), api.ledger.runtime.now()):
             pass
     owner = await as_owner(settings)
     unbalanced = "SELECT position FROM journal GROUP BY lane, position, currency HAVING sum(debit) <> sum(credit)"

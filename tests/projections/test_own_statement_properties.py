@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.channels.observe import AMOUNTS
-from events.decision_context import Context
+from events.decision_context import DecisionContext
 from events.instants import Instant, from_datetime
 from events.refusals import Refusal
 from events.statements.commands import SetStatementCycle
@@ -46,7 +46,7 @@ def lived(steps: list[Step], hours: list[int], closers: list[int], changes: dict
             change(stream, changes.get(number, ("weekly", "Asia/Jakarta")), now)
         if step[0] in ("cut", "cycle"):
             continue
-        outcome, effective_at = happens(step, number, stream.books)
+        outcome, effective_at = happens(step, number, stream.state)
         if not isinstance(outcome, Refusal):
             for event in outcome:
                 stream.record(event, now, effective_at)
@@ -55,10 +55,10 @@ def lived(steps: list[Step], hours: list[int], closers: list[int], changes: dict
 
 
 def change(stream: Stream, cycle: tuple[str, str], now: Instant) -> None:
-    account = stream.books.account
+    account = stream.state.account
     assert account is not None
     command = SetStatementCycle.model_validate({"account_id": ACCOUNT, "cycle": cycle[0], "zone": cycle[1]})
-    for event in set_cycle(command, account, Context(now, now, "", "live")):
+    for event in set_cycle(command, account, DecisionContext(now, now, "", "live")):
         stream.record(event, now)
 
 

@@ -59,7 +59,7 @@ async def damage(settings: Settings, *statements: str) -> None:
 async def follow(api: Api) -> None:
     """Brings the journal to the end of the log."""
     async with api.ledger.pool.acquire() as connection:
-        while await catch_up(connection, LANE, Journal(), api.ledger.seam.now()):
+        while await catch_up(connection, LANE, Journal(), api.ledger.runtime.now()):
             pass
 
 
@@ -118,7 +118,7 @@ async def test_the_journal_comes_back_as_it_was(api: Api, settings: Settings, mo
     damaged = journal_of(await read_tables(settings))
     async with api.ledger.pool.acquire() as connection:
         async with connection.transaction():
-            await rebuild(connection, LANE, Journal(), api.ledger.seam.now(), lambda _: None)
+            await rebuild(connection, LANE, Journal(), api.ledger.runtime.now(), lambda _: None)
             assert journal_of(await read_tables(settings)) == damaged, (
                 "readers see the old one until the new one is whole"
             )
@@ -132,7 +132,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_view(api: Api, settings: Sett
     before = await read_tables(settings)
     async with api.ledger.pool.acquire() as connection:
         with pytest.raises(Killed):
-            await rebuild(connection, LANE, KilledAfterItsRows(), api.ledger.seam.now(), lambda _: None)
+            await rebuild(connection, LANE, KilledAfterItsRows(), api.ledger.runtime.now(), lambda _: None)
 
         def killed(_: int) -> None:
             raise Killed
@@ -160,11 +160,11 @@ async def test_rows_and_checkpoint_move_together_or_not_at_all(
     monkeypatch.setattr(runner, "CHUNK", 9)
     await live(api)
     async with api.ledger.pool.acquire() as connection:
-        assert await catch_up(connection, LANE, Journal(), api.ledger.seam.now()) == 9
+        assert await catch_up(connection, LANE, Journal(), api.ledger.runtime.now()) == 9
         before = journal_of(await read_tables(settings))
         assert before[1] == [9]
         with pytest.raises(Killed):
-            await catch_up(connection, LANE, KilledAfterItsRows(), api.ledger.seam.now())
+            await catch_up(connection, LANE, KilledAfterItsRows(), api.ledger.runtime.now())
     assert journal_of(await read_tables(settings)) == before
     await follow(api)
     rows, checkpoint = journal_of(await read_tables(settings))
@@ -176,13 +176,13 @@ async def test_of_two_projectors_one_works_and_the_other_does_not_wait(api: Api,
     await live(api)
     pool = api.ledger.pool
     async with pool.acquire() as connection:
-        await catch_up(connection, LANE, Journal(), api.ledger.seam.now())
+        await catch_up(connection, LANE, Journal(), api.ledger.runtime.now())
     await live(api, "acc_2")
     other = await asyncpg.connect(settings.database_url)
     async with other.transaction():
         await other.execute("SELECT FROM checkpoints FOR UPDATE")
         async with pool.acquire() as connection:
-            assert await asyncio.wait_for(catch_up(connection, LANE, Journal(), api.ledger.seam.now()), 10) == 0
+            assert await asyncio.wait_for(catch_up(connection, LANE, Journal(), api.ledger.runtime.now()), 10) == 0
     await other.close()
     await follow(api)
     assert journal_of(await read_tables(settings))[1] == [await api.position()]

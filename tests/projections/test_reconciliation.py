@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from projections.reconciliation import Evidence, State, Terms, due_on, state, terms_of, tolerance_of
+from projections.reconciliation import Evidence, ItemState, Terms, due_on, state, terms_of, tolerance_of
 from service.platform.calendars import add_business_days
 
 TODAY = date(2026, 11, 10)
@@ -60,7 +60,7 @@ def test_every_combination_is_in_the_state_that_the_model_says() -> None:
             found = state(evidence, TODAY)
             assert found == modelled(expected, paid, due, tolerance, flags), evidence
             met.add(found)
-    assert met == set(State)
+    assert met == set(ItemState)
 
 
 def test_the_tolerance_is_a_hundred_rupiah_unless_the_account_says_otherwise() -> None:

@@ -55,7 +55,9 @@ class Load:
 async def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(settings: Settings) -> None:
     async with running_ledger(settings) as ledger:
         await fund(ledger, "acc_1", AVAILABLE)
-        key = await create_key(ledger.pool, ledger.vault, ledger.seam, mode="live", scopes=SCOPES, account_id="acc_1")
+        key = await create_key(
+            ledger.pool, ledger.vault, ledger.runtime, mode="live", scopes=SCOPES, account_id="acc_1"
+        )
     load = Load(key)
     for _ in range(ROUNDS):
         async with served(settings) as service:

@@ -16,7 +16,7 @@ from service.ledger.api_keys import SCOPES, NewKey, create_key
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.platform.health import Health
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings
 
 
@@ -119,7 +119,7 @@ class Api:
         key = await create_key(
             self.ledger.pool,
             self.ledger.vault,
-            self.ledger.seam,
+            self.ledger.runtime,
             mode=mode,
             scopes=scopes,
             account_id=account,
@@ -161,9 +161,9 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, seam: Seam = REAL) -> AsyncIterator[Api]:
+async def serving(settings: Settings, runtime: Runtime = REAL) -> AsyncIterator[Api]:
     """The service on a free port, stopped at the end."""
-    async with running_ledger(settings, seam) as ledger:
+    async with running_ledger(settings, runtime) as ledger:
         health = Health(ledger.pool, settings)
         runner = web.AppRunner(build_app(ledger, health, settings), access_log=None)
         await runner.setup()

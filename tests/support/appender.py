@@ -11,11 +11,11 @@ import sys
 
 from events.accounts.commands import OpenAccount
 from events.balances.commands import RecordRevenue
-from service.ledger.commands import Done
+from service.ledger.commands import Executed
 from service.ledger.lifespan import running_ledger
 from service.platform import logs
 from service.platform.settings import Settings
-from tests.support.own import asked, work
+from tests.support.own import origin, work
 
 
 async def run(plan: dict[str, str]) -> None:
@@ -23,7 +23,7 @@ async def run(plan: dict[str, str]) -> None:
     settings = Settings.model_validate(plan["settings"])
     account = plan["account"]
     async with running_ledger(settings) as ledger:
-        await ledger.carry_out([work(OpenAccount(account_id=account, currency="IDR"))], asked())
+        await ledger.execute([work(OpenAccount(account_id=account, currency="IDR"))], origin())
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.readline)
@@ -33,8 +33,8 @@ async def run(plan: dict[str, str]) -> None:
                 work(RecordRevenue(account_id=account, amount=1, currency="IDR", reference=f"{number}-{n}"))
                 for n in range(3)
             ]
-            outcomes = await ledger.carry_out(works, asked(), atomic=True)
-            assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
+            outcomes = await ledger.execute(works, origin(), atomic=True)
+            assert all(isinstance(outcome, Executed) for outcome in outcomes), outcomes
 
         for burst in range(int(plan["bursts"])):
             await asyncio.gather(*(append(burst * 10 + n) for n in range(4)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from events.provider.observation import Observation
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from service.ledger.ledger import Ledger
 from service.platform.settings import Settings
-from service.plugipay.inbound.delivery_routing import Arrival, Sorter, receipt
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, receipt
 from service.plugipay.inbound.delivery_unit import Delivery
 from service.plugipay.inbound.ingest import ingest
 from service.plugipay.outbound.follow_up import take_answers
@@ -49,9 +49,9 @@ async def arrive(
 ) -> tuple[str, str]:
     """One message of the topic, signed and received now unless it says otherwise: its delivery's id and verdict."""
     text = str(int(time.time() * 1000)) if received_at is None else received_at
-    when, wrong = receipt(text, ledger.seam.now())
-    arrival = Arrival(body, signature(body) if header is None else header, when, "test/0/0", doubt or wrong)
-    sorter = Sorter(ledger, settings)
+    when, wrong = receipt(text, ledger.runtime.now())
+    arrival = ArrivedWebhook(body, signature(body) if header is None else header, when, "test/0/0", doubt or wrong)
+    sorter = DeliveryRouter(ledger, settings)
     named = [] if isinstance(arrival.hook, str) else [arrival.hook.named]
     lane, delivery = sorter.sort(arrival, await sorter.routes(named))
     [verdict] = await ingest(ledger, lane, [delivery])
@@ -73,7 +73,9 @@ async def park(ledger: Ledger, account: str, reason: str = "a person has to look
 
 async def open_case(ledger: Ledger, account: str, payout_id: str, event_id: str = "evt_case") -> str:
     """A case about a payout that people pay by hand: the provider speaks of it."""
-    observation = Observation("plugipay", event_id, "payout.paid", Says.PAID, AT, f"po_{event_id}", 7, "IDR", "TRX-1")
+    observation = Observation(
+        "plugipay", event_id, "payout.paid", ReportedStatus.PAID, AT, f"po_{event_id}", 7, "IDR", "TRX-1"
+    )
     await take_answers(ledger, await ledger.lane_of(account), account, [(observation, (payout_id,))])
     found = await ledger.pool.fetchval(
         "SELECT case_id FROM cases WHERE account_id = $1 AND payout_id = $2", account, payout_id

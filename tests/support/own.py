@@ -7,12 +7,12 @@ from events.accounts.state import LIVE
 from events.balances.commands import RecordRevenue, SettleRevenue
 from events.catalog import AnyCommand
 from events.chain import Actor, Source
-from service.ledger.commands import Accepted, Asked, Done, Outcome, Work
+from service.ledger.commands import Accepted, CommandRequest, Executed, Outcome, RequestOrigin
 from service.ledger.ledger import Ledger
 
 
-def asked(request_id: str = "req_test") -> Asked:
-    return Asked(Actor("key", "key_test"), Source("command", "key_test"), LIVE, request_id)
+def origin(request_id: str = "req_test") -> RequestOrigin:
+    return RequestOrigin(Actor("key", "key_test"), Source("command", "key_test"), LIVE, request_id)
 
 
 def _created(accepted: Accepted) -> bytes:
@@ -20,12 +20,12 @@ def _created(accepted: Accepted) -> bytes:
     return (accepted.created_id or "").encode()
 
 
-def work(command: AnyCommand, key: str | None = None) -> Work:
-    return Work(command, repr(command.model_dump()).encode(), 200, _created, key)
+def work(command: AnyCommand, key: str | None = None) -> CommandRequest:
+    return CommandRequest(command, repr(command.model_dump()).encode(), 200, _created, key)
 
 
-async def carry_out(ledger: Ledger, command: AnyCommand, key: str | None = None) -> Outcome:
-    [outcome] = await ledger.carry_out([work(command, key)], asked())
+async def execute(ledger: Ledger, command: AnyCommand, key: str | None = None) -> Outcome:
+    [outcome] = await ledger.execute([work(command, key)], origin())
     return outcome
 
 
@@ -42,5 +42,5 @@ async def fund(ledger: Ledger, account_id: str, available: int, *, opened: bool 
         RecordRevenue(account_id=account_id, amount=available, currency="IDR", reference=reference),
         SettleRevenue(account_id=account_id, amount=available, currency="IDR", reference=reference),
     ]
-    outcomes = await ledger.carry_out([work(command) for command in commands], asked())
-    assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
+    outcomes = await ledger.execute([work(command) for command in commands], origin())
+    assert all(isinstance(outcome, Executed) for outcome in outcomes), outcomes

@@ -24,7 +24,7 @@ from simulator.provider.control import Control
 from simulator.provider.running import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 from sql import query
-from tests.support.own import carry_out
+from tests.support.own import execute
 
 ACCOUNT = "acc_1"
 WORKSPACE = WorkspaceSettings(id="ws_1", key_id="ak_1", secret="sk_provider_1", balances={"IDR": 10_000_000})
@@ -36,7 +36,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = timedelta()
-        self.seam = replace(REAL, now=lambda: REAL.now() + self.ahead)
+        self.runtime = replace(REAL, now=lambda: REAL.now() + self.ahead)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Loop:
 
     async def request(self, amount: int = 1000, note: str | None = None) -> str:
         """A payout's id."""
-        outcome = await carry_out(
+        outcome = await execute(
             self.ledger, RequestPayout(account_id=ACCOUNT, amount=amount, currency="IDR", note=note)
         )
         return outcome.body.decode()  # type: ignore[union-attr]
@@ -122,7 +122,7 @@ async def provider_loop(
                 base_url=simulated.url,
             ),
         ):
-            await carry_out(ledger, command)
+            await execute(ledger, command)
         health = Health(ledger.pool, settings)
         client = PlugipayClient(REAL, timeout_seconds=timeout_seconds)
         try:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.tables import as_owner
@@ -30,12 +30,12 @@ class Read:
 
 
 @contextlib.asynccontextmanager
-async def counted(settings: Settings, plans: str, seam: Seam = REAL) -> AsyncIterator[Api]:
+async def counted(settings: Settings, plans: str, runtime: Runtime = REAL) -> AsyncIterator[Api]:
     """The service, with all its reads on one connection whose reads are counted; tables are analysed before."""
     owner = await as_owner(settings)
     await owner.execute("VACUUM ANALYZE")
     await owner.close()
-    async with serving(settings.model_copy(update={"database_pool_size_max": 1}), seam) as api:
+    async with serving(settings.model_copy(update={"database_pool_size_max": 1}), runtime) as api:
         # Rows that are read in an index alone are not counted.
         await api.ledger.pool.execute(f"SET enable_indexonlyscan = off; SET plan_cache_mode = {plans}")
         yield api

@@ -22,7 +22,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.platform import settings
 from service.platform.runtime import REAL
-from service.workers.payout_scheduler import Scheduler
+from service.workers.payout_scheduler import PayoutScheduler
 
 CODE = 9
 
@@ -32,7 +32,7 @@ class Clock:
 
     def __init__(self, at: Instant) -> None:
         self._now: datetime = to_datetime(at)
-        self.seam = replace(REAL, now=lambda: self._now)
+        self.runtime = replace(REAL, now=lambda: self._now)
 
     def set(self, at: Instant) -> None:
         assert to_datetime(at) >= self._now, "time goes on"
@@ -61,8 +61,8 @@ async def _die(when: str, kind: str, at: Instant) -> None:
         return written
 
     setattr(writer, "append", append)  # noqa: B010 - it is where the writer looks for it
-    async with running_ledger(settings.load(), Clock(at).seam) as ledger:
-        await Scheduler(ledger).run()
+    async with running_ledger(settings.load(), Clock(at).runtime) as ledger:
+        await PayoutScheduler(ledger).run()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from events.statements.chain import read_chain
 from events.statements.decide import close
 from events.statements.events import StatementClosed
 from events.statements.evolve import owed
-from projections.own_statements import Stretch, drafts
+from projections.own_statements import OpenPeriod, drafts
 from tests.spec import ACCOUNT
 
 EXPONENTS = {"IDR": 2, "USD": 2, "VND": 0, "BHD": 3}
@@ -24,7 +24,7 @@ EXPONENTS = {"IDR": 2, "USD": 2, "VND": 0, "BHD": 3}
 class Stream:
     """Facts with the books that they lead to, and what was owed and held after each."""
 
-    books: AccountState = field(default_factory=lambda: AccountState(ACCOUNT))
+    state: AccountState = field(default_factory=lambda: AccountState(ACCOUNT))
     events: list[tuple[Envelope, AnyEvent]] = field(default_factory=list)
     standing: list[dict[str, tuple[int, int]]] = field(default_factory=lambda: [{}])
 
@@ -54,18 +54,18 @@ class Stream:
             key_generation=1,
             data=data,
         )
-        evolve(self.books, event, envelope.effective_at, position)
+        evolve(self.state, event, envelope.effective_at, position)
         self.events.append((envelope, event))
         self.standing.append(
-            {currency: (owed(balance), balance.held) for currency, balance in self.books.balances.items()}
+            {currency: (owed(balance), balance.held) for currency, balance in self.state.balances.items()}
         )
 
     def drafted(self, now: Instant) -> tuple[list[StatementClosed], bool]:
         """The statements that are due, and whether their cut is certain."""
-        chain = read_chain(self.books.account.settings) if self.books.account is not None else None
+        chain = read_chain(self.state.account.settings) if self.state.account is not None else None
         if chain is None:
             return [], True
-        stretch = Stretch(chain)
+        stretch = OpenPeriod(chain)
         cut = None
         for envelope, event in self.events[chain.through_version :]:
             cut = stretch.take(envelope, event)
@@ -80,7 +80,7 @@ class Stream:
         made: list[StatementClosed] = []
         while True:
             due, certain = self.drafted(now)
-            closed = close(due, self.books, now, certain=certain) if due else []
+            closed = close(due, self.state, now, certain=certain) if due else []
             for event in closed:
                 self.record(event, now)
             made.extend(closed)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.marketplaces import signing
-from service.marketplaces.pulling import Page, Peer, Position, Request
+from service.marketplaces.pulling import Peer, Position, PulledPage, Request
 
 SETTLEMENTS_PAGE = 30
 ITEMS_PAGE = 100
@@ -36,7 +36,7 @@ class BlibliStore:
 
 async def pull_blibli(
     peer: Peer, who: BlibliStore, since: datetime, until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """Each settlement's order items follow the page that names it."""
     number = int(Position.read(resume).cursor or 0)
     more = Position.read(resume).phase == 0
@@ -49,12 +49,12 @@ async def pull_blibli(
         more = number + 1 < _pages(answer)
         here = Position(0, "", str(number))
         behind = Position(0, "", str(number + 1)) if more else Position(1)
-        yield Page(peer.channel, "settlements", body, (here if settlements else behind).token())
+        yield PulledPage(peer.channel, "settlements", body, (here if settlements else behind).token())
         for index, settlement in enumerate(settlements):
             last_settlement = index == len(settlements) - 1
             async for body, last in _items(peer, who, settlement):
                 token = (behind if last and last_settlement else here).token()
-                yield Page(peer.channel, "settlement_items", body, token, {"settlementId": settlement})
+                yield PulledPage(peer.channel, "settlement_items", body, token, {"settlementId": settlement})
         number += 1
 
 
@@ -82,7 +82,7 @@ async def _ask(
 
     def signed(now: datetime) -> Request:
         query = {
-            "requestId": peer.seam.uuid7(),
+            "requestId": peer.runtime.uuid7(),
             "storeId": STORE_ID,
             "channelId": who.channel_id,
             "storeCode": who.store_code,

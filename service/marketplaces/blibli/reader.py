@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import CSV, JSON, XLSX, sniffed
+from service.formats.detection import CSV, JSON, XLSX, detected
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
 from service.marketplaces.observations import (
@@ -29,7 +29,7 @@ from service.marketplaces.observations import (
     Stage,
     Way,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, optional, required, spoken_json
+from service.marketplaces.record_mapping import Around, Told, currency_of, map_json_records, optional, required
 from service.marketplaces.refusals import Failure, Retry
 from service.marketplaces.report_tables import Columns, table_lines
 
@@ -90,10 +90,10 @@ class Blibli:
     }
 
     def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        kind, whole = sniffed(stream)
+        kind, whole = detected(stream)
         here = shop if shop.currency else Shop(shop.seller, CURRENCY, shop.zone)
         if kind == JSON:
-            return spoken_json(whole, ROUTES, partial(_say, here), about or {})
+            return map_json_records(whole, ROUTES, partial(_say, here), about or {})
         return table_lines(whole, kind, self.report(), CHANNEL, here)
 
     def report(self) -> tuple[Columns, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.marketplaces import signing
-from service.marketplaces.pulling import Page, Peer, Position, Request, windows
+from service.marketplaces.pulling import Peer, Position, PulledPage, Request, windows
 
 DETAILS_WINDOW = timedelta(days=179)
 """Less than 180 days in one call."""
@@ -38,7 +38,7 @@ class OpenPlatform:
 
 async def pull_sellercenter(
     peer: Peer, who: SellerCenter, since: datetime, _until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """One call: SellerCenter has no pages, and no end of its period."""
     if Position.read(resume).phase > 0:
         return
@@ -56,18 +56,18 @@ async def pull_sellercenter(
         return Request("GET", f"/?{signing.sellercenter_text(pairs)}&Signature={signature}")
 
     body, _ = await peer.ask("GetPayoutStatus", signed)
-    yield Page(peer.channel, "GetPayoutStatus", body, Position(1).token())
+    yield PulledPage(peer.channel, "GetPayoutStatus", body, Position(1).token())
 
 
 async def pull_open_platform(
     peer: Peer, who: OpenPlatform, since: datetime, until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """Statements, then item-level transactions, then the bank-side view."""
     at = Position.read(resume)
     if at.phase == 0:
         day = since.astimezone(UTC).strftime("%Y-%m-%d")
         body, _ = await _ask(peer, who, "GET", "/finance/payout/status/get", {"created_after": day})
-        yield Page(peer.channel, "payout_status", body, Position(1).token())
+        yield PulledPage(peer.channel, "payout_status", body, Position(1).token())
         at = Position(1)
     if at.phase == 1:
         async for page in _details(peer, who, since, until, at):
@@ -80,7 +80,7 @@ async def pull_open_platform(
 
 async def _details(
     peer: Peer, who: OpenPlatform, since: datetime, until: datetime, at: Position
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     offset = int(at.cursor or 0)
     for window in windows(since, until, DETAILS_WINDOW, at.start):
         while True:
@@ -96,7 +96,7 @@ async def _details(
             offset += count
             full = count >= DETAILS_PAGE
             behind = Position(1, window.name, str(offset)) if full else Position(1, window.end.isoformat(), "0")
-            yield Page(peer.channel, "transaction_details", body, behind.token())
+            yield PulledPage(peer.channel, "transaction_details", body, behind.token())
             if not full:
                 break
         offset = 0
@@ -104,7 +104,7 @@ async def _details(
 
 async def _account(
     peer: Peer, who: OpenPlatform, since: datetime, until: datetime, at: Position
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     number = int(at.cursor or 1)
     for window in windows(since, until, ACCOUNT_WINDOW, at.start):
         while True:
@@ -119,7 +119,7 @@ async def _account(
             full = len(_list(found if isinstance(found, dict) else answer, "transactions")) >= ACCOUNT_PAGE
             number += 1
             behind = Position(2, window.name, str(number)) if full else Position(2, window.end.isoformat(), "1")
-            yield Page(peer.channel, "account_transactions", body, behind.token())
+            yield PulledPage(peer.channel, "account_transactions", body, behind.token())
             if not full:
                 break
         number = 1

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount, read_payout
-from service.formats.detection import CSV, JSON, XLSX, XML, sniffed
+from service.formats.detection import CSV, JSON, XLSX, XML, detected
 from service.formats.json_records import Record, Route
 from service.formats.times import read_moment
 from service.formats.xml_records import xml_records
@@ -27,7 +27,7 @@ from service.marketplaces.observations import (
     Shop,
     Way,
 )
-from service.marketplaces.record_mapping import Around, required, spoken, spoken_json
+from service.marketplaces.record_mapping import Around, map_json_records, map_records, required
 from service.marketplaces.refusals import Failure, Retry
 from service.marketplaces.report_tables import table_lines
 
@@ -114,12 +114,12 @@ class Lazada:
     }
 
     def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        kind, whole = sniffed(stream)
+        kind, whole = detected(stream)
         say = partial(_say, shop)
         if kind == JSON:
-            return spoken_json(whole, ROUTES, say, about or {})
+            return map_json_records(whole, ROUTES, say, about or {})
         if kind == XML:
-            return spoken(xml_records(whole, "Statement"), say, about or {})
+            return map_records(xml_records(whole, "Statement"), say, about or {})
         return table_lines(whole, kind, (FEE_REPORT,), CHANNEL, shop)
 
 

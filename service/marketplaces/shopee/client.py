@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.marketplaces import signing
-from service.marketplaces.pulling import Page, Peer, Position, Request, windows
+from service.marketplaces.pulling import Peer, Position, PulledPage, Request, windows
 
 WINDOW = timedelta(days=15)
 """The wallet's limit. Escrow lists have no documented one; integrators keep to the same."""
@@ -38,7 +38,7 @@ class ShopeeShop:
 
 async def pull_shopee(
     peer: Peer, who: ShopeeShop, since: datetime, until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """Releases with their orders' details, then the wallet, or the payouts of a cross-border shop."""
     at = Position.read(resume)
     if at.phase == 0:
@@ -50,7 +50,9 @@ async def pull_shopee(
             yield page
 
 
-async def _escrow(peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position) -> AsyncIterator[Page]:
+async def _escrow(
+    peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position
+) -> AsyncIterator[PulledPage]:
     number = int(at.cursor or 1)
     for window in windows(since, until, WINDOW, at.start):
         more = True
@@ -68,16 +70,18 @@ async def _escrow(peer: Peer, who: ShopeeShop, since: datetime, until: datetime,
             more, number = response.get("more") is True, number + 1
             behind = Position(0, window.name, str(number)) if more else Position(0, window.end.isoformat(), "1")
             # Until the details are in, the list itself has to be asked for again.
-            yield Page(peer.channel, "escrow_list", body, (here if orders else behind).token())
+            yield PulledPage(peer.channel, "escrow_list", body, (here if orders else behind).token())
             for start in range(0, len(orders), BATCH):
                 batch = orders[start : start + BATCH]
                 body, _ = await _ask(peer, who, "POST", _ESCROW_BATCH, {}, {"order_sn_list": batch})
                 last = start + BATCH >= len(orders)
-                yield Page(peer.channel, "escrow_detail_batch", body, (behind if last else here).token())
+                yield PulledPage(peer.channel, "escrow_detail_batch", body, (behind if last else here).token())
         number = 1
 
 
-async def _wallet(peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position) -> AsyncIterator[Page]:
+async def _wallet(
+    peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position
+) -> AsyncIterator[PulledPage]:
     number = int(at.cursor or 0)
     for window in windows(since, until, WINDOW, at.start):
         more = True
@@ -91,11 +95,13 @@ async def _wallet(peer: Peer, who: ShopeeShop, since: datetime, until: datetime,
             body, answer = await _ask(peer, who, "GET", _WALLET, asked)
             more, number = _response(answer).get("more") is True, number + 1
             behind = Position(1, window.name, str(number)) if more else Position(1, window.end.isoformat(), "0")
-            yield Page(peer.channel, "wallet_transactions", body, behind.token())
+            yield PulledPage(peer.channel, "wallet_transactions", body, behind.token())
         number = 0
 
 
-async def _payouts(peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position) -> AsyncIterator[Page]:
+async def _payouts(
+    peer: Peer, who: ShopeeShop, since: datetime, until: datetime, at: Position
+) -> AsyncIterator[PulledPage]:
     cursor = at.cursor
     for window in windows(since, until, WINDOW, at.start):
         more = True
@@ -110,7 +116,7 @@ async def _payouts(peer: Peer, who: ShopeeShop, since: datetime, until: datetime
             response = _response(answer)
             more, cursor = response.get("more") is True, str(response.get("next_cursor") or "")
             behind = Position(1, window.name, cursor) if more else Position(1, window.end.isoformat())
-            yield Page(peer.channel, "payout_info", body, behind.token())
+            yield PulledPage(peer.channel, "payout_info", body, behind.token())
         cursor = ""
 
 

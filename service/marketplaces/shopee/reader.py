@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import CSV, JSON, XLSX, XML, sniffed
+from service.formats.detection import CSV, JSON, XLSX, XML, detected
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
 from service.marketplaces.observations import (
@@ -26,7 +26,15 @@ from service.marketplaces.observations import (
     Stage,
     Way,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, optional, parts_of, required, spoken_json
+from service.marketplaces.record_mapping import (
+    Around,
+    Told,
+    currency_of,
+    map_json_records,
+    optional,
+    parts_of,
+    required,
+)
 from service.marketplaces.refusals import Failure, Retry
 from service.marketplaces.report_tables import table_lines
 from service.marketplaces.shopee.reports import ADJUSTMENTS, INCOME
@@ -106,9 +114,9 @@ class Shopee:
     }
 
     def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        kind, whole = sniffed(stream)
+        kind, whole = detected(stream)
         if kind in (JSON, XML):
-            return spoken_json(whole, ROUTES, partial(_say, shop), about or {})
+            return map_json_records(whole, ROUTES, partial(_say, shop), about or {})
         return table_lines(whole, kind, (INCOME, ADJUSTMENTS), CHANNEL, shop)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.marketplaces import signing
-from service.marketplaces.pulling import Page, Peer, Position, Request
+from service.marketplaces.pulling import Peer, Position, PulledPage, Request
 
 PAGE = 100
 
@@ -31,7 +31,7 @@ class TikTokShop:
 
 async def pull_tiktok(
     peer: Peer, who: TikTokShop, since: datetime, until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """Each statement's transactions follow the page that names it."""
     start, end = str(int(since.timestamp())), str(int(until.timestamp()))
     created = {"create_time_ge": start, "create_time_lt": end, "sort_field": "create_time", "sort_order": "ASC"}
@@ -58,7 +58,7 @@ async def pull_tiktok(
             at = Position(phase + 1)
 
 
-async def _statements(peer: Peer, who: TikTokShop, asked: Mapping[str, str], at: Position) -> AsyncIterator[Page]:
+async def _statements(peer: Peer, who: TikTokShop, asked: Mapping[str, str], at: Position) -> AsyncIterator[PulledPage]:
     async for page, answer in _walk(peer, who, "statements", _STATEMENTS, asked, at):
         numbers = [str(each["id"]) for each in _data(answer).get("statements") or () if "id" in each]
         # Until their transactions are in, the statements have to be asked for again.
@@ -71,7 +71,7 @@ async def _statements(peer: Peer, who: TikTokShop, asked: Mapping[str, str], at:
             async for inside, _ in _walk(peer, who, "statement_transactions", path, inner, Position()):
                 if behind is not None:
                     yield behind
-                behind = Page(peer.channel, inside.call, inside.body, at.token(), {"statement_id": number})
+                behind = PulledPage(peer.channel, inside.call, inside.body, at.token(), {"statement_id": number})
             if behind is not None:
                 yield _resumed(behind, Position.read(page.resume)) if last else behind
         at = Position.read(page.resume)
@@ -79,21 +79,21 @@ async def _statements(peer: Peer, who: TikTokShop, asked: Mapping[str, str], at:
 
 async def _pages(
     peer: Peer, who: TikTokShop, call: str, path: str, asked: Mapping[str, str], at: Position
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     async for page, _ in _walk(peer, who, call, path, asked, at):
         yield page
 
 
 async def _walk(
     peer: Peer, who: TikTokShop, call: str, path: str, asked: Mapping[str, str], at: Position
-) -> AsyncIterator[tuple[Page, Any]]:
+) -> AsyncIterator[tuple[PulledPage, Any]]:
     token = at.cursor
     while True:
         parameters = {**asked, "page_size": str(PAGE)} | ({"page_token": token} if token else {})
         body, answer = await _ask(peer, who, path, parameters)
         token = str(_data(answer).get("next_page_token") or "")
         behind = Position(at.phase, "", token) if token else Position(at.phase + 1)
-        yield Page(peer.channel, call, body, behind.token()), answer
+        yield PulledPage(peer.channel, call, body, behind.token()), answer
         if not token:
             return
 
@@ -113,8 +113,8 @@ async def _ask(peer: Peer, who: TikTokShop, path: str, parameters: Mapping[str, 
     return await peer.ask(path, signed)
 
 
-def _resumed(page: Page, at: Position) -> Page:
-    return Page(page.channel, page.call, page.body, at.token(), page.about)
+def _resumed(page: PulledPage, at: Position) -> PulledPage:
+    return PulledPage(page.channel, page.call, page.body, at.token(), page.about)
 
 
 def _data(answer: Any) -> dict[str, Any]:

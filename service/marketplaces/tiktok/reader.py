@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import JSON, sniffed
+from service.formats.detection import JSON, detected
 from service.formats.json_records import Record, Route
 from service.formats.times import read_epoch
 from service.marketplaces.observations import (
@@ -25,7 +25,15 @@ from service.marketplaces.observations import (
     Stage,
     Way,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, optional, parts_of, required, spoken_json
+from service.marketplaces.record_mapping import (
+    Around,
+    Told,
+    currency_of,
+    map_json_records,
+    optional,
+    parts_of,
+    required,
+)
 from service.marketplaces.refusals import Failure, Retry
 from service.marketplaces.tiktok.lines import movement, sku_transaction, transaction, unsettled
 
@@ -77,8 +85,8 @@ class TikTok:
     }
 
     def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        _, whole = sniffed(stream)
-        return spoken_json(whole, ROUTES, partial(_say, shop), about or {}, _HELD)
+        _, whole = detected(stream)
+        return map_json_records(whole, ROUTES, partial(_say, shop), about or {}, _HELD)
 
 
 def failure(answer: Any) -> Failure | None:

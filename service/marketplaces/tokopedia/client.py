@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from service.formats.times import zone_named
-from service.marketplaces.pulling import Page, Peer, Position, Request, windows
+from service.marketplaces.pulling import Peer, Position, PulledPage, Request, windows
 
 WINDOW = timedelta(days=30)
 """At most 31 days in one call, both ends included."""
@@ -27,7 +27,7 @@ class TokopediaShop:
 
 async def pull_tokopedia(
     peer: Peer, who: TokopediaShop, since: datetime, until: datetime, resume: str | None = None
-) -> AsyncIterator[Page]:
+) -> AsyncIterator[PulledPage]:
     """Every page of every month."""
     at = Position.read(resume)
     number = int(at.cursor or 1)
@@ -52,5 +52,5 @@ async def pull_tokopedia(
             more = isinstance(data, dict) and data.get("have_next_page") is True
             number += 1
             behind = Position(0, window.name, str(number)) if more else Position(0, window.end.isoformat(), "1")
-            yield Page(peer.channel, "saldo-history", body, behind.token())
+            yield PulledPage(peer.channel, "saldo-history", body, behind.token())
         number = 1

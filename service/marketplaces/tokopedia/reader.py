@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import JSON, sniffed
+from service.formats.detection import JSON, detected
 from service.formats.json_records import Record, Route
 from service.formats.times import read_moment
 from service.marketplaces.observations import (
@@ -27,7 +27,7 @@ from service.marketplaces.observations import (
     Stage,
     Way,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, optional, required, spoken_json
+from service.marketplaces.record_mapping import Around, Told, currency_of, map_json_records, optional, required
 from service.marketplaces.refusals import Failure, Retry
 
 CHANNEL = "tokopedia"
@@ -78,9 +78,9 @@ class Tokopedia:
     }
 
     def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        _, whole = sniffed(stream)
+        _, whole = detected(stream)
         types = {**_TYPES, **(self.types or {})}
-        return spoken_json(whole, ROUTES, partial(_say, shop, types), about or {})
+        return map_json_records(whole, ROUTES, partial(_say, shop, types), about or {})
 
 
 def failure(answer: Any) -> Failure | None:

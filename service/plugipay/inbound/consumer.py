@@ -23,7 +23,7 @@ from service.platform.database import OUTAGES
 from service.platform.health import Health
 from service.platform.kafka import broker_access, why_away
 from service.platform.settings import Settings
-from service.plugipay.inbound.delivery_routing import Arrival, Sorter, printable, receipt
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, printable, receipt
 from service.plugipay.inbound.delivery_unit import Delivery, OffsetMove
 from service.plugipay.inbound.ingest import ingest
 from service.plugipay.inbound.topic import RECEIVED_AT, SIGNATURE, opened
@@ -49,7 +49,7 @@ class Consumer:
         self._settings = settings
         self._access = broker_access(settings)
         self._health = health
-        self._sorter = Sorter(ledger, settings)
+        self._sorter = DeliveryRouter(ledger, settings)
         self._log_name = ""
         self._places: dict[TopicPartition, Places] = {}
         self._look_again_at = 0.0
@@ -67,11 +67,11 @@ class Consumer:
                 why = await why_away(self._access, problem)
                 self._health.report("broker", ok=False, message=f"not consuming: {why}")
                 log.warning("consumer_starts_again", problem=repr(problem))
-                await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
+                await self._ledger.runtime.sleep(_RETRY_SECONDS * 2)
             except Exception as problem:
                 self._health.report("broker", ok=False, message=f"not consuming: {type(problem).__name__}")
                 log.exception("consumer_starts_again")
-                await self._ledger.seam.sleep(_RETRY_SECONDS * 2)
+                await self._ledger.runtime.sleep(_RETRY_SECONDS * 2)
 
     async def _consume(self) -> None:
         self._log_name = await _cluster_id(self._access)
@@ -100,7 +100,7 @@ class Consumer:
                 except Exception as problem:  # noqa: BLE001 - whatever it was, nothing was committed
                     # Nothing was committed: go back to where Postgres says we are, and read it again.
                     log.warning("batch_not_taken_in", problem=repr(problem))
-                    await self._ledger.seam.sleep(_RETRY_SECONDS)
+                    await self._ledger.runtime.sleep(_RETRY_SECONDS)
                     await self.assigned(consumer, list(consumer.assignment()))
                 else:
                     await _tell_the_group(consumer, batches)
@@ -109,7 +109,7 @@ class Consumer:
 
     async def _see_whether_the_broker_is_there(self) -> None:
         """A broker that went away looks like one with nothing new: asks, now and then, so that /readyz can tell."""
-        now = self._ledger.seam.monotonic()
+        now = self._ledger.runtime.monotonic()
         if now < self._look_again_at:
             return
         self._look_again_at = now + _LOOK_SECONDS
@@ -156,17 +156,17 @@ class Consumer:
                 lane: (max(offset, reached), epoch) for lane, (offset, epoch) in self._places[partition].items()
             }
 
-    def _arrival(self, partition: TopicPartition, record: ConsumerRecord) -> Arrival:
+    def _arrival(self, partition: TopicPartition, record: ConsumerRecord) -> ArrivedWebhook:
         """What a record of the topic holds: in the clear, or sealed by our own receiver."""
         headers = dict(record.headers)
         signature = headers.get(SIGNATURE) or headers.get(f"x-{SIGNATURE}")
-        received_at, doubt = receipt(printable(headers.get(RECEIVED_AT, b"")), self._ledger.seam.now())
+        received_at, doubt = receipt(printable(headers.get(RECEIVED_AT, b"")), self._ledger.runtime.now())
         raw = record.value or b""
         try:
             raw = opened(self._ledger.vault, raw, headers)
         except CannotUnseal as problem:
             doubt = f"sealed, and not to be opened: {problem}"
-        return Arrival(
+        return ArrivedWebhook(
             raw,
             printable(signature) if signature is not None else None,
             received_at,

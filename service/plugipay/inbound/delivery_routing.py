@@ -29,7 +29,7 @@ _EPOCH_DIGITS_MAX = 13
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ArrivedWebhook:
     """What came in, whichever way; `origin` says which. Where `doubt` says something, a person has to look at it."""
 
     raw: bytes
@@ -66,7 +66,7 @@ class Route:
         return [s.text for s in self.secrets if s.retired_at is None or received_at < s.retired_at]
 
 
-class Sorter:
+class DeliveryRouter:
     """Says of each arrival where it belongs and whether it is believed."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
@@ -88,7 +88,7 @@ class Sorter:
         """All that may have signed what was received then: the platform's secret, and the account's."""
         return [*self.platform_secrets, *(route.secrets_at(received_at) if route is not None else [])]
 
-    def sort(self, arrival: Arrival, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
+    def sort(self, arrival: ArrivedWebhook, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
         """The lane that takes it in, and the delivery as it is to be kept: believed, rejected or parked, and why."""
         hook = arrival.hook
         if isinstance(hook, str):

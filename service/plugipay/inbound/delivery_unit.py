@@ -119,14 +119,14 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
     # Where the account's key was destroyed, the delivery is still kept: under the lane's own.
     key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
     digest = key.digest(delivery.raw)
-    books = batch.books(delivery.account_id)
+    state = batch.state(delivery.account_id)
     observation = delivery.observation
     verdict = PARKED if delivery.parked_because is not None else REJECTED
     if observation is not None and delivery.rejected_because is None and delivery.parked_because is None:
-        payout_id = ours(books, observation, delivery.mentions)
-        events = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
+        payout_id = ours(state, observation, delivery.mentions)
+        events = observe(observation, state, payout_id, batch.runtime.ulid(batch.milliseconds))
         verdict = ACCEPTED if events else DUPLICATE
-        record_observed(events, observation, books, batch, digest)
+        record_observed(events, observation, state, batch, digest)
     keep(
         batch,
         key,
@@ -147,7 +147,7 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
 
 
 def record_observed(
-    events: Sequence[AnyEvent], observation: Observation, books: AccountState, batch: Batch, digest: str | None
+    events: Sequence[AnyEvent], observation: Observation, state: AccountState, batch: Batch, digest: str | None
 ) -> None:
     """Appends what follows from an observation, each fact caused by it; `digest` is the raw delivery's, if there is one."""
     cause_id: str | None = None
@@ -158,16 +158,16 @@ def record_observed(
             correlation_id=observation.event_id,
             causation_id=cause_id,
         )
-        envelope = batch.record(books, event, cause, effective_at=observation.occurred_at)
+        envelope = batch.record(state, event, cause, effective_at=observation.occurred_at)
         if isinstance(event, ProviderObserved):
             cause_id = envelope.event_id
 
 
-def ours(books: AccountState, observation: Observation, mentions: Sequence[str]) -> str | None:
+def ours(state: AccountState, observation: Observation, mentions: Sequence[str]) -> str | None:
     """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
     if observation.provider_payout_id is not None:
-        for payout_id, payout in books.payouts.items():
+        for payout_id, payout in state.payouts.items():
             if payout.provider_payout_id == observation.provider_payout_id:
                 return payout_id
     # Also where the provider knows the one mentioned under another id: a second payout for ours must not go unseen.
-    return next((payout_id for payout_id in mentions if payout_id in books.payouts), None)
+    return next((payout_id for payout_id in mentions if payout_id in state.payouts), None)

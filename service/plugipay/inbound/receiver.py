@@ -18,10 +18,10 @@ from service.platform.database import OUTAGES
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound import webhook
-from service.plugipay.inbound.delivery_routing import Arrival, Route, Sorter, printable, receipt
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, Route, printable, receipt
 from service.plugipay.inbound.ingest import ingest
 from service.plugipay.inbound.topic import NotTaken, TooLarge, WebhooksTopic, sealed
-from service.plugipay.inbound.webhook_secrets import NotTold, Signers
+from service.plugipay.inbound.webhook_secrets import NotTold, WebhookSecrets
 
 log = logs.get("receiver")
 
@@ -75,10 +75,10 @@ class Receiver:
         self._ledger = ledger
         self._settings = settings
         self._health = health
-        self._sorter = Sorter(ledger, settings)
-        self._signers = Signers(self._sorter.routes, ledger.seam)
+        self._sorter = DeliveryRouter(ledger, settings)
+        self._signers = WebhookSecrets(self._sorter.routes, ledger.runtime)
         kept = settings.kafka_bootstrap_servers is not None and settings.kafka_keeps
-        self._topic = WebhooksTopic(settings, ledger.seam, health) if kept else None
+        self._topic = WebhooksTopic(settings, ledger.runtime, health) if kept else None
         self._waiting_bytes = 0
 
     def start(self) -> None:
@@ -112,7 +112,7 @@ class Receiver:
             self._waiting_bytes -= len(raw)
 
     def _post(self, raw: bytes, signatures: Iterable[str]) -> _Post:
-        now, milliseconds = self._ledger.seam.now(), self._ledger.seam.milliseconds()
+        now, milliseconds = self._ledger.runtime.now(), self._ledger.runtime.milliseconds()
         # Everything as the consumer will see it on the topic: it must not refuse what was believed here.
         received_at, _ = receipt(str(milliseconds), now)
         assert received_at is not None
@@ -122,7 +122,7 @@ class Receiver:
     async def _receive(self, post: _Post, request_id: str) -> None:
         signature, route = await self._believed(post)
         if self._topic is None:
-            await self._take_in(post, Arrival(post.raw, signature, post.received_at, f"http/{request_id}"))
+            await self._take_in(post, ArrivedWebhook(post.raw, signature, post.received_at, f"http/{request_id}"))
             return
         key = route.account_id if route is not None else post.named or ""
         message = sealed(self._ledger.vault, key, post.raw, signature, post.milliseconds)
@@ -148,7 +148,7 @@ class Receiver:
             raise NotAWebhook(str(problem)) from None
         raise NotBelieved(reason)
 
-    async def _take_in(self, post: _Post, arrival: Arrival) -> None:
+    async def _take_in(self, post: _Post, arrival: ArrivedWebhook) -> None:
         route = await self._signers.afresh(post.named) if post.named is not None else None
         lane, delivery = self._sorter.sort(arrival, {post.named: route} if post.named and route else {})
         if delivery.observation is not None and delivery.rejected_because is not None:

@@ -10,7 +10,7 @@ import orjson
 
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
-from service.ledger.access_scope import Sight
+from service.ledger.access_scope import AccessScope
 from service.ledger.commands import Erased
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey, CannotUnseal, Vault
@@ -23,7 +23,7 @@ VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, PARKED, UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredDelivery:
     """A delivery without its bytes, or with them (`raw`, sealed)."""
 
     lane: int
@@ -103,22 +103,22 @@ class Stored:
         return headers
 
 
-_COLUMNS = tuple(f.name for f in fields(Stored))
+_COLUMNS = tuple(f.name for f in fields(StoredDelivery))
 
 
-def _stored(row: Any) -> Stored:
-    return Stored(**{name: row[name] for name in _COLUMNS if name in row})
+def _stored(row: Any) -> StoredDelivery:
+    return StoredDelivery(**{name: row[name] for name in _COLUMNS if name in row})
 
 
 async def page(
-    ledger: Ledger, sight: Sight, *, verdict: str | None, waiting: bool, before: str | None, limit: int
-) -> list[Stored]:
+    ledger: Ledger, access_scope: AccessScope, *, verdict: str | None, waiting: bool, before: str | None, limit: int
+) -> list[StoredDelivery]:
     """Deliveries, newest first, without their bytes; after the one with the id `before`."""
     rows = await ledger.pool.fetch(
         query("deliveries/page"),
-        list(sight.lanes),
-        list(sight.modes),
-        sight.account_id,
+        list(access_scope.lanes),
+        list(access_scope.modes),
+        access_scope.account_id,
         # What waits was parked: saying so lets the index find it.
         PARKED if waiting and verdict is None else verdict,
         waiting,
@@ -128,10 +128,14 @@ async def page(
     return [_stored(dict(row)) for row in rows]
 
 
-async def find(ledger: Ledger, sight: Sight, delivery_id: str) -> Stored | None:
+async def find(ledger: Ledger, access_scope: AccessScope, delivery_id: str) -> StoredDelivery | None:
     """One delivery with its bytes, where it may be seen."""
     row = await ledger.pool.fetchrow(
-        query("deliveries/find"), list(sight.lanes), list(sight.modes), sight.account_id, delivery_id
+        query("deliveries/find"),
+        list(access_scope.lanes),
+        list(access_scope.modes),
+        access_scope.account_id,
+        delivery_id,
     )
     return _stored(dict(row)) if row is not None else None
 

@@ -22,7 +22,7 @@ from service.ledger.vault import CannotUnseal, Vault
 from service.platform import logs
 from service.platform.health import Health
 from service.platform.kafka import broker_access, why_away
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 
 log = logs.get("topic")
@@ -84,10 +84,10 @@ class WebhooksTopic:
     addresses again.
     """
 
-    def __init__(self, settings: Settings, seam: Seam, health: Health) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, health: Health) -> None:
         self._settings = settings
         self._access = broker_access(settings)
-        self._seam = seam
+        self._runtime = runtime
         self._health = health
         self._producer: AIOKafkaProducer | None = None
         self._there = asyncio.Event()
@@ -97,7 +97,7 @@ class WebhooksTopic:
 
     def start(self) -> None:
         self._report("connecting")
-        self._task = self._seam.spawn(self._run(), "webhooks-topic")
+        self._task = self._runtime.spawn(self._run(), "webhooks-topic")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -108,7 +108,7 @@ class WebhooksTopic:
     async def put(self, message: Message) -> str:
         """Where it lies: topic/partition/offset. NotTaken or TooLarge; how long is waited is the caller's business."""
         await self._there.wait()
-        began_at = self._seam.monotonic()
+        began_at = self._runtime.monotonic()
         producer = self._producer
         assert producer is not None
         try:
@@ -121,7 +121,7 @@ class WebhooksTopic:
             # The caller's time is up.
             self._report("it does not answer in time")
             self._silent_since = self._silent_since or began_at
-            if self._seam.monotonic() - self._silent_since > _STUCK_SECONDS:
+            if self._runtime.monotonic() - self._silent_since > _STUCK_SECONDS:
                 self._give_up(producer, "no answer for a while")
             raise
         except KafkaError as problem:
@@ -166,7 +166,7 @@ class WebhooksTopic:
                     await _stop(producer)
                 except Exception:
                     log.exception("producer_not_stopped")
-            await self._seam.sleep(_RETRY_SECONDS)
+            await self._runtime.sleep(_RETRY_SECONDS)
 
     def _new_producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(

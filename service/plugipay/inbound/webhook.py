@@ -21,7 +21,7 @@ from events.canonical import check_content
 from events.currency import AMOUNT_MAX
 from events.instants import Instant, parse
 from events.provider.observation import TYPES, Observation
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 
 PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300
@@ -90,7 +90,7 @@ def read(raw: bytes) -> Webhook:
             provider=PROVIDER,
             event_id=event_id,
             event_type=event_type,
-            says=TYPES.get(event_type, Says.OTHER),
+            says=TYPES.get(event_type, ReportedStatus.OTHER),
             occurred_at=occurred_at,
             provider_payout_id=provider_payout_id,
             amount=amount,

@@ -17,7 +17,7 @@ import asyncpg
 
 from service.platform import logs
 from service.platform.database import OUTAGES
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.plugipay.inbound.delivery_routing import Route
 
 log = logs.get("plugipay")
@@ -43,12 +43,12 @@ class _Known:
     tried_at: float
 
 
-class Signers:
+class WebhookSecrets:
     """Routes by the names that webhooks use."""
 
-    def __init__(self, find: Find, seam: Seam, *, remembered_max: int = _REMEMBERED_MAX) -> None:
+    def __init__(self, find: Find, runtime: Runtime, *, remembered_max: int = _REMEMBERED_MAX) -> None:
         self._find = find
-        self._seam = seam
+        self._runtime = runtime
         self._remembered_max = remembered_max
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._waiting: dict[str, list[asyncio.Future[Route | None]]] = {}
@@ -60,7 +60,7 @@ class Signers:
         if known is None:
             return None
         self._known.move_to_end(named)
-        now = self._seam.monotonic()
+        now = self._runtime.monotonic()
         if now - known.read_at <= FRESH_SECONDS or now - known.tried_at <= FRESH_SECONDS:
             return known.route
         known.tried_at = now
@@ -86,7 +86,7 @@ class Signers:
     def _look_up(self) -> None:
         """Those that wait together are read together: forged names cost no more than so many statements at once."""
         if self._waiting and len(self._running) < _LOOK_UPS_AT_ONCE:
-            task = self._seam.spawn(self._run(), "signers")
+            task = self._runtime.spawn(self._run(), "signers")
             self._running.add(task)
             task.add_done_callback(self._ended)
 
@@ -118,7 +118,7 @@ class Signers:
                 future.cancel()
 
     def _remember(self, names: list[str], routes: dict[str, Route]) -> None:
-        now = self._seam.monotonic()
+        now = self._runtime.monotonic()
         for named in names:
             route = routes.get(named)
             if route is None:

@@ -10,13 +10,13 @@ import orjson
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform.settings import Settings
-from service.plugipay.outbound.client import Access
+from service.plugipay.outbound.client import ProviderAccess
 from sql import query
 
 
 async def read_access(
     ledger: Ledger, settings: Settings, lane: int, account_id: str
-) -> tuple[Access | None, AccountKey | None]:
+) -> tuple[ProviderAccess | None, AccountKey | None]:
     """The account's access, or None where neither it nor the platform has one; and the account's key, if not erased."""
     row = await ledger.pool.fetchrow(query("provider/access"), lane, account_id)
     if row is None:
@@ -24,9 +24,9 @@ async def read_access(
     key = _key(ledger, account_id, row)
     if row["key_id"] is not None and key is not None:
         base_url = row["base_url"] or settings.plugipay_base_url
-        return Access(row["key_id"], key.unseal("secret", row["secret"]), base_url), key
+        return ProviderAccess(row["key_id"], key.unseal("secret", row["secret"]), base_url), key
     if settings.plugipay_key_id is not None and settings.plugipay_secret is not None:
-        platform = Access(
+        platform = ProviderAccess(
             settings.plugipay_key_id,
             settings.plugipay_secret.get_secret_value(),
             settings.plugipay_base_url,

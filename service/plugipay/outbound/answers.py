@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from events.instants import Instant
 from events.provider.observation import Observation
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from service.plugipay.inbound.webhook import PROVIDER
 from service.plugipay.outbound.outcomes import ProviderPayout
 
-STATUSES: dict[str, Says] = {
-    "pending": Says.CREATED,
-    "in_transit": Says.IN_TRANSIT,
-    "paid": Says.PAID,
-    "failed": Says.FAILED,
-    "cancelled": Says.CANCELLED,
+STATUSES: dict[str, ReportedStatus] = {
+    "pending": ReportedStatus.CREATED,
+    "in_transit": ReportedStatus.IN_TRANSIT,
+    "paid": ReportedStatus.PAID,
+    "failed": ReportedStatus.FAILED,
+    "cancelled": ReportedStatus.CANCELLED,
 }
 
 
@@ -22,12 +22,12 @@ def observation_of(payout: ProviderPayout, known_since: Instant) -> Observation:
 
     The id is made of what is said, so that the same answer given twice is one fact.
     """
-    says = STATUSES.get(payout.status, Says.OTHER)
+    says = STATUSES.get(payout.status, ReportedStatus.OTHER)
     dated = {
-        Says.CREATED: payout.created_at,
-        Says.IN_TRANSIT: payout.in_transit_at or payout.updated_at,
+        ReportedStatus.CREATED: payout.created_at,
+        ReportedStatus.IN_TRANSIT: payout.in_transit_at or payout.updated_at,
         # After a return, the time of completion may still be the payment's.
-        Says.FAILED: max(filter(None, (payout.completed_at, payout.updated_at)), default=None),
+        ReportedStatus.FAILED: max(filter(None, (payout.completed_at, payout.updated_at)), default=None),
     }.get(says, payout.completed_at or payout.updated_at)
     at = dated or known_since
     return Observation(

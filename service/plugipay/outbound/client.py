@@ -22,9 +22,9 @@ import orjson
 from yarl import URL
 
 from service.platform import logs
-from service.platform.circuit_breaker import Breaker
+from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.request_signature import signature
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.plugipay.outbound import response_classification
 from service.plugipay.outbound.outcomes import (
     NotSent,
@@ -33,14 +33,14 @@ from service.plugipay.outbound.outcomes import (
     ProviderBankAccount,
     ProviderPage,
     ProviderPayout,
-    Refused,
+    ProviderRefused,
     Unknown,
     read_balance,
     read_bank_account,
     read_page,
     read_payout,
 )
-from service.plugipay.outbound.response_classification import HttpAnswer, Judged
+from service.plugipay.outbound.response_classification import ClassifiedResponse, HttpAnswer
 
 log = logs.get("plugipay")
 
@@ -55,7 +55,7 @@ _BREAKERS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ProviderAccess:
     """How an account is reached at its provider."""
 
     key_id: str
@@ -92,10 +92,10 @@ class NewPayout:
 class PlugipayClient:
     """One for a process; to be made while its loop runs, and closed."""
 
-    def __init__(self, seam: Seam, *, timeout_seconds: float = 10.0, connections_max: int = 50) -> None:
-        self._seam = seam
+    def __init__(self, runtime: Runtime, *, timeout_seconds: float = 10.0, connections_max: int = 50) -> None:
+        self._runtime = runtime
         self._timeout_seconds = timeout_seconds
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
         self._reads = _session(aiohttp.TCPConnector(limit=connections_max))
         # A connection left over from before may be dead, and nobody could tell whether the provider got what was sent.
         self._writes = _session(aiohttp.TCPConnector(limit=connections_max, force_close=True))
@@ -105,38 +105,38 @@ class PlugipayClient:
         await self._writes.close()
 
     @property
-    def breakers(self) -> Mapping[str, Breaker]:
+    def breakers(self) -> Mapping[str, CircuitBreaker]:
         """By base URL, for whoever measures."""
         return self._breakers
 
-    async def create(self, access: Access, payout: NewPayout, idempotency_key: str) -> Outcome[ProviderPayout]:
+    async def create(self, access: ProviderAccess, payout: NewPayout, idempotency_key: str) -> Outcome[ProviderPayout]:
         """Asks for a payout. The same key and payout may be sent again for as long as the provider knows the key."""
         return await self._call(access, "POST", _PAYOUTS, _payout, payout.document(), idempotency_key)
 
-    async def cancel(self, access: Access, payout_id: str, idempotency_key: str) -> Outcome[ProviderPayout]:
+    async def cancel(self, access: ProviderAccess, payout_id: str, idempotency_key: str) -> Outcome[ProviderPayout]:
         """Asks to call a payout off; only `Answered` with status cancelled is a yes."""
         return await self._call(access, "POST", f"{_one(payout_id)}/cancel", _payout, {}, idempotency_key)
 
-    async def get(self, access: Access, payout_id: str) -> Outcome[ProviderPayout]:
+    async def get(self, access: ProviderAccess, payout_id: str) -> Outcome[ProviderPayout]:
         return await self._call(access, "GET", _one(payout_id), _payout)
 
     async def page(
-        self, access: Access, *, status: str | None = None, cursor: str | None = None, limit: int = PAGE_MAX
+        self, access: ProviderAccess, *, status: str | None = None, cursor: str | None = None, limit: int = PAGE_MAX
     ) -> Outcome[ProviderPage]:
         """Some payouts, newest first. A cursor belongs to the filter that it was got with."""
         wanted = {"limit": str(limit), "cursor": cursor, "status": status}
         given = urlencode({name: value for name, value in wanted.items() if value is not None})
         return await self._call(access, "GET", f"{_PAYOUTS}?{given}", read_page)
 
-    async def balance(self, access: Access) -> Outcome[ProviderBalance]:
+    async def balance(self, access: ProviderAccess) -> Outcome[ProviderBalance]:
         return await self._call(access, "GET", f"{_PAYOUTS}/balance", lambda data, _: read_balance(data))
 
-    async def bank_account(self, access: Access) -> Outcome[ProviderBankAccount]:
+    async def bank_account(self, access: ProviderAccess) -> Outcome[ProviderBankAccount]:
         return await self._call(access, "GET", f"{_PAYOUTS}/bank-account", lambda data, _: read_bank_account(data))
 
     async def _call(
         self,
-        access: Access,
+        access: ProviderAccess,
         method: str,
         path: str,
         read: Callable[[Any, Mapping[str, Any]], T],
@@ -146,7 +146,7 @@ class PlugipayClient:
         content = orjson.dumps(body) if body is not None else b""
         changes = method != "GET"
         breaker = self._breaker(access.base_url)
-        deadline = self._seam.monotonic() + self._timeout_seconds
+        deadline = self._runtime.monotonic() + self._timeout_seconds
         maybe_done: Unknown | None = None
         last: Outcome[T] | None = None
         for number in count():
@@ -158,33 +158,33 @@ class PlugipayClient:
                 found = await self._attempt(access, method, path, content, key, deadline)
                 if isinstance(found, HttpAnswer):
                     (passage.failed if found.status >= 500 else passage.succeeded)()
-                    judged = response_classification.judge(found, read, changes=changes)
+                    judged = response_classification.classify(found, read, changes=changes)
                 else:
                     passage.failed()
-                    judged = Judged(found, again=isinstance(found, NotSent) or not changes)
+                    judged = ClassifiedResponse(found, again=isinstance(found, NotSent) or not changes)
             finally:
                 passage.abandoned()
             last = judged.outcome
             if changes and isinstance(last, Unknown):
                 maybe_done = last
-            elif changes and maybe_done is not None and isinstance(last, Refused):
+            elif changes and maybe_done is not None and isinstance(last, ProviderRefused):
                 return Unknown(f"{maybe_done.why}; then the provider said no: {last.code}")
             wait = self._wait_seconds(number, judged.retry_after_seconds)
-            if not judged.again or self._seam.monotonic() + wait >= deadline:
+            if not judged.again or self._runtime.monotonic() + wait >= deadline:
                 return maybe_done if maybe_done is not None and isinstance(last, NotSent) else last
             log.info("provider_asked_again", method=method, path=path.partition("?")[0], outcome=type(last).__name__)
-            await self._seam.sleep(wait)
+            await self._runtime.sleep(wait)
         raise AssertionError("an endless loop ended")
 
     async def _attempt(
-        self, access: Access, method: str, path: str, content: bytes, key: str | None, deadline: float
+        self, access: ProviderAccess, method: str, path: str, content: bytes, key: str | None, deadline: float
     ) -> HttpAnswer | Unknown | NotSent:
         """One request. Whether it may have got through is judged by whether there was a connection to send it on."""
         attempt = SimpleNamespace(connected=False)
         session = self._reads if method == "GET" else self._writes
         try:
             async with (
-                asyncio.timeout(max(0.0, deadline - self._seam.monotonic())),
+                asyncio.timeout(max(0.0, deadline - self._runtime.monotonic())),
                 session.request(
                     method,
                     # As it is signed, to the letter.
@@ -205,8 +205,10 @@ class PlugipayClient:
             why = "no answer in time" if isinstance(problem, TimeoutError) else f"{type(problem).__name__}: {problem}"
             return Unknown(why) if attempt.connected else NotSent(why)
 
-    def _headers(self, access: Access, method: str, path: str, content: bytes, key: str | None) -> dict[str, str]:
-        timestamp = str(int(self._seam.now().timestamp()))
+    def _headers(
+        self, access: ProviderAccess, method: str, path: str, content: bytes, key: str | None
+    ) -> dict[str, str]:
+        timestamp = str(int(self._runtime.now().timestamp()))
         signed = signature(access.secret, method, path, timestamp, content, key)
         headers = {
             "Accept": "application/json",
@@ -232,15 +234,15 @@ class PlugipayClient:
         except ValueError:
             return None
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - self._seam.now()).total_seconds())
+        return max(0.0, (moment - self._runtime.now()).total_seconds())
 
     def _wait_seconds(self, number: int, retry_after: float | None) -> float:
         """Full jitter: anything up to twice as much each time; after what the provider asks for, if it asks."""
         most = min(_BACKOFF_SECONDS_MAX, _BACKOFF_SECONDS * 2.0**number)
-        return (retry_after or 0.0) + most * int.from_bytes(self._seam.random(4), "big") / 2**32
+        return (retry_after or 0.0) + most * int.from_bytes(self._runtime.random(4), "big") / 2**32
 
-    def _breaker(self, base_url: str) -> Breaker:
-        breaker = self._breakers.pop(base_url, None) or Breaker(self._seam.monotonic)
+    def _breaker(self, base_url: str) -> CircuitBreaker:
+        breaker = self._breakers.pop(base_url, None) or CircuitBreaker(self._runtime.monotonic)
         self._breakers[base_url] = breaker
         if len(self._breakers) > _BREAKERS_MAX:
             del self._breakers[next(iter(self._breakers))]

@@ -26,7 +26,7 @@ from service.plugipay.outbound.submission_attempt import (
     RETRY_SECONDS,
     RETRY_SECONDS_MAX,
     UNREACHABLE_SECONDS,
-    Step,
+    SubmissionAttempt,
 )
 from sql import query
 
@@ -54,13 +54,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Claims what is due and works on it; ends once what it had begun is done."""
-        tidy_at = self._ledger.seam.monotonic()
+        tidy_at = self._ledger.runtime.monotonic()
         while not self._stopping:
             try:
-                if self._ledger.seam.monotonic() >= tidy_at:
-                    tidy_at = self._ledger.seam.monotonic() + _TIDY_SECONDS
+                if self._ledger.runtime.monotonic() >= tidy_at:
+                    tidy_at = self._ledger.runtime.monotonic() + _TIDY_SECONDS
                     for lane in self._ledger.lanes:
-                        await self._ledger.pool.execute(query("provider/forget"), lane, self._ledger.seam.now())
+                        await self._ledger.pool.execute(query("provider/forget"), lane, self._ledger.runtime.now())
                 claimed = await self._claim()
             except OUTAGES as outage:
                 log.warning("database_away", problem=repr(outage))
@@ -72,7 +72,7 @@ class Dispatcher:
             if len(self._at_work) >= _AT_ONCE_MAX:
                 await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
             elif not claimed:
-                await self._ledger.seam.sleep(_PAUSE_SECONDS)
+                await self._ledger.runtime.sleep(_PAUSE_SECONDS)
         if self._at_work:
             await asyncio.wait(self._at_work)
 
@@ -82,11 +82,11 @@ class Dispatcher:
             free = _AT_ONCE_MAX - len(self._at_work)
             if free <= 0:
                 break
-            now = self._ledger.seam.now()
+            now = self._ledger.runtime.now()
             rows = await self._ledger.pool.fetch(query("provider/claim"), lane, now, now + _LEASE, free)
             for row in rows:
                 work = self._work(lane, row["account_id"], row["payout_id"], row["tries"])
-                task = self._ledger.seam.spawn(work, f"payout-{row['payout_id']}")
+                task = self._ledger.runtime.spawn(work, f"payout-{row['payout_id']}")
                 self._at_work.add(task)
                 task.add_done_callback(self._at_work.discard)
             claimed += len(rows)
@@ -105,8 +105,8 @@ class Dispatcher:
         except Exception:
             log.exception("payout_not_worked_on", payout=payout_id, account=account_id)
             wait = max(retry, UNREACHABLE_SECONDS)
-        now = self._ledger.seam.now()
-        jitter = 1 + int.from_bytes(self._ledger.seam.random(2), "big") / 2**18
+        now = self._ledger.runtime.now()
+        jitter = 1 + int.from_bytes(self._ledger.runtime.random(2), "big") / 2**18
         try:
             due_at = now + timedelta(seconds=wait * jitter)
             await self._ledger.pool.execute(query("provider/release"), lane, payout_id, due_at, now, afresh)
@@ -125,7 +125,7 @@ class Dispatcher:
             log.warning("provider_not_set", account=account_id, payout=payout_id)
             return UNREACHABLE_SECONDS
         poll_seconds = self._settings.plugipay_poll_seconds
-        step = Step(
+        step = SubmissionAttempt(
             self._ledger,
             self._client,
             self._report_access,

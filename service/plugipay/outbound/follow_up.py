@@ -35,12 +35,12 @@ class FollowUp(UnitOfWork[Payout]):
         read_set.payouts.add((self.account_id, self.payout_id))
 
     def decide(self, batch: Batch) -> Payout:
-        books = batch.books(self.account_id)
-        payout = books.payouts[self.payout_id]
+        state = batch.state(self.account_id)
+        payout = state.payouts[self.payout_id]
         cause = Cause(actor=ACTOR, source=Source("dispatcher"), correlation_id=self.payout_id)
-        for event in self.decide_facts(books, payout):
-            batch.record(books, event, cause)
-        return books.payouts[self.payout_id]
+        for event in self.decide_facts(state, payout):
+            batch.record(state, event, cause)
+        return state.payouts[self.payout_id]
 
 
 @dataclass(slots=True)
@@ -56,10 +56,10 @@ class AccountFollowUp(UnitOfWork[None]):
         read_set.cases.add((self.account_id, self.case_id))
 
     def decide(self, batch: Batch) -> None:
-        books = batch.books(self.account_id)
+        state = batch.state(self.account_id)
         cause = Cause(actor=ACTOR, source=Source("sweeper"), correlation_id=self.case_id)
-        for event in self.decide_facts(books):
-            batch.record(books, event, cause)
+        for event in self.decide_facts(state):
+            batch.record(state, event, cause)
 
 
 @dataclass(slots=True)
@@ -82,15 +82,15 @@ class AnswerUnit(UnitOfWork[None]):
             add_reads_of(observation, self.account_id, read_set)
 
     def decide(self, batch: Batch) -> None:
-        books = batch.books(self.account_id)
+        state = batch.state(self.account_id)
         for observation, mentions in self.observations:
-            payout_id = ours(books, observation, mentions)
-            known = books.payouts.get(payout_id or "")
+            payout_id = ours(state, observation, mentions)
+            known = state.payouts.get(payout_id or "")
             said = observation.says, observation.amount, observation.currency
             if known is not None and known.provider_payout_id and (known.status, known.amount, known.currency) == said:
                 continue
-            events = observe(observation, books, payout_id, batch.seam.ulid(batch.milliseconds))
-            record_observed(events, observation, books, batch, None)
+            events = observe(observation, state, payout_id, batch.runtime.ulid(batch.milliseconds))
+            record_observed(events, observation, state, batch, None)
 
 
 async def follow_up(ledger: Ledger, lane: int, account_id: str, payout_id: str, decide: Decide) -> Payout:

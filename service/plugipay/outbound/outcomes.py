@@ -24,7 +24,7 @@ class Answered(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ProviderRefused:
     """The provider's definite no to this call, in its own words.
 
     It speaks for this call alone: where an earlier one under the same key ended `Unknown`, that one is still unknown.
@@ -50,10 +50,10 @@ class NotSent:
     retry_after_seconds: float | None = None
 
 
-Outcome: TypeAlias = Answered[T] | Refused | Unknown | NotSent
+Outcome: TypeAlias = Answered[T] | ProviderRefused | Unknown | NotSent
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """The answer is not what the provider's documents promise."""
 
 
@@ -133,12 +133,12 @@ def read_payout(data: Any) -> ProviderPayout:
 def read_page(data: Any, meta: Mapping[str, Any]) -> ProviderPage:
     """A bare array, with the cursor in either of the two places where the vendor's documents put it."""
     if not isinstance(data, list):
-        raise Unreadable("data is not an array")
+        raise UnreadableAnswer("data is not an array")
     payouts, unreadable = [], []
     for item in data:
         try:
             payouts.append(read_payout(item))
-        except Unreadable:
+        except UnreadableAnswer:
             unreadable.append(orjson.dumps(item))
     page = meta.get("page")
     if isinstance(page, dict):
@@ -146,7 +146,7 @@ def read_page(data: Any, meta: Mapping[str, Any]) -> ProviderPage:
     else:
         cursor, more = meta.get("cursor"), meta.get("hasMore")
     if more and not (isinstance(cursor, str) and cursor):
-        raise Unreadable("there is more, and no cursor that leads to it")
+        raise UnreadableAnswer("there is more, and no cursor that leads to it")
     return ProviderPage(tuple(payouts), cursor if more else None, tuple(unreadable))
 
 
@@ -175,21 +175,21 @@ def read_bank_account(data: Any) -> ProviderBankAccount:
 
 def _object(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise Unreadable("data is not an object")
+        raise UnreadableAnswer("data is not an object")
     return data
 
 
 def _text(document: Mapping[str, Any], name: str, length_max: int) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= length_max:
-        raise Unreadable(f"{name} is not a text of 1 to {length_max} characters")
+        raise UnreadableAnswer(f"{name} is not a text of 1 to {length_max} characters")
     return value
 
 
 def _amount(document: Mapping[str, Any], name: str) -> int:
     value = document.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > AMOUNT_MAX:
-        raise Unreadable(f"{name} is not a whole number within the limits of amounts")
+        raise UnreadableAnswer(f"{name} is not a whole number within the limits of amounts")
     return value
 
 

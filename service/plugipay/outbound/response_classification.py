@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, Refused, Unknown, Unreadable
+from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, ProviderRefused, Unknown, UnreadableAnswer
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged(Generic[T]):
+class ClassifiedResponse(Generic[T]):
     """An outcome; `again` where the same may be asked once more."""
 
     outcome: Outcome[T]
@@ -44,34 +44,40 @@ class Judged(Generic[T]):
     retry_after_seconds: float | None = None
 
 
-def judge(answer: HttpAnswer, read: Callable[[Any, Mapping[str, Any]], T], *, changes: bool) -> Judged[T]:
+def classify(
+    answer: HttpAnswer, read: Callable[[Any, Mapping[str, Any]], T], *, changes: bool
+) -> ClassifiedResponse[T]:
     """`changes` says that the call was to change something, so that asking again needs the same key to be safe."""
     envelope = _envelope(answer.body)
     error = envelope.get("error")
     status, later = answer.status, answer.retry_after_seconds
     if 200 <= status < 300:
         if error:
-            return Judged(Unknown(f"HTTP {status} with an error in it"))
+            return ClassifiedResponse(Unknown(f"HTTP {status} with an error in it"))
         meta = envelope.get("meta")
         try:
-            return Judged(Answered(read(envelope.get("data"), meta if isinstance(meta, dict) else {}), answer.body))
-        except Unreadable as problem:
-            return Judged(Unknown(f"HTTP {status}, and cannot be read: {problem}"))
+            return ClassifiedResponse(
+                Answered(read(envelope.get("data"), meta if isinstance(meta, dict) else {}), answer.body)
+            )
+        except UnreadableAnswer as problem:
+            return ClassifiedResponse(Unknown(f"HTTP {status}, and cannot be read: {problem}"))
     if status == 429:
-        return Judged(NotSent("the provider's rate limit is reached", later), again=True, retry_after_seconds=later)
+        return ClassifiedResponse(
+            NotSent("the provider's rate limit is reached", later), again=True, retry_after_seconds=later
+        )
     code, message = _of_error(error)
     what = f"HTTP {status} {code}".rstrip()
     if status == 503 or (status == 409 and "PROGRESS" in code.upper()):
-        return Judged(Unknown(what), again=True, retry_after_seconds=later)
+        return ClassifiedResponse(Unknown(what), again=True, retry_after_seconds=later)
     if status >= 500 or status in (408, 425):
-        return Judged(Unknown(what), again=not changes, retry_after_seconds=later)
+        return ClassifiedResponse(Unknown(what), again=not changes, retry_after_seconds=later)
     if not 400 <= status < 500:
-        return Judged(Unknown(what))
+        return ClassifiedResponse(Unknown(what))
     if not code:
-        return Judged(Unknown(f"{what} without the provider's error: is this the provider?"))
+        return ClassifiedResponse(Unknown(f"{what} without the provider's error: is this the provider?"))
     if changes and status == 409 and code.upper() == "IDEMPOTENCY_MISMATCH":
-        return Judged(Unknown(f"{what}: something else was sent under this key"))
-    return Judged(Refused(status, code, message))
+        return ClassifiedResponse(Unknown(f"{what}: something else was sent under this key"))
+    return ClassifiedResponse(ProviderRefused(status, code, message))
 
 
 def _envelope(body: bytes) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform import logs
 from service.plugipay.outbound.answers import observation_of
-from service.plugipay.outbound.client import Access, NewPayout, PlugipayClient
+from service.plugipay.outbound.client import NewPayout, PlugipayClient, ProviderAccess
 from service.plugipay.outbound.follow_up import Decide, follow_up, take_answers
-from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderPayout, Refused, Unknown
+from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderPayout, ProviderRefused, Unknown
 
 log = logs.get("dispatcher")
 
@@ -36,7 +36,7 @@ _NOTE_MAX = 500
 _PERSONAL_MIN = 4
 
 
-class Step:
+class SubmissionAttempt:
     """One step for one payout, with what it takes to make it."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Step:
         lane: int,
         account_id: str,
         payout_id: str,
-        access: Access,
+        access: ProviderAccess,
         key: AccountKey,
         tries: int,
     ) -> None:
@@ -81,10 +81,10 @@ class Step:
                 return self._retry_seconds
             case NotSent():
                 return max(self._retry_seconds, outcome.retry_after_seconds or 0.0)
-            case Refused():
+            case ProviderRefused():
                 return await self._refused(outcome, payout, repeated=repeated)
 
-    async def _refused(self, no: Refused, payout: Payout, *, repeated: bool) -> float | None:
+    async def _refused(self, no: ProviderRefused, payout: Payout, *, repeated: bool) -> float | None:
         reason = self._without_bank_account(payout, f"{no.code}: {no.message}")[:500]
         if no.status in (401, 403) or "idempotency" in no.code.lower():
             # It is not this payout that is wrong.
@@ -119,7 +119,7 @@ class Step:
             return None
         if found is None:
             said = "its list of payouts does not have it"
-            await self._record(lambda books, now: submissions.given_up(books.account_id, self._payout_id, now, said))
+            await self._record(lambda state, now: submissions.given_up(state.account_id, self._payout_id, now, said))
         return self._poll_seconds
 
     async def cancel(self, payout: Payout, provider_payout_id: str) -> float | None:
@@ -130,7 +130,7 @@ class Step:
                 await self._take(outcome.value, payout)
                 # Taken note of, perhaps, and not done yet.
                 return None if outcome.value.status == CANCELLED else await self.look(payout, provider_payout_id)
-            case Refused() if outcome.status not in (401, 403):
+            case ProviderRefused() if outcome.status not in (401, 403):
                 reason = f"{outcome.code}: {outcome.message}"[:500]
                 await self._record(lambda _, now: submissions.cancel_refused(self._payout_id, now, reason))
                 return 0.0
@@ -142,7 +142,7 @@ class Step:
         outcome = await self._client.get(self._access, provider_payout_id)
         if isinstance(outcome, Answered):
             await self._take(outcome.value, payout)
-        elif isinstance(outcome, Refused):
+        elif isinstance(outcome, ProviderRefused):
             log.warning("provider_does_not_tell", payout=self._payout_id, account=self._account_id, code=outcome.code)
         return self._poll_seconds
 
@@ -166,14 +166,14 @@ class Step:
                 return None
             cursor = page.cursor
 
-    def _start(self, books: AccountState, payout: Payout) -> list[AnyEvent]:
-        if books.account is None or not submissions.may_be_submitted(payout, books.account):
+    def _start(self, state: AccountState, payout: Payout) -> list[AnyEvent]:
+        if state.account is None or not submissions.may_be_submitted(payout, state.account):
             return []
         return list(submissions.start(self._payout_id, payout))
 
     def _key_may_be_forgotten(self, payout: Payout) -> bool:
         started = to_datetime(payout.submission_started_at or payout.requested_at)
-        return self._ledger.seam.now() - started >= KEY_KNOWN_FOR
+        return self._ledger.runtime.now() - started >= KEY_KNOWN_FOR
 
     def _asked(self, payout: Payout) -> NewPayout:
         # Our id comes first: it is what finds the payout again, whoever shortens the rest.
@@ -192,6 +192,6 @@ class Step:
         return await follow_up(self._ledger, self._lane, self._account_id, self._payout_id, decide)
 
     async def _take(self, found: ProviderPayout, payout: Payout) -> None:
-        now = from_datetime(self._ledger.seam.now())
+        now = from_datetime(self._ledger.runtime.now())
         observation = observation_of(found, payout.submission_started_at or now)
         await take_answers(self._ledger, self._lane, self._account_id, [(observation, (self._payout_id,))])

@@ -14,7 +14,7 @@ from events.account_state import AccountState
 from events.catalog import AnyEvent
 from events.instants import from_datetime, to_datetime
 from events.provider.cases import open_case
-from events.provider.reports import Kind
+from events.provider.reports import CaseKind
 from events.provider.reports import case_id as case_id_of
 from service.ledger.account_profile import read_profile
 from service.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ from service.platform.settings import Settings
 from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
 from service.plugipay.outbound.access import read_access
 from service.plugipay.outbound.answers import STATUSES, observation_of
-from service.plugipay.outbound.client import Access, PlugipayClient
+from service.plugipay.outbound.client import PlugipayClient, ProviderAccess
 from service.plugipay.outbound.follow_up import follow_account, take_answers
 from service.plugipay.outbound.outcomes import Answered, ProviderPayout
 from sql import query
@@ -53,7 +53,7 @@ class Sweeper(Poller):
     async def work(self) -> bool:
         swept = 0
         for lane in self._ledger.lanes:
-            now = self._ledger.seam.now()
+            now = self._ledger.runtime.now()
             rows = await self._ledger.pool.fetch(query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE)
             for row in rows:
                 await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
@@ -61,7 +61,7 @@ class Sweeper(Poller):
         return swept > 0
 
     async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed: str | None) -> None:
-        began = self._ledger.seam.now()
+        began = self._ledger.runtime.now()
         reached: datetime | None = None
         differs = differed
         try:
@@ -77,13 +77,13 @@ class Sweeper(Poller):
             log.warning("account_not_swept", account=account_id, problem=repr(problem))
         except Exception:
             log.exception("account_not_swept", account=account_id)
-        now = self._ledger.seam.now()
+        now = self._ledger.runtime.now()
         due_at = now + timedelta(seconds=self._settings.plugipay_sweep_seconds)
         await self._ledger.pool.execute(
             query("provider/release_sweep"), lane, account_id, due_at, now, reached, differs
         )
 
-    async def _compare_list(self, lane: int, account_id: str, access: Access, since: datetime | None) -> bool:
+    async def _compare_list(self, lane: int, account_id: str, access: ProviderAccess, since: datetime | None) -> bool:
         """Takes in what the provider's list knows better. False where it could not be read to its end."""
         cursor: str | None = None
         while not self._stopping:
@@ -103,7 +103,7 @@ class Sweeper(Poller):
         ids = [payout.id for payout in listed]
         rows = await self._ledger.pool.fetch(query("provider/known"), lane, account_id, ids)
         known = {row["provider_payout_id"]: (row["status"], row["amount"], row["currency"]) for row in rows}
-        now = from_datetime(self._ledger.seam.now())
+        now = from_datetime(self._ledger.runtime.now())
         news = [
             (observation_of(payout, now), tuple(OUR_PAYOUT_ID.findall(payout.note or "")))
             for payout in listed
@@ -114,7 +114,9 @@ class Sweeper(Poller):
             log.info("provider_list_tells_news", account=account_id, payouts=len(news))
         await take_answers(self._ledger, lane, account_id, news)
 
-    async def _compare_standing(self, lane: int, account_id: str, access: Access, key: AccountKey | None) -> str | None:
+    async def _compare_standing(
+        self, lane: int, account_id: str, access: ProviderAccess, key: AccountKey | None
+    ) -> str | None:
         """What of the provider's bank account and balance is not as the ledger has it; None where all is well."""
         found: list[str] = []
         profile = await read_profile(self._ledger, lane, account_id)
@@ -144,15 +146,15 @@ class Sweeper(Poller):
         return "; ".join(found) or None
 
     async def _open_case(self, lane: int, account_id: str, differs: str) -> None:
-        case_id = case_id_of(account_id, Kind.PROVIDER_DIFFERS, account_id)
+        case_id = case_id_of(account_id, CaseKind.PROVIDER_DIFFERS, account_id)
 
-        def decide(books: AccountState) -> list[AnyEvent]:
-            case = books.cases.get(case_id)
+        def decide(state: AccountState) -> list[AnyEvent]:
+            case = state.cases.get(case_id)
             if case is not None and (case.closed_at is None or case.said == differs):
                 # It stands open, or a person has seen exactly this and closed it.
                 return []
             known = "the bank account and balances of this ledger"
-            return [open_case(account_id, Kind.PROVIDER_DIFFERS, account_id, known=known, said=differs)]
+            return [open_case(account_id, CaseKind.PROVIDER_DIFFERS, account_id, known=known, said=differs)]
 
         await follow_account(self._ledger, lane, account_id, case_id, decide)
 

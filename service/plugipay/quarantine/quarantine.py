@@ -22,8 +22,8 @@ from events.provider.events import DeliveryDismissed
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Cause
-from service.ledger.commands import Asked, Done, IdempotencyMismatch, Outcome
-from service.ledger.event_store import Answer, read_answers
+from service.ledger.commands import Executed, IdempotencyMismatch, Outcome, RequestOrigin
+from service.ledger.event_store import StoredAnswer, read_answers
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import CannotUnseal
@@ -32,9 +32,9 @@ from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.settings import Settings
 from service.plugipay.inbound import topic, webhook
-from service.plugipay.inbound.delivery_routing import Arrival, Sorter
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter
 from service.plugipay.inbound.delivery_unit import Delivery, DeliveryUnit
-from service.plugipay.inbound.stored_deliveries import Stored
+from service.plugipay.inbound.stored_deliveries import StoredDelivery
 
 log = logs.get("plugipay")
 
@@ -70,11 +70,11 @@ class StillParked(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ResolveRequest:
     """What a person wants done with a parked delivery. `body` is what makes a repeat the same wish."""
 
-    stored: Stored
-    asked: Asked
+    stored: StoredDelivery
+    origin: RequestOrigin
     body: bytes
     render: Callable[[dict[str, Any], Instant], bytes]
     """The answer, from the delivery's document as it will be and the time of recording."""
@@ -82,7 +82,7 @@ class Wish:
 
     @property
     def by(self) -> str:
-        actor = self.asked.actor
+        actor = self.origin.actor
         return f"{actor.kind}:{actor.id}" if actor.id else actor.kind
 
 
@@ -90,7 +90,7 @@ class Wish:
 class _Ending(UnitOfWork[Outcome]):
     """The end of a parking: with what is taken in for it, or with the reason why nothing is."""
 
-    wish: Wish
+    wish: ResolveRequest
     taken_in: DeliveryUnit | None = None
     verdict: str | None = None
     """Of what another lane has taken in for it."""
@@ -114,7 +114,7 @@ class _Ending(UnitOfWork[Outcome]):
             if first.digest != digest:
                 return IdempotencyMismatch(wish.key)
             body = key.unseal_bytes(f"answer {wish.key}", first.sealed)
-            return Done(first.status, body, first.position, batch.lane, replayed=True)
+            return Executed(first.status, body, first.position, batch.lane, replayed=True)
         if any(row["delivery_id"] == stored.delivery_id for row in batch.parkings_ended):
             return NotParked(stored.delivery_id, "ended at this very moment")
         how, verdict = REPLAYED, self.verdict
@@ -132,32 +132,32 @@ class _Ending(UnitOfWork[Outcome]):
         body = wish.render(document, batch.now)
         if wish.key is not None:
             sealed = key.seal_bytes(f"answer {wish.key}", body)
-            batch.add_answer(stored.account_id, wish.key, Answer(digest, 200, sealed, batch.position), key)
-        return Done(200, body, batch.position, batch.lane)
+            batch.add_answer(stored.account_id, wish.key, StoredAnswer(digest, 200, sealed, batch.position), key)
+        return Executed(200, body, batch.position, batch.lane)
 
     def _dismiss(self, batch: Batch, reason: str, digest: str) -> None:
-        stored, asked = self.wish.stored, self.wish.asked
+        stored, origin = self.wish.stored, self.wish.origin
         cause = Cause(
-            asked.actor,
-            asked.source,
+            origin.actor,
+            origin.source,
             self.wish.key,
             digest if self.wish.key is not None else None,
-            asked.request_id,
+            origin.request_id,
             None,
-            asked.traceparent,
+            origin.traceparent,
         )
-        batch.record(batch.books(stored.account_id), DeliveryDismissed(stored.delivery_id, reason), cause)
+        batch.record(batch.state(stored.account_id), DeliveryDismissed(stored.delivery_id, reason), cause)
         batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": DISMISSED, "by": self.wish.by})
 
     def committed(self, result: Outcome) -> None:
-        if not isinstance(result, Done) or result.replayed:
+        if not isinstance(result, Executed) or result.replayed:
             return
         if self.taken_in is not None:
             self.taken_in.committed(self._verdicts)
         log.info("parking_ended", delivery=self.wish.stored.delivery_id, by=self.wish.by, reason=self.reason)
 
 
-async def dismiss(ledger: Ledger, wish: Wish, reason: str) -> Outcome:
+async def dismiss(ledger: Ledger, wish: ResolveRequest, reason: str) -> Outcome:
     """Ends a parking without taking anything in; the bytes stay, and the log says who decided so, and why."""
     known = await _answered(ledger, wish)
     if known is not None:
@@ -165,7 +165,7 @@ async def dismiss(ledger: Ledger, wish: Wish, reason: str) -> Outcome:
     return await _end(ledger, _Ending(wish, reason=reason))
 
 
-async def replay(ledger: Ledger, settings: Settings, wish: Wish) -> Outcome:
+async def replay(ledger: Ledger, settings: Settings, wish: ResolveRequest) -> Outcome:
     """Takes a parked delivery in as if it came now. StillParked, and nothing has changed, where that cannot be."""
     known = await _answered(ledger, wish)
     if known is not None:
@@ -191,19 +191,19 @@ class _Cannot(Exception):
     """Why a delivery cannot be taken in."""
 
 
-async def _sorted(ledger: Ledger, settings: Settings, stored: Stored) -> tuple[int, Delivery]:
+async def _sorted(ledger: Ledger, settings: Settings, stored: StoredDelivery) -> tuple[int, Delivery]:
     """The lane, and the delivery that is believed now. _Cannot says why it is not."""
     try:
         raw = stored.unsealed(ledger.vault)
     except CannotUnseal as problem:
         raise _Cannot(f"its bytes cannot be read: {problem}") from None
-    judged_at = stored.received_at or _signed_at(stored.signature, ledger.seam.now())
-    arrival = Arrival(raw, stored.signature, judged_at, f"replay/{stored.delivery_id}")
+    judged_at = stored.received_at or _signed_at(stored.signature, ledger.runtime.now())
+    arrival = ArrivedWebhook(raw, stored.signature, judged_at, f"replay/{stored.delivery_id}")
     if isinstance(arrival.hook, str):
         arrival = _opened(ledger, stored, arrival)
     if isinstance(arrival.hook, str):
         raise _Cannot(arrival.hook)
-    sorter = Sorter(ledger, settings)
+    sorter = DeliveryRouter(ledger, settings)
     lane, delivery = sorter.sort(arrival, await sorter.routes([arrival.hook.named]))
     if delivery.rejected_because is not None:
         raise _Cannot(delivery.rejected_because)
@@ -219,21 +219,21 @@ def _signed_at(signature: str | None, now: datetime) -> Instant:
     return from_datetime(datetime.fromtimestamp(seconds, UTC))
 
 
-def _opened(ledger: Ledger, stored: Stored, arrival: Arrival) -> Arrival:
+def _opened(ledger: Ledger, stored: StoredDelivery, arrival: ArrivedWebhook) -> ArrivedWebhook:
     """What our own receiver had sealed on its way, where it can be opened by now."""
     headers = stored.headers_in_transit()
     try:
         raw = topic.opened(ledger.vault, arrival.raw, headers)
     except CannotUnseal:
         return arrival
-    return Arrival(raw, arrival.signature, arrival.received_at, arrival.origin)
+    return ArrivedWebhook(raw, arrival.signature, arrival.received_at, arrival.origin)
 
 
 def _unit(delivery: Delivery) -> DeliveryUnit:
     return DeliveryUnit([delivery], [])
 
 
-async def _answered(ledger: Ledger, wish: Wish) -> Outcome | None:
+async def _answered(ledger: Ledger, wish: ResolveRequest) -> Outcome | None:
     """What is known before anything is tried: nothing waits any more, unless this very wish was granted before."""
     stored = wish.stored
     if stored.waits:
@@ -247,7 +247,7 @@ async def _answered(ledger: Ledger, wish: Wish) -> Outcome | None:
             if first.digest != key.digest(wish.body):
                 return IdempotencyMismatch(wish.key)
             body = key.unseal_bytes(f"answer {wish.key}", first.sealed)
-            return Done(first.status, body, first.position, stored.lane, replayed=True)
+            return Executed(first.status, body, first.position, stored.lane, replayed=True)
     return NotParked(stored.delivery_id, stored.ended_how or stored.verdict)
 
 
@@ -258,7 +258,7 @@ async def _end(ledger: Ledger, ending: _Ending) -> Outcome:
         return _failed(ending.wish.stored, problem)
 
 
-def _failed(stored: Stored, problem: Exception) -> Outcome:
+def _failed(stored: StoredDelivery, problem: Exception) -> Outcome:
     """A refusal where it is the delivery's own fault; raises where it is not."""
     if isinstance(problem, Fenced):
         return NotParked(stored.delivery_id, "ended at this very moment")

@@ -82,7 +82,7 @@ async def test_a_revoked_key_is_out_within_a_second_also_for_signing_and_at_ever
             return found
 
         assert await statuses() == [200] * 4
-        await revoke_key(one.ledger.pool, one.ledger.seam, merchant.key.key_id)
+        await revoke_key(one.ledger.pool, one.ledger.runtime, merchant.key.key_id)
         revoked = time.monotonic()
         while True:
             begun = time.monotonic()
@@ -165,8 +165,8 @@ async def test_a_signature_that_is_not_whole_is_refused(api: Api) -> None:
 
 @pytest.mark.parametrize("brand", BRANDS)
 async def test_the_clock_of_a_caller_may_be_off_by_five_minutes(settings: Settings, brand: str) -> None:
-    seam = dataclasses.replace(REAL, now=lambda: NOW)
-    async with serving(settings, seam) as api:
+    runtime = dataclasses.replace(REAL, now=lambda: NOW)
+    async with serving(settings, runtime) as api:
         caller = await api.merchant()
         path = "/v1/payouts"
         for off in (-300, -299, 0, 299, 300):

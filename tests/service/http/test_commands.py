@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.payouts.submissions import given_up, start
-from events.provider.reports import Kind, case_id
+from events.provider.reports import CaseKind, case_id
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.outbound.follow_up import follow_up
@@ -43,7 +43,7 @@ async def give_up(api: Api, payout_id: str) -> str:
     """A payout that was submitted and never answered; the case that this opens."""
     await follow_up(api.ledger, 1, "acc_1", payout_id, lambda _, payout: start(payout_id, payout))
     await follow_up(api.ledger, 1, "acc_1", payout_id, lambda _, payout: given_up("acc_1", payout_id, payout, "no"))
-    return case_id("acc_1", Kind.SUBMISSION_UNKNOWN, payout_id)
+    return case_id("acc_1", CaseKind.SUBMISSION_UNKNOWN, payout_id)
 
 
 async def test_every_command_goes_through_the_wire(api: Api) -> None:

@@ -14,10 +14,10 @@ from service.platform.settings import Settings
 from service.plugipay.inbound import delivery_unit, topic
 from service.plugipay.inbound.stored_deliveries import find
 from service.plugipay.quarantine import quarantine
-from service.plugipay.quarantine.quarantine import Wish
+from service.plugipay.quarantine.quarantine import ResolveRequest
 from tests.support.api import Answer, Api, Caller, serving
 from tests.support.arrivals import AT, arrive, newest, paid, park, provider_payout
-from tests.support.own import asked
+from tests.support.own import origin
 from tests.support.refusals import complaints
 from tests.support.tables import as_owner, read_tables
 from tests.support.webhooks import docs_generation, signature
@@ -286,7 +286,9 @@ async def test_of_many_in_one_transaction_one_ends_the_parking(api: Api, setting
     stored = await find(api.ledger, of_everything(api.ledger), delivery_id)
     assert stored is not None
     position = await api.position()
-    wishes = [Wish(stored, asked(f"req_{n}"), b"", lambda document, _: repr(document).encode()) for n in range(4)]
+    wishes = [
+        ResolveRequest(stored, origin(f"req_{n}"), b"", lambda document, _: repr(document).encode()) for n in range(4)
+    ]
     # None of them lets go of the loop before it has handed its unit to the writer: they are decided together.
     outcomes = await asyncio.gather(*(quarantine.dismiss(api.ledger, wish, "noise") for wish in wishes))
     assert [type(outcome).__name__ for outcome in outcomes] == ["Done", "NotParked", "NotParked", "NotParked"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.platform.circuit_breaker import Breaker
+from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
@@ -24,7 +24,7 @@ class Watch:
         clock = Clock()
         self.ahead = 0.0
         self.clock = clock
-        self.seam = clock.seam.__class__(
+        self.runtime = clock.runtime.__class__(
             now=lambda: REAL.now() + clock.ahead, monotonic=lambda: REAL.monotonic() + self.ahead
         )
 
@@ -48,7 +48,7 @@ def of(samples: Samples, name: str, **labels: str) -> float:
 async def test_what_waits_for_people_and_for_the_provider_is_counted(settings: Settings) -> None:
     watch = Watch()
     lanes = settings.model_copy(update={"lanes": 2})
-    async with serving(lanes, watch.seam) as api:
+    async with serving(lanes, watch.runtime) as api:
         empty = await scrape(api)
         assert of(empty, "deliveries_parked", lane="1") == of(empty, "deliveries_parked", lane="2") == 0
         assert of(empty, "cases_open", kind="amount_differs") == 0
@@ -147,7 +147,7 @@ async def test_parts_and_breakers_show(settings: Settings) -> None:
         assert not any(name == "provider_breaker_open" for name, _ in samples)
         health = api.health
         health.report("broker", ok=False, message="away")
-        well, away = Breaker(REAL.monotonic), Breaker(REAL.monotonic, failures_max=1)
+        well, away = CircuitBreaker(REAL.monotonic), CircuitBreaker(REAL.monotonic, failures_max=1)
         passage = away.admit()
         assert passage is not None
         passage.failed()
@@ -160,7 +160,7 @@ async def test_parts_and_breakers_show(settings: Settings) -> None:
 
 async def test_it_answers_while_the_database_is_away(settings: Settings) -> None:
     watch = Watch()
-    async with serving(settings, watch.seam) as api:
+    async with serving(settings, watch.runtime) as api:
         assert of(await scrape(api), "database_up") == 1
         await api.ledger.pool.close()
         watch.ahead = 10

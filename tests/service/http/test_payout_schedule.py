@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from service.platform.settings import Settings
-from service.workers.payout_scheduler import Scheduler
+from service.workers.payout_scheduler import PayoutScheduler
 from tests.support.api import Api, serving
 from tests.support.refusals import complaints
 from tests.support.schedules import Clock
@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest_asyncio.fixture
 async def scheduled(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
-    async with serving(settings, clock.seam) as api:
+    async with serving(settings, clock.runtime) as api:
         yield api
 
 
@@ -75,7 +75,7 @@ async def test_a_schedule_shows_what_comes_next_also_where_nobody_is_paid_by_it(
 async def test_a_cycle_is_followed_from_its_cutoff_to_its_end(scheduled: Api, clock: Clock) -> None:
     merchant = await scheduled.merchant(available=7000)
     await merchant.accepted(**WEEKLY, automatic=True, minimum=5000)
-    scheduler = Scheduler(scheduled.ledger)
+    scheduler = PayoutScheduler(scheduled.ledger)
     clock.set("2026-05-07T10:00:00.000000Z")
     await scheduler.work()
     [shown] = (await merchant.get("/v1/payouts/schedule")).data
@@ -105,7 +105,7 @@ async def test_why_nothing_was_paid_is_shown_also_of_an_account_below_zero(sched
     await merchant.accepted(**WEEKLY, automatic=True)
     await merchant.accepted(type="chargeFee", amount=150, reference="inv-1", kind="platform", currency="IDR")
     clock.set("2026-05-11T10:00:00.000000Z")
-    await Scheduler(scheduled.ledger).work()
+    await PayoutScheduler(scheduled.ledger).work()
     [shown] = (await merchant.get("/v1/payouts/schedule?currency=IDR")).data
     assert (shown["available"], shown["nextPayDate"]) == (-50, "2026-05-18")
     assert (shown["last"]["outcome"], shown["last"]["amount"], shown["last"]["payoutId"]) == (

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from projections.runner import catch_up
 from projections.settlements import Settlements
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 from tests.service.http.test_settlements import escrow, released, withdrawal
 from tests.support.api import Api, Caller, serving
@@ -21,7 +21,7 @@ NOW = datetime.fromisoformat("2026-11-10T03:00:00+00:00")
 
 @pytest_asyncio.fixture
 async def day(settings: Settings) -> AsyncIterator[Api]:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         yield api
 
 
@@ -36,7 +36,7 @@ async def told(api: Api, caller: Caller, *records: dict[str, Any]) -> None:
     assert answer.status == 200, answer.raw
     assert answer.data["problems"] == []
     async with api.ledger.pool.acquire() as connection:
-        while await catch_up(connection, 1, Settlements(), api.ledger.seam.now()):
+        while await catch_up(connection, 1, Settlements(), api.ledger.runtime.now()):
             pass
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 from service.reconciliation.rows import COLUMNS
 from tests.service.marketplaces.samples import sample
@@ -26,7 +26,7 @@ BANK = "/v1/bank-statements"
 
 @pytest_asyncio.fixture
 async def day(settings: Settings) -> AsyncIterator[Api]:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         yield api
 
 

@@ -9,11 +9,17 @@ import orjson
 
 from service.http.cursors import Cursor
 from service.ledger.account_profile import read_profile
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 from service.reconciliation.claims import Claims
-from service.reconciliation.reading import Page, reconciliation
-from service.reconciliation.reconciliation_cache import ACCOUNTS_MAX, SECONDS_MAX, Moment, Standing, Standings
+from service.reconciliation.reading import ReconciliationPage, reconciliation
+from service.reconciliation.reconciliation_cache import (
+    ACCOUNTS_MAX,
+    SECONDS_MAX,
+    CachedReconciliation,
+    Moment,
+    ReconciliationCache,
+)
 from service.reconciliation.rows import Bank, Filter
 from tests.service.http.test_reconciliation import NOW, bank, owed, statement
 from tests.service.http.test_settlements import follow, withdrawal
@@ -44,7 +50,7 @@ SELECT 1, 'acc_1', 'shopee', '', format('withdrawal/%s', lpad(n::text, 6, '0')),
 
 async def grow(settings: Settings, first: int, behind: int) -> None:
     """So many statements, orders, withdrawals and bank entries more: every other entry names a statement."""
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
         await owed(seller, *(statement(f"S-{n:06}", f"{1000 + n}.00") for n in range(first, behind)))
         lines = (
@@ -96,7 +102,7 @@ async def pages_read(settings: Settings, plans: str, count: int) -> dict[str, li
     """What the first page of each kind reads, and one far behind it."""
     far = await far_cursors(settings, count)
     found: dict[str, list[Read]] = {}
-    async with counted(settings, plans, Seam(now=lambda: NOW)) as api:
+    async with counted(settings, plans, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
 
         async def page(kind: str, cursor: str) -> None:
@@ -124,7 +130,7 @@ async def test_a_page_reads_a_page_however_much_the_account_has(settings: Settin
 
 
 async def test_an_entry_that_comes_between_two_pages_is_in_the_second(settings: Settings) -> None:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
         await owed(seller, statement("S-00001", "1000.00"), statement("S-00002", "2000.00"))
         first = await seller.get(f"{PATH}&limit=1")
@@ -139,7 +145,7 @@ async def test_an_entry_that_comes_between_two_pages_is_in_the_second(settings: 
 
 
 async def test_a_withdrawal_that_settlements_tell_of_later_is_proposed_then(settings: Settings) -> None:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
         sent = withdrawal(1, 149_000, 1)
         content = orjson.dumps(sent)
@@ -156,7 +162,7 @@ async def test_a_withdrawal_that_settlements_tell_of_later_is_proposed_then(sett
 
 
 async def test_every_row_is_on_one_page_also_where_one_reference_is_of_two_currencies(settings: Settings) -> None:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
         await owed(seller, *(statement(f"S-{n:05}", "1.00") for n in range(5)))
         for currency in ("IDR", "MYR"):
@@ -179,12 +185,12 @@ async def test_every_row_is_on_one_page_also_where_one_reference_is_of_two_curre
         assert (last["id"], last["currency"]) == ("withdrawal/2", "MYR")
 
 
-def standing() -> Standing:
-    return Standing(Claims(), Bank())
+def standing() -> CachedReconciliation:
+    return CachedReconciliation(Claims(), Bank())
 
 
 def test_a_standing_is_true_for_its_version_once_settlements_were_as_far_as_the_log() -> None:
-    kept, told = Standings(), standing()
+    kept, told = ReconciliationCache(), standing()
     kept.keep(1, "acc_1", Moment(version=5, head=90, followed=70), told, 0.0)
     # Settlements were behind: what they say by now is not in it.
     assert kept.find(1, "acc_1", Moment(version=5, head=90, followed=70), 1.0) is told
@@ -198,7 +204,7 @@ def test_a_standing_is_true_for_its_version_once_settlements_were_as_far_as_the_
 
 
 def test_a_standing_is_kept_for_a_while_and_of_the_accounts_asked_about_last() -> None:
-    kept, moment = Standings(), Moment(1, 1, 1)
+    kept, moment = ReconciliationCache(), Moment(1, 1, 1)
     told = [standing() for _ in range(ACCOUNTS_MAX + 1)]
     for number, each in enumerate(told[:-1]):
         kept.keep(1, f"acc_{number}", moment, each, 0.0)
@@ -211,18 +217,24 @@ def test_a_standing_is_kept_for_a_while_and_of_the_accounts_asked_about_last() -
 
 
 async def test_what_the_bank_wrote_is_not_kept(settings: Settings) -> None:
-    async with serving(settings, Seam(now=lambda: NOW)) as api:
+    async with serving(settings, Runtime(now=lambda: NOW)) as api:
         seller = await api.caller("acc_1")
         await owed(seller, statement("S-00001", "1000.00"))
         await bank(seller, "2026-11-05,1000.00,S-00001 SECRETWORD")
         profile = await read_profile(api.ledger, 1, "acc_1")
         assert profile is not None
-        standings = Standings()
+        reconciliation_cache = ReconciliationCache()
         rows = reconciliation(
-            api.ledger, 1, "acc_1", profile.key, Filter(reference="secretword", state="all"), Page(), standings
+            api.ledger,
+            1,
+            "acc_1",
+            profile.key,
+            Filter(reference="secretword", state="all"),
+            ReconciliationPage(),
+            reconciliation_cache,
         )
         found = [row.document["kind"] async for row in rows]
         assert found == ["statement", "bank_entry"]
-        [kept] = standings._kept.values()
+        [kept] = reconciliation_cache._kept.values()
         assert kept.standing.bank.proposals.chosen
         assert "SECRETWORD" not in repr(kept)

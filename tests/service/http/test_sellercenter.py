@@ -20,8 +20,8 @@ from yarl import URL
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from service.ledger.api_keys import create_key, revoke_key
-from service.ledger.commands import Asked
-from service.marketplaces.importing import Wish, import_file
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.importing import ImportRequest, import_file
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
@@ -67,21 +67,28 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 
 
 async def imported(api: Api, content: bytes, account: str = "acc_1") -> None:
-    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    await import_file(api.ledger, Wish(account, "lazada", "statements"), io.BytesIO(content), asked)
+    origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    await import_file(api.ledger, ImportRequest(account, "lazada", "statements"), io.BytesIO(content), origin)
 
 
 async def user(api: Api, e_mail: str, secret: str, account: str = "acc_1", mode: str = LIVE) -> str:
     ledger = api.ledger
     made = await create_key(
-        ledger.pool, ledger.vault, ledger.seam, mode=mode, scopes=[], account_id=account, user_id=e_mail, secret=secret
+        ledger.pool,
+        ledger.vault,
+        ledger.runtime,
+        mode=mode,
+        scopes=[],
+        account_id=account,
+        user_id=e_mail,
+        secret=secret,
     )
     return made.key_id
 
 
 def signed(secret: str = KEY, /, **changes: str | None) -> str:
     """A query, signed by the seed's rule as this test understands it; None leaves a parameter out."""
-    asked = {
+    origin = {
         "Action": "GetPayoutStatus",
         "CreatedAfter": "2010-01-01T00:00:00+0000",
         "Timestamp": "2015-07-01T11:11:00+00:00",
@@ -90,7 +97,7 @@ def signed(secret: str = KEY, /, **changes: str | None) -> str:
         **changes,
     }
     text = "&".join(
-        f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(asked.items()) if value is not None
+        f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(origin.items()) if value is not None
     )
     return f"{text}&Signature={hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}"
 
@@ -233,7 +240,7 @@ async def test_a_revoked_key_is_nobodys(api: Api) -> None:
     key_id = await user(api, "look@me.com", "the-newer-secret-of-two")
     assert len(await numbers(api, signed())) == 2
     assert len(await numbers(api, signed("the-newer-secret-of-two"))) == 2
-    await revoke_key(api.ledger.pool, api.ledger.seam, key_id)
+    await revoke_key(api.ledger.pool, api.ledger.runtime, key_id)
     assert len(await numbers(api, signed())) == 2
     assert (await refusal(api, signed("the-newer-secret-of-two")))[0] == "7"
 
@@ -245,9 +252,9 @@ async def test_what_a_source_says_is_escaped_and_a_payout_always_names_its_curre
         "payout": "5.00",
         "paid": "true",
     }
-    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    wish = Wish("acc_1", "lazada", "odd", currency="IDR")
-    await import_file(api.ledger, wish, io.BytesIO(json.dumps({"code": "0", "data": [odd]}).encode()), asked)
+    origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    wish = ImportRequest("acc_1", "lazada", "odd", currency="IDR")
+    await import_file(api.ledger, wish, io.BytesIO(json.dumps({"code": "0", "data": [odd]}).encode()), origin)
     text = signed(CreatedAfter="2015-01-31T00:00:00+0000")
     root = ET.fromstring((await answered(api, text))[1])
     (statement,) = root.iter("Statement")

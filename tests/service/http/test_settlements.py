@@ -40,7 +40,7 @@ async def upload(caller: Caller, content: bytes, query: str) -> dict[str, Any]:
 async def follow(api: Api) -> None:
     """Brings the projection up to date, as the projector does."""
     async with api.ledger.pool.acquire() as connection:
-        while await catch_up(connection, 1, Settlements(), api.ledger.seam.now()):
+        while await catch_up(connection, 1, Settlements(), api.ledger.runtime.now()):
             pass
 
 
@@ -327,7 +327,7 @@ async def test_made_again_from_the_log_they_are_what_following_it_gave(api: Api,
 
     followed = await everything()
     async with api.ledger.pool.acquire() as connection:
-        await rebuild(connection, 1, Settlements(), api.ledger.seam.now(), lambda _: None)
+        await rebuild(connection, 1, Settlements(), api.ledger.runtime.now(), lambda _: None)
     assert await everything() == followed
     assert len(followed[1]) == 2
 

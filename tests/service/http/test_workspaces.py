@@ -172,10 +172,10 @@ async def test_what_was_carried_out_is_answered_though_the_hold_was_lost_meanwhi
 ) -> None:
     async with serving(settings) as api:
         platform = await opened(api, "acc_1")
-        carry_out = api.ledger.carry_out
+        execute = api.ledger.execute
 
         async def carried_out_and_lost(*given: Any, **named: Any) -> Any:
-            outcomes = await carry_out(*given, **named)
+            outcomes = await execute(*given, **named)
             ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             ended += " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             assert await api.ledger.pool.fetchval(ended) == 1

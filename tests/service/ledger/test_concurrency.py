@@ -10,12 +10,12 @@ import pytest
 from events.decide import decide
 from events.payouts.commands import RequestPayout
 from events.refusals import InsufficientBalance
-from service.ledger.commands import Done
+from service.ledger.commands import Executed
 from service.ledger.event_store import append
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
 from tests.support.api import Api
-from tests.support.own import asked, carry_out, fund, work
+from tests.support.own import execute, fund, origin, work
 from tests.support.waiting import until_blocked
 
 
@@ -55,26 +55,26 @@ async def test_a_writer_that_lost_the_race_decides_again_on_what_the_winner_left
             return await append(connection, batch)  # type: ignore[arg-type]
 
         monkeypatch.setattr("service.ledger.writer.append", held_back)
-        loser = asyncio.create_task(carry_out(first, RequestPayout(account_id="acc_1", amount=80, currency="IDR")))
+        loser = asyncio.create_task(execute(first, RequestPayout(account_id="acc_1", amount=80, currency="IDR")))
         await about_to_write.wait()
         monkeypatch.setattr("service.ledger.writer.append", append)
-        winner = await carry_out(second, RequestPayout(account_id="acc_1", amount=70, currency="IDR"))
-        assert isinstance(winner, Done)
+        winner = await execute(second, RequestPayout(account_id="acc_1", amount=70, currency="IDR"))
+        assert isinstance(winner, Executed)
         go_on.set()
         outcome = await loser
         assert isinstance(outcome, InsufficientBalance)
         assert outcome.details == {"available": 30, "currency": "IDR"}
         # And warm again afterwards, on the true books.
-        assert isinstance(await carry_out(first, RequestPayout(account_id="acc_1", amount=30, currency="IDR")), Done)
+        assert isinstance(await execute(first, RequestPayout(account_id="acc_1", amount=30, currency="IDR")), Executed)
 
 
 async def test_a_refusal_is_not_given_on_books_that_another_process_has_changed(settings: Settings) -> None:
     """The first process is warm and believes that the account is empty; the second puts money into it."""
     async with running_ledger(settings) as first, running_ledger(settings) as second:
         await fund(first, "acc_1", 10)
-        assert isinstance(await carry_out(first, RequestPayout(account_id="acc_1", amount=10, currency="IDR")), Done)
+        assert isinstance(await execute(first, RequestPayout(account_id="acc_1", amount=10, currency="IDR")), Executed)
         await fund(second, "acc_1", 50, opened=True)
-        assert isinstance(await carry_out(first, RequestPayout(account_id="acc_1", amount=50, currency="IDR")), Done)
+        assert isinstance(await execute(first, RequestPayout(account_id="acc_1", amount=50, currency="IDR")), Executed)
 
 
 async def test_an_append_whose_answer_is_lost_is_found_in_the_log_and_not_done_twice(
@@ -89,8 +89,8 @@ async def test_an_append_whose_answer_is_lost_is_found_in_the_log_and_not_done_t
             raise ConnectionResetError("the network went away after the commit")
 
         monkeypatch.setattr("service.ledger.writer.append", answer_lost)
-        outcome = await carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
-        assert isinstance(outcome, Done)
+        outcome = await execute(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
+        assert isinstance(outcome, Executed)
         assert await ledger.pool.fetchval("SELECT count(*) FROM payouts") == 1
         assert await ledger.pool.fetchval("SELECT available FROM balances") == 40
 
@@ -104,8 +104,8 @@ async def test_an_append_that_never_arrived_is_sent_again(settings: Settings, mo
             raise ConnectionResetError("the network went away before anything was sent")
 
         monkeypatch.setattr("service.ledger.writer.append", never_sent)
-        outcome = await carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
-        assert isinstance(outcome, Done)
+        outcome = await execute(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR"))
+        assert isinstance(outcome, Executed)
         assert await ledger.pool.fetchval("SELECT count(*) FROM payouts") == 1
 
 
@@ -142,11 +142,11 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         await transaction.start()
         await blocker.execute(obstacle)
         monkeypatch.setattr("service.ledger.writer.append", orphaned)
-        outcome = asyncio.create_task(carry_out(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR")))
+        outcome = asyncio.create_task(execute(ledger, RequestPayout(account_id="acc_1", amount=60, currency="IDR")))
         await until_blocked(settings, 2)
         assert not outcome.done()
         await transaction.rollback()
-        assert isinstance(await outcome, Done)
+        assert isinstance(await outcome, Executed)
         assert await sent[0] is takes_effect
         assert await ledger.pool.fetchval("SELECT count(*) FROM payouts") == 1
         assert await ledger.pool.fetchval("SELECT available FROM balances") == 40
@@ -158,18 +158,18 @@ async def test_what_one_unit_breaks_the_others_do_not_feel(api: Api, monkeypatch
     """A bug in one decision fails that request alone, though all were in one batch."""
     await fund(api.ledger, "acc_1", 100)
 
-    def buggy(command: object, books: object, context: object) -> object:
+    def buggy(command: object, state: object, context: object) -> object:
         if getattr(command, "amount", 0) == 13:
             raise RuntimeError("a bug")
-        return decide(command, books, context)  # type: ignore[arg-type]
+        return decide(command, state, context)  # type: ignore[arg-type]
 
     monkeypatch.setattr("service.ledger.commands.decide", buggy)
     commands = [RequestPayout(account_id="acc_1", amount=amount, currency="IDR") for amount in (10, 13, 20)]
     outcomes = await asyncio.gather(
-        *(api.ledger.carry_out([work(command)], asked()) for command in commands), return_exceptions=True
+        *(api.ledger.execute([work(command)], origin()) for command in commands), return_exceptions=True
     )
     assert isinstance(outcomes[1], RuntimeError)
-    assert [isinstance(outcomes[n], list) and isinstance(outcomes[n][0], Done) for n in (0, 2)] == [True, True]  # type: ignore[index]
+    assert [isinstance(outcomes[n], list) and isinstance(outcomes[n][0], Executed) for n in (0, 2)] == [True, True]  # type: ignore[index]
     assert await api.ledger.pool.fetchval("SELECT available FROM balances") == 70
 
 
@@ -179,7 +179,7 @@ async def test_a_full_queue_refuses_at_once(settings: Settings) -> None:
         await fund(ledger, "acc_1", 100)
         assert await ledger.known_lane_of("acc_1") == 1, "or the attempts would wait for that, each for itself"
         attempts = [
-            ledger.carry_out([work(RequestPayout(account_id="acc_1", amount=1, currency="IDR"))], asked())
+            ledger.execute([work(RequestPayout(account_id="acc_1", amount=1, currency="IDR"))], origin())
             for _ in range(10)
         ]
         outcomes = await asyncio.gather(*attempts, return_exceptions=True)

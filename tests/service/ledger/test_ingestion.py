@@ -11,8 +11,8 @@ from events.chain import Actor, Source
 from events.refusals import AccountNotFound
 from service.banks.booking import BankUnit, Identified
 from service.formats.unreadable import Unreadable
-from service.ledger.commands import Asked
-from service.marketplaces.booking import Arrival, RecordsUnit
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.booking import ArrivedRecord, RecordsUnit
 from tests.support.api import Api
 
 LINE = Unreadable("line 1", "nobody knows", b"a line")
@@ -23,7 +23,7 @@ def of_a_bank(**common: Any) -> BankUnit:
 
 
 def of_a_marketplace(**common: Any) -> RecordsUnit:
-    return RecordsUnit(arrivals=[Arrival(LINE, "file#line 1")], channel="lazada", **common)
+    return RecordsUnit(arrivals=[ArrivedRecord(LINE, "file#line 1")], channel="lazada", **common)
 
 
 @pytest.mark.parametrize("unit_of", [of_a_bank, of_a_marketplace])
@@ -35,8 +35,8 @@ async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_noth
         unit: BankUnit | RecordsUnit = unit_of(
             account_id="acc_1",
             exponents=api.ledger.exponents,
-            asked=Asked(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
-            received_at=api.ledger.seam.instant(),
+            origin=RequestOrigin(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
+            received_at=api.ledger.runtime.instant(),
         )
         return await api.ledger.run(lane, unit)
 

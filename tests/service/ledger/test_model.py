@@ -18,12 +18,12 @@ from events.catalog import AnyCommand
 from events.disputes.commands import OpenDispute, ResolveDispute
 from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RecordBankReturn, RequestPayout
 from events.policies.commands import SetPayoutPolicy
-from service.ledger.commands import Done
+from service.ledger.commands import Executed
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
 from tests.support.databases import Databases
-from tests.support.own import asked, carry_out, work
+from tests.support.own import execute, origin, work
 
 T = TypeVar("T")
 AMOUNTS = st.integers(min_value=1, max_value=60)
@@ -110,15 +110,15 @@ class Histories(RuleBasedStateMachine):
             bank = {"bank_name": "BCA", "bank_account_number": "1", "bank_account_holder": "A"}
             openings.append(OpenAccount(account_id=account_id, currency="IDR"))
             openings.append(SetBankAccount(account_id=account_id, **bank))
-        outcomes = self.world.run(self.world.ledger.carry_out([work(command) for command in openings], asked()))
-        assert all(isinstance(outcome, Done) for outcome in outcomes)
+        outcomes = self.world.run(self.world.ledger.execute([work(command) for command in openings], origin()))
+        assert all(isinstance(outcome, Executed) for outcome in outcomes)
 
     def give(self, name: str, command: AnyCommand, *, expected: bool) -> str:
         """Has a command decided, which ought to be accepted or refused as `expected`; gives the id of what it made."""
         self.world.steps += 1
-        outcome = self.world.run(carry_out(self.world.ledger, command))
-        assert isinstance(outcome, Done) is expected, (command.model_dump(), outcome)
-        return outcome.body.decode() if isinstance(outcome, Done) else ""
+        outcome = self.world.run(execute(self.world.ledger, command))
+        assert isinstance(outcome, Executed) is expected, (command.model_dump(), outcome)
+        return outcome.body.decode() if isinstance(outcome, Executed) else ""
 
     @rule(name=st.sampled_from(ACCOUNTS), amount=AMOUNTS, reference=REFERENCES)
     def earn(self, name: str, amount: int, reference: str) -> None:

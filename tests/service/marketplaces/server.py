@@ -15,7 +15,7 @@ from service.marketplaces.pulling import Manners, Peer
 from service.marketplaces.shopee import reader as shopee
 from service.marketplaces.tiktok import reader as tiktok
 from service.marketplaces.tokopedia import reader as tokopedia
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 
 NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
 
@@ -46,9 +46,9 @@ class Marketplace:
 
     def peer(self, channel: str, manners: Manners | None = None) -> Peer:
         failures = {"lazada": lazada, "shopee": shopee, "tiktok": tiktok, "tokopedia": tokopedia, "blibli": blibli}
-        seam = Seam(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
+        runtime = Runtime(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
         failure = failures[channel].failure
-        return Peer(self.session, channel, self.base, failure, seam, manners or Manners(pause_seconds=0))
+        return Peer(self.session, channel, self.base, failure, runtime, manners or Manners(pause_seconds=0))
 
 
 @asynccontextmanager

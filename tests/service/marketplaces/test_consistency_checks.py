@@ -9,7 +9,7 @@ import pytest
 
 from service.formats.amounts import Amount
 from service.formats.times import read_moment
-from service.marketplaces.consistency_checks import checks, differences, findings, in_minor_units
+from service.marketplaces.consistency_checks import checks, consistency_checks, differences, in_minor_units
 from service.marketplaces.observations import ObservedStatement
 from tests.service.marketplaces.samples import said, sample, statements
 
@@ -24,7 +24,7 @@ def vietnam() -> ObservedStatement:
 
 
 def figures(statement: ObservedStatement, previous: ObservedStatement | None, exponent: int) -> dict[str, str]:
-    return {each.rule: each.difference for each in findings(statement, previous, exponent)}
+    return {each.rule: each.difference for each in consistency_checks(statement, previous, exponent)}
 
 
 def test_the_first_seed_statement_has_these_findings_and_no_other() -> None:
@@ -50,13 +50,13 @@ def test_what_holds_is_told_too() -> None:
 
 def test_a_finding_says_what_was_expected_and_what_stood_there() -> None:
     first, second = seed()
-    found = {each.rule: each for each in findings(second, first, 2)}
+    found = {each.rule: each for each in consistency_checks(second, first, 2)}
     payout = found["payout_is_closing"]
     assert (payout.expected, payout.actual) == ("777.77", "666.66")
 
 
 def test_the_vietnamese_statement_has_exactly_its_two() -> None:
-    found = {each.rule: each for each in findings(vietnam(), None, 0)}
+    found = {each.rule: each for each in consistency_checks(vietnam(), None, 0)}
     assert {rule: each.difference for rule, each in found.items()} == {
         "payout_fits_the_minor_unit": "0.71",
         "payout_is_revenue_and_fees": "160918.30",
@@ -79,7 +79,7 @@ def test_a_negative_balance_that_is_carried_is_no_finding() -> None:
 @pytest.mark.parametrize("text", ["", "0000-00-00 00:00:00", "2014-02-30 00:00:00", "soon"])
 def test_an_update_that_never_was_is_a_finding(text: str) -> None:
     first, _ = seed()
-    found = findings(replace(first, updated_at=read_moment(text, "Asia/Jakarta")), None, 2)
+    found = consistency_checks(replace(first, updated_at=read_moment(text, "Asia/Jakarta")), None, 2)
     assert [(each.actual, each.difference) for each in found if each.rule == "updated_at_is_a_time"] == [(text, "")]
 
 

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from service.ledger.commands import Asked
-from service.marketplaces.importing import Wish, import_file
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.importing import ImportRequest, import_file
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.tables import as_owner
 from tests.support.waiting import until
 
 COUNT = 1500
-ASKED = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+ASKED = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
 
 
 def statements(count: int) -> bytes:
@@ -35,7 +35,9 @@ def statements(count: int) -> bytes:
 
 async def test_a_statement_looks_at_a_few_others_however_many_there_are(settings: Settings) -> None:
     async with serving(settings) as api:
-        found = await import_file(api.ledger, Wish("acc_1", "lazada", "f"), io.BytesIO(statements(COUNT)), ASKED)
+        found = await import_file(
+            api.ledger, ImportRequest("acc_1", "lazada", "f"), io.BytesIO(statements(COUNT)), ASKED
+        )
         assert found.new == COUNT
     owner = await as_owner(settings)
     try:
@@ -102,7 +104,7 @@ async def peak_bytes(api: Api, first: int, count: int) -> int:
     stream = io.BufferedReader(Orders(first, count))
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    wish = Wish("acc_1", "shopee", "orders.jsonl", currency="USD")
+    wish = ImportRequest("acc_1", "shopee", "orders.jsonl", currency="USD")
     found = await import_file(api.ledger, wish, stream, ASKED)
     assert found.lines == 5 * count
     assert found.unreadable == 0

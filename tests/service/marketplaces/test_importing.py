@@ -11,8 +11,8 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
-from service.ledger.commands import Asked
-from service.marketplaces.importing import Imported, Wish, import_file
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.importing import Imported, ImportRequest, import_file
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api
@@ -23,9 +23,9 @@ VIETNAM = sample("lazada-payout-status-vietnam.json")
 
 
 async def taken(api: Api, content: bytes, *, mode: str = LIVE, **wish: Any) -> Imported:
-    asked = Asked(Actor("operator", "import"), Source("cli", "import"), mode, "req_import")
-    wanted = Wish(**{"account_id": "acc_1", "channel": "lazada", "name": "statements.xml", **wish})
-    return await import_file(api.ledger, wanted, io.BytesIO(content), asked)
+    origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), mode, "req_import")
+    wanted = ImportRequest(**{"account_id": "acc_1", "channel": "lazada", "name": "statements.xml", **wish})
+    return await import_file(api.ledger, wanted, io.BytesIO(content), origin)
 
 
 def counts(found: Imported) -> tuple[int, int, int, int]:
@@ -262,9 +262,11 @@ async def test_a_long_file_is_taken_in_slices_and_progress_is_told(api: Api) -> 
         for number in range(450)
     ]
     content = answer(*many)
-    asked = Asked(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+    origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
     seen: list[int] = []
-    found = await import_file(api.ledger, Wish("acc_1", "lazada", "many.json"), io.BytesIO(content), asked, seen.append)
+    found = await import_file(
+        api.ledger, ImportRequest("acc_1", "lazada", "many.json"), io.BytesIO(content), origin, seen.append
+    )
     assert counts(found) == (450, 0, 0, 0)
     assert len(seen) == 3
     assert seen == sorted(seen)

@@ -8,15 +8,15 @@ import threading
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ingestion import SLICE
 from service.marketplaces.import_jobs import File, Imports
-from service.marketplaces.importing import Wish
+from service.marketplaces.importing import ImportRequest
 from tests.support.api import Api
 from tests.support.waiting import until
 
-ASKED = Asked(Actor("key", "key_1"), Source("command", "key_1"), LIVE, "req_import")
-WISH = Wish("acc_1", "lazada", "f")
+ASKED = RequestOrigin(Actor("key", "key_1"), Source("command", "key_1"), LIVE, "req_import")
+WISH = ImportRequest("acc_1", "lazada", "f")
 COUNT = 3 * SLICE
 ROWS = b"".join(
     json.dumps(

@@ -11,7 +11,7 @@ from aiohttp import web
 from service.marketplaces.pulling import Manners, Peer, PullFailed, Request
 from service.marketplaces.refusals import Retry
 from service.marketplaces.shopee import reader
-from service.platform.runtime import Seam
+from service.platform.runtime import Runtime
 from tests.service.marketplaces.server import Marketplace, marketplace
 from tests.service.marketplaces.test_pulling import query
 
@@ -122,7 +122,7 @@ async def test_calls_keep_their_distance() -> None:
 
 async def test_an_unreachable_marketplace_is_worth_another_try() -> None:
     async with aiohttp.ClientSession() as session:
-        peer = Peer(session, "shopee", "http://127.0.0.1:1", reader.failure, Seam(), Manners(attempts_max=1))
+        peer = Peer(session, "shopee", "http://127.0.0.1:1", reader.failure, Runtime(), Manners(attempts_max=1))
         with pytest.raises(PullFailed) as caught:
             await peer.ask("call", lambda _: Request("GET", "/x"))
     assert (caught.value.code, caught.value.retry) == ("unreachable", Retry.LATER)

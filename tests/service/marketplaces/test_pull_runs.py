@@ -12,10 +12,10 @@ import pytest
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
-from service.ledger.commands import Asked
+from service.ledger.commands import RequestOrigin
 from service.ledger.ingestion import SLICE
 from service.marketplaces.credentials import access_of
-from service.marketplaces.importing import Wish
+from service.marketplaces.importing import ImportRequest
 from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull
 from service.marketplaces.pulling import Manners, Peer, PullFailed
 from service.marketplaces.refusals import Retry
@@ -35,20 +35,22 @@ async def pulled(
     api: Api, shop: Shop, *, told: Any = lambda _: None, now: datetime | None = None, **wish: Any
 ) -> Pulled:
     ledger = api.ledger
-    asked = Asked(Actor("operator", "pull"), Source("cli", "pull"), LIVE, "req_pull")
+    origin = RequestOrigin(Actor("operator", "pull"), Source("cli", "pull"), LIVE, "req_pull")
     period = Period(
         wish.pop("since", None), wish.pop("until", None), wish.pop("overlap", None), again=wish.pop("again", False)
     )
     access = access_of("tiktok", {"tiktok": CREDENTIALS["tiktok"] | wish.pop("credentials", {})}, shop.base)
-    seam = ledger.seam
+    runtime = ledger.runtime
     if now is not None:
-        ledger.seam = replace(seam, now=lambda: now)
+        ledger.runtime = replace(runtime, now=lambda: now)
     try:
         async with aiohttp.ClientSession() as session:
-            peer = Peer(session, "tiktok", shop.base, reader.failure, seam, Manners(pause_seconds=0))
-            return await pull(ledger, peer, access, Wish("acc_1", "tiktok", "pull", **wish), period, asked, told)
+            peer = Peer(session, "tiktok", shop.base, reader.failure, runtime, Manners(pause_seconds=0))
+            return await pull(
+                ledger, peer, access, ImportRequest("acc_1", "tiktok", "pull", **wish), period, origin, told
+            )
     finally:
-        ledger.seam = seam
+        ledger.runtime = runtime
 
 
 async def pending(api: Api) -> int | None:

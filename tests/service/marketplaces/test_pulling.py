@@ -18,7 +18,7 @@ from service.marketplaces.blibli.client import BlibliStore, pull_blibli
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.lazada.client import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
 from service.marketplaces.observations import Observation, Shop
-from service.marketplaces.pulling import Page, Position, PullFailed, windows
+from service.marketplaces.pulling import Position, PulledPage, PullFailed, windows
 from service.marketplaces.refusals import Retry
 from service.marketplaces.shopee.client import ShopeeShop, pull_shopee
 from service.marketplaces.tiktok.client import TikTokShop, pull_tiktok
@@ -31,11 +31,11 @@ UNTIL = datetime(2026, 5, 20, tzinfo=UTC)
 IDR = Shop(currency="IDR")
 
 
-async def collected(pages: AsyncIterator[Page]) -> list[Page]:
+async def collected(pages: AsyncIterator[PulledPage]) -> list[PulledPage]:
     return [page async for page in pages]
 
 
-def read(pages: Iterable[Page], shop: Shop = IDR) -> list[Observation]:
+def read(pages: Iterable[PulledPage], shop: Shop = IDR) -> list[Observation]:
     found: list[Observation] = []
     for page in pages:
         found += SOURCES[page.channel].read(io.BytesIO(page.body), shop, page.about)
@@ -317,7 +317,7 @@ def test_secrets_are_not_shown() -> None:
     )
     for secret in (SELLER.api_key, "helloworld", "partner-key", "tokenvalue", "777", "bearer", "'ck'", "'sk'", "'gk'"):
         assert secret not in shown
-    assert "sign" not in repr(Page("shopee", "c", b"sign", "[0]"))
+    assert "sign" not in repr(PulledPage("shopee", "c", b"sign", "[0]"))
 
 
 @pytest.mark.parametrize("token", ["", "x", "[]", '{"a":1}', "[1,2,3]", '["0","",""]', '[true,"",""]', "null", "1"])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.marketplaces.channels import SOURCES
-from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, Standing, Stretch, begin, gap, joined
+from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, PulledSoFar, TimeWindow, begin, gap, joined
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -17,35 +17,35 @@ def day(number: int) -> datetime:
     return datetime(2026, 5, number, tzinfo=UTC)
 
 
-BEGUN = Standing(Stretch(day(1), day(9)), "[0]", 4, Stretch(day(1), day(5)))
-DONE = Standing(whole=Stretch(day(1), day(20)))
+BEGUN = PulledSoFar(TimeWindow(day(1), day(9)), "[0]", 4, TimeWindow(day(1), day(5)))
+DONE = PulledSoFar(whole=TimeWindow(day(1), day(20)))
 
 
 @pytest.mark.parametrize(
     ("stands", "since", "until", "again", "expected"),
     [
-        (Standing(), day(1), None, False, Begin(Stretch(day(1), NOW))),
-        (Standing(), day(1), day(3), True, Begin(Stretch(day(1), day(3)))),
-        (DONE, None, None, False, Begin(Stretch(day(13), NOW))),
-        (DONE, day(2), None, False, Begin(Stretch(day(2), NOW))),
-        (BEGUN, None, None, False, Begin(Stretch(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(1), None, False, Begin(Stretch(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(1), day(9), False, Begin(Stretch(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(2), None, False, Begin(Stretch(day(2), NOW))),
-        (BEGUN, None, day(8), False, Begin(Stretch(datetime(2026, 4, 28, tzinfo=UTC), day(8)))),
-        (BEGUN, None, None, True, Begin(Stretch(day(1), NOW))),
-        (BEGUN, None, day(9), True, Begin(Stretch(day(1), day(9)))),
+        (PulledSoFar(), day(1), None, False, Begin(TimeWindow(day(1), NOW))),
+        (PulledSoFar(), day(1), day(3), True, Begin(TimeWindow(day(1), day(3)))),
+        (DONE, None, None, False, Begin(TimeWindow(day(13), NOW))),
+        (DONE, day(2), None, False, Begin(TimeWindow(day(2), NOW))),
+        (BEGUN, None, None, False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(1), None, False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(1), day(9), False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(2), None, False, Begin(TimeWindow(day(2), NOW))),
+        (BEGUN, None, day(8), False, Begin(TimeWindow(datetime(2026, 4, 28, tzinfo=UTC), day(8)))),
+        (BEGUN, None, None, True, Begin(TimeWindow(day(1), NOW))),
+        (BEGUN, None, day(9), True, Begin(TimeWindow(day(1), day(9)))),
     ],
 )
 def test_where_a_pull_begins(
-    stands: Standing, since: datetime | None, until: datetime | None, again: bool, expected: Begin
+    stands: PulledSoFar, since: datetime | None, until: datetime | None, again: bool, expected: Begin
 ) -> None:
     assert begin(stands, since, until, NOW, WEEK, again=again) == expected
 
 
 def test_without_a_start_there_is_none() -> None:
     with pytest.raises(NoStart):
-        begin(Standing(), None, None, NOW, WEEK)
+        begin(PulledSoFar(), None, None, NOW, WEEK)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_without_a_start_there_is_none() -> None:
 def test_what_is_whole_has_no_gap(
     whole: tuple[int, int] | None, asked: tuple[int, int], now_whole: tuple[int, int], between: tuple[int, int] | None
 ) -> None:
-    before = None if whole is None else Stretch(*map(day, whole))
-    assert joined(before, Stretch(*map(day, asked))) == Stretch(*map(day, now_whole))
-    assert gap(before, Stretch(*map(day, asked))) == (None if between is None else Stretch(*map(day, between)))
+    before = None if whole is None else TimeWindow(*map(day, whole))
+    assert joined(before, TimeWindow(*map(day, asked))) == TimeWindow(*map(day, now_whole))
+    assert gap(before, TimeWindow(*map(day, asked))) == (None if between is None else TimeWindow(*map(day, between)))
 
 
 def test_every_channel_that_is_pulled_has_an_overlap() -> None:

@@ -337,15 +337,15 @@ async def test_an_event_appended_while_an_endpoint_is_being_switched_on_is_not_m
     """The head is read, an event is appended and fanned out, and only then the endpoint is there to be seen."""
     merchant = await stage.merchant()
     made = await merchant.post(PATH, {"url": stage.receiver.url()})
-    pool, seam = stage.api.ledger.pool, stage.api.ledger.seam
+    pool, runtime = stage.api.ledger.pool, stage.api.ledger.runtime
     async with pool.acquire() as switching, pool.acquire() as following:
-        while (await fan_out(following, 1, seam))[0]:
+        while (await fan_out(following, 1, runtime))[0]:
             pass
         async with switching.transaction():
-            await endpoints.switch(switching, Owner(1, "acc_1"), made.data["id"], seam, on=True)
+            await endpoints.switch(switching, Owner(1, "acc_1"), made.data["id"], runtime, on=True)
             await revenue(merchant, "meanwhile")
-            await fan_out(following, 1, seam)
-        await fan_out(following, 1, seam)
+            await fan_out(following, 1, runtime)
+        await fan_out(following, 1, runtime)
     document = (await merchant.get(f"{PATH}/{made.data['id']}")).data
     assert document["afterPosition"] == await stage.api.position() - 1
     [delivery] = await stage.deliveries(merchant, made.data["id"])

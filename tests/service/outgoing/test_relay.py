@@ -25,7 +25,7 @@ from simulator.servers.kafka import start_broker
 from tests.projections.lived import live
 from tests.service.outgoing.stage import BANK, HOLDER, NUMBER
 from tests.support.api import Api, serving
-from tests.support.own import carry_out
+from tests.support.own import execute
 from tests.support.tables import as_owner
 from tests.support.waiting import until
 
@@ -272,7 +272,7 @@ async def test_a_rebuild_tells_nothing(api: Api, at: Settings, topic: Topic) -> 
         before = len(await topic.events())
         async with api.ledger.pool.acquire() as connection:
             await rebuild_inline(connection, 1, lambda _: None)
-            await rebuild(connection, 1, Journal(), api.ledger.seam.now(), lambda _: None)
+            await rebuild(connection, 1, Journal(), api.ledger.runtime.now(), lambda _: None)
         caller = await api.caller("acc_1")
         await caller.accepted(type="recordRevenue", amount=1, currency="IDR", reference="after")
         await relayed(api, at)
@@ -329,7 +329,7 @@ async def test_an_event_too_large_for_a_record_goes_out_without_what_was_put_bes
     large = {f"part-{number}": "x" * 50_000 for number in range(25)}
     small = {f"part-{number}": "x" * 50_000 for number in range(12)}
     for reference, metadata in (("large", large), ("small-0", small), ("small-1", small), ("small-2", small)):
-        await carry_out(
+        await execute(
             api.ledger,
             RecordRevenue(account_id="acc_1", amount=1, currency="IDR", reference=reference, metadata=metadata),
         )

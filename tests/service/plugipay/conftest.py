@@ -60,7 +60,7 @@ def clock() -> Time:
 
 @pytest_asyncio.fixture
 async def client(clock: Time) -> AsyncIterator[PlugipayClient]:
-    async with calling(clock.seam) as made:
+    async with calling(clock.runtime) as made:
         yield made
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from service.platform.runtime import REAL, Seam
-from service.plugipay.outbound.client import Access, NewPayout, PlugipayClient
+from service.platform.runtime import REAL, Runtime
+from service.plugipay.outbound.client import NewPayout, PlugipayClient, ProviderAccess
 
 KEY_ID, SECRET = "ak_live_1", "sk_live_secret_of_the_account"
 PAYOUT: dict[str, Any] = {
@@ -42,7 +42,7 @@ class Time:
         self.ahead = 0.0
         self.slept: list[float] = []
         self.chance = b"\xff"
-        self.seam: Seam = dataclasses.replace(
+        self.runtime: Runtime = dataclasses.replace(
             REAL, monotonic=lambda: time.monotonic() + self.ahead, sleep=self._sleep, random=self._random
         )
 
@@ -128,13 +128,13 @@ async def is_silent(_request: web.Request) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def calling(seam: Seam, timeout_seconds: float = 10) -> AsyncIterator[PlugipayClient]:
-    made = PlugipayClient(seam, timeout_seconds=timeout_seconds)
+async def calling(runtime: Runtime, timeout_seconds: float = 10) -> AsyncIterator[PlugipayClient]:
+    made = PlugipayClient(runtime, timeout_seconds=timeout_seconds)
     try:
         yield made
     finally:
         await made.close()
 
 
-def access(base: str, on_behalf_of: str | None = None) -> Access:
-    return Access(KEY_ID, SECRET, base, on_behalf_of)
+def access(base: str, on_behalf_of: str | None = None) -> ProviderAccess:
+    return ProviderAccess(KEY_ID, SECRET, base, on_behalf_of)

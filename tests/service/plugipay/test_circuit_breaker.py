@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from service.platform.circuit_breaker import FAILURES_MAX, REST_SECONDS, Breaker, State
+from service.platform.circuit_breaker import FAILURES_MAX, REST_SECONDS, BreakerState, CircuitBreaker
 from service.plugipay.outbound.client import PlugipayClient
-from service.plugipay.outbound.outcomes import Answered, NotSent, Refused
+from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderRefused
 from tests.service.plugipay.peer import NEW, PAYOUT, Peer, Time, access, hangs_up, is_silent, refuses, says
 
 
@@ -20,10 +20,10 @@ async def test_after_failures_in_a_row_the_provider_is_left_alone_then_asked_by_
     at = access(peer.base)
     for number in range(FAILURES_MAX):
         peer.does(hangs_up)
-        assert client.breakers.get(peer.base, Breaker(clock.seam.monotonic)).state is State.CLOSED
+        assert client.breakers.get(peer.base, CircuitBreaker(clock.runtime.monotonic)).state is BreakerState.CLOSED
         await client.create(at, NEW, f"pout_{number}")
     breaker = client.breakers[peer.base]
-    assert (breaker.state, breaker.failures) == (State.OPEN, FAILURES_MAX)
+    assert (breaker.state, breaker.failures) == (BreakerState.OPEN, FAILURES_MAX)
     outcome = await client.create(at, NEW, "pout_9")
     assert isinstance(outcome, NotSent)
     assert 0 < (outcome.retry_after_seconds or 0) <= REST_SECONDS
@@ -40,11 +40,11 @@ async def test_after_failures_in_a_row_the_provider_is_left_alone_then_asked_by_
     peer.does(answers_when_told)
     probe = asyncio.create_task(client.create(at, NEW, "pout_10"))
     await arrived.wait()
-    assert breaker.state is State.HALF_OPEN
+    assert breaker.state is BreakerState.HALF_OPEN
     assert isinstance(await client.create(at, NEW, "pout_11"), NotSent)
     answer.set()
     assert isinstance(await probe, Answered)
-    assert (breaker.state, breaker.failures) == (State.CLOSED, 0)
+    assert (breaker.state, breaker.failures) == (BreakerState.CLOSED, 0)
     assert isinstance(await client.create(at, NEW, "pout_11"), Answered)
 
 
@@ -74,7 +74,7 @@ async def test_a_probe_that_is_given_up_leaves_room_for_another(
 
 async def test_one_provider_in_trouble_is_not_anothers(client: PlugipayClient, peer: Peer, refusing: str) -> None:
     await client.create(access(refusing), NEW, "pout_1.1")
-    assert client.breakers[refusing].state is State.OPEN
+    assert client.breakers[refusing].state is BreakerState.OPEN
     peer.does(says(PAYOUT))
     assert isinstance(await client.create(access(peer.base), NEW, "pout_1.1"), Answered)
 
@@ -82,13 +82,13 @@ async def test_one_provider_in_trouble_is_not_anothers(client: PlugipayClient, p
 async def test_refusals_are_no_failures(client: PlugipayClient, peer: Peer) -> None:
     peer.does(refuses(409, "INSUFFICIENT_BALANCE"))
     for number in range(3 * FAILURES_MAX):
-        assert isinstance(await client.create(access(peer.base), NEW, f"pout_{number}"), Refused)
-    assert client.breakers[peer.base].state is State.CLOSED
+        assert isinstance(await client.create(access(peer.base), NEW, f"pout_{number}"), ProviderRefused)
+    assert client.breakers[peer.base].state is BreakerState.CLOSED
 
 
 def test_a_breaker_counts_in_a_row_and_a_failed_probe_opens_it_again() -> None:
     now = [100.0]
-    breaker = Breaker(lambda: now[0], failures_max=2, rest_seconds=10)
+    breaker = CircuitBreaker(lambda: now[0], failures_max=2, rest_seconds=10)
 
     def go() -> Any:
         passage = breaker.admit()
@@ -98,26 +98,28 @@ def test_a_breaker_counts_in_a_row_and_a_failed_probe_opens_it_again() -> None:
     go().failed()
     go().succeeded()
     go().failed()
-    assert (breaker.state, breaker.failures, breaker.seconds_left()) == (State.CLOSED, 1, 0)
+    assert (breaker.state, breaker.failures, breaker.seconds_left()) == (BreakerState.CLOSED, 1, 0)
     late = go()
     go().failed()
-    assert (breaker.state, breaker.seconds_left()) == (State.OPEN, 10)
+    assert (breaker.state, breaker.seconds_left()) == (BreakerState.OPEN, 10)
     assert breaker.admit() is None
     now[0] += 9.9
     assert breaker.admit() is None
     now[0] += 0.1
     assert breaker.seconds_left() == 0
     probe = go()
-    assert (breaker.state, breaker.admit()) == (State.HALF_OPEN, None)
+    assert (breaker.state, breaker.admit()) == (BreakerState.HALF_OPEN, None)
     assert breaker.seconds_left() > 0
     late.failed()
-    assert (breaker.state, breaker.admit()) == (State.HALF_OPEN, None), "an old call's end says nothing of the probe"
+    assert (breaker.state, breaker.admit()) == (BreakerState.HALF_OPEN, None), (
+        "an old call's end says nothing of the probe"
+    )
     now[0] += 5
     probe.failed()
-    assert (breaker.state, breaker.seconds_left()) == (State.OPEN, 10)
+    assert (breaker.state, breaker.seconds_left()) == (BreakerState.OPEN, 10)
     probe.succeeded()
     assert breaker.seconds_left() == 10, "only what is told first counts"
     now[0] += 10
     go().abandoned()
     go().succeeded()
-    assert (breaker.state, breaker.failures) == (State.CLOSED, 0)
+    assert (breaker.state, breaker.failures) == (BreakerState.CLOSED, 0)

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from service.plugipay.outbound.client import PlugipayClient
-from service.plugipay.outbound.outcomes import Answered, ProviderBalance, ProviderBankAccount, Refused, Unknown
+from service.plugipay.outbound.outcomes import Answered, ProviderBalance, ProviderBankAccount, ProviderRefused, Unknown
 from tests.service.plugipay.peer import (
     KEY_ID,
     NEW,
@@ -110,11 +110,11 @@ async def test_a_payout_that_the_provider_takes_is_answered(client: PlugipayClie
 
 # What the provider does to a create, what it comes to, and how often it was asked.
 ENDINGS: list[tuple[str, Does, type, str, int]] = [
-    ("no money", refuses(409, "INSUFFICIENT_BALANCE", "not enough"), Refused, "INSUFFICIENT_BALANCE", 1),
-    ("not valid", refuses(400, "VALIDATION_ERROR"), Refused, "VALIDATION_ERROR", 1),
-    ("wrong key", refuses(401, "INVALID_SIGNATURE"), Refused, "INVALID_SIGNATURE", 1),
-    ("forbidden", refuses(403, "person_only"), Refused, "person_only", 1),
-    ("no bank account", refuses(409, "BANK_ACCOUNT_NOT_SET"), Refused, "BANK_ACCOUNT_NOT_SET", 1),
+    ("no money", refuses(409, "INSUFFICIENT_BALANCE", "not enough"), ProviderRefused, "INSUFFICIENT_BALANCE", 1),
+    ("not valid", refuses(400, "VALIDATION_ERROR"), ProviderRefused, "VALIDATION_ERROR", 1),
+    ("wrong key", refuses(401, "INVALID_SIGNATURE"), ProviderRefused, "INVALID_SIGNATURE", 1),
+    ("forbidden", refuses(403, "person_only"), ProviderRefused, "person_only", 1),
+    ("no bank account", refuses(409, "BANK_ACCOUNT_NOT_SET"), ProviderRefused, "BANK_ACCOUNT_NOT_SET", 1),
     ("key of another payout", refuses(409, "idempotency_mismatch"), Unknown, "something else was sent", 1),
     ("timed out over there", refuses(408, "TIMEOUT"), Unknown, "HTTP 408", 1),
     ("broken", refuses(500, "INTERNAL"), Unknown, "HTTP 500", 1),
@@ -138,7 +138,7 @@ async def test_a_create_is_refused_only_by_a_definite_no_and_unknown_wherever_it
     outcome = await client.create(access(peer.base), NEW, "pout_1.1")
     assert type(outcome) is kind, outcome
     assert not isinstance(outcome, Answered)
-    assert says_why in (outcome.code if isinstance(outcome, Refused) else outcome.why)
+    assert says_why in (outcome.code if isinstance(outcome, ProviderRefused) else outcome.why)
     assert len(peer.seen) == asked
 
 
@@ -208,7 +208,7 @@ async def test_a_cancellation_is_answered_or_refused(client: PlugipayClient, pee
     assert isinstance(outcome, Answered)
     assert (outcome.value.status, outcome.value.completed_at) == ("cancelled", "2026-05-12T01:00:00.000000Z")
     peer.does(refuses(409, "invalid_transition", "it is paid"))
-    assert await client.cancel(access(peer.base), "po_1", "pout_1.c") == Refused(
+    assert await client.cancel(access(peer.base), "po_1", "pout_1.c") == ProviderRefused(
         409, "invalid_transition", "it is paid"
     )
 

@@ -9,7 +9,7 @@ import pytest
 from service.platform.circuit_breaker import FAILURES_MAX
 from service.platform.runtime import REAL
 from service.plugipay.outbound.client import PlugipayClient
-from service.plugipay.outbound.outcomes import Answered, NotSent, Refused, Unknown
+from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderRefused, Unknown
 from tests.service.plugipay.peer import (
     NEW,
     PAYOUT,
@@ -56,7 +56,7 @@ async def test_jitter_reaches_down_to_nothing(client: PlugipayClient, peer: Peer
     [
         ([refuses(503, "UNAVAILABLE"), refuses(409, "INSUFFICIENT_BALANCE")], Unknown, "then the provider said no"),
         ([refuses(503, "UNAVAILABLE"), refuses(429, "rate_limited", Retry_After="60")], Unknown, "HTTP 503"),
-        ([refuses(429, "rate_limited"), refuses(409, "INSUFFICIENT_BALANCE")], Refused, ""),
+        ([refuses(429, "rate_limited"), refuses(409, "INSUFFICIENT_BALANCE")], ProviderRefused, ""),
         ([refuses(429, "rate_limited"), hangs_up], Unknown, ""),
     ],
     ids=["503 then no", "503 then 429", "429 then no", "429 then silence"],
@@ -73,13 +73,13 @@ async def test_what_an_attempt_may_have_done_is_not_undone_by_the_next(
 
 
 async def test_nothing_is_repeated_beyond_the_deadline(client: PlugipayClient, peer: Peer, clock: Time) -> None:
-    began = clock.seam.monotonic()
+    began = clock.runtime.monotonic()
     peer.does(refuses(429, "rate_limited", Retry_After="9"))
     outcome = await client.create(access(peer.base), NEW, "pout_1.1")
     # One repetition after nine seconds; another nine would be too many of ten.
     assert outcome == NotSent("the provider's rate limit is reached", retry_after_seconds=9)
     assert len(peer.seen) == 2
-    assert clock.seam.monotonic() - began < 10
+    assert clock.runtime.monotonic() - began < 10
     in_a_minute = "Sun, 06 Nov 2094 08:49:37 GMT"
     peer.does(refuses(429, "rate_limited", Retry_After=in_a_minute))
     outcome = await client.create(access(peer.base), NEW, "pout_1.1")
@@ -106,7 +106,7 @@ async def test_a_reading_is_repeated_whatever_went_wrong(client: PlugipayClient,
     peer.does(failure, failure, says(PAYOUT))
     assert isinstance(await client.get(access(peer.base), "po_1"), Answered)
     peer.does(refuses(404, "NOT_FOUND", "no such payout"))
-    assert await client.get(access(peer.base), "po_2") == Refused(404, "NOT_FOUND", "no such payout")
+    assert await client.get(access(peer.base), "po_2") == ProviderRefused(404, "NOT_FOUND", "no such payout")
 
 
 async def test_silence_is_unknown_for_what_was_sent(peer: Peer) -> None:

@@ -17,7 +17,7 @@ from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
 from service.plugipay.outbound.dispatcher import Dispatcher
 from sql import query
-from tests.support.own import carry_out
+from tests.support.own import execute
 from tests.support.plugipay import ACCOUNT, FUNDS, Clock, Loop, provider_loop
 from tests.support.waiting import until_blocked
 
@@ -25,7 +25,10 @@ from tests.support.waiting import until_blocked
 @pytest_asyncio.fixture
 async def loop(settings: Settings) -> AsyncIterator[Loop]:
     clock = Clock()
-    async with running_ledger(settings, clock.seam) as ledger, provider_loop(ledger, settings, clock=clock) as between:
+    async with (
+        running_ledger(settings, clock.runtime) as ledger,
+        provider_loop(ledger, settings, clock=clock) as between,
+    ):
         yield between
 
 
@@ -97,7 +100,7 @@ async def test_after_twenty_hours_it_is_only_looked_for_and_then_becomes_a_case(
     payout = await loop.payout(payout_id)
     assert (payout.status, payout.submission) == ("pending", UNKNOWN)
     assert (await loop.balance())["reserved"] == 1000
-    outcome = await carry_out(
+    outcome = await execute(
         loop.ledger, ResubmitPayout(account_id=ACCOUNT, payout_id=payout_id, reason="asked them: they have none")
     )
     assert not isinstance(outcome, Exception)
@@ -111,7 +114,7 @@ async def test_after_twenty_hours_it_is_only_looked_for_and_then_becomes_a_case(
 
 async def test_credentials_that_are_turned_away_fail_no_payout(loop: Loop) -> None:
     payout_id = await loop.request()
-    await carry_out(
+    await execute(
         loop.ledger,
         SetProvider(
             account_id=ACCOUNT, workspace_id="ws_1", key_id="ak_1", secret="not the one", base_url=loop.simulated.url
@@ -131,7 +134,7 @@ async def test_a_workspace_is_not_changed_while_a_payout_is_under_way_in_it(loop
     elsewhere = SetProvider(
         account_id=ACCOUNT, workspace_id="ws_2", key_id="ak_1", secret="sk_provider_1", base_url=loop.simulated.url
     )
-    assert isinstance(await carry_out(loop.ledger, elsewhere), InvalidTransition)
+    assert isinstance(await execute(loop.ledger, elsewhere), InvalidTransition)
     await loop.step(payout_id, 1)
     assert len(loop.control.payouts()) == 1
 
@@ -150,7 +153,7 @@ async def test_a_payout_that_another_ones_note_names_is_not_taken_for_it(loop: L
 
 async def test_a_frozen_account_submits_nothing_and_goes_on_once_it_is_not(loop: Loop) -> None:
     payout_id = await loop.request()
-    await carry_out(loop.ledger, FreezeAccount(account_id=ACCOUNT, reason="looked into"))
+    await execute(loop.ledger, FreezeAccount(account_id=ACCOUNT, reason="looked into"))
     assert await loop.step(payout_id) is not None
     assert loop.control.payouts() == []
     assert (await loop.payout(payout_id)).submission is None
@@ -158,11 +161,11 @@ async def test_a_frozen_account_submits_nothing_and_goes_on_once_it_is_not(loop:
 
 async def test_cancel_before_submission_is_ours_and_after_it_the_providers(loop: Loop) -> None:
     early = await loop.request()
-    assert not isinstance(await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=early)), Exception)
+    assert not isinstance(await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=early)), Exception)
     assert (await loop.payout(early)).status == "cancelled"
     late = await loop.request()
     await loop.step(late)
-    await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=late))
+    await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=late))
     assert (await loop.payout(late)).status == "pending"
     assert (await loop.balance())["reserved"] == 1000
     await loop.step(late)
@@ -174,7 +177,7 @@ async def test_cancel_before_submission_is_ours_and_after_it_the_providers(loop:
 async def test_a_cancellation_that_the_provider_refuses_leaves_the_payout_on_its_way(loop: Loop) -> None:
     payout_id = await loop.request()
     await loop.step(payout_id)
-    await carry_out(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=payout_id))
+    await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=payout_id))
     [theirs] = loop.control.payouts()
     loop.control.move(theirs.id, "in_transit")
     assert await loop.step(payout_id) == 0.0
@@ -198,13 +201,13 @@ async def test_asking_brings_what_no_webhook_told(loop: Loop) -> None:
 
 async def test_marks_by_hand_are_refused_for_a_payout_of_the_providers(loop: Loop) -> None:
     payout_id = await loop.request()
-    outcome = await carry_out(loop.ledger, MarkPaid(account_id=ACCOUNT, payout_id=payout_id))
+    outcome = await execute(loop.ledger, MarkPaid(account_id=ACCOUNT, payout_id=payout_id))
     assert isinstance(outcome, InvalidTransition)
 
 
 async def test_a_claim_that_another_one_is_making_is_waited_for_and_not_shared(loop: Loop) -> None:
     await loop.request()
-    now = loop.ledger.seam.now()
+    now = loop.ledger.runtime.now()
     claim = (query("provider/claim"), 1, now, now + timedelta(minutes=2), 10)
     async with loop.ledger.pool.acquire() as one, loop.ledger.pool.acquire() as other:
         first = one.transaction()

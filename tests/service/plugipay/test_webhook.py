@@ -9,7 +9,7 @@ from typing import Any
 import plugipay
 import pytest
 
-from events.provider.reports import Says
+from events.provider.reports import ReportedStatus
 from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, refused_because
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
@@ -68,22 +68,40 @@ def test_while_secrets_are_rotated_any_of_them_and_any_signature_will_do() -> No
     [
         (
             docs_generation("initiated", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
-            Says.IN_TRANSIT,
+            ReportedStatus.IN_TRANSIT,
         ),
-        (docs_generation("paid", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.PAID),
-        (docs_generation("failed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.FAILED),
-        (docs_generation("reversed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"), Says.OTHER),
-        (sdk_generation("created", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T07:00:00+07:00"), Says.CREATED),
+        (
+            docs_generation("paid", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
+            ReportedStatus.PAID,
+        ),
+        (
+            docs_generation("failed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
+            ReportedStatus.FAILED,
+        ),
+        (
+            docs_generation("reversed", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
+            ReportedStatus.OTHER,
+        ),
+        (
+            sdk_generation("created", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T07:00:00+07:00"),
+            ReportedStatus.CREATED,
+        ),
         (
             sdk_generation("in_transit", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"),
-            Says.IN_TRANSIT,
+            ReportedStatus.IN_TRANSIT,
         ),
-        (sdk_generation("paid", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.PAID),
-        (sdk_generation("failed", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.FAILED),
-        (sdk_generation("cancelled", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), Says.CANCELLED),
+        (sdk_generation("paid", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"), ReportedStatus.PAID),
+        (
+            sdk_generation("failed", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"),
+            ReportedStatus.FAILED,
+        ),
+        (
+            sdk_generation("cancelled", PAYOUT, event_id="e", account="ws_1", at="2026-05-12T00:00:00Z"),
+            ReportedStatus.CANCELLED,
+        ),
     ],
 )
-def test_both_generations_say_the_same(body: bytes, says: Says) -> None:
+def test_both_generations_say_the_same(body: bytes, says: ReportedStatus) -> None:
     hook = read(body)
     assert hook.named == "ws_1"
     assert hook.observation.says is says

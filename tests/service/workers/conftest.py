@@ -19,5 +19,5 @@ def clock() -> Clock:
 
 @pytest_asyncio.fixture
 async def api(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
-    async with serving(settings, clock.seam()) as running:
+    async with serving(settings, clock.runtime()) as running:
         yield running

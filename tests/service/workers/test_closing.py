@@ -19,12 +19,12 @@ from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline
 from service.platform.settings import Settings
-from service.workers.statement_closer import Closer
+from service.workers.statement_closer import StatementCloser
 from sql import query
 from tests.service.workers.weeks import IDR, LANE, MIDNIGHT, WEDNESDAY, Clock, a_week, close, revenue, weekly
 from tests.support.api import Api, serving
 from tests.support.command_line import environment, payout_ledger, serve_process
-from tests.support.own import carry_out
+from tests.support.own import execute
 from tests.support.tables import read_tables
 from tests.support.waiting import until
 
@@ -64,16 +64,16 @@ async def test_an_account_without_money_gets_no_statements_and_is_not_looked_at_
 ) -> None:
     await weekly(api)
     clock.at = MIDNIGHT
-    assert await Closer(api.ledger).round(LANE) == (1, [])
-    assert await Closer(api.ledger).round(LANE) == (0, [])
+    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).round(LANE) == (0, [])
     clock.at = MIDNIGHT + timedelta(days=7)
-    assert await Closer(api.ledger).round(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
 
 
 async def test_delivered_orders_are_closed_as_they_come(api: Api, clock: Clock) -> None:
     merchant = await weekly(api, cycle="delivered_order")
-    assert await Closer(api.ledger).round(LANE) == (1, [])
-    assert await Closer(api.ledger).round(LANE) == (0, []), "nothing has happened since"
+    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).round(LANE) == (0, []), "nothing has happened since"
     for number in (1, 2):
         await revenue(merchant, 100, f"o-{number}")
         await merchant.accepted(type="settleRevenue", amount=60, reference=f"o-{number}", **IDR)
@@ -90,10 +90,12 @@ async def test_delivered_orders_are_closed_as_they_come(api: Api, clock: Clock) 
 
 def meeting(parties: int) -> Any:
     """`Closer._close`, begun only once so many have drawn their statements up."""
-    barrier, original = asyncio.Barrier(parties), Closer._close
+    barrier, original = asyncio.Barrier(parties), StatementCloser._close
     met: list[str] = []
 
-    async def together(self: Closer, lane: int, account: str, due: Sequence[StatementClosed], *, certain: bool) -> Any:
+    async def together(
+        self: StatementCloser, lane: int, account: str, due: Sequence[StatementClosed], *, certain: bool
+    ) -> Any:
         if len(met) < parties:
             met.append(due[0].number)
             await barrier.wait()
@@ -110,9 +112,11 @@ async def test_two_closers_at_once_make_one_statement(
     if moved_on:
         # The cut is certain then, and only the chain tells that somebody was faster.
         await revenue(merchant, 7, "o-3")
-    monkeypatch.setattr(Closer, "_close", meeting(2))
-    async with running_ledger(settings, clock.seam()) as replica:
-        looks = await asyncio.gather(*(Closer(ledger).close_account(LANE, "acc_1") for ledger in (api.ledger, replica)))
+    monkeypatch.setattr(StatementCloser, "_close", meeting(2))
+    async with running_ledger(settings, clock.runtime()) as replica:
+        looks = await asyncio.gather(
+            *(StatementCloser(ledger).close_account(LANE, "acc_1") for ledger in (api.ledger, replica))
+        )
     assert sorted(len(look.closed) for look in looks) == [0, 1]
     assert len((await merchant.get("/v1/statements?source=own")).data) == 1
     count = await api.ledger.pool.fetchval("SELECT count(*) FROM events WHERE type = 'statement.closed'")
@@ -127,14 +131,14 @@ async def test_an_account_that_somebody_is_at_is_left_to_them(api: Api, clock: C
         while await catch_up(connection, LANE, StatementsDue(), now):
             pass
         assert len(await connection.fetch(claim, LANE, now, now + timedelta(minutes=2), 10)) == 1
-    assert await Closer(api.ledger).round(LANE) == (0, [])
+    assert await StatementCloser(api.ledger).round(LANE) == (0, [])
     clock.at += timedelta(minutes=2)
     assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"], "a lease ends, so that nothing hangs on who died"
 
 
 async def recording(ledger: Ledger, amount: int) -> None:
     command = RecordRevenue(account_id="acc_1", amount=amount, currency="IDR", reference=f"late-{amount}")
-    await carry_out(ledger, command)
+    await execute(ledger, command)
 
 
 @pytest.mark.parametrize(
@@ -150,18 +154,18 @@ async def test_what_comes_in_while_a_statement_is_drawn_up_goes_where_its_time_s
     api: Api, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, behind: timedelta, first: str
 ) -> None:
     merchant = await a_week(api, clock)
-    original = Closer._close
+    original = StatementCloser._close
     recorded: list[bool] = []
 
-    async with running_ledger(settings, Clock(MIDNIGHT + behind).seam()) as replica:
+    async with running_ledger(settings, Clock(MIDNIGHT + behind).runtime()) as replica:
 
-        async def after_another(self: Closer, lane: int, account: str, due: Any, *, certain: bool) -> Any:
+        async def after_another(self: StatementCloser, lane: int, account: str, due: Any, *, certain: bool) -> Any:
             if not recorded:
                 recorded.append(certain)
                 await recording(replica, 7)
             return await original(self, lane, account, due, certain=certain)
 
-        monkeypatch.setattr(Closer, "_close", after_another)
+        monkeypatch.setattr(StatementCloser, "_close", after_another)
         assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"]
     assert recorded == [False], "nothing in the log said yet that the week was over"
     (week,) = (await merchant.get("/v1/statements?source=own")).data

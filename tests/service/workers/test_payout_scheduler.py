@@ -18,15 +18,15 @@ from events.payouts.commands import RequestPayout
 from events.policies.commands import SetPayoutPolicy
 from events.refusals import InsufficientBalance
 from projections.inline import TABLES
-from service.ledger.commands import Done
+from service.ledger.commands import Executed
 from service.ledger.event_store import append
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline
 from service.platform import calendars
 from service.platform.settings import Settings
-from service.workers.payout_scheduler import Scheduler
-from tests.support.own import asked, carry_out, fund, work
+from service.workers.payout_scheduler import PayoutScheduler
+from tests.support.own import execute, fund, origin, work
 from tests.support.schedules import CODE, Clock, happened
 from tests.support.tables import as_owner, read_tables
 from tests.support.waiting import until, until_blocked
@@ -48,8 +48,8 @@ def weekly(account_id: str = "acc_1", **changes: Any) -> SetPayoutPolicy:
 
 async def give(ledger: Ledger, *given: AnyCommand) -> None:
     for command in given:
-        outcome = await carry_out(ledger, command)
-        assert isinstance(outcome, Done), outcome
+        outcome = await execute(ledger, command)
+        assert isinstance(outcome, Executed), outcome
 
 
 async def earn(ledger: Ledger, amount: int, reference: str, account_id: str = "acc_1") -> None:
@@ -59,7 +59,7 @@ async def earn(ledger: Ledger, amount: int, reference: str, account_id: str = "a
 
 async def work_off(ledger: Ledger) -> None:
     """All that a scheduler finds to do now."""
-    scheduler = Scheduler(ledger)
+    scheduler = PayoutScheduler(ledger)
     while await scheduler.work():
         pass
 
@@ -90,7 +90,7 @@ PAID = ["payout_cycle.cut", "payout.requested", "payout_cycle.ended"]
 
 async def test_a_cycle_is_cut_and_paid_once_and_looking_again_does_nothing(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
         await work_off(ledger)
@@ -115,7 +115,7 @@ async def test_idul_fitri_moves_two_cycles_onto_one_day_and_they_are_paid_as_one
     clock = Clock("2025-03-25T03:00:00.000000Z")
     tuesday = "2025-04-08T10:00:00.000000Z"
     first, second, third = (f"2025-{day}T10:00:00.000000Z" for day in ("03-27", "04-03", "04-10"))
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
         clock.set(first)
@@ -138,7 +138,7 @@ async def test_idul_fitri_moves_two_cycles_onto_one_day_and_they_are_paid_as_one
 
 async def test_a_command_finds_done_what_was_due_before_it_though_no_scheduler_looked(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
         clock.set("2026-05-07T10:00:00.000001Z")
@@ -146,7 +146,7 @@ async def test_a_command_finds_done_what_was_due_before_it_though_no_scheduler_l
         assert await happened(ledger) == [cut(100)]
         clock.set(PAY)
         # Somebody asks for everything at the moment of the pay date: the cycle's 100 are no more there.
-        refused = await carry_out(ledger, RequestPayout(account_id="acc_1", amount=600, currency="IDR"))
+        refused = await execute(ledger, RequestPayout(account_id="acc_1", amount=600, currency="IDR"))
         assert isinstance(refused, InsufficientBalance)
         assert refused.details == {"available": 500, "currency": "IDR"}
         assert await payouts(ledger) == [("acc_1", 100, "manual")]
@@ -154,13 +154,13 @@ async def test_a_command_finds_done_what_was_due_before_it_though_no_scheduler_l
 
 async def test_a_dry_run_leaves_nothing_behind_and_what_is_due_stays_due(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
         clock.set(CUTOFF)
         fee = ChargeFee(account_id="acc_1", amount=30, currency="IDR", reference="f", kind="fee")
-        [outcome] = await ledger.carry_out([work(fee)], asked(), dry_run=True)
-        assert isinstance(outcome, Done)
+        [outcome] = await ledger.execute([work(fee)], origin(), dry_run=True)
+        assert isinstance(outcome, Executed)
         assert await happened(ledger) == []
         await work_off(ledger)
         assert await happened(ledger) == [cut(100)]
@@ -169,7 +169,7 @@ async def test_a_dry_run_leaves_nothing_behind_and_what_is_due_stays_due(setting
 async def test_two_workers_at_one_cycle_make_one_payout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have decided to pay; the second writes while the first is about to."""
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as first, running_ledger(settings, clock.seam) as second:
+    async with running_ledger(settings, clock.runtime) as first, running_ledger(settings, clock.runtime) as second:
         await fund(first, "acc_1", 100)
         await give(first, weekly())
         clock.set(CUTOFF)
@@ -199,7 +199,7 @@ async def test_two_workers_at_one_cycle_make_one_payout(settings: Settings, monk
 
 async def test_two_workers_that_wait_for_the_same_lock_make_one_payout(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as first, running_ledger(settings, clock.seam) as second:
+    async with running_ledger(settings, clock.runtime) as first, running_ledger(settings, clock.runtime) as second:
         await fund(first, "acc_1", 100)
         await give(first, weekly())
         clock.set(CUTOFF)
@@ -237,7 +237,7 @@ async def test_what_a_killed_worker_left_the_next_one_finishes_once(
     settings: Settings, when: str, kind: str, at: Instant
 ) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
         if at == PAY:
@@ -245,7 +245,7 @@ async def test_what_a_killed_worker_left_the_next_one_finishes_once(
             await work_off(ledger)
     await killed(settings, when, kind, at)
     clock.set(at)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await work_off(ledger)
         assert kinds(await happened(ledger)) == (PAID[:1] if at == CUTOFF else PAID)
         clock.set(PAY)
@@ -256,12 +256,12 @@ async def test_what_a_killed_worker_left_the_next_one_finishes_once(
 
 async def test_a_service_that_was_down_over_two_pay_dates_pays_the_money_once(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly())
     # Two Thursdays and two Mondays later.
     clock.set("2026-05-19T00:00:00.000000Z")
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await earn(ledger, 40, "order-2")
         await work_off(ledger)
         assert await payouts(ledger) == [("acc_1", 100, "manual")]
@@ -274,7 +274,7 @@ async def test_an_account_on_which_it_fails_holds_up_no_other_and_takes_commands
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         for account_id, country in (("acc_1", "SG"), ("acc_2", "ID")):
             await fund(ledger, account_id, 100)
             await give(ledger, weekly(account_id, country=country))
@@ -287,7 +287,7 @@ async def test_an_account_on_which_it_fails_holds_up_no_other_and_takes_commands
 
         monkeypatch.setattr(calendars, "business_day_on_or_after", broken)
         clock.set(CUTOFF)
-        scheduler = Scheduler(ledger)
+        scheduler = PayoutScheduler(ledger)
         await scheduler.work()
         assert (await happened(ledger), await happened(ledger, "acc_2")) == ([], [cut(100)])
         await earn(ledger, 5, "order-2")
@@ -304,13 +304,13 @@ async def test_more_accounts_than_are_looked_at_at_once_all_get_their_turn(
 ) -> None:
     monkeypatch.setattr("service.workers.payout_scheduler._AT_ONCE", 2)
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings.model_copy(update={"lanes": 2}), clock.seam) as ledger:
+    async with running_ledger(settings.model_copy(update={"lanes": 2}), clock.runtime) as ledger:
         names = [f"acc_{number}" for number in range(7)]
         for name in names:
             await fund(ledger, name, 100)
             await give(ledger, weekly(name))
         clock.set(PAY)
-        scheduler = Scheduler(ledger)
+        scheduler = PayoutScheduler(ledger)
         task = asyncio.create_task(scheduler.run())
 
         async def all_paid() -> bool:
@@ -324,7 +324,7 @@ async def test_more_accounts_than_are_looked_at_at_once_all_get_their_turn(
 
 async def test_cycles_and_disputes_are_folded_again_to_what_they_are(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
-    async with running_ledger(settings, clock.seam) as ledger:
+    async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
         await give(ledger, weekly(minimum=20))
         clock.set(PAY)

@@ -15,10 +15,10 @@ from projections.statements_due import StatementsDue
 from service.ledger.ledger import Ledger
 from service.platform.migrate import migrate
 from service.platform.settings import Settings
-from service.workers.statement_closer import _AT_ONCE, Closer, Look
+from service.workers.statement_closer import _AT_ONCE, ClosingResult, StatementCloser
 from tests.service.workers.weeks import IDR, LANE, MIDNIGHT, WEDNESDAY, Clock, close, revenue, weekly
 from tests.support.api import Caller, serving
-from tests.support.own import asked, work
+from tests.support.own import origin, work
 from tests.support.rows_read import counted, read_by
 from tests.support.tables import as_owner
 
@@ -40,14 +40,14 @@ async def settle(merchant: Caller, amount: int, reference: str) -> None:
 
 async def follow(ledger: Ledger) -> None:
     async with ledger.pool.acquire() as connection:
-        while await catch_up(connection, LANE, StatementsDue(), ledger.seam.now()):
+        while await catch_up(connection, LANE, StatementsDue(), ledger.runtime.now()):
             pass
 
 
 async def open_idle(settings: Settings, clock: Clock, first: int, behind: int) -> None:
     """Accounts without money: a weekly cycle in every other, and in the rest one that each delivered order ends."""
     clock.at = WEDNESDAY
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         commands: list[Any] = []
         for number in range(first, behind):
             account = f"acc_idle_{number}"
@@ -55,10 +55,10 @@ async def open_idle(settings: Settings, clock: Clock, first: int, behind: int) -
             commands.append(OpenAccount(account_id=account, currency="IDR"))
             commands.append(SetStatementCycle(account_id=account, cycle=cycle, zone="Asia/Jakarta"))
         for start in range(0, len(commands), 200):
-            await api.ledger.carry_out([work(command) for command in commands[start : start + 200]], asked())
+            await api.ledger.execute([work(command) for command in commands[start : start + 200]], origin())
         # The end of a week in which nothing moved: nothing is stated, and the next week's end is awaited.
         clock.at = MIDNIGHT + timedelta(minutes=1)
-        while (await Closer(api.ledger).round(LANE))[0]:
+        while (await StatementCloser(api.ledger).round(LANE))[0]:
             pass
 
 
@@ -69,8 +69,8 @@ async def test_a_poll_reads_no_account_in_which_nothing_is_due(settings: Setting
     for accounts in (400, 1_000):
         await open_idle(settings, clock, known, accounts)
         known = accounts
-        async with counted(settings, "auto", clock.seam()) as api:
-            closer = Closer(api.ledger)
+        async with counted(settings, "auto", clock.runtime()) as api:
+            closer = StatementCloser(api.ledger)
             assert await closer.round(LANE) == (0, [])
             idle = await read_by(api, closer.round, LANE)
             assert (
@@ -86,21 +86,21 @@ async def test_a_poll_reads_no_account_in_which_nothing_is_due(settings: Setting
 async def test_of_many_accounts_those_that_are_due_are_found(settings: Settings) -> None:
     clock = Clock()
     await open_idle(settings, clock, 0, 40)
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         paying = await api.caller("acc_idle_4")
         await revenue(paying, 100, "o-1")
         await settle(paying, 60, "o-1")
-        assert await Closer(api.ledger).round(LANE) == (0, []), "the order is not delivered yet"
+        assert await StatementCloser(api.ledger).round(LANE) == (0, []), "the order is not delivered yet"
         await settle(paying, 40, "o-1")
         assert await close(api.ledger) == ["acc_idle_4-2026-11-23-IDR-1"]
         earning = await api.caller("acc_idle_7")
         await revenue(earning, 100, "o-1")
         await settle(earning, 100, "o-1")
-        assert await Closer(api.ledger).round(LANE) == (0, []), "its week is not over, whatever is delivered"
+        assert await StatementCloser(api.ledger).round(LANE) == (0, []), "its week is not over, whatever is delivered"
         clock.at += timedelta(days=7)
         looked, closed = 1, []
         while looked:
-            looked, more = await Closer(api.ledger).round(LANE)
+            looked, more = await StatementCloser(api.ledger).round(LANE)
             closed += [event.number for event in more]
         assert closed == ["acc_idle_7-2026-W48-IDR-1"]
 
@@ -109,12 +109,12 @@ async def test_what_happens_while_an_account_is_looked_at_is_still_due(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
         await revenue(merchant, 100, "o-1")
-        original, delivered = Closer.close_account, list[str]()
+        original, delivered = StatementCloser.close_account, list[str]()
 
-        async def and_then(self: Closer, lane: int, account_id: str) -> Look:
+        async def and_then(self: StatementCloser, lane: int, account_id: str) -> ClosingResult:
             look = await original(self, lane, account_id)
             if not delivered:
                 delivered.append("o-1")
@@ -122,28 +122,28 @@ async def test_what_happens_while_an_account_is_looked_at_is_still_due(
                 await follow(api.ledger)
             return look
 
-        monkeypatch.setattr(Closer, "close_account", and_then)
-        assert await Closer(api.ledger).round(LANE) == (1, [])
+        monkeypatch.setattr(StatementCloser, "close_account", and_then)
+        assert await StatementCloser(api.ledger).round(LANE) == (1, [])
         assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1"]
-        assert await Closer(api.ledger).round(LANE) == (0, [])
+        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
 
 
 async def test_a_cycle_that_is_changed_is_looked_at_at_once(settings: Settings) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
-        assert await Closer(api.ledger).round(LANE) == (1, [])
+        assert await StatementCloser(api.ledger).round(LANE) == (1, [])
         await revenue(merchant, 100, "o-1")
         await settle(merchant, 100, "o-1")
         # In one step of the projection: the order's statement does not wait for the end of the week.
         await merchant.accepted(type="setStatementCycle", cycle="weekly")
         assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1"]
-        assert await Closer(api.ledger).round(LANE) == (0, [])
+        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
 
 
 async def test_a_cycle_that_is_set_twice_at_once_is_looked_at_for_the_first(settings: Settings) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
         await revenue(merchant, 100, "o-1")
         await settle(merchant, 100, "o-1")
@@ -153,12 +153,12 @@ async def test_a_cycle_that_is_set_twice_at_once_is_looked_at_for_the_first(sett
 
 async def test_accounts_in_which_something_always_happens_do_not_keep_the_others_waiting(settings: Settings) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         await revenue(await weekly(api), 5, "o-1")
         busy = [await api.merchant(f"acc_busy_{number}") for number in range(_AT_ONCE)]
         for merchant in busy:
             await merchant.accepted(type="setStatementCycle", cycle="delivered_order", zone="Asia/Jakarta")
-        closer = Closer(api.ledger)
+        closer = StatementCloser(api.ledger)
         while (await closer.round(LANE))[0]:
             pass
         clock.at = MIDNIGHT + timedelta(minutes=1)
@@ -183,7 +183,7 @@ async def test_a_closer_of_the_release_before_cannot_forget_what_falls_due(setti
 
 async def test_what_an_older_release_left_is_due_once_it_is_migrated(settings: Settings) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api)
         await revenue(merchant, 100, "o-1")
         other = await api.merchant("acc_2")
@@ -199,9 +199,9 @@ async def test_what_an_older_release_left_is_due_once_it_is_migrated(settings: S
     )
     await owner.close()
     assert await migrate(settings) == 2
-    async with serving(settings, clock.seam()) as api:
-        assert await Closer(api.ledger).round(LANE) == (2, []), "everybody is looked at once"
-        assert await Closer(api.ledger).round(LANE) == (0, [])
+    async with serving(settings, clock.runtime()) as api:
+        assert await StatementCloser(api.ledger).round(LANE) == (2, []), "everybody is looked at once"
+        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
         other = await api.caller("acc_2")
         await revenue(other, 5, "o-1")
         await settle(other, 5, "o-1")

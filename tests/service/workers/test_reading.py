@@ -147,7 +147,7 @@ async def test_sellercenters_clients_are_served_own_statements_too(api: Api, clo
     await create_key(
         ledger.pool,
         ledger.vault,
-        ledger.seam,
+        ledger.runtime,
         mode="live",
         scopes=[],
         account_id="acc_1",
@@ -184,7 +184,7 @@ async def test_sellercenters_clients_are_served_own_statements_too(api: Api, clo
 
 async def test_settlements_at_the_highest_level_show_them_too(settings: Settings) -> None:
     clock = Clock()
-    async with serving(settings, clock.seam()) as api:
+    async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
         await revenue(merchant, 100, "o-1")
         await merchant.accepted(type="settleRevenue", amount=100, reference="o-1", **IDR)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.ledger.ledger import Ledger
-from service.platform.runtime import REAL, Seam
-from service.workers.statement_closer import Closer
+from service.platform.runtime import REAL, Runtime
+from service.workers.statement_closer import StatementCloser
 from tests.support.api import Api, Caller
 
 LANE = 1
@@ -25,7 +25,7 @@ class Clock:
     def __call__(self) -> datetime:
         return self.at
 
-    def seam(self) -> Seam:
+    def runtime(self) -> Runtime:
         return dataclasses.replace(REAL, now=self)
 
 
@@ -39,7 +39,7 @@ async def weekly(api: Api, **fields: Any) -> Caller:
 
 async def close(ledger: Ledger) -> list[str]:
     """What one round closes."""
-    return [event.number for event in (await Closer(ledger).round(LANE))[1]]
+    return [event.number for event in (await StatementCloser(ledger).round(LANE))[1]]
 
 
 async def revenue(merchant: Caller, amount: int, reference: str) -> None:

@@ -25,7 +25,7 @@ def kafka_settings(settings: Settings, broker: str) -> Settings:
 @pytest_asyncio.fixture
 async def kept(kafka_settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     """The service with a broker that keeps what it has."""
-    async with serving(kafka_settings, clock.seam) as api:
+    async with serving(kafka_settings, clock.runtime) as api:
         yield api
 
 
@@ -42,5 +42,5 @@ async def direct(request: pytest.FixtureRequest, settings: Settings) -> AsyncIte
 @pytest_asyncio.fixture(params=["by a broker", "straight into the log"])
 async def either(request: pytest.FixtureRequest, kafka_settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     keeps = request.param == "by a broker"
-    async with serving(kafka_settings.model_copy(update={"kafka_keeps": keeps}), clock.seam) as api:
+    async with serving(kafka_settings.model_copy(update={"kafka_keeps": keeps}), clock.runtime) as api:
         yield api

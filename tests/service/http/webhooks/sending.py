@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from service.platform.health import Health
-from service.platform.runtime import REAL, Seam
+from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings
 from service.plugipay.inbound.consumer import Consumer
 from tests.support.api import Answer, Api, Caller
@@ -29,7 +29,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
-        self.seam: Seam = dataclasses.replace(REAL, monotonic=lambda: time.monotonic() + self.ahead)
+        self.runtime: Runtime = dataclasses.replace(REAL, monotonic=lambda: time.monotonic() + self.ahead)
 
 
 async def post(api: Api, body: bytes, header: str | None = None, name: str = HEADERS[0]) -> Answer:

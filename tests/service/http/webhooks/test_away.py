@@ -47,7 +47,7 @@ async def slow_database(settings: Settings) -> AsyncIterator[None]:
 async def test_with_a_slow_database_those_whose_secrets_are_known_are_still_taken(
     kafka_settings: Settings, clock: Clock
 ) -> None:
-    async with serving(kafka_settings.model_copy(update={"webhook_answer_seconds": 3}), clock.seam) as api:
+    async with serving(kafka_settings.model_copy(update={"webhook_answer_seconds": 3}), clock.runtime) as api:
         await an_account(api)
         await an_account(api, "acc_2")
         assert (await post(api, paid("evt_0"))).status == 200
@@ -191,7 +191,7 @@ async def test_a_broker_that_dies_is_replaced_by_another_of_its_addresses(
     front.bind(("127.0.0.1", 0))
     both = f"{dying.bootstrap_servers},127.0.0.1:{front.getsockname()[1]}"
     at = settings.model_copy(update={"kafka_bootstrap_servers": both, "webhook_answer_seconds": 1})
-    async with serving(at, clock.seam) as api:
+    async with serving(at, clock.runtime) as api:
         await an_account(api)
         assert (await post(api, paid("evt_1"))).status == 200
         dying.stop()
