@@ -18,7 +18,7 @@ from service.reconciliation.reconciliation_cache import ReconciliationCache
 
 LEDGER = web.AppKey("ledger", Ledger)
 KEYS = web.AppKey("keys", KeyRing)
-RUNTIME = web.AppKey("seam", Runtime)
+RUNTIME = web.AppKey("runtime", Runtime)
 BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
 IMPORTS = web.AppKey("imports", Imports)

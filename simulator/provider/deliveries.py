@@ -165,7 +165,7 @@ class Deliveries:
 
     def _keep(self, event: Event, name: str, body: str, faults: list[str]) -> Delivery:
         delivery = Delivery(
-            id=f"whd_{self._seam.ulid()}",
+            id=f"whd_{self._runtime.ulid()}",
             event_id=event.id,
             type=name,
             payout_id=event.payout["id"],

@@ -75,7 +75,7 @@ class Plugipay:
         at = stamp(self.runtime.now())
         payout = Payout(
             number=number,
-            id=f"po_{self.seam.ulid()}",
+            id=f"po_{self.runtime.ulid()}",
             account_id=account_id,
             amount=amount,
             currency=currency,
@@ -163,7 +163,7 @@ class Plugipay:
         self.agenda.after(seconds * self.chance.between(0.5, 1.5, "pace", what, payout.number), partial(then, payout))
 
     def _event_id(self) -> str:
-        return f"evt_{self.seam.ulid()}"
+        return f"evt_{self.runtime.ulid()}"
 
     def _tell(self, event: Event) -> None:
         self.changed()

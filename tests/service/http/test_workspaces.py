@@ -181,7 +181,7 @@ async def test_what_was_carried_out_is_answered_though_the_hold_was_lost_meanwhi
             assert await api.ledger.pool.fetchval(ended) == 1
             return outcomes
 
-        monkeypatch.setattr(api.ledger, "carry_out", carried_out_and_lost)
+        monkeypatch.setattr(api.ledger, "execute", carried_out_and_lost)
         before = await api.position()
         revenue = {"type": "recordRevenue", "accountId": "acc_1", "amount": 5, "currency": "IDR", "reference": "o-1"}
         answer = await platform.post("/v1/commands", {"commands": [claim("acc_1"), revenue]})
