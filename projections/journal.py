@@ -62,7 +62,7 @@ def _move(amount: int, currency: str, debit: str, credit: str) -> list[Posting]:
 
 
 def postings(event: AnyEvent) -> Sequence[Posting]:
-    """The lines that a fact makes; none where no money moves."""
+    """The lines that an event makes; none where no money moves."""
     match event:
         case RevenueRecorded():
             return _move(event.amount, event.currency, "clearing", "pending")

@@ -1,7 +1,7 @@
 """Expected against paid: the state that each statement, order, payout and bank entry is in, and when it was due.
 
 Pure: `today`, calendars and tolerances are handed in. A row is worked out when somebody asks; what people decided
-(matches) are facts, what follows from them is here.
+(matches) are events; what follows from them is here.
 
     expected      nothing came, and nobody knows by when it should (or it is carried by the next statement)
     not_due       nothing or not all came, and it is not due yet

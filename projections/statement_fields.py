@@ -77,7 +77,7 @@ class Count:
 
 
 def counts(event: AnyEvent) -> Sequence[Count]:
-    """What a fact counts in. Total: a fact that is not named here is a type error, since it might move money."""
+    """What an event counts in. Total: an event that is not named here is a type error, since it might move money."""
     match event:
         case RevenueRecorded():
             found = [Count(event.currency, ITEM, event.amount)]
@@ -124,7 +124,7 @@ def counts(event: AnyEvent) -> Sequence[Count]:
             | PayoutReopened()
             | PayoutFailed()
             | PayoutCancelled()
-            # And facts that move none.
+            # And events that move none.
             | LedgerBegun()
             | AccountOpened()
             | CurrencyAdded()

@@ -48,7 +48,7 @@ class BackendSet(Event):
 
 @value
 class AccountFrozen(Event):
-    """No payout leaves until it is unfrozen; facts still come in."""
+    """No payout leaves until it is unfrozen. What others report still comes in."""
 
     stored_name = "account.frozen"
 
@@ -66,7 +66,7 @@ class AccountUnfrozen(Event):
 
 @value
 class AccountClosed(Event):
-    """No command is taken any more; facts still come in."""
+    """No command is taken any more. What others report still comes in."""
 
     stored_name = "account.closed"
 

@@ -35,7 +35,7 @@ def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int)
         state.balances[event.currency] = Balance()
         return
     account = state.account
-    assert account is not None, "an account's first fact is that it was opened"
+    assert account is not None, "an account's first event is that it was opened"
     match event:
         case CurrencyAdded():
             state.account = replace(account, currencies=(*account.currencies, event.currency))

@@ -25,7 +25,7 @@ class Account:
     status: str = OPEN
     opened_at: Instant = ""
     settings: Data = field(default_factory=dict)
-    """By the setting's name; each is as its fact's data stands. Replaced as a whole, never changed in place."""
+    """By the setting's name. Replaced as a whole, never changed in place."""
 
 
 @value

@@ -8,7 +8,7 @@ from events.policies import cycles
 from events.policies.cycles import CYCLES
 
 
-def shift(
+def add_amounts(
     state: AccountState,
     currency: str,
     *,
@@ -20,7 +20,7 @@ def shift(
 ) -> None:
     """Moves one currency's money between buckets."""
     if available < 0 and state.account is not None and CYCLES in state.account.settings:
-        state.account = cycles.money_left(state.account, currency, -available)
+        state.account = cycles.after_leaving(state.account, currency, -available)
     old = state.balance(currency)
     state.balances[currency] = Balance(
         old.pending + pending,

@@ -1,4 +1,4 @@
-"""What each fact about a bank does to an account's books: entries, the statements they stood in, and matches."""
+"""What each event of a bank changes: entries, statements and matches. None of them moves the account's money."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from events.instants import Instant
 
 
 def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int) -> None:
-    """Folds one fact about a bank into the books. None of them moves the account's money."""
+    """Folds one event of a bank into the account's state."""
     match event:
         case ToleranceSet():
             account = state.account

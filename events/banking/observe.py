@@ -18,7 +18,7 @@ from events.values import Data
 
 
 def observe_entry(observed: BankEntryObserved, restated_id: str, state: AccountState) -> Sequence[AnyEvent]:
-    """The fact that follows from an entry; none where it is known. Never refuses.
+    """The event that follows from an entry; none where the entry is known. Never refuses.
 
     `restated_id` is the entry's id where its reference is taken by an entry that says otherwise.
     """
@@ -41,7 +41,7 @@ def _same(known: BankEntry, observed: BankEntryObserved) -> bool:
 
 
 def observe_bank_statement(observed: BankStatementObserved, state: AccountState) -> Sequence[AnyEvent]:
-    """The fact that follows from a statement's balances; none where the latest observation said the same."""
+    """The event that follows from a statement's balances; none where the latest observation was the same."""
     known = state.bank_statements.get((observed.bank_account, observed.number))
     if known is not None and (
         (known.currency, known.opening, known.closing, known.moved, known.entries_count, known.findings)

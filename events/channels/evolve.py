@@ -1,4 +1,4 @@
-"""What each fact about a marketplace does to an account's books: the channel, the statement, and where its money is."""
+"""What each event of a marketplace changes: the channel, the statement, and where the money is."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import SETTLEMENT_TERMS
-from events.balances.buckets import shift
+from events.balances.buckets import add_amounts
 from events.balances.state import Order
 from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.channels.state import Channel, ChannelStatement
-from events.disputes.evolve import settled
+from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
 from events.instants import Instant
 from events.values import Data
 
 
 def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
-    """Folds one fact about a channel into the books."""
+    """Folds one event of a channel into the account's state."""
     match event:
         case ChannelSet():
             known = state.channels.get(event.channel) or Channel()
@@ -77,7 +77,7 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
 
 
 def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
-    shift(
+    add_amounts(
         state,
         event.currency,
         pending=event.pending,
@@ -100,7 +100,7 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
         if event.number is None and order.disputed is not None:
             order = replace(order, disputed=_held_no_more(order.disputed, event.held, (event.refunded or 0) - left))
         released = event.pending < 0 < event.available
-        state.orders[event.currency, event.reference] = settled(order) if released else order
+        state.orders[event.currency, event.reference] = after_settlement(order) if released else order
     if event.number is not None:
         key = (event.channel, event.seller or "", event.number)
         statement = state.statements[key]

@@ -73,10 +73,10 @@ def previous_statement(state: AccountState, observed: StatementObserved) -> tupl
 
 
 def observe_statement(observed: StatementObserved, state: AccountState) -> Sequence[AnyEvent]:
-    """The facts that follow from an observation; none where the latest one said the same. Never refuses.
+    """The events that follow from an observation; none where the latest one said the same. Never refuses.
 
     `observed` comes with the findings of its own figures. Its reference, who collects and the findings against the
-    books are filled in here.
+    account's state are filled in here.
     """
     key = statement_key(observed)
     known = state.statements.get(key)
@@ -166,7 +166,7 @@ def fits(change: ChannelMoneyBooked, state: AccountState) -> bool:
 def _book(
     observed: StatementObserved, known: ChannelStatement | None, state: AccountState
 ) -> tuple[list[ChannelMoneyBooked], list[Data]]:
-    """What moves because of an observation, and the findings against the books."""
+    """What moves because of an observation, and the findings against the account's state."""
     findings = list(_against_the_books(observed, known))
     if known is not None and known.currency != observed.currency:
         return [], findings

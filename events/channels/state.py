@@ -48,7 +48,7 @@ class ChannelStatement:
     was_paid: bool = False
     """Whether it was ever said to be paid: its money has moved, and does not move back by itself."""
     booked: int = 0
-    """The payout that the books agree with, whether commands or the statement recorded it."""
+    """The payout amount that the ledger agrees with, whether commands or the statement recorded it."""
     paid_out: int = 0
     """How much of it stands in the paid out."""
     deposit: int | None = None

@@ -1,4 +1,4 @@
-"""What each fact about a dispute does to an account's books: the dispute, its order, and where its money is."""
+"""What each event of a dispute changes: the dispute, its order, and where the money is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
-from events.balances.buckets import shift
+from events.balances.buckets import add_amounts
 from events.balances.events import RefundRecorded
 from events.balances.state import Order
 from events.disputes.events import DisputeEvent, DisputeOpened, DisputeResolved
@@ -17,14 +17,14 @@ from events.instants import Instant
 def evolve(state: AccountState, event: DisputeEvent, at: Instant, position: int) -> None:
     match event:
         case DisputeOpened():
-            take_dispute(state, event, at, position)
+            _opened(state, event, at, position)
         case DisputeResolved():
-            end_dispute(state, event, at)
+            _resolved(state, event, at)
         case _:
             assert_never(event)
 
 
-def take_dispute(state: AccountState, event: DisputeOpened, at: Instant, position: int) -> None:
+def _opened(state: AccountState, event: DisputeOpened, at: Instant, position: int) -> None:
     state.disputes[event.dispute_id] = Dispute(
         amount=event.amount,
         currency=event.currency,
@@ -46,10 +46,10 @@ def take_dispute(state: AccountState, event: DisputeOpened, at: Instant, positio
             held_pending=disputed.held_pending + event.from_pending,
         ),
     )
-    shift(state, event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
+    add_amounts(state, event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
 
 
-def end_dispute(state: AccountState, event: DisputeResolved, at: Instant) -> None:
+def _resolved(state: AccountState, event: DisputeResolved, at: Instant) -> None:
     dispute = state.disputes[event.dispute_id]
     state.disputes[event.dispute_id] = replace(dispute, status=event.outcome, resolved_at=at, resolution=event.reason)
     order = state.orders[event.currency, event.reference]
@@ -71,7 +71,7 @@ def end_dispute(state: AccountState, event: DisputeResolved, at: Instant) -> Non
         refunded=order.refunded + left,
         disputed=disputed if disputed.claimed else None,
     )
-    shift(
+    add_amounts(
         state,
         event.currency,
         pending=event.to_pending - event.from_pending,
@@ -80,7 +80,7 @@ def end_dispute(state: AccountState, event: DisputeResolved, at: Instant) -> Non
     )
 
 
-def refunded(order: Order, event: RefundRecorded) -> Order:
+def after_refund(order: Order, event: RefundRecorded) -> Order:
     """The order after a refund: what had left with a dispute already does not leave again."""
     from_held = event.from_held or 0
     left = event.from_pending + event.from_available + from_held
@@ -92,10 +92,12 @@ def refunded(order: Order, event: RefundRecorded) -> Order:
             held_pending=max(0, disputed.held_pending - from_held),
             overlap=disputed.overlap + event.amount - left,
         )
-    return replace(order, pending=order.pending - event.from_pending, refunded=order.refunded + left, disputed=disputed)
+    return replace(
+        order, pending=order.pending - event.from_pending, refunded=order.refunded + left, disputed=disputed
+    )
 
 
-def settled(order: Order) -> Order:
+def after_settlement(order: Order) -> Order:
     """Once all of an order's pending is released, what is held of it would be too: it comes back as available."""
     if order.disputed is None or order.pending:
         return order

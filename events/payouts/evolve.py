@@ -7,7 +7,7 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import MANUAL, PLUGIPAY
-from events.balances.buckets import shift
+from events.balances.buckets import add_amounts
 from events.instants import Instant
 from events.payouts.events import (
     PayoutAdopted,
@@ -27,7 +27,7 @@ from events.payouts.events import (
     PayoutSubmissionUnknown,
 )
 from events.payouts.state import ACCEPTED, STARTED, UNKNOWN, Payout
-from events.provider.apply_reports import adopted
+from events.provider.apply_reports import adopted_payout
 from events.provider.reports import (
     CANCELLED,
     FAILED,
@@ -44,7 +44,7 @@ from events.provider.reports import (
 
 
 def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:
-    """Folds one fact about a payout into the books."""
+    """Folds one event of a payout into the account's state."""
     match event:
         case PayoutRequested():
             state.payouts[event.payout_id] = Payout(
@@ -60,17 +60,17 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
                 position=position,
                 note=event.note,
             )
-            shift(state, event.currency, available=-event.amount, reserved=event.amount)
+            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutAdopted():
-            state.payouts[event.payout_id] = adopted(
+            state.payouts[event.payout_id] = adopted_payout(
                 event.amount, event.currency, event.provider_payout_id, at, position
             )
-            shift(state, event.currency, available=-event.amount, reserved=event.amount)
+            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutReopened():
             # Its status follows with what was said of it.
-            shift(state, event.currency, available=-event.amount, reserved=event.amount)
+            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
             return
         case _:
             pass
@@ -86,34 +86,36 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
         case PayoutAmountCorrected():
             payout = replace(payout, amount=event.amount)
             less = event.from_reserved + event.from_paid_out
-            shift(state, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out)
+            add_amounts(
+                state, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out
+            )
         case PayoutCancelAsked():
             payout = replace(payout, cancel_asked_at=at)
         case PayoutCancelRefused():
             payout = replace(payout, cancel_asked_at=None)
         case PayoutInTransit():
-            payout = _stands(payout, IN_TRANSIT, Report(IN_TRANSIT, at, event.reference))
+            payout = _with_status(payout, IN_TRANSIT, Report(IN_TRANSIT, at, event.reference))
         case PayoutPaid():
-            payout = _stands(payout, PAID, Report(PAID, at, event.reference))
-            shift(state, event.currency, reserved=-event.amount, paid_out=event.amount)
+            payout = _with_status(payout, PAID, Report(PAID, at, event.reference))
+            add_amounts(state, event.currency, reserved=-event.amount, paid_out=event.amount)
         case PayoutFailed():
             # What the provider did not say by itself it said when it was asked to take the payout.
             says = FAILED if payout.backend == MANUAL else REFUSED
-            payout = _stands(payout, FAILED, Report(says, at, None, event.failure_reason))
-            shift(state, event.currency, reserved=-event.amount, available=event.amount)
+            payout = _with_status(payout, FAILED, Report(says, at, None, event.failure_reason))
+            add_amounts(state, event.currency, reserved=-event.amount, available=event.amount)
         case PayoutCancelled():
-            payout = _stands(payout, CANCELLED, Report(CANCELLED, at))
-            shift(state, event.currency, reserved=-event.amount, available=event.amount)
+            payout = _with_status(payout, CANCELLED, Report(CANCELLED, at))
+            add_amounts(state, event.currency, reserved=-event.amount, available=event.amount)
         case PayoutReturned():
-            payout = _stands(payout, FAILED, Report(FAILED, at, event.reference, event.reason))
-            shift(state, event.currency, paid_out=-event.amount, available=event.amount)
+            payout = _with_status(payout, FAILED, Report(FAILED, at, event.reference, event.reason))
+            add_amounts(state, event.currency, paid_out=-event.amount, available=event.amount)
         case _:
             assert_never(event)
     state.payouts[event.payout_id] = payout
 
 
-def _stands(payout: Payout, status: str, statement: Report) -> Payout:
-    """The payout with a status that a fact gave it; what the provider said of it already, it need not say twice."""
+def _with_status(payout: Payout, status: str, statement: Report) -> Payout:
+    """The payout with the status that an event gave it. A status that the provider has reported already is not reported twice."""
     if payout.backend == PLUGIPAY and payout.status == status:
         return payout
     return with_reports(payout, (statement,))

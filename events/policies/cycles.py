@@ -45,7 +45,7 @@ def cutoffs_of(account: Account, currency: str) -> list[PayoutCutoff]:
     ]
 
 
-def last_of(account: Account, currency: str) -> Data | None:
+def last_cycle(account: Account, currency: str) -> Data | None:
     """How the last cycle ended."""
     found: Data | None = _cycle(account, currency).get("last")
     return found
@@ -72,7 +72,7 @@ def set_policy(account: Account, event: PayoutPolicySet) -> Account:
     return _with(account, event.currency, cycle)
 
 
-def take_cutoff(account: Account, event: PayoutCycleCut) -> Account:
+def add_cutoff(account: Account, event: PayoutCycleCut) -> Account:
     cycle = _cycle(account, event.currency)
     cut = {"cutoff": event.cutoff, "payDate": event.pay_date, "payAt": event.pay_at, "amount": event.amount}
     others = [other for other in cycle.get("cuts", ()) if other["payDate"] != event.pay_date]
@@ -95,7 +95,7 @@ def end_cycle(account: Account, event: PayoutCycleEnded, at: Instant) -> Account
     return _with(account, event.currency, {**cycle, "cuts": cuts, "last": last})
 
 
-def money_left(account: Account, currency: str, amount: int) -> Account:
+def after_leaving(account: Account, currency: str, amount: int) -> Account:
     """The account after an amount left available: it came from what had been there longest."""
     cycle = _cycle(account, currency)
     if not cycle.get("cuts"):

@@ -111,7 +111,7 @@ def _check_days(command: SetPayoutPolicy) -> None:
 def due(
     state: AccountState, now: Instant, new_id: Callable[[], str], calendars: Calendars, *, payable: bool = True
 ) -> list[AnyEvent]:
-    """What the account's policies have let fall due by now, in the order in which it fell due; the books stay as they are.
+    """What the account's policies have let fall due by now, in the order in which it fell due. The state handed in stays as it is.
 
     Nothing has happened in the account since the moment that the first of it fell due, for whoever lets anything happen
     asks here before: what was available at each of those moments is what is available now. `payable` says whether
@@ -132,7 +132,7 @@ def due(
 def _due(
     state: AccountState, currency: str, now: Instant, new_id: Callable[[], str], calendars: Calendars, payable: bool
 ) -> Iterator[AnyEvent]:
-    """Each fact follows from the books after the one before, which whoever asks has folded by then."""
+    """Each event follows from the state after the one before, which the caller has folded by then."""
     account = _account(state)
     ahead = next_cutoff_of(account, currency)
     new = [] if ahead is None or ahead > now else _new_cuts(policy_of(account, currency), ahead, now, calendars)

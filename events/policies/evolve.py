@@ -17,7 +17,7 @@ def evolve(state: AccountState, event: PolicyEvent, at: Instant, position: int) 
         case PayoutPolicySet():
             state.account = cycles.set_policy(account, event)
         case PayoutCycleCut():
-            state.account = cycles.take_cutoff(account, event)
+            state.account = cycles.add_cutoff(account, event)
         case PayoutCycleEnded():
             state.account = cycles.end_cycle(account, event, at)
         case _:

@@ -23,7 +23,7 @@ from events.payouts.events import (
     PayoutReturned,
 )
 from events.payouts.state import ACCEPTED, Payout
-from events.provider.cases import open_case, stray
+from events.provider.cases import open_case, unrequested_case
 from events.provider.events import CaseClosed
 from events.provider.observation import Observation
 from events.provider.reports import (
@@ -47,7 +47,7 @@ UNKNOWN_TEXT = "unknown"
 """Stands where personal data never was known (docs/personal-data.md)."""
 
 
-def settle(
+def apply_reports(
     account_id: str, payout_id: str, payout: Payout, told: Reports, observation: Observation | None = None
 ) -> list[AnyEvent]:
     """What moves when `told` is all that was said of a payout, and the cases that this opens."""
@@ -78,9 +78,9 @@ def settle(
                 account_id,
                 kind,
                 payout_id,
-                known=_spell(payout.told, before),
+                known=_describe_reports(payout.told, before),
                 observation=observation,
-                said=None if observation is not None else _spell(told, after.status),
+                said=None if observation is not None else _describe_reports(told, after.status),
             )
             for kind in contradictions(told)
             if kind not in payout.contradictions
@@ -88,7 +88,7 @@ def settle(
     return changes
 
 
-def _spell(told: Reports, status: str) -> str:
+def _describe_reports(told: Reports, status: str) -> str:
     return ", ".join([f"{one.says} at {one.at}" for one in told] or [status])
 
 
@@ -110,12 +110,12 @@ def adopt(
             currency=seen.currency,
         )
     )
-    fresh = adopted(seen.amount, seen.currency, seen.provider_payout_id, "", 0)
+    fresh = adopted_payout(seen.amount, seen.currency, seen.provider_payout_id, "", 0)
     observation = None if isinstance(seen, Case) else seen
-    return before, settle(state.account_id, payout_id, fresh, told, observation)
+    return before, apply_reports(state.account_id, payout_id, fresh, told, observation)
 
 
-def adopted(amount: int, currency: str, provider_payout_id: str, at: Instant, position: int) -> Payout:
+def adopted_payout(amount: int, currency: str, provider_payout_id: str, at: Instant, position: int) -> Payout:
     """A payout that the provider made by itself, before anything is known of how it goes."""
     return Payout(
         amount=amount,
@@ -138,7 +138,7 @@ def link_to(state: AccountState, payout_id: str, payout: Payout, provider_payout
 
     Where it named another amount, that becomes a case about the payout.
     """
-    found = stray(state, provider_payout_id)
+    found = unrequested_case(state, provider_payout_id)
     if found is None:
         return [PayoutProviderLinked(payout_id=payout_id, provider_payout_id=provider_payout_id)]
     case_id, case = found
@@ -149,7 +149,7 @@ def link_to(state: AccountState, payout_id: str, payout: Payout, provider_payout
     if case.closed_at is None:
         link.append(CaseClosed(case_id=case_id, reason=f"it is {payout_id}", closed_by="ledger"))
     if not fits:
-        known = spell(payout)
+        known = describe(payout)
         link.append(
             open_case(
                 state.account_id,
@@ -164,19 +164,19 @@ def link_to(state: AccountState, payout_id: str, payout: Payout, provider_payout
     return link
 
 
-def spell(payout: Payout) -> str:
+def describe(payout: Payout) -> str:
     """What the ledger has of a payout, for people."""
     return f"{payout.status}, {payout.amount} {payout.currency}, {payout.provider_payout_id or payout.backend}"
 
 
-def taken(link: list[AnyEvent]) -> Reports:
+def linked_reports(link: list[AnyEvent]) -> Reports:
     return read_reports(link[0].statements) if link and isinstance(link[0], PayoutProviderLinked) else ()
 
 
 def link_and_settle(state: AccountState, payout_id: str, payout: Payout, provider_payout_id: str) -> list[AnyEvent]:
     """The link, and what moves because of what had been said under that id."""
     link = list(link_to(state, payout_id, payout, provider_payout_id))
-    return [*link, *settle(state.account_id, payout_id, payout, add_reports(payout.told, taken(link)))]
+    return [*link, *apply_reports(state.account_id, payout_id, payout, add_reports(payout.told, linked_reports(link)))]
 
 
 def apply_case(state: AccountState, case: Case, new_id: str) -> list[AnyEvent]:
@@ -219,5 +219,5 @@ def correct_amount(
     return [
         corrected,
         PayoutProviderLinked(payout_id, provider_payout_id, stored_reports(told)),
-        *settle(state.account_id, payout_id, replace(payout, amount=amount), add_reports(payout.told, told)),
+        *apply_reports(state.account_id, payout_id, replace(payout, amount=amount), add_reports(payout.told, told)),
     ]

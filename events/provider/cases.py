@@ -1,4 +1,4 @@
-"""Cases: what cannot be settled without a person, with both facts side by side."""
+"""Cases: what cannot be settled without a person, with both sides beside each other."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def open_case(
     )
 
 
-def stray(state: AccountState, provider_payout_id: str) -> tuple[str, Case] | None:
+def unrequested_case(state: AccountState, provider_payout_id: str) -> tuple[str, Case] | None:
     """The case, open or closed, about a payout that nobody asked for, by the provider's id."""
     name = case_id(state.account_id, CaseKind.UNREQUESTED, provider_payout_id)
     case = state.cases.get(name)

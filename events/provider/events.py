@@ -12,7 +12,7 @@ from events.values import Data, value
 class ProviderObserved(Event):
     """The provider said something, and this is what the ledger made of it.
 
-    `event_id` is the provider's; `says` one of `events.provider.reports.Says`; `verdict` one of `events.provider.observe.Verdict`.
+    `event_id` is the provider's; `says` one of `events.provider.reports.ReportedStatus`; `verdict` one of `events.provider.observe.Verdict`.
     What changed because of it stands in the events that follow with this one as their cause.
     """
 
@@ -38,7 +38,7 @@ class ProviderObserved(Event):
 
 @value
 class CaseOpened(Event):
-    """Two facts cannot both be true, or one cannot be placed: a person has to look. `kind`: events.provider.reports.Kind.
+    """Two reports cannot both be true, or one belongs to no payout: a person has to look. `kind`: events.provider.reports.CaseKind.
 
     `known` is what the ledger had, `said` what it was told. An open case to which more is said is opened once more.
     """

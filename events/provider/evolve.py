@@ -20,9 +20,9 @@ SEVERAL = 0
 def evolve(state: AccountState, event: ProviderEvent, at: Instant, position: int) -> None:
     match event:
         case ProviderObserved():
-            take_observation(state, event)
+            apply_report(state, event)
         case CaseOpened() | CaseClosed():
-            move_case(state, event, at, position)
+            evolve_case(state, event, at, position)
         case DeliveryDismissed():
             pass
         case _:
@@ -33,7 +33,7 @@ NOT_APPLIED = frozenset({"contradiction", "unmatched", "ignored"})
 """Verdicts of observations that say nothing that counts for a payout."""
 
 
-def take_observation(state: AccountState, event: ProviderObserved) -> None:
+def apply_report(state: AccountState, event: ProviderObserved) -> None:
     """Folds what the provider said into the payout it is about."""
     state.observed.add(event.event_id)
     payout = state.payouts.get(event.payout_id or "")
@@ -45,8 +45,8 @@ def take_observation(state: AccountState, event: ProviderObserved) -> None:
     state.payouts[event.payout_id] = payout
 
 
-def move_case(state: AccountState, event: CaseOpened | CaseClosed, at: Instant, position: int) -> None:
-    """Folds the opening or closing of a case into the books, and into the payout that it is about."""
+def evolve_case(state: AccountState, event: CaseOpened | CaseClosed, at: Instant, position: int) -> None:
+    """Opens or closes a case, and notes it on the payout that it is about."""
     case = state.cases.get(event.case_id)
     if isinstance(event, CaseOpened):
         # Of a payout whose owner is not known all that was said counts, for the day when it is: also what was said

@@ -28,15 +28,15 @@ from events.payouts.state import STARTED, UNKNOWN, Payout
 from events.provider.apply_reports import (
     UNKNOWN_TEXT,
     adopt,
-    adopted,
+    adopted_payout,
+    apply_reports,
     correct_amount,
+    describe,
     link_and_settle,
     link_to,
-    settle,
-    spell,
-    taken,
+    linked_reports,
 )
-from events.provider.cases import open_case, stray
+from events.provider.cases import open_case, unrequested_case
 from events.provider.events import CaseClosed, ProviderObserved
 from events.provider.observation import Observation
 from events.provider.reports import PENDING, CaseKind, ReportedStatus, Reports, add_reports, case_id, reported_state
@@ -62,7 +62,7 @@ class Verdict(StrEnum):
 
 
 def observe(observation: Observation, state: AccountState, payout_id: str | None, new_id: str) -> Sequence[AnyEvent]:
-    """The facts that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id.
+    """The events that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id.
 
     `new_id` is a fresh ULID for the payout that may have to be adopted.
     """
@@ -109,7 +109,7 @@ def _about_ours(
             state.account_id,
             kind,
             payout_id,
-            known=spell(payout),
+            known=describe(payout),
             observation=observation,
             told=observation.told(),
         )
@@ -120,8 +120,8 @@ def _about_ours(
     link = []
     if payout.provider_payout_id is None and observation.provider_payout_id is not None:
         link = list(link_to(state, payout_id, payout, observation.provider_payout_id))
-    told = add_reports(payout.told, [*taken(link), *observation.told()])
-    changes = settle(state.account_id, payout_id, payout, told, observation)
+    told = add_reports(payout.told, [*linked_reports(link), *observation.told()])
+    changes = apply_reports(state.account_id, payout_id, payout, told, observation)
     if reported_state(told).status != payout.status:
         verdict = Verdict.APPLIED
     elif observation.says in (ReportedStatus.CREATED, payout.status):
@@ -183,7 +183,7 @@ def _may_be_adopted(observation: Observation, state: AccountState) -> bool:
         return False
     if state.provider is None and state.account.backend != PLUGIPAY:
         return False
-    found = stray(state, observation.provider_payout_id)
+    found = unrequested_case(state, observation.provider_payout_id)
     if found is not None and (found[1].amount is not None or found[1].closed_at is not None):
         # A person was asked about it, or has answered.
         return False
@@ -202,10 +202,10 @@ def _adopt(observation: Observation, state: AccountState, payout_id: str) -> tup
     assert observation.currency is not None
     assert observation.provider_payout_id is not None
     link: list[AnyEvent] = []
-    if stray(state, observation.provider_payout_id) is not None:
-        fresh = adopted(observation.amount, observation.currency, observation.provider_payout_id, "", 0)
+    if unrequested_case(state, observation.provider_payout_id) is not None:
+        fresh = adopted_payout(observation.amount, observation.currency, observation.provider_payout_id, "", 0)
         link = list(link_to(state, payout_id, fresh, observation.provider_payout_id))
-    before, after = adopt(state, payout_id, observation, add_reports(taken(link), observation.told()))
+    before, after = adopt(state, payout_id, observation, add_reports(linked_reports(link), observation.told()))
     return [*before, *link], after
 
 

@@ -9,7 +9,7 @@ from events.balances.state import Order
 from events.channels.state import SELLER
 from events.instants import Instant
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import known_as, said, settlement_key
+from events.settlements.observe import known_key, record_digest, settlement_key
 from events.settlements.state import Settlement
 
 
@@ -17,7 +17,7 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
     """Folds an observation: what its source said last, what the money is worth, and what of it was released."""
     key = settlement_key(event)
     before = state.settlements.get(key)
-    sources = {**(before.sources if before else {}), event.source: said(event)}
+    sources = {**(before.sources if before else {}), event.source: record_digest(event)}
     if before is None:
         now = Settlement(event.currency, event.counts_for, event.collects, sources, position, event.amount)
     else:
@@ -30,7 +30,7 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
         told = order.told + event.amount - ((before.booked if before else None) or 0)
         state.orders[event.currency, event.counts_for] = replace(order, told=told, told_by=event.channel)
     if event.releases is not None:
-        released = known_as(state, event.channel, event.seller, event.releases)
+        released = known_key(state, event.channel, event.seller, event.releases)
         money = state.settlements.get(released)
         if money is None:
             money = Settlement(event.currency, event.counts_for, event.collects, {}, position)

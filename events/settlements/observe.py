@@ -45,22 +45,22 @@ def order_references(channel: str, reference: str, order: str | None) -> tuple[s
     return (order, f"{channel}/{order}") if order else (own, own)
 
 
-def said(observed: SettlementObserved) -> str:
+def record_digest(observed: SettlementObserved) -> str:
     """The digest of what a record says, whenever and wherever it was read."""
     told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
     return sha256(canonical([*told, observed.lines])).hexdigest()
 
 
 def observe_settlement(observed: SettlementObserved, state: AccountState) -> Sequence[AnyEvent]:
-    """The facts that follow from a record; none where its source said the same before. Never refuses.
+    """The events that follow from a record; none where its source said the same before. Never refuses.
 
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
-    really counts for and the findings against the books are filled in here.
+    really counts for and the findings against the account's state are filled in here.
     """
     observed = _placed(observed, state)
     key = settlement_key(observed)
     known = state.settlements.get(key)
-    if known is not None and known.sources.get(observed.source) == said(observed):
+    if known is not None and known.sources.get(observed.source) == record_digest(observed):
         return []
     counts_for = known.counts_for if known else _counts_for(observed, state)
     observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
@@ -87,7 +87,7 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     return made
 
 
-def known_as(state: AccountState, channel: str, seller: str | None, reference: str) -> SettlementKey:
+def known_key(state: AccountState, channel: str, seller: str | None, reference: str) -> SettlementKey:
     """The money's key; what was known before the seller was named is the same money."""
     key, nameless = (channel, seller or "", reference), (channel, "", reference)
     return nameless if key not in state.settlements and nameless in state.settlements else key
@@ -95,7 +95,7 @@ def known_as(state: AccountState, channel: str, seller: str | None, reference: s
 
 def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
     """The record as of the money that it is about: what was known before the seller was named is the same."""
-    _, seller, _ = known_as(state, observed.channel, observed.seller, observed.reference)
+    _, seller, _ = known_key(state, observed.channel, observed.seller, observed.reference)
     return replace(observed, seller=seller or None)
 
 
@@ -108,7 +108,7 @@ def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
 def _book(
     observed: SettlementObserved, known: Settlement | None, state: AccountState
 ) -> tuple[ChannelMoneyBooked, list[Data]]:
-    """What moves because of a record, and what does not agree with the books."""
+    """What moves because of a record, and what does not agree with the account's state."""
     order = state.orders.get((observed.currency, observed.counts_for), Order())
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
@@ -134,7 +134,7 @@ def _book(
     if observed.releases == observed.reference:
         counts_for = observed.counts_for
     else:
-        money = state.settlements.get(known_as(state, observed.channel, observed.seller, observed.releases))
+        money = state.settlements.get(known_key(state, observed.channel, observed.seller, observed.releases))
         if money is None:
             return _booked(observed, observed.counts_for, change), []
         released, worth, counts_for = money.released, money.booked or 0, money.counts_for

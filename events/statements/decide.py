@@ -66,7 +66,7 @@ class NotYet(Exception):
 
 
 class DoesNotTie(Exception):
-    """A statement's closing balance is not what the books have: it must not be stated."""
+    """A statement's closing balance is not the account's: it must not be stated."""
 
 
 def close(
@@ -78,7 +78,7 @@ def close(
     account's last event as it stands here, and the period has to be over by the clock that records.
     """
     account = state.account
-    assert account is not None, "an account's first fact is that it was opened"
+    assert account is not None, "an account's first event is that it was opened"
     chain = read_chain(account.settings)
     if chain is None or not all(_continues(draft, chain) for draft in drafts):
         return []
@@ -89,7 +89,7 @@ def close(
         if state.version == draft.through_version and (owed(balance), balance.held) != (draft.closing, draft.held):
             raise DoesNotTie(
                 f"statement {draft.number} closes at {draft.closing} with {draft.held} held, "
-                f"and the books have {owed(balance)} with {balance.held} held"
+                f"and the account has {owed(balance)} with {balance.held} held"
             )
     return [
         replace(draft, created_at=now, content={**draft.content, **dict.fromkeys(("CreatedAt", "UpdatedAt"), text)})

@@ -1,4 +1,4 @@
-"""What the ledger's own statements do to an account's books: the chain they hang on, and their rows. No money moves."""
+"""What the ledger's own statements change: the chain that each continues, and their rows. No money moves."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from events.statements.events import StatementClosed, StatementCycleSet, Stateme
 
 
 def evolve(state: AccountState, event: StatementEvent, at: Instant, position: int) -> None:
-    """Folds one fact about the account's own statements into the books."""
+    """Folds one event of the account's own statements into its state."""
     account = state.account
-    assert account is not None, "an account's first fact is that it was opened"
+    assert account is not None, "an account's first event is that it was opened"
     match event:
         case StatementCycleSet():
             standing = {currency: Link(owed(balance), balance.held) for currency, balance in state.balances.items()}
@@ -35,7 +35,7 @@ def owed(balance: Balance) -> int:
 
 
 def _row(event: StatementClosed, position: int) -> ChannelStatement:
-    """The statement beside those of marketplaces. It books nothing: it says what was booked."""
+    """The statement's row, beside those of marketplaces. It moves no money: it says what was moved."""
     return ChannelStatement(
         source=CHANNEL,
         currency=event.currency,

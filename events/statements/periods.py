@@ -1,7 +1,7 @@
 """Statement cycles: which instants end an account's periods, in its own time zone.
 
-The zone database is data of the release. What follows from it (a period's end) is written into the facts, so that a
-later release with other rules for some zone folds the same log into the same books.
+The zone database is data of the release. What follows from it (a period's end) is written into the events, so that a
+later release with other rules for some zone folds the same log into the same state.
 """
 
 from __future__ import annotations

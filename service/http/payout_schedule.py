@@ -9,7 +9,7 @@ from aiohttp import web
 
 from events.accounts.state import Account
 from events.instants import Instant
-from events.policies.cycles import PayoutCutoff, cutoffs_of, last_of, next_cutoff_of
+from events.policies.cycles import PayoutCutoff, cutoffs_of, last_cycle, next_cutoff_of
 from events.policies.schedule import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -58,7 +58,7 @@ def _document(account: Account, currency: str, available: int, now: Instant) -> 
         pays_on = pay_date(policy, cutoff, calendars)
         coming = PayoutCutoff(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
     paid_next = cuts[0] if cuts else coming
-    last = last_of(account, currency)
+    last = last_cycle(account, currency)
     return {
         "currency": currency,
         "policy": _policy(policy),

@@ -1,4 +1,4 @@
-"""One batch of decisions for a lane: the books as they stand, and what will be written if the fence holds."""
+"""One batch of decisions for a lane: the accounts' states, and what will be written if the fence holds."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Savepoint:
 
 
 class Batch:
-    """Decisions are recorded here in turn, each on the books that the ones before it left."""
+    """Decisions are recorded here in turn, each on the state that the ones before it left."""
 
     def __init__(
         self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, runtime: Runtime
@@ -84,7 +84,7 @@ class Batch:
         return self.before.position + len(self.events)
 
     def state(self, account_id: str) -> AccountState:
-        """The account's books as the batch has left them so far."""
+        """The account's state as the batch has left it so far."""
         state = self._states.get(account_id)
         if state is None:
             state = self._states[account_id] = self._states_before[account_id].copy()
@@ -119,7 +119,7 @@ class Batch:
         effective_at: Instant | None = None,
         metadata: Data | None = None,
     ) -> Envelope:
-        """Appends a fact to an account's stream, folds it into the books, and gives its envelope."""
+        """Appends an event to an account's stream, folds it into the state, and gives its envelope."""
         name, schema_version, data = codec.encode(event, metadata)
         position = self.position + 1
         effective_at = effective_at or self.now

@@ -37,7 +37,7 @@ class FoundCase:
 
 
 def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[str, Any]:
-    """Both facts side by side: what the ledger had, what it was told, and which statements it did not apply."""
+    """Both sides of it: what the ledger had, what was reported, and which reports were not applied."""
     closed = case.closed_at is not None
     # Several amounts were named: there is none.
     amount = case.amount or None

@@ -60,7 +60,7 @@ class AbortedWithOthers(Refusal):
 
 @value
 class Accepted:
-    """A command that was carried out. `books` and `key` are for rendering the answer before the commit."""
+    """A command that was executed. `state` and `key` are for rendering the answer before the commit."""
 
     lane: int
     position: int

@@ -1,4 +1,4 @@
-"""What a lane's writer remembers: the books of the accounts it has seen, true as long as the head stands where it left it."""
+"""What a lane's writer remembers: the states of the accounts it has seen, true as long as nobody else moves the head."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StateCache:
         return Snapshot(head, state, keys, {})
 
     def adopt(self, batch: Batch) -> None:
-        """Remembers the books that the commit left, without the rows that only single commands named."""
+        """Remembers the states that the commit left, without the rows that only single commands named."""
         self.head = batch.head_after()
         for account_id, state in batch.changed_states().items():
             key = batch.keys.get(account_id)

@@ -1,6 +1,6 @@
 """The writer of a lane: gathers what waits, decides it in turn, commits it in one transaction, then answers.
 
-A warm writer keeps the books of the accounts it has seen. They are true exactly as long as the head stands where it
+A writer caches the states of the accounts it has seen. They are true exactly as long as the head stands where it
 left it, and the head is the fence of the append: one round trip decides and writes. Where another process has moved
 the head, nothing was written; the writer then takes the head's lock first, reads again and decides again.
 
@@ -221,7 +221,7 @@ class LaneWriter:
         else:
             batch, verified = await self._decide(connection, units)
             if batch.is_empty():
-                # Refusals are only true of books that are true: look whether the head still stands.
+                # A refusal is only true of a state that is true: look whether the head has moved.
                 if not verified and await read_head(connection, self.lane) != batch.before:
                     return False
             elif not await self._append(connection, batch.to_append()):

@@ -19,7 +19,7 @@ from events.catalog import AnyEvent
 from events.evolve import evolve
 from events.instants import Instant, shifted
 from events.payouts.events import PayoutCancelled, PayoutRequested
-from events.policies.cycles import cutoffs_of, due_at, last_of
+from events.policies.cycles import cutoffs_of, due_at, last_cycle
 from events.policies.decide import due
 from events.policies.events import PayoutCycleCut, PayoutCycleEnded
 from events.policies.schedule import Policy, next_cutoff
@@ -126,7 +126,7 @@ def test_what_is_below_the_minimum_waits_for_the_next_cycle() -> None:
     assert reason_of(found) == ("BELOW_MINIMUM", 40)
     state = after(state, [*found, *earned(10, reference="o-2")])
     assert state.account is not None
-    last = last_of(state.account, "IDR")
+    last = last_cycle(state.account, "IDR")
     assert last is not None
     assert (last["outcome"], last["payDate"], last["amount"]) == ("BELOW_MINIMUM", "2026-05-18", 40)
     assert due_now(state, NEXT_PAY) == [
