@@ -1,13 +1,13 @@
-"""An account's books: the state that decisions are made on.
+"""The state of one account: what decisions are made on.
 
-`Books` holds the account, its totals, and only those orders, payouts, reserves and secrets that a command names
-(`events/needs.py`): an account with a million orders costs no more memory than one with ten. Rows are frozen values;
-`evolve` replaces them, and the same facts give the same books.
+It holds the account, its totals, and only those orders, payouts, reserves and so on that a command or an event names
+(`events/read_set.py`): an account with a million orders costs no more memory than one with ten. Rows are values that
+nobody changes; `evolve` replaces them, and the same events give the same state.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from events.accounts.state import Account, BankAccount, Provider, WebhookSecret
 from events.balances.state import Balance, Order, OrderKey, Reserve
@@ -15,7 +15,9 @@ from events.banking.state import BankEntry, BankStatement, BankStatementKey, Mat
 from events.channels.state import Channel, ChannelStatement, StatementKey
 from events.disputes.state import Dispute
 from events.payouts.state import Payout
+from events.policies.cycles import CYCLES, after_leaving
 from events.provider.state import Case
+from events.refusals import InvalidCommand
 from events.settlements.state import Settlement, SettlementKey
 
 
@@ -45,28 +47,46 @@ class AccountState:
     matches: dict[str, Match] = field(default_factory=dict)
 
     def copy(self) -> AccountState:
-        """Books that can be changed without changing these."""
-        return AccountState(
-            account_id=self.account_id,
-            version=self.version,
-            account=self.account,
-            bank_account=self.bank_account,
-            provider=self.provider,
-            balances=dict(self.balances),
-            orders=dict(self.orders),
-            payouts=dict(self.payouts),
-            reserves=dict(self.reserves),
-            disputes=dict(self.disputes),
-            secrets=dict(self.secrets),
-            cases=dict(self.cases),
-            observed=set(self.observed),
-            channels=dict(self.channels),
-            statements=dict(self.statements),
-            settlements=dict(self.settlements),
-            bank_entries=dict(self.bank_entries),
-            bank_statements=dict(self.bank_statements),
-            matches=dict(self.matches),
-        )
+        """A state that can be changed without changing this one."""
+        made = object.__new__(AccountState)
+        for name in _VALUES:
+            setattr(made, name, getattr(self, name))
+        for name in _ROWS:
+            setattr(made, name, getattr(self, name).copy())
+        return made
 
     def balance(self, currency: str) -> Balance:
         return self.balances.get(currency) or Balance()
+
+    def require_currency(self, currency: str) -> None:
+        """InvalidCommand where the account does not hold the currency."""
+        held = self.account.currencies if self.account is not None else ()
+        if currency not in held:
+            raise InvalidCommand(f"the account does not hold {currency}: it holds {', '.join(held)}", field="currency")
+
+    def add_amounts(
+        self,
+        currency: str,
+        *,
+        pending: int = 0,
+        available: int = 0,
+        reserved: int = 0,
+        held: int = 0,
+        paid_out: int = 0,
+    ) -> None:
+        """Moves one currency's money between buckets: signed amounts in minor units."""
+        if available < 0 and self.account is not None and CYCLES in self.account.settings:
+            self.account = after_leaving(self.account, currency, -available)
+        old = self.balance(currency)
+        self.balances[currency] = Balance(
+            old.pending + pending,
+            old.available + available,
+            old.reserved + reserved,
+            old.held + held,
+            old.paid_out + paid_out,
+        )
+
+
+_ROWS = tuple(each.name for each in fields(AccountState) if str(each.type).startswith(("dict", "set")))
+_VALUES = tuple(each.name for each in fields(AccountState) if each.name not in _ROWS)
+"""Rows are collections that a copy has of its own; what is not a row is a value that nobody changes."""

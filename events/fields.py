@@ -47,7 +47,7 @@ DAYS_MAX = 31
 
 
 def _known_currency(code: str) -> str:
-    if not currencies.is_known(code):
+    if code not in currencies.ISO_4217_EXPONENTS:
         raise ValueError(f"{code!r} is not an ISO 4217 currency code, such as IDR")
     return code
 

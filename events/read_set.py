@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -38,20 +38,3 @@ class ReadSet:
     matches: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)
     """Account, and the idempotency key of a command that may have been answered."""
-
-    @property
-    def only_answers(self) -> bool:
-        """Whether no rows are wanted but the answers given under some keys."""
-        return not any(getattr(self, name) for name in _ROWS)
-
-    @property
-    def named_rows(self) -> bool:
-        """Whether anything but accounts and their totals is wanted."""
-        return bool(self.answers) or not self.only_answers
-
-    def accounts_of_named_rows(self) -> set[str]:
-        """Rows are put into the states of their accounts, so those are read with them; answers stand alone."""
-        return {row[0] for name in _ROWS for row in getattr(self, name)}
-
-
-_ROWS = tuple(f.name for f in fields(ReadSet) if f.name not in ("accounts", "answers"))

@@ -57,12 +57,6 @@ def decide(
             assert_never(command)
 
 
-def require_currency(account: Account, currency: str) -> None:
-    if currency not in account.currencies:
-        held = ", ".join(account.currencies)
-        raise InvalidCommand(f"the account does not hold {currency}: it holds {held}", field="currency")
-
-
 def _require_room(balance: Balance, amount: int) -> None:
     """Totals stay within +-(2^53 - 1), as every amount does, wherever the money is moved later.
 
@@ -88,7 +82,7 @@ def record_revenue(command: RecordRevenue, state: AccountState, account: Account
 
 
 def settle_revenue(command: SettleRevenue, state: AccountState, account: Account) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     pending = state.orders.get((command.currency, command.reference), Order()).pending
     if command.amount > pending:
         raise InsufficientBalance(asked=command.amount, available=pending, currency=command.currency, bucket="pending")
@@ -103,7 +97,7 @@ def settle_revenue(command: SettleRevenue, state: AccountState, account: Account
 
 
 def record_refund(command: RecordRefund, state: AccountState, account: Account) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     order = state.orders.get((command.currency, command.reference), Order())
     from_held, rest = refund_takes(order, command.amount)
     from_pending = min(order.pending, rest)
@@ -123,7 +117,7 @@ def record_refund(command: RecordRefund, state: AccountState, account: Account) 
 
 
 def charge_fee(command: ChargeFee, state: AccountState, account: Account) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     _require_room(state.balance(command.currency), -command.amount)
     return [
         FeeCharged(amount=command.amount, currency=command.currency, reference=command.reference, kind=command.kind)
@@ -131,7 +125,7 @@ def charge_fee(command: ChargeFee, state: AccountState, account: Account) -> Seq
 
 
 def adjust(command: Adjust, state: AccountState, account: Account) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     if command.amount == 0:
         raise InvalidCommand("an adjustment of nothing is not an adjustment", field="amount")
     _require_room(state.balance(command.currency), command.amount)
@@ -141,7 +135,7 @@ def adjust(command: Adjust, state: AccountState, account: Account) -> Sequence[A
 def hold_reserve(
     command: HoldReserve, state: AccountState, account: Account, context: DecisionContext
 ) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     available = state.balance(command.currency).available
     if command.amount > available:
         raise InsufficientBalance(asked=command.amount, available=available, currency=command.currency)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
-from events.balances.buckets import add_amounts
 from events.balances.events import (
     BalanceAdjusted,
     BalanceEvent,
@@ -33,34 +32,33 @@ def evolve(state: AccountState, event: BalanceEvent, at: Instant, position: int)
                 channel=event.channel or order.channel,
                 expected_at=event.expected_at or order.expected_at,
             )
-            add_amounts(state, event.currency, pending=event.amount)
+            state.add_amounts(event.currency, pending=event.amount)
         case RevenueSettled():
             order = state.orders[event.currency, event.reference]
             order = replace(order, pending=order.pending - event.amount)
             state.orders[event.currency, event.reference] = after_settlement(order)
-            add_amounts(state, event.currency, pending=-event.amount, available=event.amount)
+            state.add_amounts(event.currency, pending=-event.amount, available=event.amount)
         case RefundRecorded():
             order = state.orders.get((event.currency, event.reference), Order())
             state.orders[event.currency, event.reference] = after_refund(order, event)
-            add_amounts(
-                state,
+            state.add_amounts(
                 event.currency,
                 pending=-event.from_pending,
                 available=-event.from_available,
                 held=-(event.from_held or 0),
             )
         case FeeCharged():
-            add_amounts(state, event.currency, available=-event.amount)
+            state.add_amounts(event.currency, available=-event.amount)
         case BalanceAdjusted():
-            add_amounts(state, event.currency, available=event.amount)
+            state.add_amounts(event.currency, available=event.amount)
         case ReserveHeld():
             state.reserves[event.reserve_id] = Reserve(
                 event.amount, event.currency, event.amount, event.reason, event.until, held_at=at
             )
-            add_amounts(state, event.currency, available=-event.amount, held=event.amount)
+            state.add_amounts(event.currency, available=-event.amount, held=event.amount)
         case ReserveReleased():
             reserve = state.reserves[event.reserve_id]
             state.reserves[event.reserve_id] = replace(reserve, remaining=reserve.remaining - event.amount)
-            add_amounts(state, event.currency, available=event.amount, held=-event.amount)
+            state.add_amounts(event.currency, available=event.amount, held=-event.amount)
         case _:
             assert_never(event)

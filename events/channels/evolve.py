@@ -7,7 +7,6 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import SETTLEMENT_TERMS
-from events.balances.buckets import add_amounts
 from events.balances.state import Order
 from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.channels.state import Channel, ChannelStatement
@@ -77,8 +76,7 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
 
 
 def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
-    add_amounts(
-        state,
+    state.add_amounts(
         event.currency,
         pending=event.pending,
         available=event.available,

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import Account
-from events.balances.decide import require_currency
 from events.balances.state import Balance, Order
 from events.catalog import AnyEvent
 from events.currency import AMOUNT_MAX
@@ -34,7 +33,7 @@ def decide(
 def open_dispute(
     command: OpenDispute, state: AccountState, account: Account, context: DecisionContext
 ) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     dispute_id = command.dispute_id or f"dsp_{context.new_id}"
     if dispute_id in state.disputes:
         raise InvalidTransition(f"dispute {dispute_id} was opened already", details={"disputeId": dispute_id})

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
-from events.balances.buckets import add_amounts
 from events.balances.events import RefundRecorded
 from events.balances.state import Order
 from events.disputes.events import DisputeEvent, DisputeOpened, DisputeResolved
@@ -46,7 +45,7 @@ def _opened(state: AccountState, event: DisputeOpened, at: Instant, position: in
             held_pending=disputed.held_pending + event.from_pending,
         ),
     )
-    add_amounts(state, event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
+    state.add_amounts(event.currency, pending=-event.from_pending, available=-event.from_available, held=held)
 
 
 def _resolved(state: AccountState, event: DisputeResolved, at: Instant) -> None:
@@ -71,8 +70,7 @@ def _resolved(state: AccountState, event: DisputeResolved, at: Instant) -> None:
         refunded=order.refunded + left,
         disputed=disputed if disputed.claimed else None,
     )
-    add_amounts(
-        state,
+    state.add_amounts(
         event.currency,
         pending=event.to_pending - event.from_pending,
         available=event.to_available - event.from_available,
@@ -92,9 +90,7 @@ def after_refund(order: Order, event: RefundRecorded) -> Order:
             held_pending=max(0, disputed.held_pending - from_held),
             overlap=disputed.overlap + event.amount - left,
         )
-    return replace(
-        order, pending=order.pending - event.from_pending, refunded=order.refunded + left, disputed=disputed
-    )
+    return replace(order, pending=order.pending - event.from_pending, refunded=order.refunded + left, disputed=disputed)
 
 
 def after_settlement(order: Order) -> Order:

@@ -12,7 +12,6 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import FROZEN, MANUAL, PLUGIPAY, Account
-from events.balances.decide import require_currency
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
 from events.payouts.commands import (
@@ -79,7 +78,7 @@ def request(
 ) -> Sequence[AnyEvent]:
     if account.status == FROZEN:
         raise AccountIsFrozen(state.account_id)
-    require_currency(account, command.currency)
+    state.require_currency(command.currency)
     configured = state.bank_account
     bank_code = command.bank_code or (configured.bank_code if configured else None)
     bank_name = command.bank_name or (configured.bank_name if configured else None)

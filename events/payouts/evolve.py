@@ -7,7 +7,6 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import MANUAL, PLUGIPAY
-from events.balances.buckets import add_amounts
 from events.instants import Instant
 from events.payouts.events import (
     PayoutAdopted,
@@ -60,17 +59,17 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
                 position=position,
                 note=event.note,
             )
-            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
+            state.add_amounts(event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutAdopted():
             state.payouts[event.payout_id] = adopted_payout(
                 event.amount, event.currency, event.provider_payout_id, at, position
             )
-            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
+            state.add_amounts(event.currency, available=-event.amount, reserved=event.amount)
             return
         case PayoutReopened():
             # Its status follows with what was said of it.
-            add_amounts(state, event.currency, available=-event.amount, reserved=event.amount)
+            state.add_amounts(event.currency, available=-event.amount, reserved=event.amount)
             return
         case _:
             pass
@@ -86,8 +85,8 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
         case PayoutAmountCorrected():
             payout = replace(payout, amount=event.amount)
             less = event.from_reserved + event.from_paid_out
-            add_amounts(
-                state, event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out
+            state.add_amounts(
+                event.currency, available=less, reserved=-event.from_reserved, paid_out=-event.from_paid_out
             )
         case PayoutCancelAsked():
             payout = replace(payout, cancel_asked_at=at)
@@ -97,18 +96,18 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
             payout = _with_status(payout, IN_TRANSIT, Report(IN_TRANSIT, at, event.reference))
         case PayoutPaid():
             payout = _with_status(payout, PAID, Report(PAID, at, event.reference))
-            add_amounts(state, event.currency, reserved=-event.amount, paid_out=event.amount)
+            state.add_amounts(event.currency, reserved=-event.amount, paid_out=event.amount)
         case PayoutFailed():
             # What the provider did not say by itself it said when it was asked to take the payout.
             says = FAILED if payout.backend == MANUAL else REFUSED
             payout = _with_status(payout, FAILED, Report(says, at, None, event.failure_reason))
-            add_amounts(state, event.currency, reserved=-event.amount, available=event.amount)
+            state.add_amounts(event.currency, reserved=-event.amount, available=event.amount)
         case PayoutCancelled():
             payout = _with_status(payout, CANCELLED, Report(CANCELLED, at))
-            add_amounts(state, event.currency, reserved=-event.amount, available=event.amount)
+            state.add_amounts(event.currency, reserved=-event.amount, available=event.amount)
         case PayoutReturned():
             payout = _with_status(payout, FAILED, Report(FAILED, at, event.reference, event.reason))
-            add_amounts(state, event.currency, paid_out=-event.amount, available=event.amount)
+            state.add_amounts(event.currency, paid_out=-event.amount, available=event.amount)
         case _:
             assert_never(event)
     state.payouts[event.payout_id] = payout

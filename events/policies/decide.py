@@ -9,7 +9,6 @@ from typing import assert_never
 import events.payouts.decide as payouts
 from events.account_state import AccountState
 from events.accounts.state import CLOSED, Account
-from events.balances.decide import require_currency
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
 from events.evolve import evolve
@@ -45,13 +44,15 @@ def decide(
 ) -> Sequence[AnyEvent]:
     match command:
         case SetPayoutPolicy():
-            return set_policy(command, account, context)
+            return set_policy(command, state, account, context)
         case _:
             assert_never(command)
 
 
-def set_policy(command: SetPayoutPolicy, account: Account, context: DecisionContext) -> Sequence[AnyEvent]:
-    require_currency(account, command.currency)
+def set_policy(
+    command: SetPayoutPolicy, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
+    state.require_currency(command.currency)
     _check_days(command)
     try:
         zone_named(command.zone)

@@ -75,7 +75,7 @@ class Batch:
         self.parkings_ended: list[Row] = []
         self.milliseconds = runtime.milliseconds()
         self._ledger_id = ledger_id
-        self._states_before = snapshot.state
+        self._states_before = snapshot.states
         self._states: dict[str, AccountState] = {}
         self._answers = dict(snapshot.answers)
 

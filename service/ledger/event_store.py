@@ -84,7 +84,7 @@ class Snapshot:
     """What stood in the database at one moment."""
 
     head: Head
-    state: dict[str, AccountState]
+    states: dict[str, AccountState]
     keys: dict[str, AccountKey]
     answers: dict[tuple[str, str], StoredAnswer]
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import fields, replace
 
 from events.account_state import AccountState
 from events.chain import SYSTEM_ACCOUNT
+from events.read_set import ReadSet
 from service.ledger.batch import Batch
 from service.ledger.event_store import Head, Snapshot
 from service.ledger.vault import AccountKey
 
 
 class StateCache:
-    """Books and keys of the accounts that were used last."""
+    """States and keys of the accounts that were used last."""
 
     def __init__(self, accounts_max: int) -> None:
         self.head: Head | None = None
@@ -21,9 +23,17 @@ class StateCache:
         self._accounts_max = accounts_max
         self._known: OrderedDict[str, tuple[AccountState, AccountKey]] = OrderedDict()
 
-    def lacking(self, accounts: Iterable[str]) -> set[str]:
-        """Those that would have to be read."""
-        return {account_id for account_id in accounts if account_id not in self._known}
+    def not_cached(self, read_set: ReadSet, *, with_answers: bool) -> ReadSet | None:
+        """What of it has to be read from the database; None where all of it is here. `with_answers`: also old answers.
+
+        Rows are put into the states of their accounts, so those accounts are read with them; answers stand alone.
+        """
+        accounts = read_set.accounts - self._known.keys()
+        for name in _ROWS:
+            accounts.update(row[0] for row in getattr(read_set, name))
+        if not accounts and not (read_set.answers and with_answers):
+            return None
+        return replace(read_set, accounts=accounts)
 
     def snapshot(self, head: Head, accounts: Iterable[str]) -> Snapshot:
         """These accounts, all of them known, as they are at this head."""
@@ -58,3 +68,6 @@ class StateCache:
         """Another process has written, or nobody knows."""
         self.head = None
         self._known.clear()
+
+
+_ROWS = tuple(each.name for each in fields(ReadSet) if each.name not in ("accounts", "answers"))

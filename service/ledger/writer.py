@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -285,20 +285,20 @@ class LaneWriter:
 
     async def _snapshot(self, connection: Connection, read_set: ReadSet) -> tuple[Snapshot, bool]:
         """What is wanted, from memory where it is warm, else from the database; and whether the head was looked at."""
-        head = self._state_cache.head
-        if head is not None:
-            cold = self._state_cache.lacking(read_set.accounts)
-            if not cold and (not read_set.named_rows or (read_set.only_answers and not self._look_first)):
-                return self._state_cache.snapshot(head, read_set.accounts), False
-            wanted = replace(read_set, accounts=cold | read_set.accounts_of_named_rows())
-            if not wanted.accounts and wanted.only_answers:
-                found = await read_answers(connection, self.lane, wanted.answers)
-            else:
+        cache = self._state_cache
+        if cache.head is not None:
+            head = cache.head
+            wanted = cache.not_cached(read_set, with_answers=self._look_first)
+            if wanted is None:
+                return cache.snapshot(head, read_set.accounts), False
+            if wanted.accounts:
                 found = await read_state(connection, self.lane, wanted, self._vault)
+            else:
+                found = await read_answers(connection, self.lane, wanted.answers)
             if found.head == head:
-                warm = self._state_cache.snapshot(head, read_set.accounts - wanted.accounts)
-                return Snapshot(head, warm.state | found.state, warm.keys | found.keys, found.answers), True
-            self._state_cache.forget()
+                cached = cache.snapshot(head, read_set.accounts - wanted.accounts)
+                return Snapshot(head, cached.states | found.states, cached.keys | found.keys, found.answers), True
+            cache.forget()
         return await read_state(connection, self.lane, read_set, self._vault), True
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
