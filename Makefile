@@ -8,7 +8,7 @@ READY = .venv/ready
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: run test test-kafka storm lint bench bench-quick lock help
+.PHONY: run test test-kafka storm lint bench bench-quick bench-against lock help
 
 run: $(READY) ## serve on PORT (8080) with everything embedded and a demo account; data in DATA_DIR (./data)
 	@exec $(BIN)/payout-ledger serve --embedded --demo --data '$(DATA)' --port $(or $(PORT),8080)
@@ -30,6 +30,9 @@ bench: $(READY) ## measure, and write bench/results/latest.json
 
 bench-quick: $(READY) ## the same in under two minutes
 	@$(BIN)/python -m bench --quick $(ARGS)
+
+bench-against: $(READY) ## measure this checkout and the commit REV in turn (ARGS="--only http_command --rounds 9")
+	@$(BIN)/python -m bench.against $(REV) $(ARGS)
 
 lock: $(BIN)/python ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer releases)
 	@$(PIP) 'uv>=0.9'
