@@ -30,6 +30,9 @@ WORKERS_MAX = 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What a developer has set for a service of theirs is not the tests'.
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
     handed_down = getattr(config, "workerinput", None)
     if handed_down is not None:
         name, folder = handed_down["payout_ledger_run"]
@@ -84,13 +87,6 @@ async def _leftover_connections_closed() -> AsyncIterator[None]:
     yield
     for left in [each for each in gc.get_objects() if type(each) is AIOKafkaConnection]:
         left.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a developer has set for a service of theirs is not the tests'."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="session")

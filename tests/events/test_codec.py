@@ -32,10 +32,10 @@ def test_every_event_has_a_stored_name_of_its_own_and_every_name_a_sample() -> N
     assert set(sampled) == EVENT_TYPES.keys(), "a name that was ever stored is never changed or removed"
 
 
-@pytest.mark.parametrize("event_type", get_args(AnyEvent), ids=lambda each: each.__name__)
-def test_an_event_spells_its_own_stored_name(event_type: type[AnyEvent]) -> None:
-    assert "stored_name" in vars(event_type)
-    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event_type.stored_name)
+def test_an_event_spells_its_own_stored_name() -> None:
+    for event_type in get_args(AnyEvent):
+        assert "stored_name" in vars(event_type), event_type
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event_type.stored_name)
 
 
 @every_sample
@@ -46,11 +46,11 @@ def test_a_recorded_sample_is_read_and_written_back_the_same(sample: dict[str, A
     assert again == (sample["type"], sample["schemaVersion"], sample["data"])
 
 
-@every_sample
-def test_a_recorded_sample_is_content_that_the_log_holds(sample: dict[str, Any]) -> None:
-    check_content(sample["data"])
-    for key in sample["data"]:
-        assert re.fullmatch(r"[a-z][a-zA-Z]*", key), "keys are camel case in ASCII"
+def test_a_recorded_sample_is_content_that_the_log_holds() -> None:
+    for sample in SAMPLES:
+        check_content(sample["data"])
+        for key in sample["data"]:
+            assert re.fullmatch(r"[a-z][a-zA-Z]*", key), "keys are camel case in ASCII"
 
 
 @every_sample

@@ -88,18 +88,18 @@ WITH_AMOUNT = [kind for kind, fields in BODIES.items() if "amount" in fields]
 NO_INTEGERS = [1.0, 0.5, True, False, "1000", "1", float("nan"), [1], {}]
 
 
-@pytest.mark.parametrize("amount", NO_INTEGERS, ids=repr)
 @pytest.mark.parametrize("kind", WITH_AMOUNT)
-def test_an_amount_is_an_integer_and_nothing_that_looks_like_one(kind: str, amount: object) -> None:
-    assert refused_fields(body(kind, amount=amount)) == {"amount"}
+def test_an_amount_is_an_integer_and_nothing_that_looks_like_one(kind: str) -> None:
+    for amount in NO_INTEGERS:
+        assert refused_fields(body(kind, amount=amount)) == {"amount"}, amount
 
 
-@pytest.mark.parametrize("text", ["1.0", "1e3", "true", '"1000"'])
 @pytest.mark.parametrize("kind", WITH_AMOUNT)
-def test_an_amount_in_json_is_an_integer_literal(kind: str, text: str) -> None:
+def test_an_amount_in_json_is_an_integer_literal(kind: str) -> None:
     fields = ", ".join(f'"{k}": "{v}"' for k, v in BODIES[kind].items() if k != "amount")
-    with pytest.raises(ValidationError):
-        WIRE.validate_json(f'{{"type": "{kind}", "accountId": "acc_1", {fields}, "amount": {text}}}')
+    for text in ("1.0", "1e3", "true", '"1000"'):
+        with pytest.raises(ValidationError):
+            WIRE.validate_json(f'{{"type": "{kind}", "accountId": "acc_1", {fields}, "amount": {text}}}')
 
 
 @pytest.mark.parametrize("kind", WITH_AMOUNT)
@@ -120,31 +120,27 @@ def test_an_adjustment_is_bounded_below_as_well() -> None:
     assert refused_fields(body("adjust", amount=-MOST - 1)) == {"amount"}
 
 
-@pytest.mark.parametrize("code", ["XXX", "idr", "ID", "IDRR", "", " IDR", "IDR\n", "XAU", "XTS", None, 360])
 @pytest.mark.parametrize("kind", [kind for kind, fields in BODIES.items() if "currency" in fields])
-def test_a_currency_is_an_iso_4217_code(kind: str, code: object) -> None:
-    if code is None and "currency" in OPTIONAL.get(kind, set()):
-        WIRE.validate_python(body(kind, currency=code))
-        return
-    assert refused_fields(body(kind, currency=code)) == {"currency"}
+def test_a_currency_is_an_iso_4217_code(kind: str) -> None:
+    for code in ("XXX", "idr", "ID", "IDRR", "", " IDR", "IDR\n", "XAU", "XTS", 360):
+        assert refused_fields(body(kind, currency=code)) == {"currency"}, code
+    if "currency" in OPTIONAL.get(kind, set()):
+        WIRE.validate_python(body(kind, currency=None))
+    else:
+        assert refused_fields(body(kind, currency=None)) == {"currency"}
 
 
 RESPELLED = {"expectedAt", "until"}
 """Moments: nothing of the text that was sent is kept."""
 
-TEXTS = [
-    (kind, name)
-    for kind, fields in BODIES.items()
-    for name, value in fields.items()
-    if isinstance(value, str) and name not in RESPELLED
-]
 
-
-@pytest.mark.parametrize(("kind", "name"), [*TEXTS, *((kind, "accountId") for kind in BODIES)])
-@pytest.mark.parametrize("poison", ["\x00", "\ud800"], ids=["NUL", "lone surrogate"])
-def test_text_that_the_log_cannot_hold_is_refused(kind: str, name: str, poison: str) -> None:
-    value = {"accountId": "acc_1", **BODIES[kind]}[name]
-    assert refused_fields(body(kind, **{name: value + poison})) == {name}
+@every_type
+def test_text_that_the_log_cannot_hold_is_refused(kind: str) -> None:
+    fields = {"accountId": "acc_1", **BODIES[kind]}
+    for name, value in fields.items():
+        if isinstance(value, str) and name not in RESPELLED:
+            for poison in ("\x00", "\ud800"):
+                assert refused_fields(body(kind, **{name: value + poison})) == {name}
 
 
 LENGTHS = [
