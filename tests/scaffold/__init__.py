@@ -1,0 +1,1 @@
+"""What `make new-event` writes."""
