@@ -46,6 +46,7 @@ from events.policies.commands import SetPayoutPolicy
 from events.provider.commands import CloseCase
 from events.statements.commands import SetStatementCycle
 from events.statements.periods import CYCLES
+from tests.events.every import COMMAND_TYPES
 from tests.events.steps import Step, pick
 from tests.spec import ACCOUNT
 
@@ -69,7 +70,31 @@ def _out_of(there: int, amount: int, flag: bool) -> int:
 
 
 def command_of(step: Step, state: AccountState) -> AnyCommand:
-    kind, which, amount, currency, flag = step
+    """The command; of a type that `_by_hand` does not make, its example about a row that there is."""
+    kinds = _by_hand(step, state)
+    if step[0] in kinds:
+        model, fields = kinds[step[0]]
+    else:
+        model = next(each for each in COMMAND_TYPES if each.model_fields["type"].default == step[0])
+        fields = {**model.example, **_rows(model, step[1], state)}
+    command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]
+    return command
+
+
+def _rows(model: type[Command], which: int, state: AccountState) -> dict[str, str]:
+    """The fields of an example that name a row, with one of the state's."""
+    known: dict[str, dict[str, Any]] = {
+        "payoutId": state.payouts,
+        "caseId": state.cases,
+        "disputeId": state.disputes,
+        "entryId": state.bank_entries,
+        "reserveId": state.reserves,
+    }
+    return {name: pick(rows, which, "none") for name, rows in known.items() if name in model.example}
+
+
+def _by_hand(step: Step, state: AccountState) -> dict[str, tuple[type[Command], dict[str, Any]]]:
+    _, which, amount, currency, flag = step
     reference = f"o-{which}"
     money = {"amount": amount, "currency": currency}
     order = {**money, "reference": reference}
@@ -81,7 +106,7 @@ def command_of(step: Step, state: AccountState) -> AnyCommand:
     held = state.reserves[reserve_id].remaining if reserve_id in state.reserves else 0
     bank = {"bank_name": "BCA", "bank_account_number": f"sealed:{which}", "bank_account_holder": "sealed:h"}
     why = {"reason": "because"}
-    kinds: dict[str, tuple[type[Command], dict[str, Any]]] = {
+    return {
         "open": (OpenAccount, {"currency": currency, "backend": "plugipay" if flag else "manual"}),
         "backend": (SetBackend, {"backend": "plugipay" if flag else "manual"}),
         "bank": (SetBankAccount, {**bank, "bank_code": "bca" if flag else None}),
@@ -151,6 +176,11 @@ def command_of(step: Step, state: AccountState) -> AnyCommand:
         ),
         "apply": (CloseCase, {"case_id": pick(state.cases, which, "case_none"), **why, "apply": True}),
     }
-    model, fields = kinds[kind]
-    command: AnyCommand = model.model_validate({"account_id": ACCOUNT, **fields})  # type: ignore[assignment]
-    return command
+
+
+OTHER_TYPES = sorted(
+    model.model_fields["type"].default
+    for model in COMMAND_TYPES
+    - {model for model, _ in _by_hand(("", 0, 1, "IDR", False), AccountState(ACCOUNT)).values()}
+)
+"""Commands that are made from their example."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
+from hypothesis import strategies as st
+
 from events.account_state import AccountState
 from events.accounts.state import LIVE
 from events.catalog import AnyEvent
@@ -21,7 +23,7 @@ from events.policies.schedule import WEEKENDS
 from events.provider.observe import observe
 from events.refusals import Refusal
 from events.settlements.observe import observe_settlement
-from tests.events.lived_commands import command_of
+from tests.events.lived_commands import OTHER_TYPES, command_of
 from tests.events.lived_observations import (
     entry_of,
     observation_of,
@@ -32,8 +34,47 @@ from tests.events.lived_observations import (
     statement_of,
     statements_of,
 )
-from tests.events.steps import Step, later, moment
+from tests.events.steps import CURRENCIES, MOST, Step, later, moment
 from tests.spec import seen_by
+
+KINDS = [
+    *["revenue", "settle"] * 5,
+    *["payout", "start"] * 8,
+    *["send", "pay"] * 4,
+    *["provider"] * 10,
+    *["silence", "apply"] * 5,
+    *["refused", "give up", "resubmit", "keep", "look"] * 3,
+    "dismiss",
+    *["statement", "settlement"] * 4,
+    *["policy"] * 2,
+    *["tick", "dispute"] * 4,
+    *["resolve"] * 5,
+    "channel",
+    *["cycle", "cut"] * 2,
+    *["entry", "match", "unmatch"] * 2,
+    *["tolerance", "terms", "bank statement"],
+    *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
+    *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
+    *OTHER_TYPES * 3,
+]
+AMOUNTS = st.integers(1, 30) | st.integers(1, MOST)
+STEP: st.SearchStrategy[Step] = st.tuples(
+    st.sampled_from(KINDS), st.integers(0, 3), AMOUNTS, st.sampled_from(CURRENCIES), st.booleans()
+)
+
+
+def beginning(through_plugipay: bool, with_money: bool = True) -> list[Step]:
+    opening: list[Step] = [("open", 0, 1, "IDR", through_plugipay), ("bank", 0, 1, "IDR", True)]
+    earning: list[Step] = [("revenue", 0, 100_000, "IDR", False), ("settle", 0, 90_000, "IDR", False)]
+    return [*opening, *(earning if with_money else [])]
+
+
+LIVES: st.SearchStrategy[list[Step]] = st.builds(
+    lambda through_plugipay, steps: [*beginning(through_plugipay), *steps],
+    st.booleans(),
+    st.lists(STEP, min_size=25, max_size=60),
+)
+
 
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 

@@ -34,7 +34,6 @@ def changed(command: AnyCommand, **fields: Any) -> AnyCommand:
 
 def test_no_command_is_forgotten_here() -> None:
     assert {type(command) for command, _ in ACCEPTABLE} == COMMAND_TYPES
-    assert len(ACCEPTABLE) == len(COMMAND_TYPES) == 34
 
 
 @every_command

@@ -26,8 +26,8 @@ from events.payouts.events import PayoutRequested
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from projections.inline import TABLES, InlineRows, add_changes
-from tests.events.lives import happens
-from tests.events.steps import CURRENCIES, KINDS, LIVES, MOST, Step, beginning
+from tests.events.lives import KINDS, LIVES, beginning, happens
+from tests.events.steps import CURRENCIES, MOST, Step
 from tests.spec import ACCOUNT, read
 
 

@@ -37,8 +37,8 @@ from events.refusals import Refusal
 from projections.journal import BOOKS, Journal, Posting, postings
 from projections.runner import catch_up
 from service.platform.settings import Settings
-from tests.events.lives import happens
-from tests.events.steps import LIVES, Step
+from tests.events.lives import LIVES, happens
+from tests.events.steps import Step
 from tests.projections.lived import live
 from tests.spec import ACCOUNT
 from tests.support.api import Api

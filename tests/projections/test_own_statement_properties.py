@@ -20,8 +20,8 @@ from events.statements.decide import set_cycle
 from events.statements.events import StatementClosed
 from events.statements.periods import CYCLES
 from projections.statement_fields import lines
-from tests.events.lives import happens
-from tests.events.steps import LIVES, Step
+from tests.events.lives import LIVES, happens
+from tests.events.steps import Step
 from tests.spec import ACCOUNT
 from tests.support.streams import EXPONENTS, Stream
 

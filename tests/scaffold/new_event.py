@@ -66,6 +66,10 @@ class Stubs:
         first, *rest = name.split("_")
         return first + "".join(word.capitalize() for word in rest)
 
+    @property
+    def example_id(self) -> str:
+        return f"{self.key_on_the_wire.removesuffix('Id')}_1"
+
     def file(self, name: str) -> Path:
         return ROOT / "events" / self.subject / f"{name}.py"
 
@@ -121,7 +125,7 @@ def _before_union(text: str, union: str, body: str, member: str) -> str:
     found = re.search(rf"^{union} = \(?", text, re.MULTILINE)
     if found is None:
         return text
-    members = text[found.end() :].strip().rstrip(")").strip()
+    members: str = text[found.end() :].strip().rstrip(")").strip()
     joined = "\n    | ".join([*(each.strip() for each in members.split("|")), member])
     return f"{text[: found.start()]}{body}\n\n\n{union} = (\n    {joined}\n)\n"
 
@@ -147,7 +151,7 @@ def _event(text: str, stubs: Stubs) -> str:
 
 
 def _command(text: str, stubs: Stubs) -> str:
-    example = f'"{stubs.key_on_the_wire}": "{stubs.key[0].partition("_")[0]}_1"' if stubs.key is not None else ""
+    example = f'"{stubs.key_on_the_wire}": "{stubs.example_id}"' if stubs.key is not None else ""
     fields = f"    {stubs.key[0]}: Identifier\n" if stubs.key is not None else ""
     reads = ""
     if stubs.key is not None:
@@ -197,7 +201,7 @@ def _statement_fields(text: str, stubs: Stubs) -> str:
 
 
 def _sample(text: str, stubs: Stubs) -> str:
-    data = {stubs.key_on_the_wire: f"{stubs.key[0].partition('_')[0]}_1"} if stubs.key is not None else {}
+    data = {stubs.key_on_the_wire: stubs.example_id} if stubs.key is not None else {}
     sample = {"type": stubs.stored_name, "schemaVersion": 1, "data": data}
     written = json.dumps(sample, indent=2).replace("\n", "\n  ")
     return f"{text.rstrip().removesuffix(']').rstrip()},\n  {written}\n]\n"
