@@ -1,27 +1,19 @@
+"""How many files a request passes: a reader who follows it has to hold them all in mind.
+
+`docs/architecture.md` shows these walks; `python -m tests.architecture.draw` draws them anew.
+"""
+
 from __future__ import annotations
 
-from tests.architecture.walks import Walk
+import pytest
+
+from tests.architecture.examples import WALKS, Example, walked
 from tests.support.api import Api
 
 
-async def test_a(api: Api) -> None:
-    merchant = await api.merchant(available=10_000)
-    body = {
-        "order_sn": "A1",
-        "order_income": {"escrow_amount": 95000, "cost_of_goods_sold": 100000, "commission_fee": 5000},
-    }
-    body2 = {
-        "order_sn": "A2",
-        "order_income": {"escrow_amount": 95000, "cost_of_goods_sold": 100000, "commission_fee": 5000},
-    }
-    await merchant.post("/v1/settlements/imports?channel=shopee&currency=IDR", body)
-    w = Walk()
-    with w.follow():
-        a = await merchant.post("/v1/settlements/imports?channel=shopee&currency=IDR", body2)
-    assert a.status == 200
-    print(len(w.files))
-    print(" ".join(w.files))
-    with w.follow():
-        a = await merchant.get("/v1/payouts/balance")
-    print(len(w.files))
-    print(" ".join(w.files[-5:]))
+@pytest.mark.parametrize("example", WALKS, ids=lambda example: example.name)
+async def test_a_walk_passes_no_more_files_than_it_may(api: Api, example: Example) -> None:
+    walk = await walked(api, example)
+    print(f"{example.title}: {len(walk.files)} files\n  " + "\n  ".join(walk.files))  # noqa: T201 - what it is for
+    assert walk.files, "nothing was followed: the bound would prove nothing"
+    assert len(walk.files) <= example.files_max

@@ -125,13 +125,14 @@ def _before_union(text: str, union: str, body: str, member: str) -> str:
     found = re.search(rf"^{union} = \(?", text, re.MULTILINE)
     if found is None:
         return text
-    members: str = text[found.end() :].strip().rstrip(")").strip()
+    members = text[found.end() :].strip().rstrip(")").strip()
     joined = "\n    | ".join([*(each.strip() for each in members.split("|")), member])
     return f"{text[: found.start()]}{body}\n\n\n{union} = (\n    {joined}\n)\n"
 
 
 def _union(text: str, ending: str) -> str:
-    return re.findall(rf"^(\w+{ending}) = ", text, re.MULTILINE)[-1]
+    found: list[str] = re.findall(rf"^(\w+{ending}) = ", text, re.MULTILINE)
+    return found[-1]
 
 
 def _event(text: str, stubs: Stubs) -> str:
@@ -209,7 +210,7 @@ def _sample(text: str, stubs: Stubs) -> str:
 
 def _every(text: str, stubs: Stubs) -> str:
     text = _import(text, f"events.{stubs.subject}.commands", stubs.command)
-    given = f', {stubs.key[0]}="pout_pending"' if stubs.subject == "payouts" else ""
+    given = ', payout_id="pout_pending"' if stubs.subject == "payouts" else ""
     line = f"    {stubs.command}(account_id=ACCOUNT{given}),\n"
     start = text.index("ON_HISTORY: list")
     end = text.index("\n]\n", start)
