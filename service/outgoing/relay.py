@@ -25,7 +25,7 @@ from service.outgoing.masks import read_keys
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health
-from service.platform.kafka import broker_access, why_away
+from service.platform.kafka import broker_access, explain_outage
 from service.platform.settings import Settings
 from sql import query
 
@@ -72,7 +72,7 @@ class Relay:
             try:
                 await self._relay()
             except (KafkaError, *OUTAGES) as problem:
-                why = await why_away(self._access, problem)
+                why = await explain_outage(self._access, problem)
                 self._health.report(PART, ok=False, message=f"not sending: {why}")
                 log.warning("relay_starts_again", problem=repr(problem))
                 await self._ledger.runtime.sleep(_RETRY_SECONDS)

@@ -80,7 +80,7 @@ def _said(problem: OSError) -> str:
     return problem.strerror or getattr(problem, "reason", None) or type(problem).__name__
 
 
-async def why_away(access: Mapping[str, Any], problem: Exception) -> str:
+async def explain_outage(access: Mapping[str, Any], problem: Exception) -> str:
     """What a person can do something about. A client that finds no broker says only that: the first one is tried again."""
     if isinstance(problem, (KafkaConnectionError, TimeoutError)):
         server = str(access["bootstrap_servers"]).split(",")[0].strip()

@@ -91,9 +91,9 @@ def test_a_breaker_counts_in_a_row_and_a_failed_probe_opens_it_again() -> None:
     breaker = CircuitBreaker(lambda: now[0], failures_max=2, rest_seconds=10)
 
     def go() -> Any:
-        passage = breaker.admit()
-        assert passage is not None
-        return passage
+        permit = breaker.admit()
+        assert permit is not None
+        return permit
 
     go().failed()
     go().succeeded()
