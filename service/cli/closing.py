@@ -35,7 +35,7 @@ def close_statements(*, account: str | None = None, as_json: AsJson = False, dat
         for lane in ledger.lanes:
             looked = 1
             while looked:
-                looked, more = await closer.round(lane)
+                looked, more = await closer.close_due(lane)
                 closed += more
         return closed
 
