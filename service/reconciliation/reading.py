@@ -19,7 +19,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.marketplaces.channel_totals import BY_ORDER
 from service.marketplaces.observations import DEFAULT_ZONE
-from service.platform.database import Connection, one_moment
+from service.platform.database import Connection, read_snapshot
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
 from service.reconciliation.items import Item, Reader, entry_words
 from service.reconciliation.reconciliation_cache import CachedReconciliation, Moment, ReconciliationCache
@@ -64,7 +64,7 @@ async def reconciliation(
 ) -> AsyncGenerator[ReconciliationRow, None]:
     """The wanted rows behind a place, of one moment. What is kept in `standings` is not worked out again."""
     after, most = page.after, min(page.rows or SLICE, SLICE)
-    async with one_moment(ledger.pool) as connection:
+    async with read_snapshot(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)
         await account.begin(reconciliation_cache or ReconciliationCache())
         for kind in KINDS:

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 from service.ledger.writer import Unavailable
-from service.platform.database import connect_patiently
+from service.platform.database import connect_without_time_limit
 from service.platform.settings import Settings
 from sql import query
 
@@ -43,7 +43,7 @@ class Workspaces:
             try:
                 async with asyncio.timeout(self._timeout_seconds):
                     # A connection of its own: those of the pool are needed to execute the claim.
-                    connection = await connect_patiently(self._settings)
+                    connection = await connect_without_time_limit(self._settings)
                     await connection.transaction().start()
                     for name in sorted(wanted):
                         await connection.fetchval(query("provider/hold_workspace"), name)
