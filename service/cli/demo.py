@@ -19,7 +19,7 @@ from service.ledger.api_keys import SCOPES, KeyRing, NewKey, create_key, list_ke
 from service.ledger.ledger import Ledger
 from service.ledger.system_commands import execute_system_commands, open_account
 from service.platform.settings import Settings
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 
 ACCOUNT, PROVIDER_ACCOUNT = "acc_demo", "acc_demo_plugipay"

@@ -14,9 +14,9 @@ from cyclopts import Parameter
 from service.platform import logs
 from service.platform.settings import WrongSettings
 from simulator.provider.faults import FAULTS, WrongFault, parse_rates
-from simulator.provider.running import CannotListen, Simulated, simulated_plugipay
+from simulator.provider.lifespan import CannotListen, Simulated, simulated_plugipay
 from simulator.provider.settings import EndpointSettings, Generation, SimulatorSettings, WorkspaceSettings
-from simulator.provider.snapshot import WrongFile
+from simulator.provider.state_file import WrongFile
 
 _DEFAULT = WorkspaceSettings()
 _WEBHOOK_SECRET = "whsec_simulated"  # noqa: S105 - not secret, like the key's: it signs simulations only

@@ -21,7 +21,7 @@ from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
 from service.plugipay.outbound.sweeper import Sweeper
 from simulator.provider.control import Control
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 from sql import query
 from tests.support.own import execute
