@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from projections.matching import Open, Unclaimed, propose
+from projections.matching import OpenTarget, UnclaimedEntry, propose
 from projections.reconciliation import PAYOUT
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
@@ -193,7 +193,7 @@ class _Account:
             assert item.day is not None, "and when"
             bank.references[item.id] = item.references[0] if item.references else None
             left = item.said_paid - sum(claim.amount for claim in item.claims)
-            unclaimed.append(Unclaimed(item.id, item.currency, left, item.day, item.words))
+            unclaimed.append(UnclaimedEntry(item.id, item.currency, left, item.day, item.words))
         if not unclaimed:
             return bank
         since = min(entry.booked_on for entry in unclaimed) - _PAYOUTS_BACK
@@ -219,11 +219,11 @@ class _Account:
                 yield item
 
 
-def open_of(item: Item) -> Open:
+def open_of(item: Item) -> OpenTarget:
     """The item as bank entries are looked for it."""
     day = item.day or date.min
     until = item.due + _WINDOW_AFTER if item.due else day + _NOT_DUE_FOR if item.day else date.max
-    return Open(
+    return OpenTarget(
         key=item.key,
         currency=item.currency,
         expected=item.expected if item.expected is not None else item.tolerance * 0,

@@ -154,7 +154,7 @@ class StatementCloser(Poller):
     ) -> StatementCut | None:
         """The next cut, from the events after the last one. `known_until` is the time of a head read before them."""
         async for envelope in read_account(self._ledger, lane, account_id, after_version, AMOUNT_MAX):
-            cut = period.take(envelope, event_of(envelope))
+            cut = period.add(envelope, event_of(envelope))
             if cut is not None:
                 return cut
         return period.end(self._ledger.runtime.instant(), known_until)
