@@ -22,7 +22,7 @@ from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.database import Connection, read_snapshot
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
 from service.reconciliation.items import Item, Reader, entry_words
-from service.reconciliation.reconciliation_cache import CachedReconciliation, Moment, ReconciliationCache
+from service.reconciliation.reconciliation_cache import CachedReconciliation, ReconciliationCache, StateVersion
 from service.reconciliation.rows import OPEN, Bank, Filter, ReconciliationRow, row_of, wanted
 from sql import query
 
@@ -106,7 +106,7 @@ class _Account:
         row = await self._connection.fetchrow(query("reconciliation/account"), self._lane, self._account_id)
         assert row is not None, "the caller knows that there is such an account"
         zones = {each["channel"]: each["zone"] for each in orjson.loads(row["channels"] or "[]")}
-        moment = Moment(row["version"], row["head"], row["followed"])
+        moment = StateVersion(row["version"], row["head"], row["followed"])
         standing = reconciliation_cache.find(self._lane, self._account_id, moment, self._ledger.runtime.monotonic())
         claims = standing.claims if standing is not None else await self._claims()
         self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
