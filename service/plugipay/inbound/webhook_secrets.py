@@ -71,7 +71,7 @@ class WebhookSecrets:
             async with asyncio.timeout(_REFRESH_SECONDS):
                 return await self.refresh(claimed_id)
         except (SecretsUnavailable, TimeoutError) as problem:
-            log.info("signers_not_read_again", claimed_id=claimed_id, problem=repr(problem))
+            log.info("signers_not_read_again", named=claimed_id, problem=repr(problem))
             return cached.route
 
     async def refresh(self, claimed_id: str) -> Route | None:

@@ -17,8 +17,8 @@ from service.reconciliation.reconciliation_cache import (
     ACCOUNTS_MAX,
     SECONDS_MAX,
     CachedReconciliation,
-    StateVersion,
     ReconciliationCache,
+    StateVersion,
 )
 from service.reconciliation.rows import Bank, Filter
 from tests.service.http.test_reconciliation import NOW, bank, owed, statement
