@@ -1,1 +1,1 @@
-"""What the log looks like from one side: views that can always be made again from the events."""
+"""Views that can always be rebuilt from the events."""

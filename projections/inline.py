@@ -1,8 +1,8 @@
-"""The inline views: what decisions are made on, written in the same transaction as the events.
+"""The inline views: the state that decisions are made on, written in the same transaction as the events.
 
-The fold is `events.evolve`, the same for the live view, a rebuild and the tests. This module only lays the state of an
-account out as rows, and reads rows back. A view is said once, in `TABLES`: its rows are the values of one attribute of
-`AccountState`, its columns their fields. So whatever an event changes reaches its row.
+The fold is `events.evolve`, the same for the live view, a rebuild and the tests. This module only turns an account's
+state into rows, and rows back into state. Each view is defined once, in `TABLES`: its rows are the values of one
+attribute of `AccountState`, and its columns are their fields. So a change by an event always reaches its row.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ class InlineTable(Generic[RowValue]):
 
     name: str
     row_type: type[RowValue]
-    """The value that a row is: its fields are the columns."""
+    """The class of the values. Its fields are the columns."""
     rows: str
-    """The attribute of `AccountState` that has them: by their key, or the only one."""
+    """The attribute of `AccountState` with the values by key, or with the only value."""
     key: tuple[str, ...] = ()
     with_version: bool = False
-    """Whether the account's version stands beside the value's fields."""
+    """Whether the account's version is a column too."""
     fields: tuple[str, ...] = field(init=False)
     columns: tuple[str, ...] = field(init=False)
     readers: Mapping[str, Callable[[Any], Any]] = field(init=False)
-    """What turns a column's JSON into the field's value, where it is not that already."""
+    """By field: what turns the column's JSON into the field's value, if they differ."""
 
     def __post_init__(self) -> None:
-        # As text: an alias such as Instant is no type of its own.
+        # As text: an alias such as Instant is not a type of its own.
         types = {each.name: str(each.type) for each in fields(self.row_type)}  # type: ignore[arg-type]
         object.__setattr__(self, "fields", tuple(types))
         object.__setattr__(self, "columns", ("version",) * self.with_version + tuple(types))
@@ -59,7 +59,7 @@ class InlineTable(Generic[RowValue]):
         return ("account_id", *self.key)
 
     def value_of(self, row: Row) -> RowValue:
-        """The value that a row is; the row as `to_json` writes it, with more columns or without."""
+        """The value of a row. The row is as `to_json` writes it, and may have more columns."""
         given = {name: row[name] for name in self.fields}
         for name, reader in self.readers.items():
             given[name] = reader(given[name])
@@ -105,14 +105,14 @@ TABLES: tuple[InlineTable[Any], ...] = (
     InlineTable("bank_statements", BankStatement, "bank_statements", ("bank_account", "number")),
     InlineTable("matches", Match, "matches", ("match_id",)),
 )
-"""Every inline view but the provider's event ids, which are a set and only grow (`provider_events`)."""
+"""Every inline view except the set of the provider's event ids, which only grows (`provider_events`)."""
 
 InlineRows = dict[str, list[Row]]
 """Rows to write, by their table."""
 
 
 def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> None:
-    """Adds the rows in which one account's state differs. Rows are values that nobody changes, so identity tells."""
+    """Adds the rows that differ between two states of an account. Values are immutable, so identity shows a change."""
     for table in TABLES:
         now = getattr(after, table.rows)
         if not now:
@@ -135,7 +135,7 @@ def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> 
 
 
 def fill_states(states: dict[str, AccountState], found: Mapping[str, Iterable[Row]]) -> None:
-    """Puts rows as `ledger/read_books.sql` and its parts give them into the states of their accounts."""
+    """Puts the rows of `ledger/read_state.sql` and its parts into the states of their accounts."""
     for table in TABLES:
         for row in found.get(table.name) or ():
             state = states[row["account_id"]]

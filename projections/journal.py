@@ -1,8 +1,8 @@
 """The journal: every movement of money as balanced double-entry postings, per event and currency.
 
-The books are seen from the ledger: what it owes an account is a credit balance in `pending`, `available`, `reserved`
-or `held`; `clearing` is money that marketplaces and shops still owe; `paid_out`, `fees`, `refunds` and `adjustments`
-say where the rest went. Debits equal credits in every event.
+The books are the ledger's: what it owes an account is a credit balance in `pending`, `available`, `reserved` or `held`;
+`clearing` is money that marketplaces and shops still owe; `paid_out`, `fees`, `refunds` and `adjustments` show where
+the rest went. Debits equal credits in every event.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ BOOKS = ("clearing", "pending", "available", "reserved", "held", "paid_out", "fe
 
 @value
 class Posting:
-    """One line: exactly one of debit and credit is not zero. Minor units."""
+    """One line of the journal, in minor units: exactly one of debit and credit is not zero."""
 
     currency: str
     book: str
@@ -62,7 +62,7 @@ def _move(amount: int, currency: str, debit: str, credit: str) -> list[Posting]:
 
 
 def postings(event: AnyEvent) -> Sequence[Posting]:
-    """The lines that an event makes; none where no money moves."""
+    """The postings of an event; none where no money moves."""
     match event:
         case RevenueRecorded():
             return _move(event.amount, event.currency, "clearing", "pending")
@@ -120,7 +120,7 @@ def postings(event: AnyEvent) -> Sequence[Posting]:
 
 
 class Journal:
-    """The trailing projection that keeps the journal."""
+    """The trailing projection of the journal."""
 
     name = NAME
     types: frozenset[str] | None = None

@@ -1,10 +1,10 @@
-"""The figures of the ledger's own statements, and where periods are cut.
+"""The figures of the ledger's own statements, and the cuts between their periods.
 
     Subtotal1      = ItemRevenue + OtherRevenueTotal - FeesTotal
     Subtotal2      = Subtotal1 - Refunds
-    ClosingBalance = OpeningBalance + Subtotal2 - (GuaranteeDeposit - the one before) - Payout
+    ClosingBalance = OpeningBalance + Subtotal2 - (GuaranteeDeposit - that of the statement before) - Payout
 
-and the closing balance is what was pending, available and reserved at the cut; what was held is the guarantee deposit.
+The closing balance is the sum of pending, available and reserved at the cut; the guarantee deposit is what was held.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from projections.statement_fields import (
     PAYOUT,
     REFUNDS,
     SHIPMENT_FEE,
-    Count,
-    completed,
-    counts,
+    FieldAmount,
+    completed_order_currency,
+    field_amounts,
 )
 
 DECIMALS_MIN = 2
@@ -39,17 +39,17 @@ DECIMALS_MIN = 2
 
 @dataclass(slots=True)
 class Totals:
-    """One currency's figures since the last cut, in minor units."""
+    """The figures of one currency since the last cut, in minor units."""
 
     fields: dict[str, int] = field(default_factory=dict)
-    stated: bool = False
-    """Whether anything counted, or an order was settled: it is worth a statement even where all adds up to nothing."""
+    has_activity: bool = False
+    """Whether there was a movement, or an order was settled: then there is a statement, even if the sums are zero."""
 
-    def add(self, count: Count) -> None:
-        self.stated = True
-        self.fields[count.field] = self.of(count.field) + count.amount
-        if count.within is not None:
-            self.fields[count.within] = self.of(count.within) + count.amount
+    def add(self, movement: FieldAmount) -> None:
+        self.has_activity = True
+        self.fields[movement.field] = self.of(movement.field) + movement.amount
+        if movement.within is not None:
+            self.fields[movement.within] = self.of(movement.within) + movement.amount
 
     def of(self, name: str) -> int:
         return self.fields.get(name, 0)
@@ -64,13 +64,13 @@ class Totals:
 
     @property
     def change(self) -> int:
-        """Of what is owed: closing balance less opening balance."""
+        """The change of what is owed: closing balance less opening balance."""
         return self.subtotal2 - self.of(DEPOSIT) - self.of(PAYOUT)
 
 
 @value
 class StatementCut:
-    """Where a period ends. `certain`: nothing that is recorded from now on can belong before it."""
+    """The end of a period in the log. `certain`: no event recorded from now on can belong before it."""
 
     starts_at: Instant
     ends_at: Instant
@@ -82,9 +82,9 @@ class StatementCut:
 
 
 class OpenPeriod:
-    """An account's events since its last cut, one after the other, until the next cut shows.
+    """Folds an account's events since its last cut, one after the other, until the next cut is found.
 
-    What is kept is a figure for each field and currency, however many events there are.
+    It stores one figure for each field and currency, however many events there are.
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -97,28 +97,28 @@ class OpenPeriod:
 
     @property
     def ends_at(self) -> Instant | None:
-        """The end of the period that is under way; None where no calendar ends it."""
+        """The end of the open period; None where no calendar ends it."""
         return self._ends_at
 
-    def take(self, envelope: Envelope, event: AnyEvent) -> StatementCut | None:
-        """The next event. A cut may show before it (the period was over when it was recorded), or right after it."""
+    def add(self, envelope: Envelope, event: AnyEvent) -> StatementCut | None:
+        """Adds the next event. Returns a cut before it, if the period ended before it was recorded, or right after it."""
         cut = self._cut_before(envelope.recorded_at, certain=True)
         if cut is not None:
             return cut
-        for count in counts(event):
-            self._totals.setdefault(count.currency, Totals()).add(count)
+        for movement in field_amounts(event):
+            self._totals.setdefault(movement.currency, Totals()).add(movement)
         self._through = envelope.position, envelope.version
         if isinstance(event, StatementCycleSet):
             self._cycle = cycle_of(event)
             self._ends_at = end_after(self._cycle, event.since)
-        currency = completed(event)
+        currency = completed_order_currency(event)
         if self._cycle.kind == DELIVERED_ORDER and currency is not None:
-            self._totals.setdefault(currency, Totals()).stated = True
-            return self._cut(envelope.recorded_at, self._stated(), certain=True)
+            self._totals.setdefault(currency, Totals()).has_activity = True
+            return self._cut(envelope.recorded_at, self._active_totals(), certain=True)
         return None
 
     def end(self, now: Instant, known_until: Instant) -> StatementCut | None:
-        """No more events stand in the log. `known_until`: all that is recorded from here on is recorded then or later."""
+        """Returns the cut if the log has no more events. Every later event is recorded at `known_until` or later."""
         while self._ends_at is not None and self._ends_at <= now:
             cut = self._cut_before(self._ends_at, certain=known_until >= self._ends_at)
             if cut is not None:
@@ -126,18 +126,19 @@ class OpenPeriod:
         return None
 
     def _cut_before(self, instant: Instant, *, certain: bool) -> StatementCut | None:
-        """The cut at the end of the period, if that has come by this instant. Periods without anything to state pass."""
+        """The cut at the end of the period, if it has ended by this instant. Periods without activity are skipped."""
         while self._ends_at is not None and self._ends_at <= instant:
             open_before = {currency for currency, link in self._chain.links.items() if link.closing or link.held}
-            stated = {currency: self._totals.get(currency, Totals()) for currency in open_before} | self._stated()
-            if stated:
-                return self._cut(self._ends_at, stated, certain=certain)
+            totals = {currency: self._totals.get(currency, Totals()) for currency in open_before}
+            totals |= self._active_totals()
+            if totals:
+                return self._cut(self._ends_at, totals, certain=certain)
             self._starts_at = self._ends_at
             self._ends_at = end_after(self._cycle, self._ends_at)
         return None
 
-    def _stated(self) -> dict[str, Totals]:
-        return {currency: totals for currency, totals in self._totals.items() if totals.stated}
+    def _active_totals(self) -> dict[str, Totals]:
+        return {currency: totals for currency, totals in self._totals.items() if totals.has_activity}
 
     def _cut(self, ends_at: Instant, totals: Mapping[str, Totals], *, certain: bool) -> StatementCut:
         position, version = self._through
@@ -145,7 +146,7 @@ class OpenPeriod:
 
 
 def drafts(account_id: str, chain: Chain, cut: StatementCut, exponents: Mapping[str, int]) -> list[StatementClosed]:
-    """The statements of a cut, a currency each, but for the moment in which they are closed."""
+    """The statements of a cut, one for each currency, without the time of closing."""
     return [_draft(account_id, chain, cut, currency, exponents[currency]) for currency in sorted(cut.totals)]
 
 
@@ -157,7 +158,7 @@ def _draft(account_id: str, chain: Chain, cut: StatementCut, currency: str, expo
         "OpeningBalance": link.closing,
         ITEM: totals.of(ITEM),
         SHIPMENT_FEE: totals.of(SHIPMENT_FEE),
-        # The ledger books no credit for shipping apart from other revenue.
+        # The ledger has no separate booking for shipping credits.
         "ShipmentFeeCredit": 0,
         OTHER: totals.of(OTHER),
         FEES: totals.of(FEES),
@@ -172,7 +173,7 @@ def _draft(account_id: str, chain: Chain, cut: StatementCut, currency: str, expo
         "StatementNumber": number,
         **{name: amount_text(amount, exponent) for name, amount in minor.items()},
         PAYOUT: f"{amount_text(totals.of(PAYOUT), exponent)} {currency}",
-        # A payout counts here once it has left: nothing of it is outstanding.
+        # A payout counts once it is paid: nothing of it is outstanding.
         "Paid": "1",
     }
     return StatementClosed(
@@ -199,5 +200,5 @@ def _draft(account_id: str, chain: Chain, cut: StatementCut, currency: str, expo
 
 
 def amount_text(amount: int, exponent: int) -> str:
-    """Two decimals, or more where the currency has more."""
+    """The amount in major units, with two decimals, or more where the currency has more."""
     return f"{in_major_units(amount, exponent):.{max(DECIMALS_MIN, exponent)}f}"

@@ -1,16 +1,16 @@
-"""Expected against paid: the state that each statement, order, payout and bank entry is in, and when it was due.
+"""Expected against paid: the state of each statement, order, payout and bank entry, and when it is due.
 
-Pure: `today`, calendars and tolerances are handed in. A row is worked out when somebody asks; what people decided
-(matches) are events; what follows from them is here.
+Pure: `today`, calendars and tolerances are arguments. A row's state is computed when it is read; only people's matches
+are events.
 
-    expected      nothing came, and nobody knows by when it should (or it is carried by the next statement)
-    not_due       nothing or not all came, and it is not due yet
-    overdue       nothing came, and it was due
-    matched       what came is what was expected, within the tolerance
-    short         what came is less, and it is due or whoever pays says that this was all
-    over          what came is more
-    unexpected    money came that nothing expects
-    needs_review  the figures or the facts contradict each other, or there is more than one candidate for a match
+    expected      nothing was paid, and no due date is known (or the next statement includes it)
+    not_due       nothing, or not all, was paid, and it is not due yet
+    overdue       nothing was paid, and it was due
+    matched       what was paid is what was expected, within the tolerance
+    short         less was paid, and it is due, or the payer says that this was all
+    over          more was paid
+    unexpected    money was paid that was not expected
+    needs_review  figures or events contradict each other, or there is more than one candidate for a match
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ZERO = Decimal(0)
 
 
 class ItemState(enum.StrEnum):
-    """How something that is expected stands against what was paid."""
+    """The state of expected against paid."""
 
     EXPECTED = "expected"
     NOT_DUE = "not_due"
@@ -40,40 +40,40 @@ class ItemState(enum.StrEnum):
 
 
 SETTLED = frozenset({ItemState.MATCHED, ItemState.EXPECTED, ItemState.NOT_DUE})
-"""States that ask for nothing to be done; all others are open differences."""
+"""States that need no action; all others are open differences."""
 
 TOLERANCES: Mapping[str, Decimal] = {"IDR": Decimal(100)}
-"""In major units, by currency, where the account sets none; none for all others."""
+"""The default tolerances, in major units; zero for all other currencies."""
 
 
 @value
 class Evidence:
-    """What is known of one thing that money is expected for, in major units."""
+    """What is known about one expected payment, in major units."""
 
     expected: Decimal | None
-    """Signed: what is to be taken back is negative. None where nothing expects the money."""
+    """Signed: an amount that will be taken back is negative. None where no payment is expected."""
     paid: Decimal | None
-    """None where nothing came, as far as anybody says."""
+    """None where no source reports a payment."""
     due: date | None
     tolerance: Decimal
     settled: bool = False
-    """Whether whoever pays says that this was all: what is missing then will not come by waiting."""
-    doubted: bool = False
-    """Whether the amount is contradicted, or there is more than one candidate for a match."""
+    """Whether the payer says that this was all: then no more will be paid."""
+    needs_review: bool = False
+    """Whether sources contradict the amount, or there is more than one candidate for a match."""
     confirmed: bool = False
-    """Whether a person matched it: doubts about an amount that has come, to the cent, are settled by that."""
+    """Whether a person matched it: if the amounts agree, `needs_review` is then ignored."""
 
 
 def difference(evidence: Evidence) -> Decimal:
-    """What came less what was expected."""
+    """What was paid less what was expected."""
     return (evidence.paid or ZERO) - (evidence.expected or ZERO)
 
 
 def state(evidence: Evidence, today: date) -> ItemState:
-    """The one state that the evidence is in."""
+    """The state of the evidence."""
     expected, paid, found = evidence.expected, evidence.paid, difference(evidence)
     agrees = expected is not None and abs(found) <= evidence.tolerance
-    if evidence.doubted and not (evidence.confirmed and agrees):
+    if evidence.needs_review and not (evidence.confirmed and agrees):
         return ItemState.NEEDS_REVIEW
     if expected is None:
         return ItemState.UNEXPECTED if paid else ItemState.EXPECTED
@@ -82,7 +82,7 @@ def state(evidence: Evidence, today: date) -> ItemState:
     if agrees:
         return ItemState.MATCHED
     if paid is None:
-        # What a marketplace takes back is carried by its next statement: nobody waits for it at the bank.
+        # What a marketplace takes back is included in its next statement: there is no bank entry for it.
         return ItemState.EXPECTED if expected < 0 else _awaited(ItemState.OVERDUE, evidence.due, today)
     if (found > 0) == (expected > 0):
         return ItemState.OVER
@@ -90,59 +90,59 @@ def state(evidence: Evidence, today: date) -> ItemState:
 
 
 def _awaited(late: ItemState, due: date | None, today: date) -> ItemState:
-    """Late is judged from the contract's delay: what is not yet due is not missing."""
+    """`late` after the due date; NOT_DUE until then; EXPECTED without a due date."""
     if due is None:
         return ItemState.EXPECTED
     return ItemState.NOT_DUE if today <= due else late
 
 
 def tolerance_of(currency: str, settings: Mapping[str, Any]) -> Decimal:
-    """The account's tolerance for a currency, or the usual one."""
+    """The account's tolerance for a currency, or the default one."""
     return Decimal(settings[currency]) if currency in settings else TOLERANCES.get(currency, ZERO)
 
 
 @value
 class Terms:
-    """When a channel pays: so many days, or business days of a country's banks, after the day that counts."""
+    """When a channel pays: a number of days, or of business days of a country's banks, after a statement's day."""
 
     weekly: bool = False
-    """Whether statements cover Monday to Sunday: the day that counts is the week's last, else the statement's own."""
+    """Whether statements cover Monday to Sunday: then the days count from the week's last day, else from the statement's."""
     days: int | None = None
     business_days: int | None = None
     country: str | None = None
 
 
 PAYOUT = "payout"
-"""The name, among channels, of our own payouts."""
+"""The name of our own payouts among the channels."""
 
 TERMS: Mapping[str, Terms] = {
-    # Lazada Malaysia's rule, attested; other ventures' are not, and are taken to be the same.
+    # Attested for Lazada Malaysia; assumed for its other countries.
     "lazada": Terms(weekly=True, business_days=5),
-    # Released 7 to 15 days after delivery, whose day the release lists do not say.
+    # Released 7 to 15 days after delivery; the release lists do not have the day of delivery.
     "shopee": Terms(days=15),
     # The longest of its settlement periods of 0, 3, 7 and 15 days.
     "tiktok": Terms(days=15),
     # Paid into the shop's balance when the order is completed.
     "tokopedia": Terms(days=0),
-    # Weekly is what seed 000 says; the days are ours.
+    # Weekly is attested; the number of days is our assumption.
     "blibli": Terms(weekly=True, business_days=3),
     PAYOUT: Terms(business_days=3),
 }
-"""How channels usually pay (docs/reconciliation.md says how well that is attested); an account can set its own."""
+"""The default terms (docs/reconciliation.md says how well each is attested); an account can set its own."""
 
 
 def terms_of(channel: str, settings: Mapping[str, Any]) -> Terms | None:
-    """The terms that hold: the account's, each on its own over the channel's usual ones. None where nobody knows any."""
-    usual, said = TERMS.get(channel), settings.get(channel, {})
-    if usual is None and not said:
+    """The current terms: each is the account's own, or else the channel's default. None where there are neither."""
+    usual, own = TERMS.get(channel), settings.get(channel, {})
+    if usual is None and not own:
         return None
     usual = usual or Terms()
-    counted = "dueAfterDays" in said or "dueAfterBusinessDays" in said
+    counted = "dueAfterDays" in own or "dueAfterBusinessDays" in own
     return Terms(
-        weekly=said["period"] == "weekly" if "period" in said else usual.weekly,
-        days=said.get("dueAfterDays") if counted else usual.days,
-        business_days=said.get("dueAfterBusinessDays") if counted else usual.business_days,
-        country=said.get("country", usual.country),
+        weekly=own["period"] == "weekly" if "period" in own else usual.weekly,
+        days=own.get("dueAfterDays") if counted else usual.days,
+        business_days=own.get("dueAfterBusinessDays") if counted else usual.business_days,
+        country=own.get("country", usual.country),
     )
 
 
@@ -150,11 +150,11 @@ AddBusinessDays = Callable[[date, int, str | None], date]
 
 
 def due_on(terms: Terms | None, day: date | None, country: str | None, add: AddBusinessDays) -> date | None:
-    """The last day that is not late. `country` is the currency's, for terms that name none."""
+    """The last day that is not late. `country` is used for terms that name none."""
     if terms is None or day is None:
         return None
     if terms.weekly:
-        # The week that a statement covers has ended by the time that it is made.
+        # A statement is created after the week that it covers.
         day -= timedelta(days=(day.weekday() + 1) % 7)
     if terms.days is not None:
         return day + timedelta(days=terms.days)

@@ -1,6 +1,7 @@
-"""Runs trailing projections: reads the log after a checkpoint, applies it, and moves both in one transaction.
+"""Runs trailing projections: reads the log after a checkpoint, applies the events, and moves the checkpoint.
 
-`position > n` is all there is to it: positions appear in commit order and leave no holes, so nothing can be skipped.
+View and checkpoint change in one transaction. Reading `position > n` is enough: positions become visible in commit order
+and without holes, so no event can be missed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from sql import query
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CHUNK = 500
-"""Events that are applied at once."""
-SKIPPED = 20_000
-"""Positions that are looked through at once for the types that a projection wants."""
+"""How many events are applied in one transaction."""
+SCAN_POSITIONS = 20_000
+"""How many positions are searched at once for the event types of a projection."""
 
 
 class Projection(Protocol):
@@ -28,10 +29,10 @@ class Projection(Protocol):
 
     name: str
     types: frozenset[str] | None
-    """The stored names that it wants, where it does not want all."""
+    """The stored names of its event types; None for all."""
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
-        """Brings the view up to date with these events, which follow each other without a hole."""
+        """Applies these events, which follow each other in the log without a hole."""
 
     async def clear(self, connection: Connection, lane: int) -> None:
         """Empties the view of a lane."""
@@ -46,13 +47,13 @@ async def read_events(connection: Connection, lane: int, after: int, limit: int)
 async def _read(
     connection: Connection, lane: int, projection: Projection, after: int
 ) -> tuple[Sequence[Envelope], int]:
-    """What the projection wants of the next positions, and the last of those."""
+    """The projection's events in the next positions, and the last of these positions."""
     if projection.types is None:
         events = await read_events(connection, lane, after, CHUNK)
         return events, events[-1].position if events else after
     head = await connection.fetchrow(query("ledger/head"), lane)
-    # Up to the head every event is there to be seen; without holes, so many positions are so many events.
-    end = after if head is None else min(head["position"], after + SKIPPED)
+    # Up to the head all events are visible, without holes.
+    end = after if head is None else min(head["position"], after + SCAN_POSITIONS)
     rows = await connection.fetch(query("events/of_types"), lane, after, end, list(projection.types), CHUNK)
     if len(rows) == CHUNK:
         end = rows[-1]["position"]
@@ -60,7 +61,7 @@ async def _read(
 
 
 async def catch_up(connection: Connection, lane: int, projection: Projection, now: datetime) -> int:
-    """Applies the next chunk; gives how many positions that was: 0 at the end, or while another projector is at it."""
+    """Applies the next chunk. Returns by how many positions: 0 at the end, or while another process holds the checkpoint."""
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
         if position is None:
@@ -80,7 +81,7 @@ async def catch_up(connection: Connection, lane: int, projection: Projection, no
 async def rebuild(
     connection: Connection, lane: int, projection: Projection, now: datetime, progress: Callable[[int], None]
 ) -> int:
-    """Makes a view again from the log, in one transaction: readers see the old one until the new one is whole."""
+    """Rebuilds a view from the log in one transaction: readers see the old one until the new one is complete."""
     async with connection.transaction():
         await connection.execute(query("checkpoints/start"), lane, projection.name, now)
         await connection.fetchval(query("checkpoints/hold"), lane, projection.name)

@@ -1,7 +1,8 @@
-"""Settlement lines and their totals: what marketplaces' records come to, for each statement, order and item.
+"""Settlement lines and their totals: the sums of marketplaces' records for each statement, order and item.
 
-A record replaces what its source said of the same money before. Of all sources that tell of it, one counts: totals are
-sums of what counts, and say whether they are the source's own figure or a sum of a finer level.
+A record replaces the earlier record of the same money from the same source. If several sources report the same money,
+one of them counts. A total is the sum of the lines that count, and says whether it is the source's own figure or a sum
+of a finer level.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from sql import query
 
 NAME = "settlements"
 
-Line = dict[str, str | int | bool | None]
+LineRow = dict[str, str | int | bool | None]
 
 
 @value
-class Key:
-    """What a total is of: a statement (level `global`), an order, or an item of either."""
+class TotalKey:
+    """The subject of a total: a statement (level `global`), an order, or an item of either."""
 
     account_id: str
     channel: str
@@ -37,19 +38,19 @@ class Key:
     def key(self) -> str:
         return "/".join(each for each in (self.order_id or self.statement, self.item) if each)
 
-    def row(self) -> Line:
+    def row(self) -> LineRow:
         return {
             name: getattr(self, name)
             for name in ("account_id", "channel", "level", "key", "statement", "order_id", "item")
         }
 
 
-def lines(account_id: str, position: int, event: SettlementObserved) -> list[Line]:
-    """The rows of one record: each line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
+def line_rows(account_id: str, position: int, event: SettlementObserved) -> list[LineRow]:
+    """The rows of one record. A line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
     totals = {line["field"] for line in event.lines if line.get("partOf") is None}
     return [
         {
-            **money(account_id, event),
+            **money_key(account_id, event),
             "source": event.source,
             "line": number,
             "position": position,
@@ -80,8 +81,8 @@ def _depth(line: Data, totals: set[str]) -> int:
     return 1 if line["partOf"] in totals else 2
 
 
-def money(account_id: str, event: SettlementObserved) -> Line:
-    """What names the money that a record tells of."""
+def money_key(account_id: str, event: SettlementObserved) -> LineRow:
+    """The key of the money in a record."""
     return {
         "account_id": account_id,
         "channel": event.channel,
@@ -90,18 +91,18 @@ def money(account_id: str, event: SettlementObserved) -> Line:
     }
 
 
-def keys(rows: Iterable[Line]) -> set[Key]:
+def total_keys(rows: Iterable[LineRow]) -> set[TotalKey]:
     """The statements, orders and items that lines name."""
-    found: set[Key] = set()
+    found: set[TotalKey] = set()
     for row in rows:
         account, channel = str(row["account_id"]), str(row["channel"])
         statement, order, item = _text(row["statement"]), _text(row["order_id"]), _text(row["item"])
         if statement is not None:
-            found.add(Key(account, channel, "global", statement=statement))
+            found.add(TotalKey(account, channel, "global", statement=statement))
         if order is not None:
-            found.add(Key(account, channel, "order", order_id=order))
+            found.add(TotalKey(account, channel, "order", order_id=order))
         if item is not None and (order or statement):
-            found.add(Key(account, channel, "item", None if order else statement, order, item))
+            found.add(TotalKey(account, channel, "item", None if order else statement, order, item))
     return found
 
 
@@ -110,7 +111,7 @@ def _text(found: str | int | bool | None) -> str | None:
 
 
 class Settlements:
-    """The trailing projection that keeps lines and totals."""
+    """The trailing projection of lines and totals."""
 
     name = NAME
     types: frozenset[str] | None = frozenset({SettlementObserved.stored_name})
@@ -127,16 +128,20 @@ class Settlements:
         if not newest:
             return
         rows = [
-            row for envelope, event in newest.values() for row in lines(envelope.account_id, envelope.position, event)
+            row
+            for envelope, event in newest.values()
+            for row in line_rows(envelope.account_id, envelope.position, event)
         ]
-        records = [money(envelope.account_id, event) | {"source": event.source} for envelope, event in newest.values()]
-        gone = await connection.fetch(query("settlements/forget"), lane, _json(records))
+        records = [
+            money_key(envelope.account_id, event) | {"source": event.source} for envelope, event in newest.values()
+        ]
+        removed = await connection.fetch(query("settlements/forget"), lane, _json(records))
         await connection.execute(query("settlements/keep"), lane, _json(rows))
         references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}
         await connection.execute(query("settlements/choose"), lane, _json(list(references.values())))
-        await self._sum_up(connection, lane, keys([*rows, *map(dict, gone)]))
+        await self._sum_up(connection, lane, total_keys([*rows, *map(dict, removed)]))
 
-    async def _sum_up(self, connection: Connection, lane: int, touched: set[Key]) -> None:
+    async def _sum_up(self, connection: Connection, lane: int, touched: set[TotalKey]) -> None:
         await connection.execute(query("settlements/take_away"), lane, _json([key.row() for key in touched]))
         for level in ("global", "order", "item"):
             wanted = [key.row() for key in touched if key.level == level]
@@ -148,5 +153,5 @@ class Settlements:
         await connection.execute(query("settlements/clear_totals"), lane)
 
 
-def _json(rows: list[Line]) -> str:
+def _json(rows: list[LineRow]) -> str:
     return orjson.dumps(rows).decode()

@@ -1,4 +1,4 @@
-"""Which field of the ledger's own statements each movement of money counts in."""
+"""The field of the ledger's own statements that each movement of money counts in."""
 
 from __future__ import annotations
 
@@ -58,63 +58,63 @@ from events.values import value
 ITEM, OTHER, FEES, REFUNDS = "ItemRevenue", "OtherRevenueTotal", "FeesTotal", "Refunds"
 DEPOSIT, PAYOUT = "GuaranteeDeposit", "Payout"
 SHIPMENT_FEE, FEES_ON_REFUNDS = "ShipmentFee", "FeesOnRefundsTotal"
-"""Parts of the fees that stand beside their total."""
+"""Parts of the fees that are shown in addition to their total."""
 
 SHIPMENT_KINDS = frozenset({"delivery", "shipment", "shipment_fee", "shipping", "shipping_fee"})
 REFUND_KINDS = frozenset({"fee_on_refund", "refund", "refund_fee"})
-"""Kinds of fees that are such parts, in whatever case, and with dashes or spaces for underscores."""
+"""Kinds of fees that are such parts: in upper or lower case, with underscores, dashes or spaces."""
 
 
 @value
-class Count:
-    """A signed amount in the direction of its field: fees, refunds, payouts and deposits take from what is owed."""
+class FieldAmount:
+    """An amount in a field. Its sign is the field's: positive fees, refunds, payouts and deposits reduce what is owed."""
 
     currency: str
     field: str
     amount: int
     within: str | None = None
-    """The part of the field that it counts in as well."""
+    """The part of the field that it also counts in."""
 
 
-def counts(event: AnyEvent) -> Sequence[Count]:
-    """What an event counts in. Total: an event that is not named here is a type error, since it might move money."""
+def field_amounts(event: AnyEvent) -> Sequence[FieldAmount]:
+    """The fields that an event counts in. Total: an event that is missing here is a type error, as it might move money."""
     match event:
         case RevenueRecorded():
-            found = [Count(event.currency, ITEM, event.amount)]
+            found = [FieldAmount(event.currency, ITEM, event.amount)]
         case RefundRecorded():
-            # What had left with a lost dispute already does not leave again, and what was held is so no more.
+            # What a lost dispute took already is not taken again, and what was held no longer is.
             from_held = event.from_held or 0
             left = event.from_pending + event.from_available + from_held
-            found = [Count(event.currency, REFUNDS, left), Count(event.currency, DEPOSIT, -from_held)]
+            found = [FieldAmount(event.currency, REFUNDS, left), FieldAmount(event.currency, DEPOSIT, -from_held)]
         case DisputeOpened():
-            found = [Count(event.currency, DEPOSIT, event.from_pending + event.from_available)]
+            found = [FieldAmount(event.currency, DEPOSIT, event.from_pending + event.from_available)]
         case DisputeResolved():
             found = [
-                Count(event.currency, REFUNDS, event.from_held + event.from_pending + event.from_available),
-                Count(event.currency, DEPOSIT, -event.from_held - event.to_pending - event.to_available),
+                FieldAmount(event.currency, REFUNDS, event.from_held + event.from_pending + event.from_available),
+                FieldAmount(event.currency, DEPOSIT, -event.from_held - event.to_pending - event.to_available),
             ]
         case FeeCharged():
-            found = [Count(event.currency, FEES, event.amount, _part(event.kind))]
+            found = [FieldAmount(event.currency, FEES, event.amount, _part(event.kind))]
         case BalanceAdjusted():
-            # What is taken by an adjustment stands with the fees, so that revenue is never negative because of it.
-            found = [Count(event.currency, OTHER if event.amount > 0 else FEES, abs(event.amount))]
+            # A negative adjustment counts as a fee, so that it never makes revenue negative.
+            found = [FieldAmount(event.currency, OTHER if event.amount > 0 else FEES, abs(event.amount))]
         case ReserveHeld():
-            found = [Count(event.currency, DEPOSIT, event.amount)]
+            found = [FieldAmount(event.currency, DEPOSIT, event.amount)]
         case ReserveReleased():
-            found = [Count(event.currency, DEPOSIT, -event.amount)]
+            found = [FieldAmount(event.currency, DEPOSIT, -event.amount)]
         case PayoutPaid():
-            found = [Count(event.currency, PAYOUT, event.amount)]
+            found = [FieldAmount(event.currency, PAYOUT, event.amount)]
         case PayoutReturned():
-            found = [Count(event.currency, PAYOUT, -event.amount)]
+            found = [FieldAmount(event.currency, PAYOUT, -event.amount)]
         case PayoutAmountCorrected():
-            found = [Count(event.currency, PAYOUT, -event.from_paid_out)]
+            found = [FieldAmount(event.currency, PAYOUT, -event.from_paid_out)]
         case ChannelMoneyBooked():
-            # All that a marketplace's word moves comes from outside, wherever it went.
+            # All money that a marketplace's record moves comes from outside, in whichever bucket it is.
             came_in = event.pending + event.available + event.held + event.paid_out
             found = [
-                Count(event.currency, OTHER, came_in),
-                Count(event.currency, DEPOSIT, event.held),
-                Count(event.currency, PAYOUT, event.paid_out),
+                FieldAmount(event.currency, OTHER, came_in),
+                FieldAmount(event.currency, DEPOSIT, event.held),
+                FieldAmount(event.currency, PAYOUT, event.paid_out),
             ]
         case (
             # Money that stays owed: only between pending, available and reserved.
@@ -124,7 +124,7 @@ def counts(event: AnyEvent) -> Sequence[Count]:
             | PayoutReopened()
             | PayoutFailed()
             | PayoutCancelled()
-            # And events that move none.
+            # Events that move no money.
             | LedgerBegun()
             | AccountOpened()
             | CurrencyAdded()
@@ -172,8 +172,8 @@ def _part(kind: str) -> str | None:
     return SHIPMENT_FEE if name in SHIPMENT_KINDS else FEES_ON_REFUNDS if name in REFUND_KINDS else None
 
 
-def completed(event: AnyEvent) -> str | None:
-    """The currency of the order that this settles wholly: by a command, or by a marketplace's word that it was paid."""
+def completed_order_currency(event: AnyEvent) -> str | None:
+    """The currency of the order that this event settles completely, by a command or by a marketplace's record."""
     match event:
         case RevenueSettled() | ChannelMoneyBooked():
             return event.currency if event.completes else None
@@ -182,8 +182,8 @@ def completed(event: AnyEvent) -> str | None:
 
 
 @value
-class Line:
-    """One movement of money in a statement, with the field that it counts in."""
+class StatementLine:
+    """One movement of money in a statement, with its field."""
 
     position: int
     version: int
@@ -196,25 +196,25 @@ class Line:
     amount: int
 
 
-def lines(envelope: Envelope, event: AnyEvent, currency: str) -> Iterator[Line]:
-    """The lines that an event makes in a statement of this currency; in each field they add up to its figure."""
-    for count in counts(event):
-        if count.currency == currency:
-            yield Line(
+def lines(envelope: Envelope, event: AnyEvent, currency: str) -> Iterator[StatementLine]:
+    """The lines of an event in a statement of this currency. All lines of a field add up to the field's figure."""
+    for movement in field_amounts(event):
+        if movement.currency == currency:
+            yield StatementLine(
                 position=envelope.position,
                 version=envelope.version,
                 type=envelope.type,
                 effective_at=envelope.effective_at,
                 recorded_at=envelope.recorded_at,
                 reference=_reference(event),
-                field=count.field,
-                within=count.within,
-                amount=count.amount,
+                field=movement.field,
+                within=movement.within,
+                amount=movement.amount,
             )
 
 
 def _reference(event: AnyEvent) -> str | None:
-    """What the event is about, as its caller named it."""
+    """The subject of the event, as its caller named it."""
     for name in ("payout_id", "reserve_id", "reference", "reason"):
         found = getattr(event, name, None)
         if found is not None:

@@ -1,6 +1,6 @@
-"""When an account has to be looked at for a period of its own statements that ended.
+"""When an account has to be checked for an ended period of its own statements.
 
-It may be too early, and never too late: whoever looks reads the account's events, and says when to look again.
+The time may be too early, but never too late: the closer reads the account's events, and sets the next time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from events.statements.events import StatementCycleSet
 from events.statements.periods import DELIVERED_ORDER
 from events.values import value
 from projections.runner import Connection
-from projections.statement_fields import completed
+from projections.statement_fields import completed_order_currency
 from sql import query
 
 NAME = "statements_due"
@@ -26,7 +26,7 @@ NAME = "statements_due"
 
 @value
 class CycleSet:
-    """An account's cycle as it was set last; `due_at` counts where it is the first."""
+    """An account's cycle as set last. `due_at` is used if it is the first cycle."""
 
     account_id: str
     cycle: str
@@ -43,7 +43,7 @@ def cycles_set(events: Sequence[Envelope]) -> list[CycleSet]:
             due_at = event.since if event.cycle == DELIVERED_ORDER else event.due_at
             before = found.get(envelope.account_id)
             if before is not None:
-                # Something may have ended in the one before.
+                # A period of the cycle before may have ended.
                 due_at = event.since
             found[envelope.account_id] = CycleSet(envelope.account_id, event.cycle, due_at, envelope.version)
     return list(found.values())
@@ -51,7 +51,7 @@ def cycles_set(events: Sequence[Envelope]) -> list[CycleSet]:
 
 @value
 class Delivered:
-    """An account in which an order was settled wholly: the last such event's version, and the first one's time."""
+    """An account in which orders were settled completely: the last such event's version, and the first one's time."""
 
     account_id: str
     version: int
@@ -59,10 +59,10 @@ class Delivered:
 
 
 def delivered(events: Sequence[Envelope]) -> list[Delivered]:
-    """The accounts in which an order was settled wholly by these events."""
+    """The accounts in which these events settled orders completely."""
     found: dict[str, Delivered] = {}
     for envelope in events:
-        if completed(event_of(envelope)) is not None:
+        if completed_order_currency(event_of(envelope)) is not None:
             before = found.get(envelope.account_id)
             at = envelope.recorded_at if before is None else before.at
             found[envelope.account_id] = Delivered(envelope.account_id, envelope.version, at)
@@ -70,7 +70,7 @@ def delivered(events: Sequence[Envelope]) -> list[Delivered]:
 
 
 class StatementsDue:
-    """The trailing projection that says which accounts the closer has to look at."""
+    """The trailing projection of the accounts that the closer has to check."""
 
     name = NAME
     types: frozenset[str] | None = frozenset(

@@ -1,4 +1,4 @@
-"""The service as a process: opens everything in order, serves, and closes everything in order."""
+"""The service process: starts everything in order, serves, and stops everything in order."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ log = logs.get("process")
 _PARTITIONS_SECONDS = 3600
 
 OnReady = Callable[[Ledger, int], Awaitable[None]]
-"""Called once requests are answered, with the ledger and the port."""
+"""Called with the ledger and the port, once the service answers requests."""
 
 
 async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Runtime = REAL) -> None:
     """Serves until SIGINT or SIGTERM, then finishes what is under way."""
     if settings.kafka_bootstrap_servers:
-        # What is wrong with it is told before anything is opened.
+        # Wrong Kafka settings are reported before anything is opened.
         broker_access(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -62,7 +62,7 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         await runner.setup()
         try:
             port = await _listen(runner, settings)
-            _spare_the_collector()
+            _tune_garbage_collection()
             log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
             if on_ready is not None:
                 await on_ready(ledger, port)
@@ -79,13 +79,13 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
 
 
 class _Worker(Protocol):
-    """Something that runs beside the requests until it is told to stop."""
+    """A background worker."""
 
     async def run(self) -> None:
-        """Goes on until `stop`, whatever fails meanwhile."""
+        """Continues until `stop`, whatever fails meanwhile."""
 
     def stop(self) -> None:
-        """Ends `run` once what it is at is finished."""
+        """Ends `run` once the work under way is finished."""
 
 
 def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
@@ -94,7 +94,7 @@ def _workers(ledger: Ledger, settings: Settings, health: Health, client: Plugipa
         health.report("broker", ok=False, message="connecting")
         workers.append(Consumer(ledger, settings, health))
     else:
-        message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are taken in over HTTP only, and no event is told"
+        message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are received over HTTP only, and no event is published"
         health.report("broker", ok=False, message=message)
     if settings.dispatcher:
         workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client)]
@@ -102,7 +102,7 @@ def _workers(ledger: Ledger, settings: Settings, health: Health, client: Plugipa
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:
-    """The port that is listened on."""
+    """Starts to listen, and returns the port."""
     try:
         await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
     except OSError as problem:
@@ -113,15 +113,15 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> int:
     return port
 
 
-def _spare_the_collector() -> None:
-    """What is here by now stays; and requests leave no cycles worth looking for after every few hundred of them."""
+def _tune_garbage_collection() -> None:
+    """Exempts all current objects from garbage collection, and makes collections rarer: requests leave few cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
 async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
-    """Lets tasks finish what they are at; the one that only waits for its hour is cancelled."""
+    """Lets the tasks finish their work. The task that only waits for its next hour is cancelled at once."""
     for task in tasks:
         if task.get_name() == "partitions":
             task.cancel()

@@ -1,1 +1,1 @@
-"""What stands in for production on a developer's machine: a Postgres, a Kafka broker and Plugipay."""
+"""Replaces production on a developer's machine: a Postgres, a Kafka broker and a simulated Plugipay."""

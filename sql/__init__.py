@@ -1,4 +1,4 @@
-"""The only place where SQL is written: numbered migrations, and queries of one statement a file.
+"""All SQL of the product: numbered migrations, and queries with one statement in each file.
 
 `query("payouts/page")` is the text of `sql/queries/payouts/page.sql`, whose first lines document its parameters.
 """
@@ -15,7 +15,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class Migration:
-    """A forward-only step of the schema. A released one is never edited: `checksum` tells."""
+    """A forward-only change of the schema. A released one is never edited: its `checksum` is compared."""
 
     version: int
     name: str
@@ -34,7 +34,7 @@ def query(name: str) -> str:
 
 @dataclass(frozen=True)
 class Composed:
-    """A statement made of parts, and the names of its parameters behind the numbered ones, in their order."""
+    """A statement made of parts, and the names of its parameters after the numbered ones, in their order."""
 
     text: str
     parameters: tuple[str, ...]
@@ -45,10 +45,10 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 @cache
 def composed(name: str, folder: str, parts: Sequence[str], numbered: int, rendered: Sequence[str] = ()) -> Composed:
-    """The statement in `queries/<name>.sql` with the parts `queries/<folder>/<part>.sql`, and those rendered, at its marks.
+    """The statement in `queries/<name>.sql`, with the parts `queries/<folder>/<part>.sql` and the `rendered` ones in it.
 
-    A part stands at `/* parts */`, its guard (`<part>_guard.sql`, where there is one) at `/* guards */`. Parameters of
-    parts are written by name (`:orders`) and get the numbers behind the statement's own `numbered` ones.
+    Parts replace `/* parts */`; their guards (`<part>_guard.sql`, if there is one) replace `/* guards */`. Parts have
+    named parameters (`:orders`), which get the numbers after the statement's own `numbered` ones.
     """
     directory = files(__name__).joinpath("queries", folder)
     guards = [file for part in parts if (file := directory.joinpath(f"{part}_guard.sql")).is_file()]
@@ -63,7 +63,7 @@ def composed(name: str, folder: str, parts: Sequence[str], numbered: int, render
 
 @cache
 def append_rows(table: str, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    """The part of an append that writes rows of an inline view: `templates/append_rows.sql` for this table."""
+    """The part of an append that writes the rows of an inline view: `templates/append_rows.sql` for this table."""
 
     def listed(names: tuple[str, ...], of: str = "") -> str:
         return ", ".join(f'{of}"{name}"' for name in names)
@@ -80,17 +80,17 @@ def append_rows(table: str, key: tuple[str, ...], columns: tuple[str, ...]) -> s
 
 @cache
 def clear_rows(table: str) -> str:
-    """Empties an inline view of a lane: `templates/clear_rows.sql` for this table. Its parameter is the lane."""
+    """Deletes an inline view of a lane: `templates/clear_rows.sql` for this table. Its parameter is the lane."""
     return _template("clear_rows").format(table=table)
 
 
 def _template(name: str) -> str:
-    """A statement for tables of one kind, whose names are its own: never anybody's input."""
+    """A statement for tables of one kind. The names in it come from our code, never from input."""
     return files(__name__).joinpath("templates", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _body(text: str) -> str:
-    """A part without the comment lines that it begins with."""
+    """A part without its leading comment."""
     return re.sub(r"\A(--.*\n)+", "", text).strip()
 
 

@@ -1,5 +1,5 @@
--- What the service's login may do, given anew after each migration. The role is the setting payout_ledger.service_role.
--- On the log and on what arrived it may only insert and read; no role but the owner may change the schema.
+-- Grants the service's login its rights, again after each migration. The setting payout_ledger.service_role has the login.
+-- On the log and on deliveries it may only insert and read; only the owner may change the schema.
 DO $$
 DECLARE
     service text := current_setting('payout_ledger.service_role');

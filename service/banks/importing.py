@@ -129,7 +129,7 @@ async def import_bank_file(
         raise AccountNotFound(wish.account_id)
     if profile.key is None:
         raise Erased
-    reading = _Reading(wish, profile.key, ledger.exponents)
+    reading = _BankFileReading(wish, profile.key, ledger.exponents)
     observations = await asyncio.to_thread(reading.observations, stream)
     found = BankImported(f"imp_{ledger.runtime.ulid()}")
     received_at = ledger.runtime.instant()
@@ -154,7 +154,7 @@ async def import_bank_file(
     return found
 
 
-class _Reading:
+class _BankFileReading:
     """A file on its way: its observations, each with the ids that the account's key makes."""
 
     def __init__(self, wish: BankImportRequest, key: AccountKey, exponents: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
 """`payout-ledger`: serve, migrate, keys, import, pull, reconcile, close-statements, cases, deliveries, rebuild, verify.
 
-A command's module is imported when the command is asked for: nobody waits for what the others need.
+A command's module is imported only when the command is run, so that it does not wait for the others' imports.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ COMMANDS = {
     "verify": "maintenance:verify",
     "simulate-plugipay": "simulate:simulate_plugipay",
 }
-"""Where each command is."""
+"""Command -> module and function in `service.cli`."""
 
 FROM_A_CHECKOUT = frozenset({"simulate-plugipay"})
-"""Commands that need what the production wheel does not bring."""
+"""Commands that need packages which are not in the production wheel."""
 SIMULATOR = "simulator"
 
 
 def build(*, whole: bool) -> App:
-    """The command line. Where it is to list its commands it has to be whole: what they say of themselves is theirs."""
+    """The command line. `whole` imports every command, which the list of commands needs for their help texts."""
     app = App(
         name="payout-ledger",
         help="An event-sourced payout ledger.",
@@ -55,13 +55,13 @@ def build(*, whole: bool) -> App:
 
 
 def main() -> None:
-    """Runs a command; what a person can put right is one line on standard error, and exit code 2."""
+    """Runs a command. An error that the user can fix is one line on standard error, with exit code 2."""
     try:
         build(whole=not set(sys.argv[1:]) - {"--help", "-h"})()
     except WrongSettings as problem:
         _fail(str(problem))
     except OUTAGES as problem:
-        _fail(f"the database went away: {problem}")
+        _fail(f"the database is not reachable: {problem}")
     except asyncpg.PostgresError as problem:
         _fail(f"Postgres refuses: {problem}")
     except ModuleNotFoundError as missing:

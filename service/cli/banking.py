@@ -1,4 +1,4 @@
-"""`payout-ledger import bank` and `payout-ledger reconcile`: what banks say came, against what was expected."""
+"""`payout-ledger import bank` and `payout-ledger reconcile`: bank entries, and expected against paid."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ import uvloop
 from cyclopts import Parameter
 from rich.console import Console
 
-from events.chain import Actor, Source
 from events.refusals import Refusal
 from projections.reconciliation import ItemState
 from service.banks.importing import BankImported, BankImportRequest, check, import_bank_file, read_columns
 from service.banks.tables import Layout
 from service.cli.importing import progress
-from service.cli.rendering import show_json, show_rows
+from service.cli.rendering import operator_origin, show_json, show_rows
 from service.cli.target import AsJson, Data, Target, with_ledger
 from service.ledger.account_profile import read_profile
-from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
@@ -48,22 +46,22 @@ def import_bank(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Take a bank's statement in, to confirm what was paid: no money moves. Doing so again changes nothing.
+    """Import a bank's statement, to confirm what was paid: no money moves. Importing it again changes nothing.
 
     Parameters
     ----------
     file
-        ISO 20022 camt.053 (XML), CSV or XLSX; its content tells which.
+        ISO 20022 camt.053 (XML), CSV or XLSX; the format is detected from the content.
     account
-        Whose bank account it is about. The account has to exist.
+        The account that the bank account belongs to. It has to exist.
     bank_account
         The bank account's number, for files that name none.
     currency
-        For tables.
+        The currency of a CSV or XLSX file.
     columns
-        The headings of a table's columns, where they are not common ones: date=Tanggal;description=Uraian;amount=Jumlah. There are date, valueDate, description, amount, debit, credit, direction, balance, reference and counterparty.
+        The headings of a table's columns, if they are not the common ones: date=Tanggal;description=Uraian;amount=Jumlah. There are date, valueDate, description, amount, debit, credit, direction, balance, reference and counterparty.
     decimal
-        Whether decimals stand behind a comma or a dot, where amounts such as 1.500 leave it open.
+        The decimal separator, where amounts such as 1.500 do not show it.
     dates
         The order of dates such as 11/09/2026.
     mode
@@ -72,8 +70,8 @@ def import_bank(
     """
     try:
         layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy")
-        wish = BankImportRequest(account, file.name, bank_account, currency, layout)
-        check(wish)
+        request = BankImportRequest(account, file.name, bank_account, currency, layout)
+        check(request)
         stream = file.open("rb")
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
@@ -81,31 +79,33 @@ def import_bank(
         raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
     with stream, Target(data) as target:
         logs.configure("warning")
-        found = uvloop.run(_import(target.settings, wish, stream, file.stat().st_size, mode))
+        imported = uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
     if as_json:
-        show_json(found.document())
+        show_json(imported.document())
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{file.name}: {found.read} entries read: {found.new} new, {found.known} known")
-    if found.unreadable:
-        console.print(f"{found.unreadable} rows could not be read, and are kept:", style="yellow")
-        for each in found.problems:
+    console.print(f"{file.name}: {imported.read} entries read: {imported.new} new, {imported.known} known")
+    if imported.unreadable:
+        console.print(f"{imported.unreadable} rows could not be read, and are stored as they are:", style="yellow")
+        for each in imported.problems:
             console.print(f"  {each['place']}: {each['reason']}")
 
 
-async def _import(settings: Settings, wish: BankImportRequest, stream: BinaryIO, size: int, mode: str) -> BankImported:
+async def _import(
+    settings: Settings, request: BankImportRequest, stream: BinaryIO, size: int, mode: str
+) -> BankImported:
     async with running_ledger(settings) as ledger:
-        origin = RequestOrigin(Actor("operator", TOOL), Source("cli", TOOL), mode, f"cli_{ledger.runtime.ulid()}")
+        origin = operator_origin(ledger, TOOL, TOOL, mode)
         with progress() as bar:
-            task = bar.add_task(wish.name, total=size)
+            task = bar.add_task(request.name, total=size)
             try:
                 return await import_bank_file(
-                    ledger, wish, stream, origin, lambda done: bar.update(task, completed=done)
+                    ledger, request, stream, origin, lambda done: bar.update(task, completed=done)
                 )
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None
             except Unavailable as problem:
-                raise WrongSettings(f"{problem}; what was taken in until then stays: run it again") from None
+                raise WrongSettings(f"{problem}; what was imported until then stays: run it again") from None
 
 
 def reconcile(
@@ -119,12 +119,12 @@ def reconcile(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Show what is expected against what was paid: the open differences, if nothing else is said.
+    """Show what was expected against what was paid: by default the open differences.
 
     Parameters
     ----------
     account
-        Whose.
+        The account.
     state
         open, all, or one of expected, not_due, overdue, matched, short, over, unexpected, needs_review.
     kind
@@ -134,15 +134,15 @@ def reconcile(
     currency
         Only in this currency.
     to_csv
-        Write the rows to this file too, as the API gives them.
+        Also write the rows to this file, as in the API.
 
     """
     if state not in _STATES:
         raise WrongSettings(f"--state: one of {', '.join(_STATES)}")
     if kind is not None and kind not in KINDS:
         raise WrongSettings(f"--kind: one of {', '.join(KINDS)}")
-    wish = Filter(state=state, kind=kind, channel=channel, currency=currency)
-    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, wish, to_csv))
+    wanted = Filter(state=state, kind=kind, channel=channel, currency=currency)
+    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, wanted, to_csv))
     if as_json:
         show_json(documents)
         return
@@ -151,7 +151,7 @@ def reconcile(
     show_rows(("currency", "state", "rows", "expected", "paid", "difference"), totals(documents))
 
 
-async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None) -> list[Document]:
+async def _rows(ledger: Ledger, account: str, wanted: Filter, to_csv: Path | None) -> list[Document]:
     lane = await ledger.known_lane_of(account)
     profile = await read_profile(ledger, lane, account) if lane is not None else None
     if lane is None or profile is None:
@@ -164,7 +164,7 @@ async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None)
             raise WrongSettings(f"--csv: {to_csv} cannot be written: {problem.strerror}") from None
         if output:
             output.write(csv_line(list(COLUMNS)))
-        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, wish)) as rows:
+        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, wanted)) as rows:
             async for row in rows:
                 documents.append(row.document)
                 if output:
@@ -173,10 +173,10 @@ async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None)
 
 
 def totals(documents: list[Document]) -> list[list[str]]:
-    """Of each currency and state: how many rows, and what they add up to."""
+    """For each currency and state: the number of rows, and the sums of their amounts."""
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     for document in documents:
         amounts = (Decimal(document[name] or 0) for name in ("expected", "paid", "difference"))
         of = document["currency"], document["state"]
         sums[of] = [known + more for known, more in zip(sums[of], (Decimal(1), *amounts), strict=True)]
-    return [[*of, *(format(total, "f") for total in found)] for of, found in sorted(sums.items())]
+    return [[*of, *(format(total, "f") for total in row)] for of, row in sorted(sums.items())]

@@ -10,7 +10,17 @@ from pydantic import ValidationError
 
 from events.chain import SYSTEM_ACCOUNT
 from events.provider.commands import CloseCase
-from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.rendering import (
+    By,
+    Why,
+    access_scope_of,
+    check_limit,
+    document_of,
+    operator_origin,
+    show_fields,
+    show_json,
+    show_rows,
+)
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import cases
 from service.ledger.access_scope import of_everything
@@ -34,7 +44,7 @@ def list_cases(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """List cases, newest first: the open ones, if nothing else is said.
+    """List cases, newest first: by default the open ones.
 
     Parameters
     ----------
@@ -51,7 +61,7 @@ def list_cases(
     check_limit(limit)
 
     async def run(ledger: Ledger, _: Settings) -> list[Document]:
-        access_scope = await sight_of(ledger, account)
+        access_scope = await access_scope_of(ledger, account)
         wanted = None if status == "any" else status
         found = await cases.page(ledger, access_scope, status=wanted, kind=kind, after=None, limit=limit)
         return [one.document() for one in found]
@@ -61,13 +71,13 @@ def list_cases(
         show_json(documents)
         return
     names = ("id", "accountId", "kind", "status", "payoutId", "known", "said", "openedAt")
-    columns = ("case", "account", "kind", "status", "payout", "the ledger had", "it was told", "opened")
+    columns = ("case", "account", "kind", "status", "payout", "the ledger had", "reported", "opened")
     show_rows(columns, ([document[name] for name in names] for document in documents))
 
 
 @app.command
 def show(case_id: str, *, as_json: AsJson = False, data: Data = None) -> None:
-    """Show a case with both facts side by side, and the statements that were not applied."""
+    """Show a case: what the ledger had, what was reported, and the reports that were not applied."""
     document = with_ledger(data, lambda ledger, _: _find(ledger, case_id)).document()
     show_json(document) if as_json else show_fields(document)
 
@@ -83,18 +93,18 @@ async def _find(ledger: Ledger, case_id: str) -> FoundCase:
 def close(
     case_id: str, *, reason: Why, by: By, apply: bool = False, as_json: AsJson = False, data: Data = None
 ) -> None:
-    """Close a case, saying what became of it.
+    """Close a case, with a reason.
 
     Parameters
     ----------
     apply
-        First take the provider at its word in what was not applied.
+        First apply the provider's reports that were not applied.
 
     """
 
     async def run(ledger: Ledger, _: Settings) -> Document:
         found = await _find(ledger, case_id)
-        origin = asked_by(ledger, by, "cases", found.mode)
+        origin = operator_origin(ledger, by, "cases", found.mode)
         try:
             command = CloseCase(account_id=found.account_id, case_id=case_id, reason=reason, apply=apply)
         except ValidationError as problem:
@@ -106,9 +116,9 @@ def close(
             case = done.state.cases[case_id]
             return orjson.dumps(case_document(found.account_id, case_id, case, done.lane))
 
-        work = CommandRequest(command, b"", 200, render)
-        [outcome] = await ledger.execute([work], origin, in_lane=found.lane)
-        return accepted(outcome)
+        request = CommandRequest(command, b"", 200, render)
+        [outcome] = await ledger.execute([request], origin, in_lane=found.lane)
+        return document_of(outcome)
 
     document = with_ledger(data, run)
     show_json(document) if as_json else show_fields(document)

@@ -12,7 +12,7 @@ from service.workers.statement_closer import StatementCloser
 
 
 def close_statements(*, account: str | None = None, as_json: AsJson = False, data: Data = None) -> None:
-    """Close the ledger's own statements whose periods have ended. The service does so by itself; doing it again changes nothing.
+    """Close the ledger's own statements whose periods have ended. The service does so by itself; a repeat changes nothing.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def close_statements(*, account: str | None = None, as_json: AsJson = False, dat
                 raise WrongSettings(f"{problem}; run it again") from None
         closed: list[StatementClosed] = []
         for lane in ledger.lanes:
-            looked = 1
-            while looked:
-                looked, more = await closer.round(lane)
+            checked = 1
+            while checked:
+                checked, more = await closer.close_due(lane)
                 closed += more
         return closed
 

@@ -1,4 +1,4 @@
-"""`payout-ledger deliveries`: list and show what arrived; replay or dismiss what was parked."""
+"""`payout-ledger deliveries`: list, show; replay or dismiss parked ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from cyclopts import App
 from pydantic import ValidationError
 
 from events.refusals import Refusal
-from service.cli.rendering import By, Why, accepted, asked_by, check_limit, show_fields, show_json, show_rows, sight_of
+from service.cli.rendering import (
+    By,
+    Why,
+    access_scope_of,
+    check_limit,
+    document_of,
+    operator_origin,
+    show_fields,
+    show_json,
+    show_rows,
+)
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger.access_scope import of_everything
 from service.ledger.commands import Outcome
@@ -24,7 +34,7 @@ from service.plugipay.inbound.stored_deliveries import StoredDelivery, body_docu
 from service.plugipay.quarantine import quarantine
 from service.plugipay.quarantine.quarantine import REASON, ResolveRequest
 
-app = App(name="deliveries", help="What arrived from the provider: list, show, replay, dismiss.")
+app = App(name="deliveries", help="Webhooks from the provider: list, show, replay, dismiss.")
 
 Document = dict[str, Any]
 
@@ -54,7 +64,7 @@ def list_deliveries(
     check_limit(limit)
 
     async def run(ledger: Ledger, _: Settings) -> list[Document]:
-        access_scope = await sight_of(ledger, account)
+        access_scope = await access_scope_of(ledger, account)
         found = await stored_deliveries.page(
             ledger, access_scope, verdict=verdict, waiting=waiting, before=None, limit=limit
         )
@@ -83,7 +93,7 @@ def show(delivery_id: str, *, body: bool = False, as_json: AsJson = False, data:
     Parameters
     ----------
     body
-        Also what arrived, which may name somebody's bank account.
+        Also the body as received, which may have a bank account in it.
 
     """
 
@@ -103,18 +113,18 @@ def show(delivery_id: str, *, body: bool = False, as_json: AsJson = False, data:
 
 @app.command
 def replay(delivery_id: str, *, by: By, as_json: AsJson = False, data: Data = None) -> None:
-    """Take a parked delivery in as if it came now; its signature is verified again."""
+    """Ingest a parked delivery as if it came now; its signature is verified again."""
     _act(data, delivery_id, by, quarantine.replay, as_json=as_json)
 
 
 @app.command
 def dismiss(delivery_id: str, *, reason: Why, by: By, as_json: AsJson = False, data: Data = None) -> None:
-    """Say that a parked delivery will not be taken in, and why."""
+    """End the wait of a parked delivery without ingesting it, with a reason."""
     try:
         REASON.validate_python(reason)
     except ValidationError as problem:
         raise WrongSettings(f"--reason: {problem.errors()[0]['msg']}") from None
-    _act(data, delivery_id, by, lambda ledger, _, wish: quarantine.dismiss(ledger, wish, reason), as_json=as_json)
+    _act(data, delivery_id, by, lambda ledger, _, request: quarantine.dismiss(ledger, request, reason), as_json=as_json)
 
 
 def _act(
@@ -125,16 +135,16 @@ def _act(
     *,
     as_json: bool,
 ) -> None:
-    async def run(ledger: Ledger, at: Settings) -> Document:
+    async def run(ledger: Ledger, settings: Settings) -> Document:
         stored = await _find(ledger, delivery_id)
-        origin = asked_by(ledger, by, "deliveries", stored.mode)
+        origin = operator_origin(ledger, by, "deliveries", stored.mode)
         try:
             outcome = await act(
-                ledger, at, ResolveRequest(stored, origin, b"", lambda document, _: orjson.dumps(document))
+                ledger, settings, ResolveRequest(stored, origin, b"", lambda document, _: orjson.dumps(document))
             )
         except Refusal as refusal:
             outcome = refusal
-        return accepted(outcome)
+        return document_of(outcome)
 
     document = with_ledger(data, run)
     show_json(document) if as_json else show_fields(document)

@@ -1,4 +1,4 @@
-"""The demo accounts of `make run`: S2's worked example, and one whose payouts a simulated Plugipay really moves."""
+"""The demo accounts of `make run`: S2's worked example, and one whose payouts a simulated Plugipay executes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.ledger.api_keys import SCOPES, KeyRing, NewKey, create_key, list_ke
 from service.ledger.ledger import Ledger
 from service.ledger.system_commands import execute_system_commands, open_account
 from service.platform.settings import Settings
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 
 ACCOUNT, PROVIDER_ACCOUNT = "acc_demo", "acc_demo_plugipay"
@@ -27,12 +27,12 @@ AVAILABLE, PENDING = 5_230_000, 750_000
 _LABEL = "demo of make run"
 _KEY_ID = "ak_demo"
 _TIME_SCALE = 60
-"""A minute of Plugipay's takes a second: a payout is in transit after one, and paid after ten more."""
+"""A minute of Plugipay's time takes a second: a payout is in transit after one second, and paid after ten more."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoProvider:
-    """The simulated Plugipay behind the second account, and the settings that lead to it."""
+    """The simulated Plugipay of the second account, and the settings to reach it."""
 
     simulated: Simulated
     settings: dict[str, Any]
@@ -41,7 +41,7 @@ class DemoProvider:
 
 @contextlib.asynccontextmanager
 async def demo_provider(data: Path, master_key: str) -> AsyncIterator[DemoProvider]:
-    """Runs it, with its payouts kept in `data`; its secrets are made from the master key, so that they stay the same."""
+    """Runs it. Its payouts are stored in `data`; its secrets are derived from the master key, so they never change."""
 
     def secret(name: str) -> str:
         return hmac.digest(master_key.encode(), f"demo {name}".encode(), "sha256").hex()
@@ -49,8 +49,10 @@ async def demo_provider(data: Path, master_key: str) -> AsyncIterator[DemoProvid
     workspace = WorkspaceSettings(
         id=PROVIDER_ACCOUNT, key_id=_KEY_ID, secret=f"sk_{secret('key')}", balances={"IDR": AVAILABLE}
     )
-    at = SimulatorSettings(workspaces=(workspace,), time_scale=_TIME_SCALE, state_file=data / "plugipay.json")
-    async with simulated_plugipay(at) as simulated:
+    simulator_settings = SimulatorSettings(
+        workspaces=(workspace,), time_scale=_TIME_SCALE, state_file=data / "plugipay.json"
+    )
+    async with simulated_plugipay(simulator_settings) as simulated:
         webhook_secret = f"whsec_{secret('webhook')}"
         yield DemoProvider(
             simulated,
@@ -65,7 +67,7 @@ async def demo_provider(data: Path, master_key: str) -> AsyncIterator[DemoProvid
 
 
 async def show_demo(settings: Settings, provider: DemoProvider, ledger: Ledger, port: int) -> None:
-    """Opens the demo accounts where they are missing, and prints the address, their keys and what to try."""
+    """Opens the demo accounts if they are missing, and prints the address, their keys and requests to try."""
     for account, backend in ((ACCOUNT, MANUAL), (PROVIDER_ACCOUNT, PLUGIPAY)):
         opened = await open_account(ledger, OpenAccount(account_id=account, currency="IDR", backend=backend), LIVE)
         if not isinstance(opened, AccountExists):
@@ -87,7 +89,7 @@ async def show_demo(settings: Settings, provider: DemoProvider, ledger: Ledger, 
         f'curl -s -X POST {base}/payouts {_bearer(by_hand)} -H "Content-Type: application/json" -d {body}',
         f"curl -s {base}/payouts {_bearer(by_hand)}",
         "",
-        "and one that moves by itself: requested now, in transit after a second, paid after ten more",
+        "and a payout that moves by itself: in transit after a second, paid after ten more",
         f'curl -s -X POST {base}/payouts {_bearer(through_provider)} -H "Content-Type: application/json" -d {body}',
         f"curl -s {base}/payouts {_bearer(through_provider)}",
         "",
@@ -101,7 +103,7 @@ def _bearer(key: NewKey) -> str:
 
 
 async def _key(ledger: Ledger, account: str) -> NewKey:
-    """The key that an earlier run made, if it is still active: what was printed then goes on working."""
+    """The key of an earlier run, if it is still active, so that what was printed then still works."""
     for row in await list_keys(ledger.pool):
         if row["label"] == _LABEL and row["account_id"] == account and row["revoked_at"] is None:
             ring = KeyRing(ledger.pool, ledger.vault, ledger.runtime)

@@ -1,4 +1,4 @@
-"""The ledger with a Postgres, a broker and a provider of its own: for a checkout, and not in the production wheel."""
+"""The ledger with an embedded Postgres, broker and provider: works from a checkout only, not from the production wheel."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 import uvloop
 
 from service.cli.demo import demo_provider, show_demo
-from service.platform import logs, settings
-from service.platform.settings import Settings
-from service.server import serve as serve_until_told
+from service.platform import logs
+from service.platform.settings import Settings, load
+from service.server import serve as serve_until_stopped
 from simulator.servers.kafka import start_broker
 from simulator.servers.postgres import EmbeddedPostgres, master_key, start_postgres
 
 
 def join_embedded(data: Path) -> tuple[EmbeddedPostgres, Settings]:
-    """The embedded ledger in a data directory: joined where it runs, started where it does not. Stop the server after."""
+    """The embedded ledger in a data directory: started if it does not run. The caller stops the server afterwards."""
     postgres = start_postgres(data)
-    return postgres, settings.load(
+    return postgres, load(
         database_url=postgres.service_url, migrate_database_url=postgres.migrate_url, master_key=master_key(data)
     )
 
 
 def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> None:
-    """Everything in one process group: Postgres keeps its data in `data`, the broker keeps nothing.
+    """Serves with everything embedded: Postgres stores its data in `data`, the broker stores nothing on disk.
 
-    With the demo, a simulated Plugipay stands behind its second account.
+    With `demo`, the second demo account has a simulated Plugipay.
     """
     postgres = start_postgres(data)
     try:
@@ -39,7 +39,7 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
                 "master_key": master_key(data),
                 "kafka_bootstrap_servers": broker.bootstrap_servers,
                 "kafka_keeps": False,
-                # Whoever tries it has endpoints on this machine.
+                # For a trial, webhook endpoints are on the same machine.
                 "outgoing_plain_http": True,
                 "outgoing_private_addresses": True,
             }
@@ -51,15 +51,15 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
 
 
 async def _serve(given: Mapping[str, object]) -> None:
-    at = settings.load(**given)
-    logs.configure(at.log_level)
-    await serve_until_told(at)
+    settings = load(**given)
+    logs.configure(settings.log_level)
+    await serve_until_stopped(settings)
 
 
 async def _serve_demo(data: Path, given: Mapping[str, object]) -> None:
-    # The provider speaks before the settings are read that say how loudly.
+    # The provider logs before the settings with the log level are read.
     logs.configure("info")
     async with demo_provider(data, str(given["master_key"])) as provider:
-        at = settings.load(**provider.settings, **given)
-        logs.configure(at.log_level)
-        await serve_until_told(at, partial(show_demo, at, provider))
+        settings = load(**provider.settings, **given)
+        logs.configure(settings.log_level)
+        await serve_until_stopped(settings, partial(show_demo, settings, provider))

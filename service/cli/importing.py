@@ -1,4 +1,4 @@
-"""`payout-ledger import`: takes a marketplace's file in, and says what became of it."""
+"""`payout-ledger import`: imports a marketplace's file, and shows the counts of its records."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from events.chain import Actor, Source
 from events.fields import AccountId
 from events.refusals import Refusal
+from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
-from service.ledger.commands import RequestOrigin
-from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
 from service.marketplaces.importing import Imported, ImportRequest, check, import_file
@@ -26,11 +24,11 @@ from service.platform.settings import Settings, WrongSettings
 
 TOOL = "import"
 
-app = App(name="import", help="Take in what a marketplace or a bank says.")
+app = App(name="import", help="Import a file of a marketplace or a bank.")
 app.command(
     "service.cli.banking:import_bank",
     name="bank",
-    help="Take a bank's statement in, to confirm what was paid: no money moves. Doing so again changes nothing.",
+    help="Import a bank's statement, to confirm what was paid: no money moves. Importing it again changes nothing.",
 )
 
 
@@ -48,74 +46,73 @@ def import_statements(
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
     data: Data = None,
 ) -> None:
-    """Take in what a marketplace says: an answer of its API that was saved, or a report. Doing so again changes nothing.
+    """Import a marketplace's file: a saved response of its API, or a report. Importing it again changes nothing.
 
     Parameters
     ----------
     channel
         lazada, shopee, tokopedia, tiktok or blibli.
     file
-        JSON, JSON lines, XML, CSV or XLSX; its content tells which.
+        JSON, JSON lines, XML, CSV or XLSX; the format is detected from the content.
     account
-        Whose it is. An account that does not exist is opened, in the currency of its first statement.
+        The account. One that does not exist is opened, in the currency of its first statement.
     seller
-        The shop, where the account has several with this marketplace.
+        The shop, if the account has several at this marketplace.
     currency
-        For files that name none.
+        The currency, for files that name none.
     zone
-        Of times without one, such as Asia/Jakarta.
+        The time zone of times without one, such as Asia/Jakarta.
     collects
-        Who is paid by the marketplace: the seller's own bank (paid statements are paid out) or the platform (they become available).
+        Whom the marketplace pays: the seller's own bank account (paid statements are paid out) or the platform (they become available).
     mode
         The mode of the account.
 
     """
-    wish = checked_wish(ImportRequest(account, channel, file.name, seller, currency, zone, collects))
+    request = checked_request(ImportRequest(account, channel, file.name, seller, currency, zone, collects))
     try:
         stream = file.open("rb")
     except OSError as problem:
         raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
     with stream, Target(data) as target:
         logs.configure("warning")
-        found = uvloop.run(_import(target.settings, wish, stream, file.stat().st_size, mode))
-    _show(found, file.name, as_json=as_json)
+        imported = uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
+    _show(imported, file.name, as_json=as_json)
 
 
-def checked_wish(wish: ImportRequest) -> ImportRequest:
-    """The wish; WrongSettings for one that cannot be fulfilled."""
+def checked_request(request: ImportRequest) -> ImportRequest:
+    """The same request; WrongSettings if it is not valid."""
     try:
-        TypeAdapter(AccountId).validate_python(wish.account_id)
-        check(wish)
+        TypeAdapter(AccountId).validate_python(request.account_id)
+        check(request)
     except ValidationError:
         raise WrongSettings(
             "--account: an id is up to 64 letters, digits, dots, colons, dashes and underscores"
         ) from None
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
-    return wish
+    return request
 
 
-async def _import(settings: Settings, wish: ImportRequest, stream: BinaryIO, size: int, mode: str) -> Imported:
+async def _import(settings: Settings, request: ImportRequest, stream: BinaryIO, size: int, mode: str) -> Imported:
     async with running_ledger(settings) as ledger:
         with progress() as bar:
-            task = bar.add_task(wish.name, total=size)
+            task = bar.add_task(request.name, total=size)
             try:
                 return await import_file(
-                    ledger, wish, stream, operator(ledger, TOOL, mode), lambda done: bar.update(task, completed=done)
+                    ledger,
+                    request,
+                    stream,
+                    operator_origin(ledger, TOOL, TOOL, mode),
+                    lambda done: bar.update(task, completed=done),
                 )
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None
             except Unavailable as problem:
-                raise WrongSettings(f"{problem}; what was taken in until then stays: run it again") from None
-
-
-def operator(ledger: Ledger, tool: str, mode: str) -> RequestOrigin:
-    """Who asks: whoever may run commands on the ledger's machine."""
-    return RequestOrigin(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.runtime.ulid()}")
+                raise WrongSettings(f"{problem}; what was imported until then stays: run it again") from None
 
 
 def progress() -> Progress:
-    """A bar of the bytes that were read."""
+    """A progress bar of the bytes that were read."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -126,22 +123,22 @@ def progress() -> Progress:
     )
 
 
-def _show(found: Imported, name: str, *, as_json: bool) -> None:
+def _show(imported: Imported, name: str, *, as_json: bool) -> None:
     if as_json:
-        print(orjson.dumps(found.document()).decode())  # noqa: T201
+        print(orjson.dumps(imported.document()).decode())  # noqa: T201
         return
-    show_counts(Console(highlight=False, markup=False, soft_wrap=True), name, found)
+    show_counts(Console(highlight=False, markup=False, soft_wrap=True), name, imported)
 
 
-def show_counts(console: Console, name: str, found: Imported) -> None:
-    """What became of the records, and those that nobody could read."""
+def show_counts(console: Console, name: str, imported: Imported) -> None:
+    """The counts of the records, and those that could not be read."""
     console.print(
-        f"{name}: {found.read} records read: {found.new} new, {found.changed} changed, "
-        f"{found.unchanged} unchanged; {found.lines} settlement lines"
+        f"{name}: {imported.read} records read: {imported.new} new, {imported.changed} changed, "
+        f"{imported.unchanged} unchanged; {imported.lines} settlement lines"
     )
-    if found.unreadable:
-        console.print(f"{found.unreadable} could not be read, and are kept:", style="yellow")
-        for problem in found.problems:
+    if imported.unreadable:
+        console.print(f"{imported.unreadable} could not be read, and are stored as they are:", style="yellow")
+        for problem in imported.problems:
             console.print(f"  {problem.place}: {problem.reason}")
-        if found.unreadable > len(found.problems):
-            console.print(f"  and {found.unreadable - len(found.problems)} more")
+        if imported.unreadable > len(imported.problems):
+            console.print(f"  and {imported.unreadable - len(imported.problems)} more")

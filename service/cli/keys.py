@@ -1,4 +1,4 @@
-"""`payout-ledger keys`: create, list, rotate, revoke. A secret is shown once, when it is made."""
+"""`payout-ledger keys`: create, list, rotate, revoke. A secret is shown once, when it is created."""
 
 from __future__ import annotations
 
@@ -46,26 +46,26 @@ def create(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Make a key and print its secret, this once: the bearer token and the signing secret.
+    """Create a key and print its secret, which is shown only once: it is the bearer token and the signing secret.
 
     Parameters
     ----------
     kind
         api, or sellercenter: for a client of SellerCenter's API, which names --user-id and signs with the secret.
     account
-        The account it is bound to. One that does not exist is opened, with --currency, --backend and --mode.
+        The account that the key is bound to. One that does not exist is opened, with --currency, --backend and --mode.
     platform
-        Bind it to no account: it names one in each request, and sees all accounts of its mode.
+        Bind the key to no account: each request names one, and all accounts of the key's mode are visible.
     scopes
         Separated by commas: payout:read, payout:write, command:write, operator, audit.
     mode
-        live or test: a key never sees an account of the other mode.
+        live or test: a key has no access to accounts of the other mode.
     on_behalf_of
-        Let a key that is bound to an account ask for others too.
+        Let a key that is bound to an account also act for other accounts.
     user_id
-        The e-mail address by which a sellercenter key's holder is known.
+        The e-mail address that identifies the holder of a sellercenter key.
     secret_file
-        A file with the secret that a sellercenter client has already.
+        A file with the secret that a sellercenter client already has.
 
     """
     if (account is None) != platform:
@@ -75,14 +75,14 @@ def create(
     if unknown or not wanted:
         raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
 
-    secret = _sellercenter(kind, user_id, secret_file, platform=platform)
+    secret = _sellercenter_secret(kind, user_id, secret_file, platform=platform)
     if kind == "sellercenter":
         wanted = []
 
     async def run(ledger: Ledger, _: Settings) -> NewKey:
         if account is not None:
             await _ensure_account(ledger, account, currency, backend, mode)
-        await _free_of_others(ledger, user_id, secret, account, mode)
+        await _check_unused(ledger, user_id, secret, account, mode)
         return await api_keys.create_key(
             ledger.pool,
             ledger.vault,
@@ -122,12 +122,12 @@ def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
 
 @app.command
 def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data: Data = None) -> None:
-    """Make a key like this one, and revoke this one.
+    """Create a key like this one, and revoke this one.
 
     Parameters
     ----------
     keep_old
-        Leave the old key active, to be revoked once the new one is in use everywhere.
+        Leave the old key active; revoke it when the new one is in use everywhere.
 
     """
 
@@ -155,14 +155,14 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
 
 @app.command
 def revoke(key_id: str, *, data: Data = None) -> None:
-    """End a key: within a second no service takes it any more."""
+    """Revoke a key: within a second no service accepts it any more."""
     if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.runtime, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
 
 
-def _sellercenter(kind: str, user_id: str | None, secret_file: Path | None, *, platform: bool) -> str | None:
-    """The secret that the client has already, if it has one. WrongSettings where the options do not go together."""
+def _sellercenter_secret(kind: str, user_id: str | None, secret_file: Path | None, *, platform: bool) -> str | None:
+    """The secret that the client already has, if any. WrongSettings where the options do not go together."""
     if kind != "sellercenter":
         if user_id is not None or secret_file is not None:
             raise WrongSettings("--user-id and --secret-file belong to --kind sellercenter")
@@ -182,20 +182,20 @@ def _sellercenter(kind: str, user_id: str | None, secret_file: Path | None, *, p
     return secret
 
 
-async def _free_of_others(
+async def _check_unused(
     ledger: Ledger, user_id: str | None, secret: str | None, account: str | None, mode: str
 ) -> None:
-    """WrongSettings where the address is somebody else's, or the secret has been a key's."""
+    """WrongSettings where the e-mail address belongs to another account's key, or the secret is or was another key's."""
     if user_id is not None:
         others = await api_keys.KeyRing(ledger.pool, ledger.vault, ledger.runtime).by_user(user_id)
         if any((other.account_id, other.mode) != (account, mode) for other in others):
             raise WrongSettings(f"--user-id: {user_id} has a key for another account: revoke that one first")
     if secret is not None and await api_keys.is_taken(ledger.pool, secret):
-        raise WrongSettings("--secret-file: this secret is, or was, that of another key: take a new one")
+        raise WrongSettings("--secret-file: this secret is, or was, that of another key: use a new one")
 
 
 async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: str, mode: str) -> None:
-    """Opens the account where it is missing. WrongSettings where it cannot be, or is of the other mode."""
+    """Opens the account if it is missing. WrongSettings where it cannot be opened, or has the other mode."""
     try:
         TypeAdapter(AccountId).validate_python(account)
         command = OpenAccount.model_validate({"accountId": account, "currency": currency, "backend": backend})

@@ -18,17 +18,18 @@ from service.cli.target import Data, Target
 from service.ledger.event_store import read_head
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline, verify_lane
-from service.platform import logs, settings
-from service.platform.database import Connection, connect_patiently
+from service.platform import logs
+from service.platform.database import Connection, connect_without_time_limit
 from service.platform.migrate import migrate as run_migrations
+from service.platform.settings import Settings
 from service.workers.projector import TRAILING
 
 INLINE = ("inline", "balances", "payouts", "bank_accounts")
-"""Names of the views that are folded together, since decisions are made on all of them."""
+"""Views that are rebuilt together: all inline views are one fold."""
 
 
 def migrate(*, data: Data = None) -> None:
-    """Bring the schema up to date and make partitions ahead."""
+    """Bring the schema up to date and create partitions ahead."""
     with Target(data) as target:
         logs.configure(target.settings.log_level)
         target.settings.require("database_url")
@@ -41,19 +42,19 @@ def rebuild(
     *,
     data: Data = None,
 ) -> None:
-    """Make a projection again from the log. Readers see the old one until the new one is whole.
+    """Rebuild a projection from the log. Readers see the old one until the new one is complete.
 
-    Balances, payouts and bank accounts are one fold and are made together; writers wait meanwhile.
+    Balances, payouts and bank accounts are rebuilt together; writers wait meanwhile.
     """
     with Target(data) as target:
         logs.configure("warning")
         events = uvloop.run(_rebuild(target.settings, name))
-    Console().print(f"{name}: made again from {events} events")
+    Console().print(f"{name}: rebuilt from {events} events")
 
 
-async def _rebuild(at: settings.Settings, name: str) -> int:
+async def _rebuild(settings: Settings, name: str) -> int:
     total = 0
-    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
+    async with running_ledger(settings) as ledger, _unlimited_connection(settings) as connection:
         with _progress() as bar:
             for lane in ledger.lanes:
                 head = await read_head(connection, lane)
@@ -68,7 +69,7 @@ async def _rebuild(at: settings.Settings, name: str) -> int:
 
 
 def verify(*, data: Data = None) -> None:
-    """Recompute the whole hash chain of every lane; exit code 1, and the first damaged position, if it does not hold."""
+    """Verify the whole hash chain of every lane. A damaged chain gives exit code 1 and its first damaged position."""
     with Target(data) as target:
         logs.configure("warning")
         damaged = uvloop.run(_verify(target.settings))
@@ -76,9 +77,9 @@ def verify(*, data: Data = None) -> None:
         sys.exit(1)
 
 
-async def _verify(at: settings.Settings) -> bool:
+async def _verify(settings: Settings) -> bool:
     console, damaged = Console(highlight=False), False
-    async with running_ledger(at) as ledger, _patient_connection(at) as connection:
+    async with running_ledger(settings) as ledger, _unlimited_connection(settings) as connection:
         for lane in ledger.lanes:
             head = await read_head(connection, lane)
             with _progress() as bar:
@@ -93,8 +94,8 @@ async def _verify(at: settings.Settings) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _patient_connection(at: settings.Settings) -> AsyncIterator[Connection]:
-    connection = await connect_patiently(at)
+async def _unlimited_connection(settings: Settings) -> AsyncIterator[Connection]:
+    connection = await connect_without_time_limit(settings)
     try:
         yield connection
     finally:

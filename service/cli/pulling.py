@@ -1,4 +1,4 @@
-"""`payout-ledger pull`: asks a marketplace's API for what it owes and pays, and books it page by page."""
+"""`payout-ledger pull`: reads settlements from a marketplace's API, and books them page by page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from events.instants import from_datetime
 from events.refusals import Refusal
-from service.cli.importing import checked_wish, operator, show_counts
+from service.cli.importing import checked_request, show_counts
+from service.cli.rendering import operator_origin
 from service.cli.target import AsJson, Data, Target
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
@@ -45,8 +46,8 @@ _FAILURES = {
     "blibli": blibli.failure,
 }
 _ADVICE = {
-    Retry.NEVER: "it would refuse the same again: look at the credentials and at the period",
-    Retry.RESIGN: "it does not believe our time: look at this machine's clock",
+    Retry.NEVER: "it would refuse the same request again: check the credentials and the period",
+    Retry.RESIGN: "it does not accept our time: check this machine's clock",
     Retry.AUTHORISE: "its owner has to authorise the shop again, or the token has to be renewed in the credentials",
     Retry.LATER: "try again later",
 }
@@ -70,39 +71,39 @@ def pull_channel(
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Ask a marketplace for what it owes and pays, and book it. A pull that was stopped goes on where it stopped.
+    """Read settlements from a marketplace's API, and book them. A pull that was stopped continues where it stopped.
 
     Parameters
     ----------
     channel
         lazada, shopee, tokopedia, tiktok or blibli.
     account
-        Whose it is. An account that does not exist is opened, in the currency of its first statement.
+        The account. One that does not exist is opened, in the currency of its first statement.
     since
-        A date, or a date and time (default: where the last pull ended, less the overlap).
+        A date, or a date and time (default: the end of the last pull, less the overlap).
     until
         Up to the beginning of this date, or up to this time (default: now).
     credentials_file
-        JSON that only its owner can read: {"shopee": {"partnerId": ...}} (default: the file that PAYOUT_LEDGER_CHANNEL_CREDENTIALS names).
+        A JSON file that only its owner can read: {"shopee": {"partnerId": ...}} (default: the file that PAYOUT_LEDGER_CHANNEL_CREDENTIALS names).
     base_url
-        The address of the API, in place of the credentials' baseUrl.
+        The address of the API, instead of the credentials' baseUrl.
     seller
-        The shop, where the account has several with this marketplace.
+        The shop, if the account has several at this marketplace.
     currency
-        For answers that name none, such as Shopee's.
+        The currency, for responses that name none, such as Shopee's.
     zone
-        Of dates, and of times without a zone, such as Asia/Jakarta.
+        The time zone of dates, and of times without one, such as Asia/Jakarta.
     collects
-        Who is paid by the marketplace: the seller's own bank or the platform.
+        Whom the marketplace pays: the seller's own bank account or the platform.
     overlap_days
-        How far before its end the last pull is repeated (default: by the channel).
+        How many days before its end the last pull is repeated (default: by the channel).
     again
-        Begin a stretch that was not finished anew.
+        Start an unfinished time window from its beginning.
     mode
         The mode of the account.
 
     """
-    wish = checked_wish(ImportRequest(account, channel, "pull", seller, currency, zone, collects))
+    request = checked_request(ImportRequest(account, channel, "pull", seller, currency, zone, collects))
     if overlap_days is not None and not 0 <= overlap_days <= 3650:
         raise WrongSettings("--overlap-days is a number of days from 0 to 3650")
     overlap = None if overlap_days is None else timedelta(days=overlap_days)
@@ -112,7 +113,7 @@ def pull_channel(
         raise WrongSettings(str(problem)) from None
     with Target(data) as target:
         logs.configure("warning")
-        pulled = uvloop.run(_pull(target.settings, access, wish, Period(since, until, overlap, again), mode))
+        pulled = uvloop.run(_pull(target.settings, access, request, Period(since, until, overlap, again), mode))
     _show(pulled, channel, as_json=as_json)
 
 
@@ -125,36 +126,45 @@ def _credentials(given: Path | None) -> Path:
     return Path(named)
 
 
-async def _pull(settings: Settings, access: ChannelAccess, wish: ImportRequest, period: Period, mode: str) -> Pulled:
+async def _pull(settings: Settings, access: ChannelAccess, request: ImportRequest, period: Period, mode: str) -> Pulled:
     async with running_ledger(settings) as ledger, aiohttp.ClientSession() as session:
         with _progress() as bar:
             task = bar.add_task(access.channel, pages=0, read=0, call="")
 
-            def told(at: Asking) -> None:
-                until = from_datetime(at.stretch.until)[:16]
-                described = f"{access.channel} {from_datetime(at.stretch.since)[:16]} to {until}"
-                bar.update(task, description=described, pages=at.pages, read=at.found.read, call=at.call)
+            def show_progress(progress: Asking) -> None:
+                until = from_datetime(progress.stretch.until)[:16]
+                described = f"{access.channel} {from_datetime(progress.stretch.since)[:16]} to {until}"
+                bar.update(
+                    task, description=described, pages=progress.pages, read=progress.found.read, call=progress.call
+                )
 
             peer = Peer(session, access.channel, access.base_url, _FAILURES[access.channel], ledger.runtime, Manners())
-            return await _carried_out(ledger, peer, access, wish, period, mode, told)
+            return await _pull_or_explain(ledger, peer, access, request, period, mode, show_progress)
 
 
-async def _carried_out(
-    ledger: Ledger, peer: Peer, access: ChannelAccess, wish: ImportRequest, period: Period, mode: str, told: Told
+async def _pull_or_explain(
+    ledger: Ledger,
+    peer: Peer,
+    access: ChannelAccess,
+    request: ImportRequest,
+    period: Period,
+    mode: str,
+    show_progress: Told,
 ) -> Pulled:
-    kept = "what was booked until then stays, and the same command goes on behind it"
+    resume_advice = "what was booked until then stays, and the same command continues after it"
     try:
-        return await pull(ledger, peer, access, wish, period, operator(ledger, TOOL, mode), told)
+        origin = operator_origin(ledger, TOOL, TOOL, mode)
+        return await pull(ledger, peer, access, request, period, origin, show_progress)
     except Refusal as problem:
         raise WrongSettings(f"--{problem.field}: {problem.message}" if problem.field else problem.message) from None
     except PullFailed as problem:
         wait = problem.retry_after_seconds
         advice = _ADVICE[problem.retry] if wait is None else f"try again in {wait:.0f} seconds"
-        raise WrongSettings(access.masked(f"{problem}\n{advice}; {kept}")) from None
+        raise WrongSettings(access.masked(f"{problem}\n{advice}; {resume_advice}")) from None
     except TakenOver:
-        raise WrongSettings("another pull of this shop has begun since, and goes on in place of this one") from None
+        raise WrongSettings("another pull of this shop has started since, and continues instead of this one") from None
     except Unavailable as problem:
-        raise WrongSettings(f"{problem}; {kept}") from None
+        raise WrongSettings(f"{problem}; {resume_advice}") from None
 
 
 def _progress() -> Progress:
@@ -174,9 +184,9 @@ def _show(pulled: Pulled, channel: str, *, as_json: bool) -> None:
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for each in document["stretches"]:
-        went_on = ", gone on with where it had stopped" if each["resumed"] else ""
-        console.print(f"{channel}: from {each['since']} until {each['until']}{went_on}")
+        resumed = ", continued where it had stopped" if each["resumed"] else ""
+        console.print(f"{channel}: from {each['since']} until {each['until']}{resumed}")
     show_counts(console, f"{pulled.pages} pages", pulled.found)
     if document["gap"] is not None:
         since, until = document["gap"]["since"], document["gap"]["until"]
-        console.print(f"nobody has asked for the time from {since} until {until}: --since {since}", style="yellow")
+        console.print(f"the time from {since} until {until} was never pulled: use --since {since}", style="yellow")

@@ -1,4 +1,4 @@
-"""What the commands for operators have in common: who acts, and how things are shown."""
+"""What the operators' commands have in common: the request origin, and how results are shown."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ LIMIT_MAX = 1000
 _NAME_MAX = 64
 
 
-def asked_by(ledger: Ledger, by: str, tool: str, mode: str) -> RequestOrigin:
-    """A wish of a person at the command line."""
+def operator_origin(ledger: Ledger, by: str, tool: str, mode: str) -> RequestOrigin:
+    """The origin of a request at the command line. WrongSettings where `by` is not a valid name."""
     if not (0 < len(by) <= _NAME_MAX and by.isprintable()):
         raise WrongSettings(f"--by: a name of 1 to {_NAME_MAX} printable characters")
     return RequestOrigin(Actor("operator", by), Source("cli", tool), mode, f"cli_{ledger.runtime.ulid()}")
 
 
-async def sight_of(ledger: Ledger, account: str | None) -> AccessScope:
-    """Everything, or one account's. WrongSettings where there is no such account."""
+async def access_scope_of(ledger: Ledger, account: str | None) -> AccessScope:
+    """Access to everything, or to one account. WrongSettings where there is no such account."""
     everything = of_everything(ledger)
     if account is None:
         return everything
@@ -51,8 +51,8 @@ def check_limit(limit: int) -> int:
 _WIDTH_OF_FILES = 300
 
 
-def accepted(outcome: Outcome) -> dict[str, Any]:
-    """The answer of what was carried out; a refusal is told as what is wrong with the command."""
+def document_of(outcome: Outcome) -> dict[str, Any]:
+    """The document that an executed request answers. WrongSettings with the message of a refusal."""
     if isinstance(outcome, Refusal):
         raise WrongSettings(outcome.message)
     found: dict[str, Any] = orjson.loads(outcome.body)
@@ -69,13 +69,13 @@ def show_rows(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         table.add_row(*("" if value is None else str(value) for value in row))
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
-        # In a pipe or a file nothing is cut off: whoever reads it has no window of eighty columns.
+        # In a pipe or a file nothing is cut off: there is no terminal with a limited width.
         console.width = _WIDTH_OF_FILES
     console.print(table)
 
 
 def show_fields(document: dict[str, Any]) -> None:
-    """A document, a line a field."""
+    """Shows a document, one line for each field."""
     table = Table(show_header=False, box=None)
     for name, value in document.items():
         text = value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()

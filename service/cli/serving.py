@@ -1,4 +1,4 @@
-"""`payout-ledger serve`: in production by the environment, or with everything it needs embedded."""
+"""`payout-ledger serve`: configured by the environment, or with everything it needs embedded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import uvloop
 
-from service.platform import logs, settings
-from service.platform.settings import Settings, WrongSettings
-from service.server import serve as serve_until_told
+from service.platform import logs
+from service.platform.settings import Settings, WrongSettings, load
+from service.server import serve as serve_until_stopped
 
 
 def serve(
@@ -19,20 +19,20 @@ def serve(
     port: int | None = None,
     demo: bool = False,
 ) -> None:
-    """Serve HTTP, write the log, keep the projections, consume webhooks.
+    """Serve HTTP, write the log, update the projections, consume webhooks.
 
     Parameters
     ----------
     embedded
         Start a Postgres and a Kafka broker beside the service, with the data in --data.
     data
-        Where the embedded Postgres keeps its data (default ./data).
+        The data directory of the embedded Postgres (default ./data).
     host
         The address to listen on (HOST, default 127.0.0.1).
     port
         The port to listen on (PORT, default 8080).
     demo
-        Open an account with revenue in it, and print what to try. Only with --embedded.
+        Open accounts with revenue in them, and print requests to try. Only with --embedded.
 
     """
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -43,11 +43,11 @@ def serve(
     elif demo or data is not None:
         raise WrongSettings("--demo and --data belong to --embedded")
     else:
-        serve_settings(settings.load(**given))
+        serve_settings(load(**given))
 
 
-def serve_settings(at: Settings) -> None:
-    """Production: Postgres and Kafka are somebody else's processes."""
-    at.require("database_url", "master_key")
-    logs.configure(at.log_level)
-    uvloop.run(serve_until_told(at))
+def serve_settings(settings: Settings) -> None:
+    """Serves with an existing Postgres and Kafka, as in production."""
+    settings.require("database_url", "master_key")
+    logs.configure(settings.log_level)
+    uvloop.run(serve_until_stopped(settings))

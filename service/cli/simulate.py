@@ -1,4 +1,4 @@
-"""`payout-ledger simulate-plugipay`: the other side, for development and demos."""
+"""`payout-ledger simulate-plugipay`: a simulated provider, for development and demos."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cyclopts import Parameter
 from service.platform import logs
 from service.platform.settings import WrongSettings
 from simulator.provider.faults import FAULTS, WrongFault, parse_rates
-from simulator.provider.running import CannotListen, Simulated, simulated_plugipay
+from simulator.provider.lifespan import CannotListen, Simulated, simulated_plugipay
 from simulator.provider.settings import EndpointSettings, Generation, SimulatorSettings, WorkspaceSettings
-from simulator.provider.snapshot import WrongFile
+from simulator.provider.state_file import WrongFile
 
 _DEFAULT = WorkspaceSettings()
-_WEBHOOK_SECRET = "whsec_simulated"  # noqa: S105 - everybody may know it, as the key's: it signs simulations
+_WEBHOOK_SECRET = "whsec_simulated"  # noqa: S105 - not secret, like the key's: it signs simulations only
 
 Fault = Annotated[list[str] | None, Parameter(help=f"NAME=RATE, again for each. Names: {', '.join(FAULTS)}.")]
 
@@ -42,18 +42,18 @@ def simulate_plugipay(
     manual: bool = False,
     state: Path | None = None,
 ) -> None:
-    """Be a Plugipay whose payouts move by themselves: its payouts API, its webhooks, and faults on demand.
+    """Simulate a Plugipay whose payouts move by themselves: its payouts API, its webhooks, and faults on demand.
 
     Parameters
     ----------
     host
-        The address to listen on. The control API is open to whoever reaches it.
+        The address to listen on. The control API needs no login.
     port
         The port to listen on; 0 takes a free one.
     webhook_url
-        Where webhooks go; without it, none are sent.
+        The URL that webhooks are sent to; without it, none are sent.
     webhook_secret
-        What webhooks are signed with.
+        The secret that webhooks are signed with.
     generation
         Which of Plugipay's two webhook envelopes: a of its documentation, b of its SDKs.
     workspace
@@ -63,17 +63,17 @@ def simulate_plugipay(
     secret
         The secret of its key, which requests are signed with.
     balance
-        What the account has at Plugipay, in the currency's smallest unit.
+        The account's balance at Plugipay, in the currency's smallest unit.
     currency
         IDR or USD.
     time_scale
-        How many times faster than the clock Plugipay's time runs: at 60 a payout is paid after about 11 seconds.
+        How many times faster than real time Plugipay's time runs: at 60 a payout is paid after about 11 seconds.
     seed
-        The same seed meets the same faults.
+        The same seed gives the same faults.
     manual
-        Payouts stay as they are until they are told to move.
+        Payouts move only by the control API.
     state
-        Keep payouts in this file, so that the next run finds them.
+        Store payouts in this file, so that the next run has them.
 
     """
     if time_scale <= 0:
@@ -116,12 +116,14 @@ async def _serve(settings: SimulatorSettings) -> None:
 def _show(settings: SimulatorSettings, simulated: Simulated) -> None:
     workspace = settings.workspaces[0]
     endpoint = workspace.endpoint
-    told = f"{endpoint.url}, secret {_shown(endpoint.secret)}" if endpoint else "nowhere: --webhook-url says where"
+    destination = (
+        f"{endpoint.url}, secret {_shown(endpoint.secret)}" if endpoint else "nowhere: --webhook-url says where"
+    )
     lines = [
         "",
         f"A simulated Plugipay is at {simulated.url}  (stop it with Ctrl-C)",
         f"account {workspace.id}, key {workspace.key_id}, secret {_shown(workspace.secret)}",
-        f"webhooks go to {told}",
+        f"webhooks go to {destination}",
         "",
         f"curl -s {simulated.url}/simulator",
         f"curl -s {simulated.url}/simulator/payouts",
@@ -134,5 +136,5 @@ def _show(settings: SimulatorSettings, simulated: Simulated) -> None:
 
 
 def _shown(secret: str) -> str:
-    """A secret that somebody chose is theirs to know."""
+    """A default secret is shown; one that was chosen is not."""
     return secret if secret in (_DEFAULT.secret, _WEBHOOK_SECRET) else "as given"

@@ -1,4 +1,4 @@
-"""Which ledger a command is about: the embedded one in a data directory, or the one in the environment."""
+"""The ledger of a command: the embedded one in a data directory, or the one that the environment names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.
 
 
 class Target:
-    """Settings that reach the ledger; an embedded Postgres is joined where it runs, and started where it does not."""
+    """The ledger's settings. An embedded Postgres is started if it does not run, and stopped if nobody else uses it."""
 
     settings: Settings
 
@@ -48,7 +48,7 @@ class Target:
 
 
 def with_ledger(data: Path | None, run: Callable[[Ledger, Settings], Awaitable[Result]]) -> Result:
-    """Runs something with the ledger that the command is about."""
+    """Runs a function with the command's ledger."""
 
     async def go(target: Target) -> Result:
         async with running_ledger(target.settings) as ledger:

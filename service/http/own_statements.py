@@ -15,7 +15,7 @@ from events.codec import event_of
 from events.statements.chain import CHANNEL
 from events.statements.events import StatementClosed
 from projections.own_statements import amount_text
-from projections.statement_fields import Line, lines
+from projections.statement_fields import StatementLine, lines
 from service.http.cursors import Cursor
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -118,7 +118,7 @@ def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
 
 async def _lines(
     context: RequestContext, access_scope: AccessScope, own: StatementClosed, after_version: int
-) -> AsyncIterator[list[Line]]:
+) -> AsyncIterator[list[StatementLine]]:
     """The lines of each event that has some."""
     lane = access_scope.lanes[0]
     async for envelope in read_account(context.ledger, lane, context.account, after_version, own.through_position):
@@ -129,7 +129,7 @@ async def _lines(
 
 async def _page(
     context: RequestContext, access_scope: AccessScope, own: StatementClosed, limit: int
-) -> tuple[list[Line], int | None]:
+) -> tuple[list[StatementLine], int | None]:
     """At least so many lines, up to the end of an event; and that event's version, if there are more."""
     after = own.after_version
     text = context.request.query.get("cursor")
@@ -138,7 +138,7 @@ async def _page(
         if cursor.filter != f"lines {own.number}":
             raise wrong_cursor()
         after = max(after, cursor.position)
-    shown: list[Line] = []
+    shown: list[StatementLine] = []
     async for found in _lines(context, access_scope, own, after):
         if len(shown) >= limit:
             return shown, shown[-1].version
@@ -146,7 +146,7 @@ async def _page(
     return shown, None
 
 
-def _line(line: Line, own: StatementClosed, context: RequestContext) -> dict[str, Any]:
+def _line(line: StatementLine, own: StatementClosed, context: RequestContext) -> dict[str, Any]:
     return {
         "position": line.position,
         "type": line.type,

@@ -21,7 +21,7 @@ from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.channel_totals import NoPlace, Place, TotalsQuery, highest_level, place_of
 from service.marketplaces.channels import SOURCES
 from service.marketplaces.observations import Level
-from service.platform.database import one_moment
+from service.platform.database import read_snapshot
 from sql import query
 
 REPORTED, DERIVED, NOT_AVAILABLE = "reported", "derived", "not_available"
@@ -57,7 +57,7 @@ async def list_settlements(request: web.Request) -> web.Response:
         behind = _shown(listing.place(4))
         wish = TotalsQuery(channel, statement, since, before)
         try:
-            async with one_moment(context.ledger.pool) as connection:
+            async with read_snapshot(context.ledger.pool) as connection:
                 found = await highest_level(
                     connection, lane, context.account, wish, None if behind is None else _four(behind), limit + 1
                 )
@@ -68,7 +68,7 @@ async def list_settlements(request: web.Request) -> web.Response:
     else:
         after = _shown(listing.place(2)) or ("", "")
         filters = (level, channel, order, statement, invoice, since, before)
-        async with one_moment(context.ledger.pool) as connection:
+        async with read_snapshot(context.ledger.pool) as connection:
             rows = await connection.fetch(query("settlements/page"), lane, context.account, *filters, *after, limit + 1)
         documents = [_total(dict(row), level) for row in rows[:limit]]
         place = (rows[limit - 1]["channel"], rows[limit - 1]["key"]) if len(rows) > limit else None
@@ -86,7 +86,7 @@ async def list_lines(request: web.Request) -> web.Response:
     listing = Listing(context, "settlement lines", access_scope, (channel, *(_hidden(text) for text in texts)))
     behind = _shown(listing.place(5))
     place: tuple[Any, ...] = ("", "", "", "", 0) if behind is None else (*behind[:4], _number(behind[4]))
-    async with one_moment(context.ledger.pool) as connection:
+    async with read_snapshot(context.ledger.pool) as connection:
         found = await connection.fetch(
             query("settlements/lines"), access_scope.lanes[0], context.account, channel, *texts, *place, limit + 1
         )

@@ -17,7 +17,7 @@ from service.ledger.account_profile import read_profile
 from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
 from service.ledger.commands import Erased
 from service.ledger.vault import AccountKey
-from service.outgoing import endpoints, guard, names
+from service.outgoing import address_guard, endpoints, event_names
 from service.outgoing.endpoints import Owner
 from service.platform.database import Connection
 from sql import query
@@ -107,7 +107,7 @@ async def create(request: web.Request) -> web.Response:
     context, owner, key = await begin_change(request)
     body = context.document("url", "events", "description")
     url = _url(request, body.get("url"))
-    patterns = _patterns(body.get("events", [names.EVERYTHING]))
+    patterns = _patterns(body.get("events", [event_names.EVERYTHING]))
     about = _description(body.get("description"))
 
     async def work(connection: Connection) -> Data:
@@ -183,17 +183,19 @@ async def rotate_secret(request: web.Request) -> web.Response:
 def _url(request: web.Request, text: Any) -> str:
     if not isinstance(text, str):
         raise ApiError("VALIDATION_ERROR", "url is to be a text", field="url")
-    wrong = guard.wrong_with(text, request.app[SETTINGS])
+    wrong = address_guard.url_problem(text, request.app[SETTINGS])
     if wrong is not None:
         raise ApiError("VALIDATION_ERROR", f"url: {wrong}", field="url")
     return text
 
 
 def _patterns(given: Any) -> list[str]:
-    if not isinstance(given, list) or not 1 <= len(given) <= names.PATTERNS_MAX:
-        raise ApiError("VALIDATION_ERROR", f"events is a list of 1 to {names.PATTERNS_MAX} patterns", field="events")
+    if not isinstance(given, list) or not 1 <= len(given) <= event_names.PATTERNS_MAX:
+        raise ApiError(
+            "VALIDATION_ERROR", f"events is a list of 1 to {event_names.PATTERNS_MAX} patterns", field="events"
+        )
     for index, pattern in enumerate(given):
-        wrong = names.wrong_with(pattern) if isinstance(pattern, str) else "a pattern is a text"
+        wrong = event_names.pattern_problem(pattern) if isinstance(pattern, str) else "a pattern is a text"
         if wrong is not None:
             raise ApiError("VALIDATION_ERROR", f"events[{index}]: {wrong}", field=f"events[{index}]")
     return given

@@ -8,9 +8,9 @@ from typing import Any
 from events.canonical import INTEGER_MAX
 from service.http.webhook_deliveries import STATUSES
 from service.http.webhook_endpoints import DESCRIPTION_MAX
+from service.outgoing.address_guard import URL_LENGTH_MAX
 from service.outgoing.endpoints import OVERLAP_SECONDS, OVERLAP_SECONDS_MAX
-from service.outgoing.guard import URL_LENGTH_MAX
-from service.outgoing.names import NAMES, PATTERNS_MAX
+from service.outgoing.event_names import NAMES, PATTERNS_MAX
 
 Schema = dict[str, Any]
 

@@ -11,7 +11,7 @@ from service.http.app_keys import RECEIVER, RUNTIME
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.request_context import REQUEST_ID
-from service.plugipay.inbound.receiver import NotAWebhook, NotBelieved
+from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
 
 SIGNATURES = ("X-Plugipay-Signature", "Plugipay-Signature")
@@ -38,7 +38,7 @@ async def receive(request: web.Request) -> web.Response:
         raise ApiError("VALIDATION_ERROR", f"this is not a webhook: {problem}") from None
     except TooLarge as problem:
         raise ApiError("PAYLOAD_TOO_LARGE", str(problem)) from None
-    except NotBelieved as problem:
+    except NotVerified as problem:
         code = "INVALID_TIMESTAMP" if problem.wrong_time else "INVALID_SIGNATURE"
         raise ApiError(code, str(problem), headers={"WWW-Authenticate": SIGNATURES[0]}) from None
     return respond(success(orjson.dumps({"received": True}), request_id, request.app[RUNTIME].instant()))

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from events.values import value
 from service.marketplaces.blibli.reader import Blibli
 from service.marketplaces.lazada.reader import Lazada
-from service.marketplaces.observations import By, Level, Measure, Source, Way
+from service.marketplaces.observations import By, Level, Measure, RecordSource, Way
 from service.marketplaces.shopee.reader import Shopee
 from service.marketplaces.tiktok.reader import TikTok
 from service.marketplaces.tokopedia.reader import Tokopedia
 
-SOURCES: Mapping[str, Source] = {
+SOURCES: Mapping[str, RecordSource] = {
     source.name: source for source in (Lazada(), Shopee(), Tokopedia(), TikTok(), Blibli())
 }
 

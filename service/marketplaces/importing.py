@@ -27,7 +27,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.raw_archive import storable
 from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, UNREADABLE, ArrivedRecord, RecordsUnit, checked
 from service.marketplaces.channels import SOURCES
-from service.marketplaces.observations import DEFAULT_ZONE, Observation, ObservedStatement, Shop, Source
+from service.marketplaces.observations import DEFAULT_ZONE, Observation, ObservedStatement, RecordSource, Shop
 from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, records
 from service.platform import logs
 from sql import query
@@ -93,7 +93,7 @@ class Imported:
         }
 
 
-def source_named(channel: str) -> Source:
+def source_named(channel: str) -> RecordSource:
     """The marketplace; InvalidCommand for one that nobody can read."""
     source = SOURCES.get(channel)
     if source is None:

@@ -222,7 +222,7 @@ class SettlementLine:
 Observation = ObservedStatement | SettlementLine | Unreadable
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """One marketplace: what it can tell, and how its files and answers are read."""
 
     @property

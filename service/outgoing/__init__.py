@@ -1,1 +1,1 @@
-"""What happened in the ledger, on its way out: to the topic `payouts.events`, and to accounts' webhook endpoints."""
+"""Publishes the ledger's events: to the topic `payouts.events`, and to the accounts' webhook endpoints."""

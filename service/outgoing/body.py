@@ -1,4 +1,4 @@
-"""What a webhook endpoint is told: `{type, timestamp, data}`, the same bytes for each attempt."""
+"""The body of an outgoing webhook: `{type, timestamp, data}`, the same bytes in each attempt."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NUMBER = "bankAccountNumber"
 
 
 def body_of(event: Envelope, name: str, payout: Payout | None, keys: Keys) -> bytes:
-    """The body for an event under its public name; `payout` is the one it is about, as it stood after the event."""
-    data = _payout(event, payout, keys) if payout is not None else _public(event, keys)
+    """The body for an event. `name` is its public name; `payout` is its payout, if any, as it was after the event."""
+    data = _payout_data(event, payout, keys) if payout is not None else _event_data(event, keys)
     return orjson.dumps({"type": name, "timestamp": event.effective_at, "data": data})
 
 
-def _payout(event: Envelope, payout: Payout, keys: Keys) -> Data:
-    """The payout as the API shows it, but for the bank account."""
+def _payout_data(event: Envelope, payout: Payout, keys: Keys) -> Data:
+    """The payout as in the API, with the bank account masked."""
     document = payout_document(event.account_id, event.data["payoutId"], payout, None)
     document[_NUMBER] = masked_number(keys, event.account_id, payout.bank_account_number)
     document["bankAccountHolder"] = HIDDEN
@@ -30,8 +30,8 @@ def _payout(event: Envelope, payout: Payout, keys: Keys) -> Data:
     return document
 
 
-def _public(event: Envelope, keys: Keys) -> Data:
-    """The event's data without what is sealed, and without what the platform's services keep beside it."""
+def _event_data(event: Envelope, keys: Keys) -> Data:
+    """The event's data without sealed fields and without the platform's metadata."""
     data = {name: content for name, content in public_data(event).items() if name != METADATA}
     if _NUMBER in event.data:
         data[_NUMBER] = masked_number(keys, event.account_id, event.data[_NUMBER])

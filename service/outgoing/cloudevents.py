@@ -14,25 +14,25 @@ from service.outgoing.masks import Keys, masked_number
 
 CONTENT_TYPE = b"application/cloudevents+json; charset=utf-8"
 BYTES_MAX = 900_000
-"""Below the million that a broker takes by default."""
+"""Less than one megabyte, the default limit of brokers."""
 
 _NUMBER = "bankAccountNumber"
 
 
 def accounts_with_numbers(events: Iterable[Envelope]) -> set[str]:
-    """The accounts whose keys are needed for these events."""
+    """The accounts whose keys are needed to mask the bank account numbers in these events."""
     return {event.account_id for event in events if _NUMBER in event.data}
 
 
 def message(event: Envelope, keys: Keys) -> bytes:
-    """The record's value. Sealed fields stay behind; of a bank account number the last four digits are told.
+    """The record's value, without sealed fields. A bank account number is masked but for its last four digits.
 
-    Position and version are texts: a CloudEvents integer ends at 2^31 - 1, and a log does not.
+    Position and version are strings: a CloudEvents integer is at most 2^31 - 1, and a log can be longer.
     """
     data = public_data(event)
     if _NUMBER in event.data:
         data[_NUMBER] = masked_number(keys, event.account_id, event.data[_NUMBER])
-    told: dict[str, Any] = {
+    given: dict[str, Any] = {
         "specversion": "1.0",
         "id": event.event_id,
         "source": f"/ledgers/{event.ledger_id}/lanes/{event.lane}",
@@ -48,11 +48,11 @@ def message(event: Envelope, keys: Keys) -> bytes:
         "causationid": event.causation_id,
         "traceparent": event.traceparent,
     }
-    # An attribute without a value is left out: CloudEvents has no null.
-    attributes = {name: value for name, value in told.items() if value is not None}
+    # CloudEvents has no null: an attribute without a value is left out.
+    attributes = {name: value for name, value in given.items() if value is not None}
     value = orjson.dumps({**attributes, "data": data})
     if len(value) > BYTES_MAX:
-        # Only what a caller put beside the event can be so large. The event goes out without it.
+        # Only the caller's metadata can be so large. The event is published without it.
         data = {name: content for name, content in data.items() if name != METADATA}
         value = orjson.dumps({**attributes, "metadataomitted": True, "data": data})
     return value

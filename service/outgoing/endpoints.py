@@ -1,4 +1,4 @@
-"""An account's webhook endpoints: made, changed, switched on and off, signed for, replayed to."""
+"""An account's webhook endpoints: to add, change, switch on or off, rotate secrets, and replay events."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from events.chain import envelope_from
 from service.ledger.event_store import read_head
 from service.ledger.vault import AccountKey
 from service.outgoing import signing
-from service.outgoing.fan_out import CHECKPOINT, Endpoint, Queue, keep_history
+from service.outgoing.fan_out import CHECKPOINT, Endpoint, NewDeliveries, store_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
 from service.platform.database import Connection
 from service.platform.runtime import Runtime
 from sql import query
 
 ENDPOINTS_MAX = 20
-"""Of one account."""
+"""For one account."""
 
 OVERLAP_SECONDS = 86_400
 OVERLAP_SECONDS_MAX = 7 * 86_400
@@ -31,7 +31,7 @@ _REPLAY_EVENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The account whose endpoints these are: nobody else's are found through it."""
+    """The account whose endpoints are read or changed: a query never reaches those of another account."""
 
     lane: int
     account_id: str
@@ -46,7 +46,7 @@ async def add(
     patterns: Sequence[str],
     about: str | None,
 ) -> tuple[str, str] | None:
-    """Adds an endpoint that is off; gives its id and its secret. None where the account has too many."""
+    """Adds an endpoint that is switched off. Returns its id and its secret; None where the account has too many."""
     endpoint_id = f"whep_{runtime.ulid()}"
     added = await connection.fetchval(
         query("outgoing/add_endpoint"),
@@ -81,7 +81,7 @@ async def _add_secret(connection: Connection, owner: Owner, endpoint_id: str, ke
 async def rotate(
     connection: Connection, owner: Owner, endpoint_id: str, key: AccountKey, runtime: Runtime, overlap_seconds: int
 ) -> str:
-    """A new secret; the ones before it sign beside it for a while."""
+    """Adds a new secret and returns it. The ones before it also sign for `overlap_seconds`."""
     now = runtime.now()
     await connection.execute(
         query("outgoing/expire_secrets"),
@@ -105,8 +105,8 @@ async def find(connection: Connection, owner: Owner, endpoint_id: str | None = N
 async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime: Runtime, *, on: bool) -> None:
     """Switches an endpoint on or off. Called in a transaction.
 
-    Whoever fans out is made to wait until it ends: what was appended up to the head is not for this endpoint,
-    everything after it is, and nothing falls between the two.
+    Fan-out waits until that transaction ends. Events up to the head are not for this endpoint, all later ones are, and
+    none is missed in between.
     """
     now = runtime.now()
     if not on:
@@ -115,7 +115,7 @@ async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime
     await connection.execute(query("checkpoints/start"), owner.lane, CHECKPOINT, now)
     reached = await connection.fetchval(query("checkpoints/hold"), owner.lane, CHECKPOINT)
     if not await connection.fetchval(query("outgoing/followed"), owner.lane, owner.account_id):
-        await keep_history(connection, owner.lane, owner.account_id, reached)
+        await store_history(connection, owner.lane, owner.account_id, reached)
     head = await read_head(connection, owner.lane)
     await connection.execute(query("outgoing/switch_on"), owner.lane, owner.account_id, endpoint_id, head.position, now)
 
@@ -123,7 +123,7 @@ async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime
 async def begin_replay(
     connection: Connection, owner: Owner, endpoint_id: str, runtime: Runtime, from_position: int
 ) -> int | None:
-    """Has the account's events from a position on sent again; gives up to which. None where the endpoint is off."""
+    """Starts to send the account's events again, from a position on. Returns the last one; None if the endpoint is off."""
     head = await read_head(connection, owner.lane)
     version = await connection.fetchval(query("outgoing/version_before"), owner.lane, owner.account_id, from_position)
     begun = await connection.fetchval(
@@ -140,12 +140,12 @@ async def begin_replay(
 
 
 async def replay_some(connection: Connection, lane: int, runtime: Runtime) -> int:
-    """Makes deliveries for the replays under way in a lane; gives how many events it has looked at."""
-    looked_at = 0
+    """Inserts deliveries for the replays under way in a lane. Returns how many events it has read."""
+    events_read = 0
     async with connection.transaction():
         for replay in await connection.fetch(query("outgoing/replays"), lane, _REPLAYS_AT_ONCE):
             account_id, endpoint_id = replay["account_id"], replay["endpoint_id"]
-            # Beyond that, payouts are not known as they stood; those who fan out will get there.
+            # Only up to here fan-out has stored the payouts as they were after each event.
             reached = await connection.fetchval(query("outgoing/reached"), lane, CHECKPOINT) or 0
             rows = await connection.fetch(
                 query("outgoing/account_events"),
@@ -159,11 +159,11 @@ async def replay_some(connection: Connection, lane: int, runtime: Runtime) -> in
             target = Endpoint(
                 account_id, endpoint_id, replay["patterns"], replay["replay_from"] - 1, replay["switched_on"]
             )
-            await Queue.of(events, [target]).make(connection, lane, runtime)
-            looked_at += len(events)
+            await NewDeliveries.of(events, [target]).insert(connection, lane, runtime)
+            events_read += len(events)
             at_end = len(events) < _REPLAY_EVENTS and reached >= replay["replay_to"]
             version = events[-1].version if events else replay["replay_version"]
             await connection.execute(
                 query("outgoing/move_replay"), lane, account_id, endpoint_id, None if at_end else version
             )
-    return looked_at
+    return events_read

@@ -1,7 +1,7 @@
-"""Follows the log and makes deliveries: a row for each event and endpoint that wants it.
+"""Follows the log and inserts deliveries: a row for each event and each endpoint that subscribes to it.
 
-It has a place in the log of its own, which moves in the transaction that makes the rows. So each event is fanned out
-once, whatever is rebuilt, and whoever it was that stopped in between.
+It has its own checkpoint, which moves in the transaction that inserts the rows. So each event is fanned out once, even
+if a view is rebuilt or a process stops in between.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from events.payouts.state import Payout
 from events.provider.reports import read_reports
 from events.values import value
 from projections.runner import CHUNK
-from service.outgoing.names import NAMES, matches
+from service.outgoing.event_names import NAMES, matches
 from service.platform.database import Connection
 from service.platform.runtime import Runtime
 from sql import query
@@ -29,8 +29,8 @@ CHECKPOINT = "webhooks"
 
 _PAYOUT = tuple(field.name for field in fields(Payout))
 _PREFIX = "payout."
-_SAID = "provider.observed"
-"""What the provider said of a payout is part of how it stands."""
+_REPORTED = "provider.observed"
+"""A provider's report changes the state of its payout."""
 
 PayoutKey = tuple[str, str]
 """(account id, payout id)."""
@@ -38,7 +38,7 @@ PayoutKey = tuple[str, str]
 
 @value
 class Endpoint:
-    """What has to be known of an endpoint to decide whether an event is for it."""
+    """The part of an endpoint that decides whether an event is for it."""
 
     account_id: str
     endpoint_id: str
@@ -48,8 +48,8 @@ class Endpoint:
 
 
 @dataclass(slots=True)
-class Queue:
-    """Deliveries to be made, a column a list."""
+class NewDeliveries:
+    """Deliveries to insert: a list for each column."""
 
     account_ids: list[str]
     endpoint_ids: list[str]
@@ -59,8 +59,8 @@ class Queue:
     switched_on: list[int]
 
     @classmethod
-    def of(cls, events: Iterable[Envelope], endpoints: Iterable[Endpoint]) -> Queue:
-        """Every event for every endpoint of its account that wants it."""
+    def of(cls, events: Iterable[Envelope], endpoints: Iterable[Endpoint]) -> NewDeliveries:
+        """A delivery for each event and each endpoint of its account that subscribes to it."""
         by_account: dict[str, list[Endpoint]] = defaultdict(list)
         for endpoint in endpoints:
             by_account[endpoint.account_id].append(endpoint)
@@ -79,8 +79,8 @@ class Queue:
                     queue.switched_on.append(endpoint.switched_on)
         return queue
 
-    async def make(self, connection: Connection, lane: int, runtime: Runtime) -> int:
-        """Makes the rows; gives how many deliveries that were."""
+    async def insert(self, connection: Connection, lane: int, runtime: Runtime) -> int:
+        """Inserts the rows. Returns how many deliveries they are."""
         if self.event_ids:
             await connection.execute(
                 query("outgoing/queue"),
@@ -97,9 +97,9 @@ class Queue:
 
 
 async def fan_out(connection: Connection, lane: int, runtime: Runtime) -> tuple[int, int]:
-    """Takes the next events of a lane; gives how many those were, and how many deliveries they made.
+    """Fans out the next events of a lane. Returns how many events, and how many deliveries.
 
-    No events at the end of the log, or while somebody else is at it.
+    0 events at the end of the log, or while another process holds the checkpoint.
     """
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, CHECKPOINT)
@@ -112,18 +112,20 @@ async def fan_out(connection: Connection, lane: int, runtime: Runtime) -> tuple[
         if not rows:
             return 0, 0
         events = [envelope_from(orjson.loads(row["envelope"])) for row in rows if row["envelope"] is not None]
-        await _keep_states(connection, lane, events)
+        await _store_states(connection, lane, events)
         accounts = {event.account_id for event in events if event.type in NAMES}
         endpoints = await connection.fetch(query("outgoing/switched_on"), lane, list(accounts))
-        made = await Queue.of(events, (Endpoint(**endpoint) for endpoint in endpoints)).make(connection, lane, runtime)
+        made = await NewDeliveries.of(events, (Endpoint(**endpoint) for endpoint in endpoints)).insert(
+            connection, lane, runtime
+        )
         await connection.execute(query("checkpoints/save"), lane, CHECKPOINT, rows[-1]["position"], runtime.now())
         return len(rows), made
 
 
-async def keep_history(connection: Connection, lane: int, account_id: str, up_to: int) -> None:
-    """Keeps the payouts of an account as they stood after each event up to a position: from then on it is followed.
+async def store_history(connection: Connection, lane: int, account_id: str, up_to: int) -> None:
+    """Stores an account's payouts as they were after each event up to a position. After that, `fan_out` stores them.
 
-    Only accounts that have an endpoint are followed: nobody else's payouts are asked for as they stood.
+    Only for accounts that have an endpoint: the stored states of others would never be read.
     """
     version = 0
     while True:
@@ -131,36 +133,36 @@ async def keep_history(connection: Connection, lane: int, account_id: str, up_to
         if not rows:
             return
         events = [envelope_from(orjson.loads(row["envelope"])) for row in rows]
-        await _keep_states(connection, lane, events)
+        await _store_states(connection, lane, events)
         version = events[-1].version
 
 
-async def _keep_states(connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
-    """Keeps each payout as it stands after each of these events."""
-    events = [event for event in events if event.type.startswith(_PREFIX) or event.type == _SAID]
+async def _store_states(connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
+    """Stores each payout as it is after each of these events."""
+    events = [event for event in events if event.type.startswith(_PREFIX) or event.type == _REPORTED]
     if not events:
         return
     wanted = {(event.account_id, event.data["payoutId"]) for event in events if "payoutId" in event.data}
-    books = await _books_before(connection, lane, wanted, events[0].position)
+    states = await _states_before(connection, lane, wanted, events[0].position)
     rows: list[tuple[str, str, int, str]] = []
     for event in events:
         payout_id = event.data.get("payoutId")
-        of_account = books.get(event.account_id)
-        if payout_id is None or of_account is None:
+        state = states.get(event.account_id)
+        if payout_id is None or state is None:
             continue
-        evolve(of_account, event_of(event), event.effective_at, event.position)
-        payout = of_account.payouts.get(payout_id)
+        evolve(state, event_of(event), event.effective_at, event.position)
+        payout = state.payouts.get(payout_id)
         if payout is not None:
             rows.append((event.account_id, payout_id, event.position, orjson.dumps(asdict(payout)).decode()))
     if rows:
         await connection.execute(query("outgoing/keep_states"), lane, *(list(c) for c in zip(*rows, strict=True)))
 
 
-async def _books_before(
+async def _states_before(
     connection: Connection, lane: int, wanted: set[PayoutKey], position: int
 ) -> dict[str, AccountState]:
-    """Books that hold these payouts as they stood before the position, and nothing else."""
-    books = {account_id: AccountState(account_id) for account_id, _ in wanted}
+    """Account states with only these payouts in them, as they were before the position."""
+    states = {account_id: AccountState(account_id) for account_id, _ in wanted}
     rows = await connection.fetch(
         query("outgoing/states_before"),
         lane,
@@ -169,12 +171,12 @@ async def _books_before(
         position,
     )
     for row in rows:
-        books[row["account_id"]].payouts[row["payout_id"]] = payout_of(row["state"])
-    return books
+        states[row["account_id"]].payouts[row["payout_id"]] = payout_of(row["state"])
+    return states
 
 
 def payout_of(state: str) -> Payout:
-    """A payout as it was kept: what an older release did not know has its default."""
+    """A stored payout. A field that an older release did not have gets its default."""
     row = orjson.loads(state)
     known = {name: row[name] for name in _PAYOUT if name in row}
     known["told"] = read_reports(known.get("told"))

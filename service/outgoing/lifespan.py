@@ -1,30 +1,30 @@
-"""Everything that leaves, as one thing to start and stop."""
+"""Starts and stops everything that publishes events."""
 
 from __future__ import annotations
 
 import asyncio
 
 from service.ledger.ledger import Ledger
+from service.outgoing.fan_out_worker import FanOutWorker
 from service.outgoing.relay import PART, Relay
 from service.outgoing.sender import Sender
-from service.outgoing.webhooks import FanOut
 from service.platform.health import Health
 from service.platform.settings import Settings
 
 
 class Outgoing:
-    """The relay to the topic, where there is a broker, and the webhooks."""
+    """The relay to the topic, if there is a broker; the fan-out and the sender of webhooks."""
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._runtime = ledger.runtime
         self._sender = Sender(ledger, settings)
-        self._fan_out = FanOut(ledger, settings, self._sender)
+        self._fan_out = FanOutWorker(ledger, settings, self._sender)
         self._relay = Relay(ledger, settings, health) if settings.kafka_bootstrap_servers else None
         if self._relay is not None:
             health.report(PART, ok=False, message="connecting")
 
     def start(self) -> list[asyncio.Task[None]]:
-        """Its tasks, which go on until `stop`."""
+        """Starts the tasks, which continue until `stop`."""
         tasks = [
             self._runtime.spawn(self._fan_out.run(), "fan out"),
             self._runtime.spawn(self._sender.run(), "webhook sender"),
@@ -34,7 +34,7 @@ class Outgoing:
         return tasks
 
     def stop(self) -> None:
-        """Lets what is under way come to its end, and begins nothing new."""
+        """Begins nothing new; what is under way is finished."""
         self._fan_out.stop()
         self._sender.stop()
         if self._relay is not None:

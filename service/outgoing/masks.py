@@ -1,4 +1,4 @@
-"""Bank account numbers as they may be shown to those who need not know them: the last four characters."""
+"""Masks bank account numbers: only the last four characters are shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 4
 _NUMBER = "bankAccountNumber"
 
 Keys = Mapping[tuple[str, int], AccountKey]
-"""(account id, generation) -> key. An account whose personal data was erased has none."""
+"""(account id, generation) -> key. An account whose personal data was erased has no key."""
 
 
 async def read_keys(connection: Connection, vault: Vault, lane: int, account_ids: Iterable[str]) -> Keys:
@@ -25,7 +25,7 @@ async def read_keys(connection: Connection, vault: Vault, lane: int, account_ids
 
 
 def masked_number(keys: Keys, account_id: str, sealed: str) -> str:
-    """A sealed number, masked. Only the mask where its key is gone: nothing else waits for it."""
+    """A sealed number, unsealed and masked. Only the mask where its key was destroyed."""
     _, _, rest = sealed.partition(":")
     generation = rest.partition(":")[0]
     key = keys.get((account_id, int(generation))) if generation.isdigit() else None
@@ -38,7 +38,7 @@ def masked_number(keys: Keys, account_id: str, sealed: str) -> str:
 
 
 def masked(number: str) -> str:
-    """The last four characters after a mask; only the mask where that would show half of the number or more."""
+    """A mask and the last four characters; only the mask where those are half of the number or more."""
     if number == ERASED or len(number) <= 2 * _SHOWN:
         return HIDDEN
     return HIDDEN + number[-_SHOWN:]

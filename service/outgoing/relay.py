@@ -1,10 +1,10 @@
-"""The relay: every event of every lane onto the topic `payouts.events`, in order, at least once.
+"""The relay: publishes every event of every lane to the topic `payouts.events`, in order, at least once.
 
-The log itself is the outbox: the relay reads `position > checkpoint` and moves its checkpoint only when the broker has
-acknowledged what it read. Whoever holds the checkpoint's row relays the lane; a crash in between sends again, with the
-same ids. What goes to one partition goes as one record batch, which a broker takes whole or not at all, and nothing
-more is sent before it has answered. So of any account's events, none appears on the topic for the first time before
-all that came before it.
+The log itself is the outbox: the relay reads `position > checkpoint`, and moves the checkpoint only when the broker has
+acknowledged what it read. The process that holds the checkpoint's row relays the lane. After a crash in between, the
+events are sent again with the same ids. The events for one partition are sent as one record batch, which a broker
+stores completely or not at all, and the next batch is sent only after the acknowledgement. So each event first appears
+on the topic after all earlier events of its account.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from service.outgoing.masks import read_keys
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health
-from service.platform.kafka import broker_access, why_away
+from service.platform.kafka import broker_access, explain_outage
 from service.platform.settings import Settings
 from sql import query
 
 log = logs.get("relay")
 
 PART = "events_topic"
-"""What the relay is called in /readyz."""
+"""The relay's name in /readyz."""
 
 _CHUNK = 500
 _BATCH_BYTES_MAX = BYTES_MAX + 10_000
@@ -46,7 +46,7 @@ Record = tuple[bytes, bytes]
 
 
 class Relay:
-    """Relays every lane until it is told to stop. Any number may run: each lane is relayed by one at a time."""
+    """Relays every lane until `stop`. Any number of relays may run: each lane is relayed by one at a time."""
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._ledger = ledger
@@ -54,25 +54,25 @@ class Relay:
         self._topic = settings.kafka_events_topic
         self._health = health
         self._partition_of = DefaultPartitioner()
-        # Less than a transaction may idle for: the checkpoint is held while the broker is waited for.
+        # Less than the idle limit of a transaction: the checkpoint is locked while the relay waits for the broker.
         self._send_seconds = min(_SEND_SECONDS_MAX, settings.database_timeout_seconds)
         self._stopping = False
 
     @property
     def checkpoint(self) -> str:
-        """Named for the topic: another topic is told everything, from the first event on."""
+        """The name contains the topic: a new topic gets all events, from the first one on."""
         return f"relay:{self._topic}"
 
     def stop(self) -> None:
         self._stopping = True
 
     async def run(self) -> None:
-        """Relays; where the broker or the database is away, tries again. The service is degraded meanwhile."""
+        """Relays. While the broker or the database is not reachable it retries, and the service is degraded."""
         while not self._stopping:
             try:
                 await self._relay()
             except (KafkaError, *OUTAGES) as problem:
-                why = await why_away(self._access, problem)
+                why = await explain_outage(self._access, problem)
                 self._health.report(PART, ok=False, message=f"not sending: {why}")
                 log.warning("relay_starts_again", problem=repr(problem))
                 await self._ledger.runtime.sleep(_RETRY_SECONDS)
@@ -82,7 +82,7 @@ class Relay:
                 await self._ledger.runtime.sleep(_RETRY_SECONDS * 5)
 
     async def _relay(self) -> None:
-        """One producer's life. After a failure it is thrown away: nobody knows what it may still have been sending."""
+        """Relays with one producer. After a failure it is discarded: it may still be sending earlier records."""
         producer = AIOKafkaProducer(
             **self._access,
             acks="all",
@@ -100,13 +100,13 @@ class Relay:
                 for lane in self._ledger.lanes:
                     behind = await self.relay_some(producer, lane) == _CHUNK or behind
                 if not behind:
-                    # Under load a pause makes the next chunk fuller.
+                    # Under load a pause makes the next chunk larger.
                     await self._ledger.runtime.sleep(_PAUSE_SECONDS)
         finally:
-            await _throw_away(producer)
+            await _discard(producer)
 
     async def relay_some(self, producer: AIOKafkaProducer, lane: int) -> int:
-        """Sends a lane's next events; gives how many: 0 at the end, or while another relay is at it."""
+        """Sends a lane's next events. Returns how many: 0 at the end, or while another relay holds the lane."""
         async with self._ledger.pool.acquire() as connection, connection.transaction():
             position = await connection.fetchval(query("checkpoints/claim"), lane, self.checkpoint)
             if position is None:
@@ -126,7 +126,7 @@ class Relay:
             return len(events)
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[tuple[Envelope, bytes]]) -> None:
-        """Returns once the broker has all of them."""
+        """Returns once the broker has acknowledged all of them."""
         partitions = sorted(await producer.partitions_for(self._topic))
         waiting: dict[int, list[Record]] = {}
         for event, value in messages:
@@ -139,7 +139,7 @@ class Relay:
             waiting = {partition: records for partition, records in waiting.items() if records}
 
     async def _send_batch(self, producer: AIOKafkaProducer, partition: int, records: list[Record]) -> None:
-        """Sends what fits into one record batch, and takes it off the list."""
+        """Sends what fits into one record batch, and removes it from the list."""
         batch = producer.create_batch()
         count = 0
         for key, value in records:
@@ -155,8 +155,8 @@ class Relay:
         del records[:count]
 
 
-async def _throw_away(producer: AIOKafkaProducer) -> None:
-    """Ends a producer. What it still holds was not acknowledged, and left to itself it would go on trying for ever."""
+async def _discard(producer: AIOKafkaProducer) -> None:
+    """Stops a producer and fails its unacknowledged messages, which it would otherwise send again and again."""
     sender, waiting = producer._sender, producer._message_accumulator  # noqa: SLF001 - there is no public way
     for end in (sender.close, producer.stop):
         with contextlib.suppress(KafkaError, TimeoutError):

@@ -1,4 +1,4 @@
-"""Endpoints' secrets at rest: sealed with the key of their account, for one endpoint."""
+"""Endpoint secrets at rest: sealed with the account's key, each for one endpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from service.ledger.vault import AccountKey, CannotUnseal
 from service.outgoing.masks import Keys
 
 SIGNATURES_MAX = 5
-"""Secrets that may be valid at once: each adds a signature to every delivery."""
+"""How many secrets may be valid at once: each adds a signature to every delivery."""
 
 
 def _field(endpoint_id: str) -> str:
@@ -20,7 +20,7 @@ def sealed(key: AccountKey, endpoint_id: str, secret: str) -> str:
 
 
 def unsealed(keys: Keys, account_id: str, endpoint_id: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """The secrets, newest first as given; those whose key is gone are gone."""
+    """The secrets, in the given order; without those whose key was destroyed."""
     found = []
     for text in texts:
         generation = text.partition(":")[2].partition(":")[0]

@@ -1,8 +1,8 @@
-"""Sends webhooks: claims deliveries that are due, makes one attempt at each, and notes what came of it.
+"""Sends webhooks: claims deliveries that are due, makes one attempt at each, and records the result.
 
-Any number of senders may run. A delivery is leased by its claim for longer than an attempt can take, so it is sent by
-one at a time; a sender that dies leaves its leases to run out, and what it had sent is sent again under the same id.
-Each attempt is a task of its own and an endpoint has but a few, so one that hangs holds up nobody else.
+Any number of senders may run. A claim leases a delivery for longer than an attempt can take, so only one sender sends it
+at a time. If a sender dies, its leases expire, and its deliveries are sent again under the same ids. Each attempt is a
+task of its own, and an endpoint has only a few at once, so an endpoint that hangs does not hold up others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver
 
 from events.chain import envelope_from
 from service.ledger.ledger import Ledger
-from service.outgoing import guard, schedule, signing
+from service.outgoing import address_guard, retry_schedule, signing
 from service.outgoing.body import body_of
 from service.outgoing.fan_out import payout_of
 from service.outgoing.masks import Keys, read_keys
@@ -40,15 +40,15 @@ DELIVERED, PENDING, FAILED = "delivered", "pending", "failed"
 
 _IDLE_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
-_NOTED_AT_ONCE = 2
+_RECORDED_AT_ONCE = 2
 _GONE = 410
-_ASKS_FOR_PEACE = (429, 503)
+_BACK_OFF = (429, 503)
 _PROBLEM_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingDelivery:
-    """A leased delivery, ready to go. `body` is None where the account's key is gone, and with it what signs it."""
+    """A leased delivery, ready to send. `body` is None where the account's key, and so the secret, was destroyed."""
 
     lane: int
     account_id: str
@@ -62,27 +62,27 @@ class OutgoingDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an attempt: no problem means that it was taken."""
+class AttemptResult:
+    """The result of an attempt. It succeeded if there is no problem; a permanent problem is not retried."""
 
     status: int | None = None
     problem: str | None = None
     retry_after: float | None = None
-    hopeless: bool = False
+    permanent: bool = False
 
 
 class Sender:
-    """Sends what is due in every lane until it is told to stop."""
+    """Sends what is due in every lane until `stop`."""
 
     def __init__(self, ledger: Ledger, settings: Settings, *, resolver: AbstractResolver | None = None) -> None:
         self._ledger = ledger
         self._settings = settings
         self._resolver = resolver
-        self._under_way: Counter[str] = Counter()
+        self._in_flight: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        # Connections are the API's too: what came of attempts waits here, not where requests wait.
-        self._noting = asyncio.Semaphore(_NOTED_AT_ONCE)
+        # The API shares the connection pool: results of attempts wait here, so that requests need not wait for them.
+        self._recording = asyncio.Semaphore(_RECORDED_AT_ONCE)
         self._stopping = False
 
     def stop(self) -> None:
@@ -90,13 +90,13 @@ class Sender:
         self._wake.set()
 
     def wake(self) -> None:
-        """Something may have become due."""
+        """Looks for due deliveries now."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Sends; finishes the attempts under way when it is stopped."""
+        """Sends until `stop`, then finishes the attempts under way."""
         async with aiohttp.ClientSession(
-            connector=guard.connector(self._settings, self._resolver),
+            connector=address_guard.connector(self._settings, self._resolver),
             timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS_MAX),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "payout-ledger", "Content-Type": "application/json"},
@@ -104,19 +104,19 @@ class Sender:
         ) as session:
             try:
                 while not self._stopping:
-                    await self._send_what_is_due(session)
+                    await self._send_due(session)
             finally:
                 if self._tasks:
                     await asyncio.wait(self._tasks)
 
-    async def _send_what_is_due(self, session: aiohttp.ClientSession) -> None:
+    async def _send_due(self, session: aiohttp.ClientSession) -> None:
         self._wake.clear()
-        taken = 0
+        claimed = 0
         try:
             for lane in self._ledger.lanes:
                 rows, keys = await self._claim(lane)
                 for row in rows:
-                    taken += 1
+                    claimed += 1
                     self._start(session, lane, row, keys)
         except OUTAGES as outage:
             log.warning("database_away", problem=repr(outage))
@@ -124,15 +124,15 @@ class Sender:
         except Exception:
             log.exception("deliveries_not_claimed")
             await self._ledger.runtime.sleep(_RETRY_SECONDS * 5)
-        if not taken and not self._stopping:
+        if not claimed and not self._stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_SECONDS):
                     await self._wake.wait()
 
     async def _claim(self, lane: int) -> tuple[list[Any], Keys]:
-        """Leased rows, and the keys of their accounts."""
-        room = self._settings.outgoing_requests_max - len(self._tasks)
-        if room <= 0:
+        """The leased rows, and the keys of their accounts."""
+        free = self._settings.outgoing_requests_max - len(self._tasks)
+        if free <= 0:
             return [], {}
         now = self._ledger.runtime.now()
         async with self._ledger.pool.acquire() as connection:
@@ -141,9 +141,9 @@ class Sender:
                 lane,
                 now,
                 now + timedelta(seconds=LEASE_SECONDS),
-                list(self._under_way),
+                list(self._in_flight),
                 OF_ONE_ENDPOINT_MAX,
-                room,
+                free,
             )
             if not rows:
                 return [], {}
@@ -151,7 +151,7 @@ class Sender:
         return rows, keys
 
     def _start(self, session: aiohttp.ClientSession, lane: int, row: Any, keys: Keys) -> None:
-        self._under_way[row["endpoint_id"]] += 1
+        self._in_flight[row["endpoint_id"]] += 1
         task = self._ledger.runtime.spawn(self._deliver(session, lane, row, keys), "webhook")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -164,44 +164,48 @@ class Sender:
             delivery = _delivery(lane, row, keys)
             result = await self._attempt(session, delivery)
             milliseconds = int((runtime.monotonic() - began) * 1000)
-            async with self._noting:
+            async with self._recording:
                 await self._finish(delivery, result, began_at, milliseconds)
         except OUTAGES as outage:
-            # The lease runs out, and it is sent again.
+            # The lease expires, and the delivery is sent again.
             log.warning("delivery_not_noted", endpoint=endpoint_id, problem=repr(outage))
         except Exception:
             log.exception("delivery_broke", endpoint=endpoint_id, event_id=row["event_id"])
         finally:
-            self._under_way[endpoint_id] -= 1
-            if not self._under_way[endpoint_id]:
-                del self._under_way[endpoint_id]
+            self._in_flight[endpoint_id] -= 1
+            if not self._in_flight[endpoint_id]:
+                del self._in_flight[endpoint_id]
             self._wake.set()
 
-    async def _attempt(self, session: aiohttp.ClientSession, delivery: OutgoingDelivery) -> Result:
+    async def _attempt(self, session: aiohttp.ClientSession, delivery: OutgoingDelivery) -> AttemptResult:
         if delivery.body is None or not delivery.secrets:
-            return Result(problem="the account's key was destroyed, and with it the secret to sign with", hopeless=True)
+            return AttemptResult(
+                problem="the account's key was destroyed, and with it the secret to sign with", permanent=True
+            )
         now = self._ledger.runtime.now()
         headers = signing.headers(delivery.secrets, delivery.event_id, int(now.timestamp()), delivery.body)
         try:
             async with session.post(
                 delivery.url, data=delivery.body, headers=headers, allow_redirects=False
             ) as response:
-                return _judged(response, schedule.retry_after_seconds(response.headers.get("Retry-After"), now))
+                return _classify(response, retry_schedule.retry_after_seconds(response.headers.get("Retry-After"), now))
         except TimeoutError:
-            return Result(problem=f"no answer within {ATTEMPT_SECONDS_MAX:.0f} s")
+            return AttemptResult(problem=f"no answer within {ATTEMPT_SECONDS_MAX:.0f} s")
         except (aiohttp.ClientError, OSError, ValueError) as problem:
-            return Result(problem=_told(problem))
+            return AttemptResult(problem=_describe(problem))
 
-    async def _finish(self, delivery: OutgoingDelivery, result: Result, began_at: Any, milliseconds: int) -> None:
+    async def _finish(
+        self, delivery: OutgoingDelivery, result: AttemptResult, began_at: Any, milliseconds: int
+    ) -> None:
         runtime = self._ledger.runtime
         now = runtime.now()
         status, next_attempt_at, not_before = DELIVERED, now, None
         if result.problem is not None:
             chance = int.from_bytes(runtime.random(4), "big") / 2**32
-            delay = None if result.hopeless else schedule.retry_in(delivery.retries, result.retry_after, chance)
+            delay = None if result.permanent else retry_schedule.retry_in(delivery.retries, result.retry_after, chance)
             status = FAILED if delay is None else PENDING
             next_attempt_at = now + timedelta(seconds=delay or 0)
-            if result.retry_after is not None and result.status in _ASKS_FOR_PEACE:
+            if result.retry_after is not None and result.status in _BACK_OFF:
                 not_before = now + timedelta(seconds=result.retry_after)
         row = await self._ledger.pool.fetchrow(
             query("outgoing/finish"),
@@ -219,8 +223,8 @@ class Sender:
             now,
             not_before,
             result.status == _GONE,
-            now - schedule.FAILING_FOR,
-            schedule.FAILURES_MIN,
+            now - retry_schedule.FAILING_FOR,
+            retry_schedule.FAILURES_MIN,
         )
         log.info(
             "webhook_sent" if result.problem is None else "webhook_not_taken",
@@ -252,18 +256,18 @@ def _delivery(lane: int, row: Any, keys: Keys) -> OutgoingDelivery:
     )
 
 
-def _judged(response: aiohttp.ClientResponse, retry_after: float | None) -> Result:
+def _classify(response: aiohttp.ClientResponse, retry_after: float | None) -> AttemptResult:
     status = response.status
     if 200 <= status < 300:
-        return Result(status)
+        return AttemptResult(status)
     if 300 <= status < 400:
-        return Result(status, "it answers with a redirect, which is not followed: set the URL that it leads to")
+        return AttemptResult(status, "it answers with a redirect, which is not followed: set the URL that it leads to")
     if status == _GONE:
-        return Result(status, "it answers that it is gone: the endpoint was switched off", hopeless=True)
-    return Result(status, f"it answers {status}", retry_after)
+        return AttemptResult(status, "it answers that it is gone: the endpoint was switched off", permanent=True)
+    return AttemptResult(status, f"it answers {status}", retry_after)
 
 
-def _told(problem: Exception) -> str:
+def _describe(problem: Exception) -> str:
     if isinstance(problem, aiohttp.ClientConnectorError):
         return f"cannot connect: {problem.os_error}"[:_PROBLEM_MAX]
     return f"{type(problem).__name__}: {problem}"[:_PROBLEM_MAX]

@@ -1,10 +1,10 @@
-"""Signatures of what we send, as Standard Webhooks 1.0.0 has them.
+"""Signatures of outgoing webhooks, as in Standard Webhooks 1.0.0.
 
     webhook-id         the event's id, the same for every attempt
     webhook-timestamp  epoch seconds of this attempt
-    webhook-signature  v1,<base64>, and more of them, parted by spaces, while a secret is being replaced
+    webhook-signature  v1,<base64>; several, separated by spaces, while a secret is being replaced
 
-The signature is HMAC-SHA256 over `id.timestamp.body`. The key is what stands in base64 behind `whsec_`, decoded.
+The signature is HMAC-SHA256 over `id.timestamp.body`. The key is the base64 after `whsec_`, decoded.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What the service stands on: settings, the database, Kafka, logs, the clock, signatures."""
+"""The base of the service: settings, database, Kafka, logs, clock, signatures."""

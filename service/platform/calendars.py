@@ -1,9 +1,9 @@
-"""On which days banks pay, country by country: the weekends and public holidays of the `holidays` library.
+"""The days on which banks pay, by country: weekends and public holidays from the `holidays` library.
 
-Countries are ISO 3166 codes; `EU` is the euro's own calendar (T2, the European Central Bank's), and no country at all
-knows Saturdays and Sundays only. Collective leave that a government declares (Indonesia's cuti bersama) and bank
-holidays close banks, and count. Days of a single state or province do not. Dates that follow the moon are estimates
-until a government announces them: a newer release of the library corrects them, and due dates follow.
+Countries are ISO 3166 codes. `EU` is the euro's calendar (T2, of the European Central Bank); without a country, only
+Saturdays and Sundays are no business days. Bank holidays and collective leave that a government declares (Indonesia's
+cuti bersama) are no business days either. Holidays of a single state or province are ignored. Dates that follow the
+moon are estimates until a government announces them: a newer release of the library corrects them, and the due dates.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COUNTRIES = {
     "USD": "US",
     "VND": "VN",
 }
-"""Whose banks pay a currency, where nobody says otherwise."""
+"""The country whose banks pay a currency, by default."""
 
 _CLOSING = {"bank", "government", "public"}
 """The library's categories of days that close a bank; few countries have all three."""
@@ -48,7 +48,7 @@ def is_known(country: str) -> bool:
 
 
 def country_of(currency: str) -> str | None:
-    """The country whose banks pay this currency; None where we do not know it."""
+    """The country whose banks pay this currency; None where it is unknown."""
     return COUNTRIES.get(currency)
 
 
@@ -75,7 +75,7 @@ def business_day_on_or_before(day: date, country: str | None) -> date:
 
 
 def add_business_days(day: date, count: int, country: str | None) -> date:
-    """The count-th business day after `day`, which itself never counts; for zero, the business day on or after it."""
+    """The count-th business day after `day`, which itself does not count. For 0, the first business day from `day` on."""
     if count < 0:
         raise ValueError(f"{count} business days after a day: a count is not negative")
     if count == 0:
@@ -94,9 +94,9 @@ def _year(country: str, year: int) -> holidays.HolidayBase:
 
 @lru_cache(256)
 def _closing(country: str) -> tuple[str, ...]:
-    """The categories of days that close this country's banks, of those that the library has for it."""
+    """The categories of holidays that close this country's banks and that the library has for it."""
     try:
-        # A name of two capitals is a country or nothing; other names of the library's are other things.
+        # Two capitals are a country; the library also has other names.
         known = holidays.country_holidays(country).supported_categories if _CODE.fullmatch(country) else None
     except NotImplementedError:
         known = None

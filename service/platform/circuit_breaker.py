@@ -1,4 +1,4 @@
-"""A circuit breaker: after several failures in a row nobody is asked for a while, then one is sent ahead."""
+"""A circuit breaker: after several failures in a row it allows no calls for a while, then a single one as a probe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 FAILURES_MAX = 5
-REST_SECONDS = 15.0
+OPEN_SECONDS = 15.0
 
 
 class BreakerState(StrEnum):
@@ -15,24 +15,24 @@ class BreakerState(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
-    """One call is on its way to find out; all others are turned away until it is back."""
+    """One call, the probe, is under way; no others are allowed until it ends."""
 
 
 class CircuitBreaker:
-    """Counts failures in a row; time comes from the seam's monotonic clock."""
+    """Counts failures in a row. `monotonic` is the runtime's clock."""
 
-    __slots__ = ("_failures", "_failures_max", "_monotonic", "_opened_at", "_probing", "_rest_seconds")
+    __slots__ = ("_failures", "_failures_max", "_monotonic", "_open_seconds", "_opened_at", "_probing")
 
     def __init__(
         self,
         monotonic: Callable[[], float],
         *,
         failures_max: int = FAILURES_MAX,
-        rest_seconds: float = REST_SECONDS,
+        open_seconds: float = OPEN_SECONDS,
     ) -> None:
         self._monotonic = monotonic
         self._failures_max = failures_max
-        self._rest_seconds = rest_seconds
+        self._open_seconds = open_seconds
         self._failures = 0
         self._opened_at: float | None = None
         self._probing = False
@@ -45,19 +45,19 @@ class CircuitBreaker:
 
     @property
     def failures(self) -> int:
-        """How many there were in a row."""
+        """The number of failures in a row."""
         return self._failures
 
     def seconds_left(self) -> float:
-        """How long it stays open; 0 where a call may go through."""
+        """How long it stays open; 0 where a call is allowed."""
         if self._opened_at is None:
             return 0.0
-        left = self._opened_at + self._rest_seconds - self._monotonic()
-        # Behind a probe nobody knows: ask again in a while.
+        left = self._opened_at + self._open_seconds - self._monotonic()
+        # While a probe is under way, the time is unknown: try again in a second.
         return max(left, 1.0 if self._probing else 0.0)
 
     def admit(self) -> Permit | None:
-        """Leave to call, or None while it is open. Whoever gets it says in the end how it went."""
+        """A permit for one call, or None while it is open. The caller reports the call's result to the permit."""
         if self._opened_at is None:
             return Permit(self, probe=False)
         if self._probing or self.seconds_left() > 0:
@@ -84,30 +84,30 @@ class CircuitBreaker:
 
 
 class Permit:
-    """Leave to make one call; a probe where the breaker was open. Only what is told first counts."""
+    """A permit for one call; a probe if the breaker was open. Only the first report counts."""
 
-    __slots__ = ("_breaker", "_probe", "_told")
+    __slots__ = ("_breaker", "_probe", "_reported")
 
     def __init__(self, breaker: CircuitBreaker, *, probe: bool) -> None:
         self._breaker = breaker
         self._probe = probe
-        self._told = False
+        self._reported = False
 
     def succeeded(self) -> None:
-        """Somebody answered, whatever the answer was."""
-        if self._tell():
+        """The provider answered, even if it refused."""
+        if self._report():
             self._breaker._succeeded()  # noqa: SLF001 - the other half of the breaker
 
     def failed(self) -> None:
-        """Nobody answered, or not as one who is well."""
-        if self._tell():
+        """There was no answer, or a server error."""
+        if self._report():
             self._breaker._failed(probe=self._probe)  # noqa: SLF001
 
     def abandoned(self) -> None:
-        """The call was given up by its caller, and says nothing; does nothing where something was told."""
-        if self._tell():
+        """The caller gave the call up, so there is no result. Does nothing after another report."""
+        if self._report():
             self._breaker._abandoned(probe=self._probe)  # noqa: SLF001
 
-    def _tell(self) -> bool:
-        first, self._told = not self._told, True
+    def _report(self) -> bool:
+        first, self._reported = not self._reported, True
         return first

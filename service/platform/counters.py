@@ -1,4 +1,4 @@
-"""What this process has done since it started: plain numbers, counted where it happens and read by /metrics."""
+"""Counts of what this process has done since it started, read by /metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _counts() -> defaultdict[str, int]:
 
 @dataclass(slots=True)
 class Counters:
-    """Counts only ever rise."""
+    """Counts never go down."""
 
     events: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     """By lane."""

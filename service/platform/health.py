@@ -19,7 +19,7 @@ PARTITION_ROOM_LOW = 5_000_000
 
 @dataclass(slots=True)
 class Part:
-    """One thing the service stands on. A part that is not `vital` degrades it, and no more."""
+    """A part that the service depends on. Without a part that is not `vital`, the service is only degraded."""
 
     vital: bool
     ok: bool
@@ -28,20 +28,20 @@ class Part:
 
 @dataclass(slots=True)
 class Health:
-    """What /readyz tells. Parts that run by themselves report here."""
+    """The content of /readyz. Background parts report here."""
 
     pool: Pool
     settings: Settings
     parts: dict[str, Part] = field(default_factory=dict)
     breakers: Mapping[str, CircuitBreaker] = field(default_factory=dict)
-    """By the provider's base URL, where this process calls it."""
+    """By the provider's base URL, if this process calls it."""
 
     def report(self, name: str, *, ok: bool, message: str) -> None:
-        """A part beside the database, such as the broker, says how it is."""
+        """Sets the state of a part other than the database, such as the broker."""
         self.parts[name] = Part(vital=False, ok=ok, message=message)
 
     async def check(self) -> tuple[bool, dict[str, Any]]:
-        """Whether requests should be sent here, and the state of each part."""
+        """Whether the service is ready for requests, and the document with the state of each part."""
         parts = {**await self._database(), **self.parts}
         ready = all(part.ok for part in parts.values() if part.vital)
         healthy = all(part.ok for part in parts.values())
@@ -53,11 +53,11 @@ class Health:
 
     async def _database(self) -> dict[str, Part]:
         try:
-            room = await self.pool.fetchval(query("events/room"), timeout=5)
+            positions_left = await self.pool.fetchval(query("events/room"), timeout=5)
         except (*OUTAGES, asyncpg.PostgresError) as problem:
             return {"database": Part(vital=True, ok=False, message=f"not reachable: {type(problem).__name__}")}
-        enough = room > PARTITION_ROOM_LOW
-        message = f"room for {room} more events" + (
+        enough = positions_left > PARTITION_ROOM_LOW
+        message = f"room for {positions_left} more events" + (
             "" if enough else ": run `payout-ledger migrate` to make partitions"
         )
         return {

@@ -1,4 +1,4 @@
-"""How the service reaches Kafka: the same way for every client of it."""
+"""Access to Kafka, the same for every client."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from service.platform.settings import Settings, WrongSettings
 
-_LOOK_SECONDS = 3
+_PROBE_SECONDS = 3
 
 
 def broker_access(settings: Settings) -> dict[str, Any]:
-    """The arguments that say where the broker is and who asks, for any client of aiokafka.
+    """The broker's address and our login, as arguments for any aiokafka client.
 
-    WrongSettings, naming the variable, where they do not go together or a file cannot be used.
+    WrongSettings, with the variable's name, where settings do not go together or a file cannot be used.
     """
     protocol = settings.kafka_security_protocol
     access: dict[str, Any] = {
@@ -44,7 +44,7 @@ def broker_access(settings: Settings) -> dict[str, Any]:
 
 
 def _refuse_unused(settings: Settings, protocol: str, *names: str) -> None:
-    """Somebody who names a password or an authority believes that it protects something."""
+    """WrongSettings where a password or certificate is set but unused: its owner would think that it protects."""
     for name in names:
         if getattr(settings, name) is not None:
             raise WrongSettings(
@@ -58,7 +58,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=settings.kafka_ca_file)
     except OSError as problem:
         raise WrongSettings(
-            f"KAFKA_CA_FILE: {settings.kafka_ca_file} holds no certificates: {_said(problem)}"
+            f"KAFKA_CA_FILE: {settings.kafka_ca_file} holds no certificates: {_reason(problem)}"
         ) from None
     certificate, private_key = settings.kafka_certificate_file, settings.kafka_private_key_file
     if certificate is None:
@@ -71,17 +71,17 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     except OSError as problem:
         raise WrongSettings(
             "KAFKA_CERTIFICATE_FILE, KAFKA_PRIVATE_KEY_FILE: no certificate with its unencrypted key, in PEM: "
-            f"{_said(problem)}"
+            f"{_reason(problem)}"
         ) from None
     return context
 
 
-def _said(problem: OSError) -> str:
+def _reason(problem: OSError) -> str:
     return problem.strerror or getattr(problem, "reason", None) or type(problem).__name__
 
 
-async def why_away(access: Mapping[str, Any], problem: Exception) -> str:
-    """What a person can do something about. A client that finds no broker says only that: the first one is tried again."""
+async def explain_outage(access: Mapping[str, Any], problem: Exception) -> str:
+    """The reason for an outage, for a person to act on. aiokafka hides it, so this connects to the first broker again."""
     if isinstance(problem, (KafkaConnectionError, TimeoutError)):
         server = str(access["bootstrap_servers"]).split(",")[0].strip()
         host, _, port = server.rpartition(":")
@@ -89,20 +89,20 @@ async def why_away(access: Mapping[str, Any], problem: Exception) -> str:
         try:
             connection = AIOKafkaConnection(host.strip("[]"), int(port), **shared)
             try:
-                async with asyncio.timeout(_LOOK_SECONDS):
+                async with asyncio.timeout(_PROBE_SECONDS):
                     await connection.connect()
             finally:
                 connection.close()
-        except ssl.SSLCertVerificationError as found:
-            return f"{server} shows a certificate that is not believed: {found.verify_message}"
-        except ssl.SSLError as found:
-            return f"{server} does not agree on TLS: {found.reason or 'no reason given'}"
-        except KafkaError as found:
-            if shared["security_protocol"].startswith("SASL_") and not isinstance(found, KafkaConnectionError):
-                return f"{server} refuses the login: {type(found).__name__}"
-            return f"{server}: {type(found).__name__}"
+        except ssl.SSLCertVerificationError as failure:
+            return f"{server} has a certificate that is not trusted: {failure.verify_message}"
+        except ssl.SSLError as failure:
+            return f"{server} does not agree on TLS: {failure.reason or 'no reason given'}"
+        except KafkaError as failure:
+            if shared["security_protocol"].startswith("SASL_") and not isinstance(failure, KafkaConnectionError):
+                return f"{server} refuses the login: {type(failure).__name__}"
+            return f"{server}: {type(failure).__name__}"
         except TimeoutError:
             return f"{server} does not answer"
-        except (OSError, ValueError) as found:
-            return f"{server} is not reachable: {getattr(found, 'strerror', None) or type(found).__name__}"
+        except (OSError, ValueError) as failure:
+            return f"{server} is not reachable: {getattr(failure, 'strerror', None) or type(failure).__name__}"
     return type(problem).__name__

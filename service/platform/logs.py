@@ -1,4 +1,4 @@
-"""structlog, configured once: a JSON line an event. Secrets, bank account numbers and holders are never handed to it."""
+"""structlog, configured once: one JSON line for each event. Secrets, bank account numbers and holders are never logged."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ def _as_json(value: Any, **_: Any) -> bytes:
     return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
-class Lines:
-    """Writes log lines together that come in one turn of the event loop: a system call for each costs more than it."""
+class LineBuffer:
+    """Writes the log lines of one turn of the event loop together: a system call for each would cost more."""
 
     def __init__(self) -> None:
-        self._kept: list[bytes] = []
+        self._buffered: list[bytes] = []
 
     def info(self, line: bytes) -> None:
-        """Keeps a line until the loop's next turn; writes it at once where no loop runs."""
-        self._kept.append(line)
-        if len(self._kept) == 1:
+        """Buffers a line until the loop's next turn; writes it at once where no loop runs."""
+        self._buffered.append(line)
+        if len(self._buffered) == 1:
             try:
                 asyncio.get_running_loop().call_soon(self.flush)
             except RuntimeError:
                 self.flush()
 
     def error(self, line: bytes) -> None:
-        """What is wrong is told at once, after what came before it."""
-        self._kept.append(line)
+        """Writes an error at once, after the lines before it."""
+        self._buffered.append(line)
         self.flush()
 
     debug = info
     warning = critical = exception = error
 
     def flush(self) -> None:
-        kept, self._kept = self._kept, []
-        if kept:
-            sys.stderr.buffer.write(b"\n".join(kept) + b"\n")
+        buffered, self._buffered = self._buffered, []
+        if buffered:
+            sys.stderr.buffer.write(b"\n".join(buffered) + b"\n")
             sys.stderr.buffer.flush()
 
 
-_LINES = Lines()
-atexit.register(_LINES.flush)
+_BUFFER = LineBuffer()
+atexit.register(_BUFFER.flush)
 
 
 def configure(level: str) -> None:
@@ -63,7 +63,7 @@ def configure(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(serializer=_as_json),
         ],
-        logger_factory=lambda *_: _LINES,
+        logger_factory=lambda *_: _BUFFER,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -84,6 +84,6 @@ def configure(level: str) -> None:
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
-    """A logger whose lines say which part wrote them."""
+    """A logger whose lines have the field `part` with this name."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return logger

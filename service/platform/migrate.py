@@ -1,7 +1,7 @@
-"""Brings the schema up to date, and makes the log's partitions ahead.
+"""Brings the schema up to date, and creates the log's partitions ahead.
 
-Safe when several replicas start at once: a session lock in the database lets one through at a time, and whoever comes
-later finds nothing left to do.
+Safe when several replicas start at once: a session lock in the database admits one at a time, and the others find
+nothing left to do.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ log = logs.get("migrate")
 
 _LOCK = 0x7061796F7574  # "payout"
 PARTITION_ROOM = 20_000_000
-"""Positions that the partitions have room for after a migration: 20 million events ahead."""
+"""How many positions ahead the partitions cover after a migration."""
 
 
 async def migrate(settings: Settings) -> int:
-    """Applies what is missing, as the schema's owner; gives how many migrations that were."""
+    """Applies the missing migrations, as the schema's owner. Returns how many."""
     name = "migrate_database_url" if settings.migrate_database_url else "database_url"
     try:
         connection = await asyncpg.connect(getattr(settings, name), timeout=settings.database_timeout_seconds)
@@ -45,14 +45,14 @@ async def migrate(settings: Settings) -> int:
                 try:
                     await connection.execute(statement_file("grants"))
                 except asyncpg.UndefinedObjectError as problem:
-                    raise WrongSettings(f"DATABASE_URL: the service's login is not there: {problem}") from None
+                    raise WrongSettings(f"DATABASE_URL: the service's login does not exist: {problem}") from None
         return len(applied)
     finally:
         await connection.close()
 
 
 async def require_current(connection: Connection) -> None:
-    """WrongSettings where the schema is not exactly this release's."""
+    """WrongSettings where the schema is not the one of this release."""
     try:
         done = {row["version"]: row["checksum"] for row in await connection.fetch(query("schema/version"))}
     except asyncpg.UndefinedTableError:

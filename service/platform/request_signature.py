@@ -24,7 +24,7 @@ _PART = re.compile(r"\s*(\w+)=([^,]*)")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature header, taken apart."""
+    """The parts of a signature header."""
 
     brand: str
     key_id: str
@@ -32,7 +32,7 @@ class Signed:
 
 
 def parse(header: str) -> Signed | None:
-    """None where the header is not of this kind; a missing part is an empty text."""
+    """Parses a header. None where it is not of this kind; a missing part is an empty text."""
     match = _HEADER.fullmatch(header)
     if match is None:
         return None
@@ -51,5 +51,5 @@ def signature(secret: str, method: str, path: str, timestamp: str, body: bytes, 
 
 
 def equal(given: str, expected: str) -> bool:
-    """Whether two signatures are equal, in a time that tells nothing."""
+    """Whether two signatures are equal, in constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())

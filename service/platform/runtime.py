@@ -1,4 +1,4 @@
-"""The one seam to the world's clock, randomness and scheduler, so that a simulator can own them.
+"""The runtime: the clock, randomness and tasks, in one place, so that a test can replace them.
 
 Nothing else in the service reads a clock, sleeps, draws random bytes or starts a task.
 """
@@ -35,7 +35,7 @@ def _uuid_time(milliseconds: int) -> str:
 
 
 class Entropy:
-    """Random bytes from the operating system, drawn many at a time: a system call for each id would cost more."""
+    """Random bytes from the operating system, read many at a time: a system call for each id would cost more."""
 
     def __init__(self) -> None:
         self._pool = b""
@@ -60,7 +60,7 @@ def _spawn(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Time, chance and tasks."""
+    """Time, randomness and tasks."""
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
@@ -72,13 +72,13 @@ class Runtime:
         return from_datetime(self.now())
 
     def milliseconds(self) -> int:
-        """Since the epoch: what makes ids sort by the time they were made."""
+        """Since 1970. In ids, it makes them sort by the time of their creation."""
         return int(self.now().timestamp() * 1000)
 
     def ulid(self, milliseconds: int | None = None) -> str:
-        """26 characters that sort by the millisecond they were made in; many at once may be handed the same one."""
+        """An id of 26 characters that sorts by its millisecond of creation; ids made together may share `milliseconds`."""
         moment = self.milliseconds() if milliseconds is None else milliseconds
-        # Five random bits of each byte: a table lookup in C for all sixteen at once.
+        # Five random bits of each byte; `translate` does all sixteen in C.
         return _time_part(moment) + self.random(16).translate(_CROCKFORD_OF_BYTE).decode()
 
     def uuid7(self, milliseconds: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Settings: environment variables, read once in the entry point and handed down."""
+"""Settings: environment variables, read once at the start and passed as an argument."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from events.currency import ISO_4217_EXPONENTS
 
 
 class WrongSettings(Exception):
-    """The service does not start on settings it cannot trust; the message names the variable."""
+    """The service does not start with wrong settings. The message names the variable."""
 
 
 class Settings(BaseSettings):
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = Field(default=None, description="The password of KAFKA_USERNAME.")
     kafka_ca_file: str | None = Field(
         default=None,
-        description="PEM: who may vouch for the broker's certificate. Without it, the system's authorities.",
+        description="PEM: the authorities for the broker's certificate. Without it, the system's authorities.",
     )
     kafka_certificate_file: str | None = Field(
         default=None, description="PEM: the certificate that this service shows the broker, with its chain."
@@ -49,10 +49,10 @@ class Settings(BaseSettings):
     kafka_webhooks_topic: str = Field(default="plugipay.webhooks", min_length=1)
     kafka_group: str = Field(default="payout-ledger", min_length=1)
     kafka_keeps: bool = Field(
-        default=True, description="Whether the broker keeps what it has; if not, webhooks go straight into the log."
+        default=True, description="Whether the broker is durable; if not, webhooks are ingested directly."
     )
     plugipay_webhook_secret: SecretStr | None = Field(
-        default=None, description="Believed for every account, also for those nobody has told us of."
+        default=None, description="A webhook secret that is valid for every account, also for unknown ones."
     )
     webhook_answer_seconds: float = Field(
         default=5, gt=0, le=9, description="The longest a webhook waits for its answer: the provider gives up at ten."
@@ -60,10 +60,10 @@ class Settings(BaseSettings):
     plugipay_base_url: str = Field(
         default="https://plugipay.com",
         pattern="^https?://",
-        description="Where accounts that name no other have Plugipay.",
+        description="Plugipay's address, for accounts that name no other.",
     )
     plugipay_timeout_seconds: float = Field(
-        default=10, gt=0, le=60, description="The longest a call to Plugipay may take, with all its repetitions."
+        default=10, gt=0, le=60, description="The longest a call to Plugipay may take, with all its retries."
     )
     plugipay_key_id: str | None = Field(
         default=None, description="The platform's key at Plugipay, for accounts that have none of their own."
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
     queue_commands_max: int = Field(default=20_000, ge=1, description="Waiting commands, beyond which 503 is answered.")
     import_bytes_max: int = Field(
-        default=100 * 1024 * 1024, ge=1024, description="The largest file that is taken in over HTTP."
+        default=100 * 1024 * 1024, ge=1024, description="The largest file that can be imported over HTTP."
     )
     imports_max: int = Field(
         default=8,
@@ -103,16 +103,16 @@ class Settings(BaseSettings):
     kafka_events_topic: str = Field(
         default="payouts.events",
         min_length=1,
-        description="Where every event of the ledger is told, without its secrets.",
+        description="The topic that every event of the ledger is published to, without sealed fields.",
     )
     outgoing_plain_http: bool = Field(
-        default=False, description="Whether webhook endpoints may be http, which anybody on the way can read."
+        default=False, description="Whether webhook endpoints may be http, which is not encrypted."
     )
     outgoing_private_addresses: bool = Field(
         default=False, description="Whether webhook endpoints may be on this machine or in private networks."
     )
     outgoing_requests_max: int = Field(default=200, ge=1, le=5000, description="Webhooks being sent at once.")
-    outgoing_log_days: int = Field(default=30, ge=2, le=3650, description="How long the log of webhooks sent is kept.")
+    outgoing_log_days: int = Field(default=30, ge=2, le=3650, description="How long sent webhooks are stored.")
 
     @field_validator("database_url", "migrate_database_url")
     @classmethod
@@ -155,11 +155,11 @@ class Settings(BaseSettings):
 
     @property
     def exponents(self) -> dict[str, int]:
-        """Decimals of every currency, for a ledger that is yet to begin."""
+        """Decimals of every currency, for a new ledger."""
         return {**ISO_4217_EXPONENTS, **self.currency_exponents}
 
     def require(self, *names: str) -> None:
-        """WrongSettings, naming the variable, where one of these is missing."""
+        """WrongSettings, with the variable's name, where one of these is missing."""
         for name in names:
             value = getattr(self, name)
             if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
@@ -167,7 +167,7 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: object) -> Settings:
-    """The settings of this environment. WrongSettings names the variable that is wrong, and never shows a value."""
+    """The settings in the environment. WrongSettings names the variable that is wrong, and never shows a value."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as problem:

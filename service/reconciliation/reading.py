@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from projections.matching import Open, Unclaimed, propose
+from projections.matching import OpenTarget, UnclaimedEntry, propose
 from projections.reconciliation import PAYOUT
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.marketplaces.channel_totals import BY_ORDER
 from service.marketplaces.observations import DEFAULT_ZONE
-from service.platform.database import Connection, one_moment
+from service.platform.database import Connection, read_snapshot
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
 from service.reconciliation.items import Item, Reader, entry_words
-from service.reconciliation.reconciliation_cache import CachedReconciliation, Moment, ReconciliationCache
+from service.reconciliation.reconciliation_cache import CachedReconciliation, ReconciliationCache, StateVersion
 from service.reconciliation.rows import OPEN, Bank, Filter, ReconciliationRow, row_of, wanted
 from sql import query
 
@@ -64,7 +64,7 @@ async def reconciliation(
 ) -> AsyncGenerator[ReconciliationRow, None]:
     """The wanted rows behind a place, of one moment. What is kept in `standings` is not worked out again."""
     after, most = page.after, min(page.rows or SLICE, SLICE)
-    async with one_moment(ledger.pool) as connection:
+    async with read_snapshot(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)
         await account.begin(reconciliation_cache or ReconciliationCache())
         for kind in KINDS:
@@ -106,7 +106,7 @@ class _Account:
         row = await self._connection.fetchrow(query("reconciliation/account"), self._lane, self._account_id)
         assert row is not None, "the caller knows that there is such an account"
         zones = {each["channel"]: each["zone"] for each in orjson.loads(row["channels"] or "[]")}
-        moment = Moment(row["version"], row["head"], row["followed"])
+        moment = StateVersion(row["version"], row["head"], row["followed"])
         standing = reconciliation_cache.find(self._lane, self._account_id, moment, self._ledger.runtime.monotonic())
         claims = standing.claims if standing is not None else await self._claims()
         self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
@@ -193,7 +193,7 @@ class _Account:
             assert item.day is not None, "and when"
             bank.references[item.id] = item.references[0] if item.references else None
             left = item.said_paid - sum(claim.amount for claim in item.claims)
-            unclaimed.append(Unclaimed(item.id, item.currency, left, item.day, item.words))
+            unclaimed.append(UnclaimedEntry(item.id, item.currency, left, item.day, item.words))
         if not unclaimed:
             return bank
         since = min(entry.booked_on for entry in unclaimed) - _PAYOUTS_BACK
@@ -219,11 +219,11 @@ class _Account:
                 yield item
 
 
-def open_of(item: Item) -> Open:
+def open_of(item: Item) -> OpenTarget:
     """The item as bank entries are looked for it."""
     day = item.day or date.min
     until = item.due + _WINDOW_AFTER if item.due else day + _NOT_DUE_FOR if item.day else date.max
-    return Open(
+    return OpenTarget(
         key=item.key,
         currency=item.currency,
         expected=item.expected if item.expected is not None else item.tolerance * 0,

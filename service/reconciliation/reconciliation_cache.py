@@ -19,7 +19,7 @@ SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StateVersion:
     """Which state of an account is seen: its version, and how far the lane and the trailing settlements are."""
 
     version: int
@@ -38,7 +38,7 @@ class CachedReconciliation:
 @dataclass(slots=True)
 class _Kept:
     standing: CachedReconciliation
-    moment: Moment
+    moment: StateVersion
     known_by: int
     """A head by which the account had this version: settlements that are as far have all that it says."""
     until: float
@@ -50,7 +50,7 @@ class ReconciliationCache:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
 
-    def find(self, lane: int, account_id: str, moment: Moment, now: float) -> CachedReconciliation | None:
+    def find(self, lane: int, account_id: str, moment: StateVersion, now: float) -> CachedReconciliation | None:
         """The standing that is true at the moment, if it is kept."""
         self._forget(now)
         kept = self._kept.get((lane, account_id))
@@ -61,7 +61,9 @@ class ReconciliationCache:
         self._kept.move_to_end((lane, account_id))
         return kept.standing
 
-    def keep(self, lane: int, account_id: str, moment: Moment, standing: CachedReconciliation, now: float) -> None:
+    def keep(
+        self, lane: int, account_id: str, moment: StateVersion, standing: CachedReconciliation, now: float
+    ) -> None:
         """Keeps what was worked out at the moment, instead of what was before."""
         before = self._kept.pop((lane, account_id), None)
         same = before is not None and before.moment.version == moment.version

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from events.currency import in_major_units
-from projections.matching import Proposal, Proposals, squeezed
+from projections.matching import Proposal, Proposals, normalised
 from projections.reconciliation import SETTLED, ZERO, Evidence, ItemState, difference, state
 from service.formats.amounts import plain
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT
@@ -89,7 +89,7 @@ def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Reconcil
     """A bank entry: what came, against what somebody or something explains it with."""
     explained = sum((claim.amount for claim in item.claims), ZERO)
     keys = bank.proposals.of_entry.get(item.id, [])
-    doubtful = item.id in bank.proposals.doubtful
+    doubtful = item.id in bank.proposals.undecided
     proposed = [
         proposal
         for key in keys
@@ -131,7 +131,7 @@ def _row(
         due=item.due,
         tolerance=item.tolerance,
         settled=item.settled,
-        doubted=item.doubted or bool(candidates) or _is_contradicted(item),
+        needs_review=item.doubted or bool(candidates) or _is_contradicted(item),
         confirmed=bool(item.claims),
     )
     standing = state(found, item.today)
@@ -186,7 +186,7 @@ def _row(
         "findings": item.findings,
     }
     words = item.words.union(*(bank.words.get(entry_id, frozenset()) for entry_id in entries))
-    plain_names = {squeezed(name) for name in (item.id, *item.references, *references) if name}
+    plain_names = {normalised(name) for name in (item.id, *item.references, *references) if name}
     return ReconciliationRow(document, standing, item, paid, words | plain_names)
 
 
@@ -205,7 +205,7 @@ def wanted(row: ReconciliationRow, wish: Filter) -> bool:
         return False
     if day is not None and ((wish.since and day < wish.since) or (wish.until and day > wish.until)):
         return False
-    if wish.reference is not None and squeezed(wish.reference) not in row.words:
+    if wish.reference is not None and normalised(wish.reference) not in row.words:
         return False
     amounts = {abs(amount) for amount in (row.item.expected, row.paid) if amount is not None}
     return wish.amount is None or abs(wish.amount) in amounts

@@ -1,1 +1,1 @@
-"""Work that nobody asked for: views that follow the log, statements and payouts that fall due."""
+"""Background work: projections that follow the log, own statements and payout cycles that fall due."""

@@ -1,8 +1,8 @@
-"""Lets payout policies do what is due by them: money is set apart at cutoffs and requested on pay dates.
+"""Runs payout policies: money is set apart at cutoffs, and requested on pay dates.
 
-What is due is decided in the ledger, before anything else that happens to an account (`service/ledger/batch.py`). A scheduler
-only makes something happen to accounts on which nothing else does: it asks the lane's writer for their books. Any
-number of schedulers may ask at once, and die at any moment: what one has done, the next finds done.
+The ledger does what is due on an account before each command on it (`service/ledger/batch.py`). The scheduler only makes
+sure that this also happens on accounts without commands: it has the lane's writer read their state. Any number of
+schedulers may run at once and die at any moment: what one has done is no longer due for the next.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from sql import query
 log = logs.get("scheduler")
 
 _AT_ONCE = 200
-_REST_SECONDS = 60.0
+_POSTPONE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class DueUnit(UnitOfWork[bool]):
-    """An account on which something is due: looking at its state is enough. Its result: whether nothing is due any more."""
+    """An account on which something is due: to read its state is enough. The result: whether nothing is due any more."""
 
     account_id: str
 
@@ -41,36 +41,36 @@ class DueUnit(UnitOfWork[bool]):
 
 
 class PayoutScheduler(Poller):
-    """Asks for what is due, as much at a time as is due at once; what cannot be done rests for a minute."""
+    """Runs what is due, some of each lane's accounts at a time. An account that fails is postponed for a minute."""
 
     name, failed = "scheduler", "scheduling_failed"
     pause_seconds = retry_seconds = 1.0
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
-        self._resting: dict[str, float] = {}
-        """Accounts on which what is due could not be done, and when to look at them again."""
+        self._postponed: dict[str, float] = {}
+        """Accounts that failed, and until when they are postponed (monotonic seconds)."""
 
     async def work(self) -> bool:
-        """Does what is due now, as much as is done at once; whether there may be more."""
+        """Runs what is due now, up to a limit. Returns whether there may be more."""
         now = self._ledger.runtime.monotonic()
-        self._resting = {account_id: until for account_id, until in self._resting.items() if until > now}
+        self._postponed = {account_id: until for account_id, until in self._postponed.items() if until > now}
         more = False
         for lane in self._ledger.lanes:
             instant = self._ledger.runtime.instant()
             rows = await self._ledger.pool.fetch(
-                query("payout_policy/due"), lane, instant, list(self._resting), _AT_ONCE
+                query("payout_policy/due"), lane, instant, list(self._postponed), _AT_ONCE
             )
             accounts = [row["account_id"] for row in rows]
             outcomes = await asyncio.gather(
-                *(self._look_at(lane, account_id) for account_id in accounts), return_exceptions=True
+                *(self._run_due(lane, account_id) for account_id in accounts), return_exceptions=True
             )
             for account_id, outcome in zip(accounts, outcomes, strict=True):
                 if outcome is not True:
-                    self._resting[account_id] = now + _REST_SECONDS
+                    self._postponed[account_id] = now + _POSTPONE_SECONDS
                     log.warning("account_still_due", lane=lane, account=account_id, problem=repr(outcome))
             more = more or len(rows) == _AT_ONCE
         return more
 
-    async def _look_at(self, lane: int, account_id: str) -> bool:
+    async def _run_due(self, lane: int, account_id: str) -> bool:
         return await self._ledger.run(lane, DueUnit(account_id))

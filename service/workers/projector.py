@@ -1,4 +1,4 @@
-"""Keeps the trailing projections up with the log, one task for all lanes."""
+"""Keeps the trailing projections up to date with the log: one task for all lanes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TRAILING: tuple[Projection, ...] = (Journal(), Settlements())
 
 
 class Projector(Poller):
-    """Follows every lane with every trailing projection."""
+    """Applies each lane's new events to every trailing projection."""
 
     name, failed = "projector", "projection_failed"
-    # Under load a pause makes the next chunk fuller: a transaction for every few events costs more than they.
+    # Under load a pause makes the next chunk larger: small transactions cost more than the events in them.
     pause_seconds, retry_seconds = 0.2, 5.0
 
     async def work(self) -> bool:

@@ -1,11 +1,11 @@
-"""Closes the ledger's own statements when their periods have ended: any number of replicas, each statement once.
+"""Closes the ledger's own statements when their periods have ended. Any number of closers may run; each closes once.
 
-A period ends between two events of its account, by the time at which they were recorded, and times of recording never
-go back in a lane. So whoever closes it, and however late, closes the same; two who do it at once are told apart by the
-chain of statements, in the writer. A lease only keeps them from doing the same work.
+A period ends between two events of its account, by their times of recording, which never go back in a lane. So every
+closer makes the same statement, however late. If two do it at once, the writer accepts one, by the chain of statements.
+A lease only saves them the same work.
 
-Which accounts have to be looked at follows the log (`projections/statements_due.py`) and is found in an index by time:
-an account in which nothing is due costs nothing, however many there are.
+A projection of the log says which accounts to check and when (`projections/statements_due.py`), with an index by time:
+accounts in which nothing is due cost nothing, however many there are.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _RETRY = timedelta(minutes=1)
 _AT_ONCE = 10
 _EVENTS_AT_ONCE = 500
 _TRIES = 20
-"""How often an account is read again because something was recorded meanwhile: soon that is past the period's end."""
+"""How often an account is read again because an event was recorded meanwhile. Soon such events are past the period."""
 
 
 @dataclass(slots=True)
 class ClosingUnit(UnitOfWork[list[StatementClosed] | NotYet | DoesNotTie]):
-    """The statements of one cut, decided on the account's chain as it stands by then."""
+    """The statements of one cut, decided on the account's current chain of statements."""
 
     account_id: str
     due: Sequence[StatementClosed]
@@ -71,7 +71,7 @@ class ClosingUnit(UnitOfWork[list[StatementClosed] | NotYet | DoesNotTie]):
 
 @dataclass(frozen=True, slots=True)
 class ClosingResult:
-    """What somebody found in an account: the statements closed, and when it has to be looked at again."""
+    """The statements closed in an account, and when it has to be checked again."""
 
     closed: tuple[StatementClosed, ...]
     due_at: Instant | None
@@ -79,7 +79,7 @@ class ClosingResult:
 
 
 class StatementCloser(Poller):
-    """Closes what is due, some of each lane's accounts at a time."""
+    """Closes the statements that are due, in some of each lane's accounts at a time."""
 
     name, failed = "closer", "closing_failed"
     pause_seconds = retry_seconds = 2.0
@@ -87,12 +87,12 @@ class StatementCloser(Poller):
     async def work(self) -> bool:
         worked = False
         for lane in self._ledger.lanes:
-            accounts, _ = await self.round(lane)
+            accounts, _ = await self.close_due(lane)
             worked = worked or accounts > 0
         return worked
 
-    async def round(self, lane: int) -> tuple[int, list[StatementClosed]]:
-        """Closes what is due in some of a lane's accounts; how many those were, and the statements."""
+    async def close_due(self, lane: int) -> tuple[int, list[StatementClosed]]:
+        """Closes what is due in some of a lane's accounts. Returns how many accounts, and the statements closed."""
         now = self._ledger.runtime.now()
         async with self._ledger.pool.acquire() as connection:
             while await catch_up(connection, lane, StatementsDue(), now) and not self._stopping:
@@ -100,14 +100,14 @@ class StatementCloser(Poller):
             rows = await connection.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
         closed: list[StatementClosed] = []
         for row in rows:
-            closed += await self._visit(lane, row["account_id"])
+            closed += await self._close_claimed(lane, row["account_id"])
         return len(rows), closed
 
-    async def _visit(self, lane: int, account_id: str) -> tuple[StatementClosed, ...]:
-        """Closes what is due in a claimed account, and gives it back."""
-        look: ClosingResult | None = None
+    async def _close_claimed(self, lane: int, account_id: str) -> tuple[StatementClosed, ...]:
+        """Closes what is due in a claimed account, and releases the claim."""
+        result: ClosingResult | None = None
         try:
-            look = await self.close_account(lane, account_id)
+            result = await self.close_account(lane, account_id)
         except Unavailable as problem:
             log.warning("statements_not_closed", account=account_id, problem=repr(problem))
         except OUTAGES:
@@ -115,15 +115,15 @@ class StatementCloser(Poller):
         except Exception:
             log.exception("statements_not_closed", account=account_id)
         now = self._ledger.runtime.now()
-        if look is None:
-            # The version stays behind nothing, so that only the time brings it up again.
-            look = ClosingResult((), from_datetime(now + _RETRY), AMOUNT_MAX)
-        due_at = to_datetime(look.due_at) if look.due_at is not None else None
-        await self._ledger.pool.execute(query("own_statements/release"), lane, account_id, now, due_at, look.version)
-        return look.closed
+        if result is None:
+            # No event has a higher version, so the account is due again by time only.
+            result = ClosingResult((), from_datetime(now + _RETRY), AMOUNT_MAX)
+        due_at = to_datetime(result.due_at) if result.due_at is not None else None
+        await self._ledger.pool.execute(query("own_statements/release"), lane, account_id, now, due_at, result.version)
+        return result.closed
 
     async def close_account(self, lane: int, account_id: str) -> ClosingResult:
-        """Closes all statements of an account that are due, one cut after the other."""
+        """Closes all due statements of an account, one cut after the other. Unavailable after too many tries."""
         made: list[StatementClosed] = []
         tries = 0
         while True:
@@ -132,17 +132,17 @@ class StatementCloser(Poller):
             chain = read_chain(orjson.loads(row["settings"])) if row is not None else None
             if head is None or row is None or chain is None:
                 return ClosingResult(tuple(made), None, row["version"] if row is not None else 0)
-            stretch = OpenPeriod(chain)
-            cut = await self._next_cut(lane, account_id, stretch, chain.through_version, head["recorded_at"])
+            period = OpenPeriod(chain)
+            cut = await self._next_cut(lane, account_id, period, chain.through_version, head["recorded_at"])
             if cut is None:
-                return ClosingResult(tuple(made), stretch.ends_at, row["version"])
+                return ClosingResult(tuple(made), period.ends_at, row["version"])
             due = drafts(account_id, chain, cut, self._ledger.exponents)
             try:
                 closed = await self._close(lane, account_id, due, certain=cut.certain)
             except NotYet:
                 closed = []
             made += closed
-            # Somebody else closed it, or something was recorded meanwhile: what stands there now tells.
+            # If none was closed, another closer was faster, or an event was recorded meanwhile: read the account again.
             tries = 0 if closed else tries + 1
             if tries == _TRIES:
                 raise Unavailable(f"{account_id} is too busy for its statement to be closed now")
@@ -150,14 +150,14 @@ class StatementCloser(Poller):
                 log.info("statement_closed", account=account_id, number=event.number, ends_at=event.ends_at)
 
     async def _next_cut(
-        self, lane: int, account_id: str, stretch: OpenPeriod, after_version: int, known_until: Instant
+        self, lane: int, account_id: str, period: OpenPeriod, after_version: int, known_until: Instant
     ) -> StatementCut | None:
-        """The next cut, by the events after the last one. `known_until` was read before them."""
+        """The next cut, from the events after the last one. `known_until` is the time of a head read before them."""
         async for envelope in read_account(self._ledger, lane, account_id, after_version, AMOUNT_MAX):
-            cut = stretch.take(envelope, event_of(envelope))
+            cut = period.add(envelope, event_of(envelope))
             if cut is not None:
                 return cut
-        return stretch.end(self._ledger.runtime.instant(), known_until)
+        return period.end(self._ledger.runtime.instant(), known_until)
 
     async def _close(
         self, lane: int, account_id: str, due: Sequence[StatementClosed], *, certain: bool
@@ -171,7 +171,7 @@ class StatementCloser(Poller):
 async def read_account(
     ledger: Ledger, lane: int, account_id: str, after_version: int, through_position: int
 ) -> AsyncIterator[Envelope]:
-    """An account's events in order, a few at a time, however many there are."""
+    """An account's events in order, read a few at a time."""
     version = after_version
     while True:
         rows = await ledger.pool.fetch(

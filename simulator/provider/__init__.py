@@ -1,1 +1,1 @@
-"""The other side: a Plugipay for development, demos and tests, written from what is known of it, not from our client."""
+"""A simulated Plugipay for development, demos and tests, written from what is known of Plugipay, not from our client."""

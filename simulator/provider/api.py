@@ -1,4 +1,4 @@
-"""Plugipay's payouts API, under /api/v1 as its SDKs write it and /v1 as its documentation does."""
+"""Plugipay's payouts API, under /api/v1 (as in its SDKs) and under /v1 (as in its documentation)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator.provider import envelopes, operations, wishes
-from simulator.provider.books import Workspace
+from simulator.provider import envelopes, operations, requests
 from simulator.provider.faults import ANSWERS
+from simulator.provider.idempotency import StoredResponse, digest
 from simulator.provider.pages import NumberedEvent, events_page, payouts_page
 from simulator.provider.payouts import CANCELLED, FAILED, IN_TRANSIT, PAID, stamp
 from simulator.provider.plugipay import Plugipay
-from simulator.provider.refused import Refused, not_found
-from simulator.provider.repeats import Answered, digest
+from simulator.provider.refusals import Refused, not_found
 from simulator.provider.signing import acts_for, authenticate
+from simulator.provider.state import Workspace
 
 PREFIXES = ("/api/v1", "/v1")
 
@@ -26,97 +26,99 @@ _BODY_BYTES_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request that was let in."""
+class ApiRequest:
+    """An authenticated request."""
 
     plugipay: Plugipay
     workspace: Workspace
     body: Mapping[str, Any]
     query: Mapping[str, str]
     name: str
-    """The id in the path, where there is one."""
+    """The id in the path, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     data: Any
     status: int = 200
     meta: Mapping[str, Any] | None = None
 
 
-Operation = Callable[[Call], Answer]
-"""Done at once, without awaiting: what an idempotency key stands for happens once or not."""
+Operation = Callable[[ApiRequest], ApiResponse]
+"""Executes at once, without awaiting, so that the request under an idempotency key is executed once or not at all."""
 
 
-def _create(call: Call) -> Answer:
-    wish = wishes.read_wish(call.body, call.workspace.bank)
-    payout = call.plugipay.create(
-        call.workspace.id, amount=wish.amount, currency=wish.currency, bank=wish.bank, note=wish.note
+def _create(api_request: ApiRequest) -> ApiResponse:
+    wanted = requests.read_payout_request(api_request.body, api_request.workspace.bank)
+    payout = api_request.plugipay.create(
+        api_request.workspace.id, amount=wanted.amount, currency=wanted.currency, bank=wanted.bank, note=wanted.note
     )
-    return Answer(payout.document(), 201)
+    return ApiResponse(payout.document(), 201)
 
 
-def _get(call: Call) -> Answer:
-    return Answer(call.plugipay.books.payout(call.name, call.workspace.id).document())
+def _get(api_request: ApiRequest) -> ApiResponse:
+    return ApiResponse(api_request.plugipay.state.payout(api_request.name, api_request.workspace.id).document())
 
 
-def _list(call: Call) -> Answer:
-    data, meta = payouts_page(call.workspace.id, list(call.plugipay.books.payouts.values()), call.query)
-    return Answer(data, meta=meta)
+def _list(api_request: ApiRequest) -> ApiResponse:
+    data, meta = payouts_page(
+        api_request.workspace.id, list(api_request.plugipay.state.payouts.values()), api_request.query
+    )
+    return ApiResponse(data, meta=meta)
 
 
-def _cancel(call: Call) -> Answer:
-    payout = call.plugipay.books.payout(call.name, call.workspace.id)
-    call.plugipay.move(payout, CANCELLED)
-    return Answer(payout.document())
+def _cancel(api_request: ApiRequest) -> ApiResponse:
+    payout = api_request.plugipay.state.payout(api_request.name, api_request.workspace.id)
+    api_request.plugipay.move(payout, CANCELLED)
+    return ApiResponse(payout.document())
 
 
 def _mark(to: str) -> Operation:
-    def mark(call: Call) -> Answer:
-        payout = call.plugipay.books.payout(call.name, call.workspace.id)
+    def mark(api_request: ApiRequest) -> ApiResponse:
+        payout = api_request.plugipay.state.payout(api_request.name, api_request.workspace.id)
         if to == FAILED:
-            call.plugipay.move(payout, to, failure_reason=wishes.read_reason(call.body))
+            api_request.plugipay.move(payout, to, failure_reason=requests.read_reason(api_request.body))
         else:
-            call.plugipay.move(payout, to, reference=wishes.read_reference(call.body))
-        return Answer(payout.document())
+            api_request.plugipay.move(payout, to, reference=requests.read_reference(api_request.body))
+        return ApiResponse(payout.document())
 
     return mark
 
 
-def _balance(call: Call) -> Answer:
-    return Answer(call.workspace.balance(call.query.get("currency")))
+def _balance(api_request: ApiRequest) -> ApiResponse:
+    return ApiResponse(api_request.workspace.balance(api_request.query.get("currency")))
 
 
-def _bank_account(call: Call) -> Answer:
-    bank = call.workspace.bank
-    return Answer({**bank.document(), "configured": bank.configured})
+def _bank_account(api_request: ApiRequest) -> ApiResponse:
+    bank = api_request.workspace.bank
+    return ApiResponse({**bank.document(), "configured": bank.configured})
 
 
-def _update_bank_account(call: Call) -> Answer:
-    call.workspace.bank = wishes.read_bank(call.body)
-    call.plugipay.changed()
-    return _bank_account(call)
+def _update_bank_account(api_request: ApiRequest) -> ApiResponse:
+    api_request.workspace.bank = requests.read_bank(api_request.body)
+    api_request.plugipay.changed()
+    return _bank_account(api_request)
 
 
-def _event_types(_: Call) -> Answer:
-    return Answer(list(envelopes.TYPES))
+def _event_types(_: ApiRequest) -> ApiResponse:
+    return ApiResponse(list(envelopes.TYPES))
 
 
-def _events(call: Call) -> Answer:
-    events = [NumberedEvent(number, event) for number, event in enumerate(call.plugipay.books.events, 1)]
+def _events(api_request: ApiRequest) -> ApiResponse:
+    events = [NumberedEvent(number, event) for number, event in enumerate(api_request.plugipay.state.events, 1)]
     types = {kind: f"plugipay.payout.{kind}.v1" for kind in {one.event.kind for one in events}}
-    page, meta = events_page(call.workspace.id, events, types, call.query)
-    return Answer([envelopes.document(one.event, "b", one.event.payout) for one in page], meta=meta)
+    page, meta = events_page(api_request.workspace.id, events, types, api_request.query)
+    return ApiResponse([envelopes.document(one.event, "b", one.event.payout) for one in page], meta=meta)
 
 
-def _event(call: Call) -> Answer:
-    for event in call.plugipay.books.events:
-        if (event.id, event.account_id) == (call.name, call.workspace.id):
-            return Answer(envelopes.document(event, "b", event.payout))
+def _event(api_request: ApiRequest) -> ApiResponse:
+    for event in api_request.plugipay.state.events:
+        if (event.id, event.account_id) == (api_request.name, api_request.workspace.id):
+            return ApiResponse(envelopes.document(event, "b", event.payout))
     raise not_found("event")
 
 
-def _nothing(_: Call) -> Answer:
+def _nothing(_: ApiRequest) -> ApiResponse:
     raise not_found("path")
 
 
@@ -139,11 +141,11 @@ _ROUTES: tuple[tuple[str, str, str, Operation], ...] = (
 
 
 class PayoutsApi:
-    """The routes, and what happens to a request before and after its operation."""
+    """The routes; authentication, faults and idempotency around each operation."""
 
     def __init__(self, plugipay: Plugipay) -> None:
         self._plugipay = plugipay
-        self._asked: collections.Counter[str] = collections.Counter()
+        self._calls: collections.Counter[str] = collections.Counter()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -170,51 +172,53 @@ class PayoutsApi:
             plugipay.keys, request.headers, method=request.method, path=request.raw_path, body=raw, now=now
         )
         account_id = acts_for(owner, request.headers)
-        workspace = plugipay.books.workspaces.get(account_id)
+        workspace = plugipay.state.workspaces.get(account_id)
         if workspace is None:
             raise not_found("workspace")
-        self._asked[name] += 1
-        about = (name, self._asked[name])
-        struck = {fault for fault in ANSWERS if plugipay.faults.strikes(fault, *about, operation=name)}
-        if "silent_undone" in struck:
-            return await self._cut(request)
-        if "error" in struck:
+        self._calls[name] += 1
+        about = (name, self._calls[name])
+        faults = {fault for fault in ANSWERS if plugipay.faults.strikes(fault, *about, operation=name)}
+        if "silent_undone" in faults:
+            return await self._cut_off(request)
+        if "error" in faults:
             raise self._broken(about)
-        if "rate_limited" in struck:
+        if "rate_limited" in faults:
             raise Refused(429, "rate_limited", "too many requests")
-        call = Call(plugipay, workspace, wishes.read_object(raw), request.query, request.match_info.get("name", ""))
+        api_request = ApiRequest(
+            plugipay, workspace, requests.read_object(raw), request.query, request.match_info.get("name", "")
+        )
         key = request.headers.get("Idempotency-Key") if request.method != "GET" else None
-        status, body = self._once(operation, call, key, digest(request.method, request.path, raw), now)
-        if "silent" in struck:
-            return await self._cut(request)
-        if "slow" in struck:
+        status, body = self._execute_once(operation, api_request, key, digest(request.method, request.path, raw), now)
+        if "silent" in faults:
+            return await self._cut_off(request)
+        if "slow" in faults:
             await plugipay.runtime.sleep(plugipay.settings.slow_seconds)
-        if "error_done" in struck:
+        if "error_done" in faults:
             raise self._broken(about)
         return _respond(status, body)
 
-    def _once(
-        self, operation: Operation, call: Call, key: str | None, request_digest: str, now: float
+    def _execute_once(
+        self, operation: Operation, api_request: ApiRequest, key: str | None, request_digest: str, now: float
     ) -> tuple[int, str]:
-        """What the operation answers, or what it answered under this key. A refusal is remembered as well."""
-        repeats, account_id = self._plugipay.repeats, call.workspace.id
+        """The operation's response, or the stored one of this key. A refusal is stored as well."""
+        stored_responses, account_id = self._plugipay.stored_responses, api_request.workspace.id
         if key:
-            known = repeats.find(account_id, key, request_digest, now)
+            known = stored_responses.find(account_id, key, request_digest, now)
             if known is not None:
                 return known.status, known.body
         try:
-            answer = operation(call)
+            answer = operation(api_request)
         except Refused as refused:
             status, body = refused.status, self._failure(refused)
         else:
             status, body = answer.status, self._envelope(answer.data, None, answer.meta or {})
         if key:
-            repeats.keep(Answered(account_id, key, request_digest, now, status, body))
+            stored_responses.store(StoredResponse(account_id, key, request_digest, now, status, body))
             self._plugipay.changed()
         return status, body
 
-    async def _cut(self, request: web.Request) -> web.StreamResponse:
-        """Says nothing for a while, then ends the connection."""
+    async def _cut_off(self, request: web.Request) -> web.StreamResponse:
+        """Sends no response for a while, then closes the connection."""
         await self._plugipay.runtime.sleep(self._plugipay.settings.hang_seconds)
         if request.transport is not None:
             request.transport.abort()
@@ -238,7 +242,7 @@ def _respond(status: int, body: str, headers: Mapping[str, str] | None = None) -
 
 
 def build_app(plugipay: Plugipay) -> web.Application:
-    """The application, to which the control's routes may be added."""
+    """The application; the control's routes can be added to it."""
     app = web.Application(client_max_size=_BODY_BYTES_MAX)
     app.add_routes(PayoutsApi(plugipay).routes())
     return app

@@ -1,6 +1,6 @@
-"""Chance that repeats: a draw depends on the seed and on what it is about, not on what was drawn before it.
+"""Repeatable randomness: a draw depends on the seed and on its subject, not on the draws before it.
 
-So two runs with one seed meet the same faults, however their requests and webhooks interleave.
+So two runs with the same seed have the same faults, however their requests and webhooks interleave.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Chance:
         return least + (most - least) * self.draw(*about)
 
     def integer(self, least: int, most: int, *about: object) -> int:
-        """Either end is possible."""
+        """From `least` to `most`, both included."""
         return least + int(self.draw(*about) * (most - least + 1))
 
     def one_of(self, choices: tuple[str, ...], *about: object) -> str:

@@ -1,4 +1,4 @@
-"""What a test or a demo does with a simulated Plugipay, beside asking it for payouts."""
+"""The control of a simulated Plugipay, for tests and demos."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from simulator.provider.books import Disbursement, Event
 from simulator.provider.deliveries import Delivery
 from simulator.provider.payouts import Payout
 from simulator.provider.plugipay import Plugipay
-from simulator.provider.refused import not_found
+from simulator.provider.refusals import not_found
 from simulator.provider.settings import HOUR, SIGNATURE_HEADER, EndpointSettings, Generation, WorkspaceSettings
+from simulator.provider.state import Disbursement, Event
 
 
 class Control:
-    """Faults, time, the truth, and what only the provider can do."""
+    """Faults, time, the true state, and actions of the provider."""
 
     def __init__(self, plugipay: Plugipay) -> None:
         self._plugipay = plugipay
@@ -24,11 +24,11 @@ class Control:
     # Faults
 
     def fault(self, name: str, rate: float = 1, *, times: int | None = None, on: Iterable[str] = ()) -> None:
-        """Switches a fault on, off with a rate of 0; see `faults.py` for names, `operations.py` for what `on` takes."""
+        """Switches a fault on, or off with a rate of 0. The names are in `faults.py`, those for `on` in `operations.py`."""
         self._plugipay.faults.switch(name, rate, times=times, on=on)
 
     def clear_faults(self) -> None:
-        """No more faults, and webhooks go out again."""
+        """Switches all faults off; webhooks are sent again."""
         self._plugipay.faults.clear()
         self._plugipay.deliveries.dropped_until = 0
 
@@ -36,68 +36,68 @@ class Control:
         return self._plugipay.faults.document()
 
     def drop_webhooks(self, hours: float) -> None:
-        """What happens in the next hours, which are Plugipay's, is never told."""
-        self._plugipay.deliveries.dropped_until = self._plugipay.agenda.now() + hours * HOUR
+        """Sends no webhooks for events in the next hours of Plugipay's time, also not later."""
+        self._plugipay.deliveries.dropped_until = self._plugipay.clock.now() + hours * HOUR
 
     def forget_idempotency_keys(self) -> None:
-        """As after a day."""
-        self._plugipay.repeats.forget()
+        """Deletes the stored responses, as happens after a day."""
+        self._plugipay.stored_responses.forget()
 
     # Time
 
     def now_seconds(self) -> float:
-        """Plugipay's seconds since the beginning."""
-        return self._plugipay.agenda.now()
+        """Plugipay's seconds since the start."""
+        return self._plugipay.clock.now()
 
     async def advance(self, *, hours: float = 0, seconds: float = 0) -> None:
-        """Skips time, and does whatever is due on the way; by nothing, waits for what is under way."""
-        await self._plugipay.agenda.advance(hours * HOUR + seconds)
+        """Skips time and runs what is due in it. With no time, waits for what is under way."""
+        await self._plugipay.clock.advance(hours * HOUR + seconds)
 
     async def settle(self) -> None:
-        """Skips ahead until every payout is at its end and every webhook was delivered or given up."""
-        await self._plugipay.agenda.settle()
+        """Skips time until every payout has ended, and every webhook was delivered or given up."""
+        await self._plugipay.clock.settle()
 
-    # The truth
+    # The true state
 
     def payouts(self, *, status: str | None = None, note: str | None = None) -> list[Payout]:
-        """All payouts in the order of their making; `note` is a part of theirs."""
+        """Payouts in the order of their creation; `note` selects those whose note contains it."""
         return [
             payout
-            for payout in self._plugipay.books.payouts.values()
+            for payout in self._plugipay.state.payouts.values()
             if status in (None, payout.status) and (note is None or note in (payout.note or ""))
         ]
 
     def payout(self, payout_id: str) -> Payout:
-        return self._plugipay.books.payout(payout_id)
+        return self._plugipay.state.payout(payout_id)
 
     def events(self) -> list[Event]:
-        """What happened, told or not."""
-        return list(self._plugipay.books.events)
+        """All events, also those without a webhook."""
+        return list(self._plugipay.state.events)
 
     def disbursements(self, note: str | None = None) -> list[Disbursement]:
-        """What the bank sent, also where it came back; `note` is a part of the payout's note."""
+        """All disbursements, also returned ones; `note` selects those whose note contains it."""
         return [
             one
-            for one in self._plugipay.books.disbursements
+            for one in self._plugipay.state.disbursements
             if note is None or (one.note is not None and note in one.note)
         ]
 
     def paid_twice(self) -> Mapping[str, list[Disbursement]]:
-        """Caller's ids, found in notes, for which more than one disbursement stands. To be empty."""
-        return self._plugipay.books.paid_twice()
+        """The caller's ids, found in notes, with more than one disbursement that was not returned. Should be empty."""
+        return self._plugipay.state.paid_twice()
 
     def deliveries(self, *, status: str | None = None, payout_id: str | None = None) -> list[Delivery]:
         return [
             delivery
-            for delivery in self._plugipay.deliveries.kept.values()
+            for delivery in self._plugipay.deliveries.stored.values()
             if status in (None, delivery.status) and payout_id in (None, delivery.payout_id)
         ]
 
     def state(self) -> dict[str, Any]:
-        """Everything in numbers."""
-        books = self._plugipay.books
+        """A summary in numbers."""
+        state = self._plugipay.state
         return {
-            "seconds": self._plugipay.agenda.now(),
+            "seconds": self._plugipay.clock.now(),
             "timeScale": self._plugipay.settings.time_scale,
             "seed": self._plugipay.settings.seed,
             "workspaces": [
@@ -106,21 +106,21 @@ class Control:
                     "balances": [one.balance(code) for code in one.money],
                     "endpoint": self._endpoint(one.id),
                 }
-                for one in books.workspaces.values()
+                for one in state.workspaces.values()
             ],
-            "payouts": collections.Counter(payout.status for payout in books.payouts.values()),
-            "unrequested": sum(not payout.requested for payout in books.payouts.values()),
-            "events": len(books.events),
-            "deliveries": collections.Counter(one.status for one in self._plugipay.deliveries.kept.values()),
-            "disbursements": len(books.disbursements),
+            "payouts": collections.Counter(payout.status for payout in state.payouts.values()),
+            "unrequested": sum(not payout.requested for payout in state.payouts.values()),
+            "events": len(state.events),
+            "deliveries": collections.Counter(one.status for one in self._plugipay.deliveries.stored.values()),
+            "disbursements": len(state.disbursements),
             "paidTwice": sorted(self.paid_twice()),
             "faults": self.faults(),
         }
 
-    # What only the provider can do
+    # Actions of the provider
 
     def workspace(self, workspace: WorkspaceSettings) -> None:
-        """Opens a workspace, or gives a known one another key or endpoint."""
+        """Opens a workspace, or gives an existing one another key or endpoint."""
         self._plugipay.open_workspace(workspace)
 
     def endpoint(
@@ -132,7 +132,7 @@ class Control:
         generation: Generation = "b",
         header: str = SIGNATURE_HEADER,
     ) -> None:
-        """Where a workspace's webhooks go from now on; None for nowhere."""
+        """Sets the URL of a workspace's webhooks; None for no webhooks."""
         for known in self._plugipay.keys.values():
             if known.id == workspace_id:
                 endpoint = None if url is None else EndpointSettings(url, secret, generation, header)
@@ -141,23 +141,23 @@ class Control:
         raise not_found("workspace")
 
     def schedule_payout(self, workspace_id: str, *, amount: int, currency: str = "IDR") -> Payout:
-        """A payout that nobody requested."""
+        """Makes a payout that nobody requested."""
         return self._plugipay.schedule(workspace_id, amount=amount, currency=currency)
 
     def move(
         self, payout_id: str, status: str, *, reference: str | None = None, failure_reason: str | None = None
     ) -> Payout:
-        """Brings a payout to any status, also against the rules, and tells."""
+        """Moves a payout to any status, also against the rules, and sends webhooks."""
         payout = self.payout(payout_id)
         self._plugipay.move(payout, status, reference=reference, failure_reason=failure_reason, against_rules=True)
         return payout
 
     def resend(self, delivery_id: str) -> Delivery:
-        """One more attempt for a delivery that is done with."""
+        """Makes one more attempt for a delivery that has ended."""
         return self._plugipay.deliveries.resend(delivery_id)
 
     async def reset(self) -> None:
-        """Back to the first moment; workspaces, keys and endpoints stay."""
+        """Returns to the initial state. Workspaces, keys and endpoints stay."""
         await self._plugipay.reset()
 
     def _endpoint(self, workspace_id: str) -> dict[str, Any] | None:

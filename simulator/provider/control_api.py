@@ -1,4 +1,4 @@
-"""The control over HTTP, under /simulator. It is not signed: whoever reaches the simulator may do as they please."""
+"""The control over HTTP, under /simulator. Requests are not signed: everybody who reaches it may use it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from simulator.provider.control import Control
 from simulator.provider.faults import FAULTS, WrongFault
 from simulator.provider.payouts import CURRENCIES, STATUSES
-from simulator.provider.refused import Refused, invalid
+from simulator.provider.refusals import Refused, invalid
 from simulator.provider.settings import SIGNATURE_HEADER, EndpointSettings, Generation, WorkspaceSettings
 
 
@@ -64,7 +64,7 @@ class _Workspace(_Body):
 
 
 class ControlApi:
-    """One route for each thing that the control can do."""
+    """One route for each method of the control."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -100,16 +100,16 @@ class ControlApi:
         return [{**payout.document(), "requested": payout.requested} for payout in found]
 
     async def _schedule(self, request: web.Request) -> Any:
-        wish = _Scheduled.model_validate_json(await request.read())
-        return self._control.schedule_payout(wish.workspace, amount=wish.amount, currency=wish.currency).document()
+        body = _Scheduled.model_validate_json(await request.read())
+        return self._control.schedule_payout(body.workspace, amount=body.amount, currency=body.currency).document()
 
     async def _move(self, request: web.Request) -> Any:
-        wish = _Move.model_validate_json(await request.read())
+        body = _Move.model_validate_json(await request.read())
         moved = self._control.move(
             request.match_info["name"],
-            wish.status,
-            reference=wish.reference,
-            failure_reason=wish.failure_reason,
+            body.status,
+            reference=body.reference,
+            failure_reason=body.failure_reason,
         )
         return moved.document()
 
@@ -163,8 +163,8 @@ class ControlApi:
         return self._control.state()
 
     async def _advance(self, request: web.Request) -> Any:
-        wish = _Time.model_validate_json(await request.read())
-        await self._control.advance(hours=wish.hours, seconds=wish.seconds)
+        body = _Time.model_validate_json(await request.read())
+        await self._control.advance(hours=body.hours, seconds=body.seconds)
         return self._control.state()
 
     async def _settle(self, _: web.Request) -> Any:
@@ -176,21 +176,21 @@ class ControlApi:
         return self._control.state()
 
     async def _workspace(self, request: web.Request) -> Any:
-        wish = _Workspace.model_validate_json(await request.read())
-        if not wish.balances:
+        body = _Workspace.model_validate_json(await request.read())
+        if not body.balances:
             raise invalid("balances", "a workspace has at least one currency")
-        endpoint = EndpointSettings(**wish.endpoint.model_dump()) if wish.endpoint else None
+        endpoint = EndpointSettings(**body.endpoint.model_dump()) if body.endpoint else None
         self._control.workspace(
             WorkspaceSettings(
-                request.match_info["name"], wish.key_id, wish.secret, wish.platform, wish.balances, endpoint
+                request.match_info["name"], body.key_id, body.secret, body.platform, body.balances, endpoint
             )
         )
         return self._control.state()
 
     async def _set_endpoint(self, request: web.Request) -> Any:
-        wish = _Endpoint.model_validate_json(await request.read())
+        body = _Endpoint.model_validate_json(await request.read())
         self._control.endpoint(
-            request.match_info["name"], wish.url, wish.secret, generation=wish.generation, header=wish.header
+            request.match_info["name"], body.url, body.secret, generation=body.generation, header=body.header
         )
         return self._control.state()
 

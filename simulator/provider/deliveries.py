@@ -1,4 +1,4 @@
-"""Webhooks on their way: at least once, in no promised order, on the family's retry schedule."""
+"""Sends webhooks: at least once, in no guaranteed order, with Plugipay's retry schedule."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import aiohttp
 
 from service.platform.runtime import Runtime
 from simulator.provider import envelopes
-from simulator.provider.agenda import Agenda
-from simulator.provider.books import Event
 from simulator.provider.chance import Chance
 from simulator.provider.faults import Faults
 from simulator.provider.payouts import stamp
-from simulator.provider.refused import Refused, not_found
+from simulator.provider.refusals import Refused, not_found
 from simulator.provider.settings import HOUR, EndpointSettings
+from simulator.provider.state import Event
+from simulator.provider.virtual_clock import VirtualClock
 
 RETRY_SECONDS = (60, 5 * 60, 25 * 60, 2 * HOUR, 12 * HOUR)
-"""After the failure before it. There are six attempts, over fourteen and a half hours."""
+"""The wait after each failure: six attempts in fourteen and a half hours."""
 
 PENDING, SUCCEEDED, FAILED = "pending", "succeeded", "failed"
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One request: when (also in Plugipay's seconds), and what came back."""
+    """One request: its time (`seconds` in Plugipay's time), and its response."""
 
     at: str
     seconds: float
@@ -37,7 +37,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Delivery:
-    """One event to one endpoint; its body never changes. `faults` names what was done to it on purpose."""
+    """One event for one endpoint; its body never changes. `faults` names the faults that struck it."""
 
     id: str
     event_id: str
@@ -49,7 +49,7 @@ class Delivery:
     faults: list[str] = field(default_factory=list)
     status: str = PENDING
     next_seconds: float | None = None
-    """When it is tried next, in Plugipay's seconds."""
+    """The time of the next attempt, in Plugipay's seconds."""
     last_error: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -78,13 +78,13 @@ class Delivery:
 
 
 class Deliveries:
-    """Sends what happened to the endpoints, keeps what became of it, and sends again."""
+    """Sends events to the endpoints, stores the deliveries, and retries."""
 
     def __init__(
         self,
         *,
         runtime: Runtime,
-        agenda: Agenda,
+        clock: VirtualClock,
         faults: Faults,
         chance: Chance,
         answer_seconds: float,
@@ -92,7 +92,7 @@ class Deliveries:
         on_change: Callable[[], None],
     ) -> None:
         self._runtime = runtime
-        self._agenda = agenda
+        self._clock = clock
         self._faults = faults
         self._chance = chance
         self._answer_seconds = answer_seconds
@@ -101,9 +101,9 @@ class Deliveries:
         self._session: aiohttp.ClientSession | None = None
         self._held: dict[str, Delivery] = {}
         self.endpoints: dict[str, EndpointSettings] = {}
-        self.kept: dict[str, Delivery] = {}
+        self.stored: dict[str, Delivery] = {}
         self.dropped_until = 0.0
-        """In Plugipay's seconds: what happens before is never sent."""
+        """In Plugipay's seconds: webhooks of events before this time are never sent."""
 
     async def open(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._answer_seconds)
@@ -114,12 +114,12 @@ class Deliveries:
             await self._session.close()
 
     def clear(self) -> None:
-        self.kept.clear()
+        self.stored.clear()
         self._held.clear()
         self.dropped_until = 0.0
 
-    def tell(self, event: Event) -> None:
-        """Sets out to tell the event's endpoint, which learns only of what happens while it is there."""
+    def send(self, event: Event) -> None:
+        """Sends the event to its workspace's endpoint, if one is set now."""
         endpoint = self.endpoints.get(event.account_id)
         name = envelopes.type_of(event, endpoint.generation) if endpoint is not None else None
         if endpoint is None or name is None:
@@ -128,25 +128,25 @@ class Deliveries:
         payout, faults = event.payout, []
         if self._faults.strikes("wrong_amount", *about):
             faults.append("wrong_amount")
-            payout = {**payout, "amount": self._another_amount(payout["amount"], about)}
+            payout = {**payout, "amount": self._wrong_amount(payout["amount"], about)}
         body = envelopes.encode(envelopes.document(event, endpoint.generation, payout))
-        delivery = self._keep(event, name, body, faults)
-        if self._agenda.now() < self.dropped_until or self._faults.strikes("drop", *about):
+        delivery = self._store(event, name, body, faults)
+        if self._clock.now() < self.dropped_until or self._faults.strikes("drop", *about):
             faults.append("drop")
             delivery.status, delivery.last_error = FAILED, "never sent: dropped by a fault"
         elif delivery.payout_id not in self._held and self._faults.strikes("reorder", *about):
             faults.append("reorder")
             self._held[delivery.payout_id] = delivery
-            delivery.next_seconds = self._agenda.after(self._reorder_seconds, partial(self._release, delivery))
+            delivery.next_seconds = self._clock.call_later(self._reorder_seconds, partial(self._release, delivery))
         else:
-            self._due(delivery, 0, iter(RETRY_SECONDS))
+            self._schedule(delivery, 0, iter(RETRY_SECONDS))
             if self._faults.strikes("duplicate", *about):
-                self._due(self._keep(event, name, body, [*faults, "duplicate"]), 0, iter(RETRY_SECONDS))
+                self._schedule(self._store(event, name, body, [*faults, "duplicate"]), 0, iter(RETRY_SECONDS))
         self._on_change()
 
     def resend(self, delivery_id: str) -> Delivery:
-        """One more attempt for a delivery, succeeded or failed. Refused while it is queued."""
-        delivery = self.kept.get(delivery_id)
+        """Makes one more attempt for a delivery that succeeded or failed. Refused while it is queued."""
+        delivery = self.stored.get(delivery_id)
         if delivery is None:
             raise not_found("delivery")
         if delivery.status == PENDING:
@@ -154,16 +154,16 @@ class Deliveries:
         if delivery.account_id not in self.endpoints:
             raise Refused(409, "ENDPOINT_DISABLED", "the workspace has no webhook endpoint")
         delivery.status = PENDING
-        self._due(delivery, 0, iter(()))
+        self._schedule(delivery, 0, iter(()))
         return delivery
 
     def resume(self, delivery: Delivery) -> None:
-        """Takes a delivery in from an earlier run, which goes on with the attempts that it has left."""
-        self.kept[delivery.id] = delivery
+        """Adds a delivery of an earlier run, which continues with its remaining attempts."""
+        self.stored[delivery.id] = delivery
         if delivery.status == PENDING:
-            self._due(delivery, 0, iter(RETRY_SECONDS[len(delivery.attempts) :]))
+            self._schedule(delivery, 0, iter(RETRY_SECONDS[len(delivery.attempts) :]))
 
-    def _keep(self, event: Event, name: str, body: str, faults: list[str]) -> Delivery:
+    def _store(self, event: Event, name: str, body: str, faults: list[str]) -> Delivery:
         delivery = Delivery(
             id=f"whd_{self._runtime.ulid()}",
             event_id=event.id,
@@ -174,45 +174,45 @@ class Deliveries:
             body=body,
             faults=faults,
         )
-        self.kept[delivery.id] = delivery
+        self.stored[delivery.id] = delivery
         return delivery
 
-    def _another_amount(self, amount: int, about: tuple[object, ...]) -> int:
-        """Off by one, or by the hundred of somebody who took the unit for another."""
+    def _wrong_amount(self, amount: int, about: tuple[object, ...]) -> int:
+        """Wrong by one, or by a factor of 100, as from a mix-up of units."""
         return amount + 1 if self._chance.draw("another_amount", *about) < 0.5 else amount * 100
 
-    def _due(self, delivery: Delivery, seconds: float, later: Iterator[float]) -> None:
-        delivery.next_seconds = self._agenda.after(seconds, partial(self._attempt, delivery, later))
+    def _schedule(self, delivery: Delivery, seconds: float, retries: Iterator[float]) -> None:
+        delivery.next_seconds = self._clock.call_later(seconds, partial(self._attempt, delivery, retries))
 
     def _release(self, delivery: Delivery) -> None:
-        """Sends a webhook that was held back, unless it is on its way already."""
+        """Sends a webhook that was held back, unless it was sent already."""
         if self._held.get(delivery.payout_id) is delivery:
             del self._held[delivery.payout_id]
-            self._due(delivery, 0, iter(RETRY_SECONDS))
+            self._schedule(delivery, 0, iter(RETRY_SECONDS))
 
-    async def _attempt(self, delivery: Delivery, later: Iterator[float]) -> None:
+    async def _attempt(self, delivery: Delivery, retries: Iterator[float]) -> None:
         delivery.next_seconds = None
         endpoint = self.endpoints.get(delivery.account_id)
         code, error = await self._post(delivery, endpoint)
         if code is not None and not 200 <= code < 300:
             error = f"answered {code}"
-        delivery.attempts.append(Attempt(stamp(self._runtime.now()), self._agenda.now(), code, error))
+        delivery.attempts.append(Attempt(stamp(self._runtime.now()), self._clock.now(), code, error))
         delivery.last_error = error
         if error is None:
             delivery.status = SUCCEEDED
         else:
-            wait = next(later, None)
+            wait = next(retries, None)
             if wait is None:
                 delivery.status = FAILED
             else:
-                self._due(delivery, wait, later)
+                self._schedule(delivery, wait, retries)
         held = self._held.get(delivery.payout_id)
         if held is not None:
             self._release(held)
         self._on_change()
 
     async def _post(self, delivery: Delivery, endpoint: EndpointSettings | None) -> tuple[int | None, str | None]:
-        """The code of the answer, or what came instead of one."""
+        """The status code of the response, or why there is none."""
         assert self._session is not None
         if endpoint is None:
             return None, "the workspace has no webhook endpoint any more"

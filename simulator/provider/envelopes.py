@@ -13,9 +13,9 @@ import hmac
 import json
 from typing import Any
 
-from simulator.provider.books import Event
 from simulator.provider.payouts import CANCELLED, FAILED, IN_TRANSIT, PAID
 from simulator.provider.settings import Generation
+from simulator.provider.state import Event
 
 _BARE_TYPES = {IN_TRANSIT: "payout.initiated", PAID: "payout.paid", FAILED: "payout.failed"}
 """Generation (a) has no name for the rest."""
@@ -24,12 +24,12 @@ TYPES = tuple(f"plugipay.payout.{kind}.v1" for kind in ("created", IN_TRANSIT, P
 
 
 def type_of(event: Event, generation: Generation) -> str | None:
-    """The event's name, or None where the generation is silent about it."""
+    """The event's name, or None where the generation has no such event."""
     return _BARE_TYPES.get(event.kind) if generation == "a" else f"plugipay.payout.{event.kind}.v1"
 
 
 def document(event: Event, generation: Generation, payout: dict[str, Any]) -> dict[str, Any]:
-    """The envelope around `payout`, which is the event's own where nothing is wrong."""
+    """The envelope around `payout`, which is the event's own unless a fault changes it."""
     if generation == "a":
         return {
             "id": event.id,
@@ -49,7 +49,7 @@ def document(event: Event, generation: Generation, payout: dict[str, Any]) -> di
 
 
 def encode(body: dict[str, Any]) -> str:
-    """Compact, and in UTF-8 rather than escaped: whoever reads it again before verifying will see it."""
+    """Compact, and UTF-8 without escapes: a receiver that verifies re-encoded JSON instead of the raw bytes will fail."""
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -34,12 +34,12 @@ FAULTS = {**ANSWERS, **LIVES, **WEBHOOKS}
 
 
 class WrongFault(ValueError):
-    """There is no such fault, or not this way."""
+    """There is no such fault, or it cannot be set in this way."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """How often; `times` counts down where it is given; `on` limits it to operations of the API where it is given."""
+    """A fault that is on. `times`, if set, counts down; `on`, if set, limits the fault to these operations of the API."""
 
     rate: float
     times: int | None = None
@@ -50,7 +50,7 @@ class Fault:
 
 
 class Faults:
-    """Which faults are on, and whether one strikes."""
+    """The faults that are on."""
 
     def __init__(self, chance: Chance, rates: Mapping[str, float]) -> None:
         self._chance = chance
@@ -78,7 +78,7 @@ class Faults:
         self._on.clear()
 
     def strikes(self, name: str, *about: object, operation: str = "") -> bool:
-        """Whether the fault strikes this; the same seed and the same thing always give the same answer."""
+        """Whether the fault strikes this subject; with the same seed, the result is always the same."""
         fault = self._on.get(name)
         if fault is None or (fault.on and operation not in fault.on):
             return False
@@ -95,7 +95,7 @@ class Faults:
 
 
 def parse_rates(given: Iterable[str]) -> dict[str, float]:
-    """`NAME=RATE`, as the command line has them. WrongFault says what is wrong."""
+    """Parses `NAME=RATE` from the command line. WrongFault says what is wrong."""
     rates: dict[str, float] = {}
     for text in given:
         name, _, rate = text.partition("=")

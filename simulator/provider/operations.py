@@ -1,4 +1,4 @@
-"""Names of what the payouts API can be asked."""
+"""The names of the payouts API's operations."""
 
 from __future__ import annotations
 

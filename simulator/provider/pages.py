@@ -1,4 +1,4 @@
-"""Lists: filtered, in either order, in pages whose cursor carries the filter."""
+"""Lists: filtered, in either order, in pages whose cursor contains the filter."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from simulator.provider.books import Event
 from simulator.provider.payouts import Payout
-from simulator.provider.refused import invalid
-from simulator.provider.wishes import read_limit, read_moment, read_order, read_status
+from simulator.provider.refusals import invalid
+from simulator.provider.requests import read_limit, read_moment, read_order, read_status
+from simulator.provider.state import Event
 
 _PREFIX = "cur_"
 
@@ -27,7 +27,7 @@ Row = TypeVar("Row", bound=Numbered)
 
 @dataclass(frozen=True, slots=True)
 class NumberedEvent:
-    """An event and its place among all."""
+    """An event and its number among all events."""
 
     number: int
     event: Event
@@ -36,12 +36,12 @@ class NumberedEvent:
 def payouts_page(
     account_id: str, payouts: Sequence[Payout], query: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """A page of a workspace's payouts, newest first unless asked otherwise; and what `meta` says of it."""
+    """A page of a workspace's payouts, by default newest first; and its fields for `meta`."""
     status, since, until = read_status(query), read_moment(query, "since"), read_moment(query, "until")
     order, after = read_order(query), None
     filters: dict[str, Any] = {"of": account_id, "status": status, "since": since, "until": until, "order": order}
     if "cursor" in query:
-        filters, after = _resume(query, filters)
+        filters, after = _read_cursor(query, filters)
     rows = [
         payout
         for payout in payouts
@@ -50,14 +50,14 @@ def payouts_page(
         and (filters["since"] is None or payout.created_at >= filters["since"])
         and (filters["until"] is None or payout.created_at < filters["until"])
     ]
-    page, meta = _cut(rows, filters, after, read_limit(query))
+    page, meta = _page(rows, filters, after, read_limit(query))
     return [payout.document() for payout in page], meta
 
 
 def events_page(
     account_id: str, events: Sequence[NumberedEvent], types: Mapping[str, str], query: Mapping[str, str]
 ) -> tuple[list[NumberedEvent], dict[str, Any]]:
-    """A page of what happened in a workspace; `types` are the events' types by their kinds."""
+    """A page of a workspace's events; `types` are their types by kind."""
     since, until = read_moment(query, "occurredAfter"), read_moment(query, "occurredBefore")
     order, after = read_order(query), None
     filters: dict[str, Any] = {
@@ -68,7 +68,7 @@ def events_page(
         "order": order,
     }
     if "cursor" in query:
-        filters, after = _resume(query, filters)
+        filters, after = _read_cursor(query, filters)
     rows = [
         one
         for one in events
@@ -77,10 +77,10 @@ def events_page(
         and (filters["occurredAfter"] is None or one.event.occurred_at > filters["occurredAfter"])
         and (filters["occurredBefore"] is None or one.event.occurred_at < filters["occurredBefore"])
     ]
-    return _cut(rows, filters, after, read_limit(query))
+    return _page(rows, filters, after, read_limit(query))
 
 
-def _cut(
+def _page(
     rows: Sequence[Row], filters: dict[str, Any], after: int | None, limit: int
 ) -> tuple[list[Row], dict[str, Any]]:
     ascending = filters["order"] == "asc"
@@ -88,25 +88,25 @@ def _cut(
     if after is not None:
         ordered = [row for row in ordered if (row.number > after if ascending else row.number < after)]
     page, more = list(ordered[:limit]), len(ordered) > limit
-    cursor = _write(filters, page[-1].number) if more else None
-    # The documentation and the SDKs look for these in different places.
+    cursor = _cursor(filters, page[-1].number) if more else None
+    # The documentation and the SDKs have these in different places.
     meta = {"page": {"limit": limit, "hasMore": more, "nextCursor": cursor}, "cursor": cursor, "hasMore": more}
     return page, meta
 
 
-def _write(filters: dict[str, Any], number: int) -> str:
+def _cursor(filters: dict[str, Any], number: int) -> str:
     return _PREFIX + base64.urlsafe_b64encode(orjson.dumps([filters, number])).decode()
 
 
-def _resume(query: Mapping[str, str], filters: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The filter that the cursor carries, and the place; another filter beside it is refused."""
+def _read_cursor(query: Mapping[str, str], filters: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The filter in the cursor, and the number after which to continue. Refused if the query has another filter."""
     given = {name for name in filters if name in query} | {"of"} | ({"order"} if "direction" in query else set())
     try:
-        kept, number = orjson.loads(base64.urlsafe_b64decode(query["cursor"].removeprefix(_PREFIX)))
-        same = kept.keys() == filters.keys() and all(kept[name] == filters[name] for name in given)
+        carried, number = orjson.loads(base64.urlsafe_b64decode(query["cursor"].removeprefix(_PREFIX)))
+        same = carried.keys() == filters.keys() and all(carried[name] == filters[name] for name in given)
         place = int(number)
     except (ValueError, AttributeError, TypeError):
         same = False
     if not same:
         raise invalid("cursor", "this is not a cursor of this list")
-    return kept, place
+    return carried, place

@@ -1,4 +1,4 @@
-"""Plugipay's payout: what it holds, how it is shown, and where it may go.
+"""Plugipay's payout: its fields, its document, and its transitions.
 
 pending ──> in_transit ──> paid          pending ──> cancelled
 pending ──> failed         in_transit ──> failed
@@ -24,7 +24,7 @@ MANUAL, DISBURSED = "manual", "xendit_disbursement"
 
 @dataclass(slots=True)
 class Bank:
-    """Where money goes; a payout carries the one of its request."""
+    """A bank account. A payout has the one of its request."""
 
     code: str | None = None
     name: str | None = None
@@ -67,7 +67,7 @@ class Payout:
     completed_at: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """As Plugipay shows it."""
+        """The payout object of Plugipay's API."""
         return {
             "id": self.id,
             "accountId": self.account_id,
@@ -88,7 +88,7 @@ class Payout:
 
 
 def stamp(moment: datetime, after: str | None = None) -> str:
-    """The moment to the millisecond, and later than `after`: what happens to a payout in turn has times in turn."""
+    """The time in milliseconds, and later than `after`: the events of a payout have increasing times."""
     if after is not None:
         moment = max(moment, datetime.fromisoformat(after) + timedelta(milliseconds=1))
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

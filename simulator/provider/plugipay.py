@@ -1,4 +1,4 @@
-"""The whole provider without its HTTP: payouts that are made, move by themselves, and are told of."""
+"""The whole provider without HTTP: payouts are created, move by themselves, and cause webhooks."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from collections.abc import Callable
 from functools import partial
 
 from service.platform.runtime import Runtime
-from simulator.provider.agenda import Agenda
-from simulator.provider.books import AccountState, Event, Workspace
 from simulator.provider.chance import Chance
 from simulator.provider.deliveries import Deliveries
 from simulator.provider.faults import Faults
+from simulator.provider.idempotency import StoredResponses
 from simulator.provider.payouts import DISBURSED, FAILED, IN_TRANSIT, MANUAL, PAID, PENDING, Bank, Payout, stamp
-from simulator.provider.refused import not_found
-from simulator.provider.repeats import Repeats
+from simulator.provider.refusals import not_found
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
+from simulator.provider.state import Event, ProviderState, Workspace
+from simulator.provider.virtual_clock import VirtualClock
 
 FAILURES = ("INVALID_DESTINATION", "REJECTED_BY_BANK", "TRANSFER_ERROR", "TEMPORARY_BANK_NETWORK_ERROR")
-"""Of the disbursement provider below Plugipay."""
+"""Failure reasons of the disbursement provider that Plugipay uses."""
 
 _OWN_SCHEDULE_BANK = Bank("bca", "BCA", "0000000099", "Scheduled Payouts")
 
 
 class Plugipay:
-    """State, time, chance and what goes out, for the API and for who controls the simulation."""
+    """State, time, randomness and webhooks, for the API and the control."""
 
     def __init__(self, settings: SimulatorSettings, runtime: Runtime) -> None:
         self.settings = settings
         self.runtime = runtime
         self.chance = Chance(settings.seed)
         self.faults = Faults(self.chance, settings.faults)
-        self.agenda = Agenda(runtime, settings.time_scale)
-        self.repeats = Repeats(settings.idempotency_hours)
+        self.clock = VirtualClock(runtime, settings.time_scale)
+        self.stored_responses = StoredResponses(settings.idempotency_hours)
         self.changes = 0
-        """Grows with everything that a restart has to know."""
+        """Grows with each change that the state file has to have."""
         self.deliveries = Deliveries(
             runtime=runtime,
-            agenda=self.agenda,
+            clock=self.clock,
             faults=self.faults,
             chance=self.chance,
             answer_seconds=settings.webhook_answer_seconds,
@@ -44,14 +44,14 @@ class Plugipay:
             on_change=self.changed,
         )
         self.keys: dict[str, WorkspaceSettings] = {}
-        self.books = AccountState(())
+        self.state = ProviderState(())
         for workspace in settings.workspaces:
             self.open_workspace(workspace)
 
     def open_workspace(self, workspace: WorkspaceSettings) -> None:
-        """Adds a merchant, or gives a known one another key or endpoint; the money of a known one stays."""
-        self.books.workspaces.setdefault(workspace.id, Workspace.of(workspace))
-        self.keys = {name: kept for name, kept in self.keys.items() if kept.id != workspace.id}
+        """Adds a workspace, or gives an existing one another key or endpoint; the money of an existing one stays."""
+        self.state.workspaces.setdefault(workspace.id, Workspace.of(workspace))
+        self.keys = {name: known for name, known in self.keys.items() if known.id != workspace.id}
         self.keys[workspace.key_id] = workspace
         self.deliveries.endpoints.pop(workspace.id, None)
         if workspace.endpoint is not None:
@@ -59,10 +59,10 @@ class Plugipay:
         self.changed()
 
     async def reset(self) -> None:
-        """Back to the first moment: no payouts, no faults, the balances of the beginning."""
-        await self.agenda.abandon()
-        self.books = AccountState(self.keys.values())
-        self.repeats.forget()
+        """Returns to the initial state: no payouts, no faults, the initial balances."""
+        await self.clock.abandon()
+        self.state = ProviderState(self.keys.values())
+        self.stored_responses.forget()
         self.faults.clear()
         self.deliveries.clear()
         self.changed()
@@ -70,8 +70,8 @@ class Plugipay:
     def create(
         self, account_id: str, *, amount: int, currency: str, bank: Bank, note: str | None, requested: bool = True
     ) -> Payout:
-        """A new payout. Refused where the balance does not cover it."""
-        number = len(self.books.payouts) + 1
+        """Creates a payout. Refused where the balance does not cover it."""
+        number = len(self.state.payouts) + 1
         at = stamp(self.runtime.now())
         payout = Payout(
             number=number,
@@ -86,18 +86,18 @@ class Plugipay:
             note=note,
             requested=requested,
         )
-        self._tell(self.books.add(payout, self._event_id()))
+        self._send(self.state.add(payout, self._event_id()))
         self.resume(payout)
         if requested and self.faults.strikes("unrequested", number):
             draw = self.chance.integer(1, amount, "unrequested_amount", number)
-            money = self.books.workspaces[account_id].money[currency]
+            money = self.state.workspaces[account_id].money[currency]
             if money.available >= draw:
                 self.schedule(account_id, amount=draw, currency=currency)
         return payout
 
     def schedule(self, account_id: str, *, amount: int, currency: str) -> Payout:
-        """A payout that nobody requested: the provider's own schedule makes them."""
-        workspace = self.books.workspaces.get(account_id)
+        """Creates a payout that nobody requested, as the provider's own schedule does."""
+        workspace = self.state.workspaces.get(account_id)
         if workspace is None:
             raise not_found("workspace")
         bank = workspace.bank if workspace.bank.configured else _OWN_SCHEDULE_BANK
@@ -112,9 +112,9 @@ class Plugipay:
         failure_reason: str | None = None,
         against_rules: bool = False,
     ) -> None:
-        """Brings a payout to a status, and tells. Refused where there is no such way."""
-        self._tell(
-            self.books.move(
+        """Moves a payout to a status, and sends webhooks. Refused if the transition is not allowed."""
+        self._send(
+            self.state.move(
                 payout,
                 to,
                 event_id=self._event_id(),
@@ -126,23 +126,23 @@ class Plugipay:
         )
 
     def resume(self, payout: Payout) -> None:
-        """Sets a payout on its way from where it is."""
+        """Lets a payout move on by itself from its current status."""
         if not self.settings.moves:
             return
         if payout.status == PENDING:
-            self._later(payout, self.settings.in_transit_seconds, IN_TRANSIT, self._depart)
+            self._call_later(payout, self.settings.in_transit_seconds, IN_TRANSIT, self._to_in_transit)
         elif payout.status == IN_TRANSIT:
-            self._later(payout, self.settings.paid_seconds, PAID, self._arrive)
+            self._call_later(payout, self.settings.paid_seconds, PAID, self._to_paid)
 
     def changed(self) -> None:
         self.changes += 1
 
-    def _depart(self, payout: Payout) -> None:
+    def _to_in_transit(self, payout: Payout) -> None:
         if payout.status == PENDING:
             self.move(payout, IN_TRANSIT, reference=f"SIM-{payout.number:08}")
             self.resume(payout)
 
-    def _arrive(self, payout: Payout) -> None:
+    def _to_paid(self, payout: Payout) -> None:
         if payout.status != IN_TRANSIT:
             return
         if self.faults.strikes("fail", payout.number):
@@ -150,21 +150,27 @@ class Plugipay:
             return
         self.move(payout, PAID)
         if self.faults.strikes("flip", payout.number):
-            self._later(payout, self.settings.flip_seconds, "flip", partial(self._take_back, "TRANSFER_ERROR"))
+            self._call_later(
+                payout, self.settings.flip_seconds, "flip", partial(self._fail_after_paid, "TRANSFER_ERROR")
+            )
         elif self.faults.strikes("return", payout.number):
-            self._later(payout, self.settings.return_seconds, "return", partial(self._take_back, "INVALID_DESTINATION"))
+            self._call_later(
+                payout, self.settings.return_seconds, "return", partial(self._fail_after_paid, "INVALID_DESTINATION")
+            )
 
-    def _take_back(self, failure_reason: str, payout: Payout) -> None:
+    def _fail_after_paid(self, failure_reason: str, payout: Payout) -> None:
         if payout.status == PAID:
             self.move(payout, FAILED, failure_reason=failure_reason, against_rules=True)
 
-    def _later(self, payout: Payout, seconds: float, what: str, then: Callable[[Payout], None]) -> None:
-        """Half as long again, or half as long: not all payouts are equally quick."""
-        self.agenda.after(seconds * self.chance.between(0.5, 1.5, "pace", what, payout.number), partial(then, payout))
+    def _call_later(self, payout: Payout, seconds: float, what: str, then: Callable[[Payout], None]) -> None:
+        """After half to one and a half times these seconds: not all payouts take equally long."""
+        self.clock.call_later(
+            seconds * self.chance.between(0.5, 1.5, "pace", what, payout.number), partial(then, payout)
+        )
 
     def _event_id(self) -> str:
         return f"evt_{self.runtime.ulid()}"
 
-    def _tell(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
         self.changed()
-        self.deliveries.tell(event)
+        self.deliveries.send(event)

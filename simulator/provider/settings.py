@@ -1,4 +1,4 @@
-"""What a simulated Plugipay is told at its start."""
+"""The settings of a simulated Plugipay."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _BALANCES = MappingProxyType({"IDR": 1_000_000_000_000})
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """Where a workspace's webhooks go."""
+    """A workspace's webhook endpoint."""
 
     url: str
     secret: str
     generation: Generation = "b"
     header: str = SIGNATURE_HEADER
-    """The portal's page and one receiver write it without the X-."""
+    """The portal's page and one receiver have it without `X-`."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceSettings:
-    """A merchant at Plugipay, with its key and the money it begins with, by currency (the first is its own)."""
+    """A merchant at Plugipay, with its key and its initial balances by currency (the first is its default)."""
 
     id: str = "acc_simulated"
     key_id: str = "ak_test_simulator"
-    secret: str = "sk_test_simulator"  # noqa: S105 - everybody may know it: it opens nothing but a simulator
+    secret: str = "sk_test_simulator"  # noqa: S105 - not secret: it is valid for a simulator only
     platform: bool = False
     """Whether its key may name other workspaces in X-Plugipay-On-Behalf-Of."""
     balances: Mapping[str, int] = field(default_factory=lambda: _BALANCES)
@@ -44,31 +44,31 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
-    """Seconds and hours are Plugipay's, which `time_scale` shortens, unless a comment says that they are the clock's."""
+    """Seconds and hours are in Plugipay's time, which `time_scale` speeds up, unless a comment says real time."""
 
     workspaces: tuple[WorkspaceSettings, ...] = (WorkspaceSettings(),)
     host: str = "127.0.0.1"
     port: int = 0
     time_scale: float = 1
-    """How many of Plugipay's seconds pass in one of the clock's."""
+    """How many of Plugipay's seconds pass in one real second."""
     seed: int = 0
     moves: bool = True
-    """Whether payouts move by themselves; else only when they are told to."""
+    """Whether payouts move by themselves; else only by the control API."""
     in_transit_seconds: float = 60
     paid_seconds: float = 600
-    """After the bank took it in."""
+    """Counted from in transit."""
     flip_seconds: float = 30
     return_seconds: float = 2 * DAY
     reorder_seconds: float = 2 * HOUR
-    """How long a webhook waits at most to be overtaken by the next one of its payout."""
+    """How long a webhook is held back at most, to be overtaken by the next one of its payout."""
     webhook_answer_seconds: float = 10
-    """Of the clock: who receives lives by it."""
+    """Real time: the receiver's time."""
     slow_seconds: float = 5
-    """Of the clock: who asks lives by it."""
+    """Real time: the caller's time."""
     hang_seconds: float = 60
-    """Of the clock: how long silence lasts before the connection is cut."""
+    """Real time: how long there is no response before the connection is closed."""
     idempotency_hours: float = 24
-    """Of the clock, and not shortened: who repeats a request counts real hours."""
+    """Real time: callers that repeat a request count real hours."""
     faults: Mapping[str, float] = field(default_factory=dict)
-    """Rates by name, see `faults.py`."""
+    """Rates by name; the names are in `faults.py`."""
     state_file: Path | None = None

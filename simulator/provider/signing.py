@@ -1,4 +1,4 @@
-"""Who asks: the signature of a request, checked as Plugipay does.
+"""Authentication: the signature of a request, verified as Plugipay does.
 
 Authorization: Plugipay-HMAC-SHA256 keyId=<id>, scope=*, signature=<hex>
 X-Plugipay-Timestamp: <epoch seconds>
@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from simulator.provider.refused import Refused
+from simulator.provider.refusals import Refused
 from simulator.provider.settings import WorkspaceSettings
 
 SKEW_SECONDS = 300
@@ -29,7 +29,7 @@ def authenticate(
     body: bytes,
     now: float,
 ) -> WorkspaceSettings:
-    """Whose key signed this. Refused says what is wrong."""
+    """The workspace whose key signed this. Refused says what is wrong."""
     scheme, _, rest = headers.get("Authorization", "").partition(" ")
     if scheme != _SCHEME:
         raise Refused(401, "INVALID_SIGNATURE", f"the Authorization header is to begin with {_SCHEME}")
@@ -52,7 +52,7 @@ def authenticate(
 
 
 def acts_for(owner: WorkspaceSettings, headers: Mapping[str, str]) -> str:
-    """The workspace that the request is about. Refused where the key may not speak for it."""
+    """The workspace that the request is for. Refused where the key may not act for it."""
     named = headers.get("X-Plugipay-On-Behalf-Of") or owner.id
     if named != owner.id and not owner.platform:
         raise Refused(403, "FORBIDDEN", "only a platform's key acts on behalf of another workspace")

@@ -1,1 +1,1 @@
-"""A Postgres and a Kafka broker that come with the environment: `serve --embedded`, `make run` and the tests."""
+"""The embedded Postgres and Kafka broker of `serve --embedded`, `make run` and the tests."""

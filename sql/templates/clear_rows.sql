@@ -1,2 +1,2 @@
--- Empties an inline view of a lane, to be folded again.   1 lane
+-- Deletes an inline view of a lane, for a rebuild.   1 lane
 DELETE FROM {table} WHERE lane = $1

@@ -28,7 +28,7 @@ from service.ledger.system_commands import execute_system_commands
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from simulator.provider.control import Control
-from simulator.provider.running import simulated_plugipay
+from simulator.provider.lifespan import simulated_plugipay
 from simulator.provider.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
 from tests.kafka.broker import RealBroker, start_real_broker
 from tests.support.ports import lasting_ports

@@ -11,7 +11,7 @@ from events.provider.reports import ReportedStatus
 from service.banks.importing import BankImportRequest, import_bank_file
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.importing import ImportRequest, import_file
-from service.plugipay.outbound.follow_up import take_answers
+from service.plugipay.outbound.follow_up import record_responses
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
 
@@ -76,7 +76,7 @@ async def _through_the_provider(api: Api, merchant: Caller, account: str) -> Non
     ]
     mentions = [(ids[0],), (ids[0],), (ids[1],), ()]
     lane = await api.ledger.lane_of(account)
-    await take_answers(api.ledger, lane, account, list(zip(told, mentions, strict=True)))
+    await record_responses(api.ledger, lane, account, list(zip(told, mentions, strict=True)))
 
 
 def said(says: ReportedStatus, at: str, event_id: str, provider_payout_id: str, amount: int) -> Observation:

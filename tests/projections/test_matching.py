@@ -5,19 +5,21 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from projections.matching import BY_AMOUNT, BY_REFERENCE, Open, Proposals, Unclaimed, propose, words_of
+from projections.matching import BY_AMOUNT, BY_REFERENCE, OpenTarget, Proposals, UnclaimedEntry, propose, words_of
 
 DAY = date(2026, 11, 9)
 
 
-def target(key: str, expected: int = 1000, *references: str, tolerance: int = 0, either_way: bool = False) -> Open:
-    return Open(
+def target(
+    key: str, expected: int = 1000, *references: str, tolerance: int = 0, either_way: bool = False
+) -> OpenTarget:
+    return OpenTarget(
         key, "IDR", Decimal(expected), Decimal(tolerance), references, date(2026, 11, 1), date(2026, 11, 30), either_way
     )
 
 
-def entry(entry_id: str, amount: int = 1000, text: str = "", day: date = DAY, currency: str = "IDR") -> Unclaimed:
-    return Unclaimed(entry_id, currency, Decimal(amount), day, words_of([text]))
+def entry(entry_id: str, amount: int = 1000, text: str = "", day: date = DAY, currency: str = "IDR") -> UnclaimedEntry:
+    return UnclaimedEntry(entry_id, currency, Decimal(amount), day, words_of([text]))
 
 
 def chosen(found: Proposals, key: str) -> list[tuple[str, int, str]]:
@@ -35,7 +37,7 @@ def test_a_reference_in_the_banks_text_decides_whatever_the_amount() -> None:
     )
     assert chosen(found, "A") == [("e1", 990, BY_REFERENCE)]
     assert chosen(found, "B") == [("e2", 1000, BY_REFERENCE)]
-    assert found.doubtful == set()
+    assert found.undecided == set()
 
 
 def test_a_reference_is_a_word_and_not_a_part_of_a_longer_one() -> None:
@@ -55,7 +57,7 @@ def test_instalments_that_add_up_are_one_payment_and_others_are_in_doubt() -> No
     ]
     twice = propose([target("A", 1000, "STMT-1")], [entry("e1", 1000, "STMT-1"), entry("e2", 1000, "STMT-1")])
     assert (chosen(twice, "A"), candidates(twice, "A")) == ([], ["e1", "e2"])
-    assert twice.doubtful == {"e1", "e2"}
+    assert twice.undecided == {"e1", "e2"}
 
 
 def test_one_entry_that_names_several_pays_them_if_they_add_up() -> None:

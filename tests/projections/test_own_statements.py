@@ -22,7 +22,7 @@ from events.payouts.events import PayoutAmountCorrected, PayoutPaid, PayoutReque
 from events.statements.events import StatementClosed, StatementCycleSet
 from events.statements.periods import Cycle, end_after
 from projections.own_statements import amount_text
-from projections.statement_fields import counts, lines
+from projections.statement_fields import field_amounts, lines
 from tests.support.streams import Stream
 
 JAKARTA = "Asia/Jakarta"
@@ -281,9 +281,9 @@ def test_lines_name_what_happened_and_where_it_counts() -> None:
 
 
 def test_a_corrected_payout_counts_what_had_left() -> None:
-    (found,) = counts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=0, from_paid_out=10))
+    (found,) = field_amounts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=0, from_paid_out=10))
     assert (found.field, found.amount) == ("Payout", -10)
-    assert counts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=10, from_paid_out=0)) == []
+    assert field_amounts(PayoutAmountCorrected("pout_1", 90, "IDR", from_reserved=10, from_paid_out=0)) == []
 
 
 @pytest.mark.parametrize(

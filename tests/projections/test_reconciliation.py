@@ -20,10 +20,10 @@ def modelled(
     expected: int | None, paid: int | None, due: date | None, tolerance: int, flags: tuple[bool, bool, bool]
 ) -> str:
     """The rules once more, written as somebody at a desk would go through them."""
-    settled, doubted, confirmed = flags
+    settled, needs_review, confirmed = flags
     came = paid if paid is not None else 0
     is_right = expected is not None and expected - tolerance <= came <= expected + tolerance
-    if doubted:
+    if needs_review:
         if confirmed and is_right:
             return "matched"
         return "needs_review"
@@ -65,12 +65,12 @@ def test_every_combination_is_in_the_state_that_the_model_says() -> None:
 
 def test_the_tolerance_is_a_hundred_rupiah_unless_the_account_says_otherwise() -> None:
     assert (tolerance_of("IDR", {}), tolerance_of("EUR", {})) == (Decimal(100), Decimal(0))
-    said = {"IDR": "0", "EUR": "0.05"}
-    assert (tolerance_of("IDR", said), tolerance_of("EUR", said)) == (Decimal(0), Decimal("0.05"))
+    own = {"IDR": "0", "EUR": "0.05"}
+    assert (tolerance_of("IDR", own), tolerance_of("EUR", own)) == (Decimal(0), Decimal("0.05"))
 
 
-def due(channel: str, day: date, country: str | None = None, /, **said: object) -> date | None:
-    return due_on(terms_of(channel, {channel: said} if said else {}), day, country, add_business_days)
+def due(channel: str, day: date, country: str | None = None, /, **own: object) -> date | None:
+    return due_on(terms_of(channel, {channel: own} if own else {}), day, country, add_business_days)
 
 
 def test_channels_pay_on_their_usual_days() -> None:

@@ -1,4 +1,4 @@
-"""Deliveries that come in as the consumer hands them on, without a broker."""
+"""Deliveries ingested as the consumer does it, without a broker."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from events.provider.observation import Observation
 from events.provider.reports import ReportedStatus
 from service.ledger.ledger import Ledger
 from service.platform.settings import Settings
-from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, receipt
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, read_received_at
 from service.plugipay.inbound.delivery_unit import Delivery
 from service.plugipay.inbound.ingest import ingest
-from service.plugipay.outbound.follow_up import take_answers
+from service.plugipay.outbound.follow_up import record_responses
 from tests.support.api import Api, Caller
 from tests.support.webhooks import SECRET, docs_generation, signature
 
@@ -45,15 +45,17 @@ async def arrive(
     *,
     header: str | None = None,
     received_at: str | None = None,
-    doubt: str | None = None,
+    quarantine_reason: str | None = None,
 ) -> tuple[str, str]:
-    """One message of the topic, signed and received now unless it says otherwise: its delivery's id and verdict."""
+    """One message of the topic, by default signed and received now. Returns its delivery's id and verdict."""
     text = str(int(time.time() * 1000)) if received_at is None else received_at
-    when, wrong = receipt(text, ledger.runtime.now())
-    arrival = ArrivedWebhook(body, signature(body) if header is None else header, when, "test/0/0", doubt or wrong)
-    sorter = DeliveryRouter(ledger, settings)
-    named = [] if isinstance(arrival.hook, str) else [arrival.hook.named]
-    lane, delivery = sorter.sort(arrival, await sorter.routes(named))
+    when, wrong = read_received_at(text, ledger.runtime.now())
+    arrived = ArrivedWebhook(
+        body, signature(body) if header is None else header, when, "test/0/0", quarantine_reason or wrong
+    )
+    router = DeliveryRouter(ledger, settings)
+    claimed_ids = [] if isinstance(arrived.parsed, str) else [arrived.parsed.claimed_id]
+    lane, delivery = router.route(arrived, await router.read_routes(claimed_ids))
     [verdict] = await ingest(ledger, lane, [delivery])
     return await newest(ledger), verdict
 
@@ -65,18 +67,18 @@ async def newest(ledger: Ledger) -> str:
 
 
 async def park(ledger: Ledger, account: str, reason: str = "a person has to look") -> str:
-    """A parked delivery of an account that cannot be taken in whatever is done."""
+    """A parked delivery of an account that can never be ingested."""
     lane = await ledger.lane_of(account) if account != "system" else 1
-    await ingest(ledger, lane, [Delivery(account, b"\x00 no JSON", None, None, "test/0/1", parked_because=reason)])
+    await ingest(ledger, lane, [Delivery(account, b"\x00 no JSON", None, None, "test/0/1", quarantine_reason=reason)])
     return await newest(ledger)
 
 
 async def open_case(ledger: Ledger, account: str, payout_id: str, event_id: str = "evt_case") -> str:
-    """A case about a payout that people pay by hand: the provider speaks of it."""
+    """A case about a payout that is paid by hand: the provider reports it."""
     observation = Observation(
         "plugipay", event_id, "payout.paid", ReportedStatus.PAID, AT, f"po_{event_id}", 7, "IDR", "TRX-1"
     )
-    await take_answers(ledger, await ledger.lane_of(account), account, [(observation, (payout_id,))])
+    await record_responses(ledger, await ledger.lane_of(account), account, [(observation, (payout_id,))])
     found = await ledger.pool.fetchval(
         "SELECT case_id FROM cases WHERE account_id = $1 AND payout_id = $2", account, payout_id
     )

@@ -1,4 +1,4 @@
-"""A consumer in the test's own loop, the provider's side of its topic, and payouts for it to be about."""
+"""A consumer in the test's event loop, the provider's side of its topic, and payouts for the webhooks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A consumer in a process of its own that dies, as by kill -9, at a named step.
+"""A consumer in its own process that dies, as by kill -9, at a named step.
 
     python -m tests.support.killed STEP    with the service's environment
 
-It dies there only where a webhook is in play, so that everything before the first one goes as ever.
+It dies there only while it handles a webhook, so that everything before the first one works as usual.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ STEPS = (
     "decided",
     "before the commit",
     "after the commit",
-    "told the writer's caller",
-    "before telling the group",
-    "after telling the group",
+    "after the writer's result",
+    "before the group offsets",
+    "after the group offsets",
 )
 
 
@@ -62,7 +62,7 @@ def _put(owner: object, name: str, call: object) -> None:
 
 
 def arm(step: str) -> None:
-    """Puts the end of the process at a step."""
+    """Makes the process end at a step."""
     has_deliveries = lambda _, __, batch: bool(batch.deliveries)  # noqa: E731 - a line each tells the steps apart
     client = aiokafka.AIOKafkaConsumer
     match step:
@@ -84,28 +84,28 @@ def arm(step: str) -> None:
             _put(writer, "append", _dying(event_store.append, before=True, when=has_deliveries))
         case "after the commit":
             _put(writer, "append", _dying(event_store.append, before=False, when=has_deliveries))
-        case "told the writer's caller":
+        case "after the writer's result":
             committed = DeliveryUnit.committed
 
-            def told(unit: DeliveryUnit, result: list[str]) -> None:
+            def committed_then_die(unit: DeliveryUnit, result: list[str]) -> None:
                 committed(unit, result)
                 if unit.deliveries:
                     die()
 
-            _put(DeliveryUnit, "committed", told)
-        case "before telling the group":
+            _put(DeliveryUnit, "committed", committed_then_die)
+        case "before the group offsets":
             _put(client, "commit", _dying(client.commit, before=True, when=lambda *_: True))
-        case "after telling the group":
+        case "after the group offsets":
             _put(client, "commit", _dying(client.commit, before=False, when=lambda *_: True))
         case _:
             raise SystemExit(f"{step} is none of {STEPS}")
 
 
 async def main(step: str) -> None:
-    at = settings.load()
+    loaded = settings.load()
     arm(step)
-    async with running_ledger(at) as ledger:
-        await Consumer(ledger, at, Health(ledger.pool, at)).run()
+    async with running_ledger(loaded) as ledger:
+        await Consumer(ledger, loaded, Health(ledger.pool, loaded)).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A ledger whose payouts go to a simulated Plugipay, with its dispatcher and sweeper at hand."""
+"""A ledger whose payouts go to a simulated Plugipay, with its dispatcher and its sweeper."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
 from service.plugipay.outbound.sweeper import Sweeper
 from simulator.provider.control import Control
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings, WorkspaceSettings
 from sql import query
 from tests.support.own import execute
@@ -41,7 +41,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Loop:
-    """Both sides."""
+    """The ledger and its simulated provider."""
 
     ledger: Ledger
     settings: Settings
@@ -63,9 +63,9 @@ class Loop:
         )
         return outcome.body.decode()  # type: ignore[union-attr]
 
-    async def step(self, payout_id: str, tries: int = 0) -> float | None:
-        """The dispatcher's next step for a payout."""
-        return await self.dispatcher.step(1, ACCOUNT, payout_id, tries)
+    async def attempt(self, payout_id: str, tries: int = 0) -> float | None:
+        """The dispatcher's next attempt for a payout."""
+        return await self.dispatcher.attempt(1, ACCOUNT, payout_id, tries)
 
     async def payout(self, payout_id: str) -> Payout:
         row = await self.ledger.pool.fetchrow(query("provider/read"), 1, ACCOUNT, payout_id)
@@ -100,9 +100,9 @@ async def provider_loop(
     clock: Clock,
     timeout_seconds: float = 0.5,
 ) -> AsyncIterator[Loop]:
-    """An account in Plugipay mode with money, its provider, and what goes between them. Nothing runs by itself."""
-    at = simulator or SimulatorSettings(workspaces=(WORKSPACE,), moves=False, slow_seconds=1, hang_seconds=1)
-    async with simulated_plugipay(at) as simulated:
+    """An account in Plugipay mode with money, and its provider. Nothing runs by itself."""
+    chosen = simulator or SimulatorSettings(workspaces=(WORKSPACE,), moves=False, slow_seconds=1, hang_seconds=1)
+    async with simulated_plugipay(chosen) as simulated:
         for command in (
             OpenAccount(account_id=ACCOUNT, currency="IDR", backend="plugipay"),
             SetBankAccount(

@@ -1,8 +1,8 @@
-"""A clock that a test sets, and what schedulers did by it.
+"""A clock that a test sets, and the events of the payout scheduler.
 
     python -m tests.support.schedules before|after TYPE INSTANT    with the service's environment
 
-is a scheduler that dies, as by kill -9, before or after it commits an event of that type.
+runs a scheduler that dies, as by kill -9, before or after it commits an event of that type.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CODE = 9
 
 
 class Clock:
-    """Stands where it was set."""
+    """Shows the time that was set."""
 
     def __init__(self, at: Instant) -> None:
         self._now: datetime = to_datetime(at)
@@ -40,7 +40,7 @@ class Clock:
 
 
 async def happened(ledger: Ledger, account_id: str = "acc_1") -> list[dict[str, Any]]:
-    """The data of the events that nobody asked for, with their types, in order."""
+    """The data of the events that no command asked for, with their types, in order."""
     rows = await ledger.pool.fetch("SELECT envelope FROM events WHERE account_id = $1 ORDER BY version", account_id)
     events = [orjson.loads(row["envelope"]) for row in rows]
     return [

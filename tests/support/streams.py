@@ -68,7 +68,7 @@ class Stream:
         stretch = OpenPeriod(chain)
         cut = None
         for envelope, event in self.events[chain.through_version :]:
-            cut = stretch.take(envelope, event)
+            cut = stretch.add(envelope, event)
             if cut is not None:
                 break
         else:

@@ -1,1 +1,1 @@
-"""What Plugipay sends: webhooks, over HTTP and from the topic."""
+"""Plugipay's webhooks, received over HTTP and from the Kafka topic."""

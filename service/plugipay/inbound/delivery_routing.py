@@ -1,4 +1,4 @@
-"""Whose a delivery is, which lane takes it in, and whether it is believed; the same for every way in."""
+"""Routing of deliveries: their account, their lane, and whether their signature is valid. The same for each transport."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ log = logs.get("plugipay")
 SIGNATURE_BYTES_MAX = 1000
 _FUTURE_SECONDS_MAX = 300
 _EPOCH_DIGITS_MAX = 13
-"""Milliseconds up to the year 2286; beyond the year 9999 there is no such moment at all."""
+"""Milliseconds until the year 2286. `datetime` has no year after 9999."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivedWebhook:
-    """What came in, whichever way; `origin` says which. Where `doubt` says something, a person has to look at it."""
+    """A webhook as received. `origin` names the transport. With a `quarantine_reason`, a person has to look at it."""
 
     raw: bytes
     signature: str | None
     received_at: Instant | None
     origin: str
-    doubt: str | None = None
-    hook: webhook.Webhook | str = field(init=False)
-    """What the body says, or why it cannot be read."""
+    quarantine_reason: str | None = None
+    parsed: webhook.Webhook | str = field(init=False)
+    """The parsed body, or why it cannot be parsed."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hook", _read(self.raw))
+        object.__setattr__(self, "parsed", _read(self.raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,77 +54,77 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where deliveries about an account go, and who may sign them."""
+    """The account of a delivery, its lane, and the secrets that may sign for it."""
 
     account_id: str
     lane: int
     secrets: tuple[Secret, ...]
 
     def secrets_at(self, received_at: Instant) -> list[str]:
-        """The secrets that were valid when it was received."""
-        # Added later is no reason to doubt: who signs with it had it. Retired before is one.
+        """The secrets that were valid at the receipt."""
+        # A secret that was added after the receipt is valid too: the sender had it. One retired before it is not.
         return [s.text for s in self.secrets if s.retired_at is None or received_at < s.retired_at]
 
 
 class DeliveryRouter:
-    """Says of each arrival where it belongs and whether it is believed."""
+    """Decides the account and lane of each webhook, and whether its signature is valid."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self._ledger = ledger
         platform = settings.plugipay_webhook_secret
         self.platform_secrets = [platform.get_secret_value()] if platform is not None else []
 
-    async def routes(self, named: Collection[str]) -> dict[str, Route]:
-        """What the database knows of these accounts or workspaces; nothing for those that it does not know."""
-        if not named:
+    async def read_routes(self, claimed_ids: Collection[str]) -> dict[str, Route]:
+        """The routes of these account or workspace ids, from the database. An unknown id has none."""
+        if not claimed_ids:
             return {}
-        rows = await self._ledger.pool.fetch(query("deliveries/route"), list(named))
-        by_account = {row["account_id"]: self._route(row) for row in rows}
-        # A workspace that an account claims for itself wins over an account that happens to have the same id.
+        rows = await self._ledger.pool.fetch(query("deliveries/route"), list(claimed_ids))
+        by_account = {row["account_id"]: self._route_from_row(row) for row in rows}
+        # A workspace that an account has set goes before an account that has the same id.
         claimed = {row["named"]: by_account[row["account_id"]] for row in rows if row["named"] != row["account_id"]}
         return by_account | claimed
 
     def secrets(self, route: Route | None, received_at: Instant) -> list[str]:
-        """All that may have signed what was received then: the platform's secret, and the account's."""
+        """The secrets that were valid at the receipt: the platform's and the account's."""
         return [*self.platform_secrets, *(route.secrets_at(received_at) if route is not None else [])]
 
-    def sort(self, arrival: ArrivedWebhook, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
-        """The lane that takes it in, and the delivery as it is to be kept: believed, rejected or parked, and why."""
-        hook = arrival.hook
-        if isinstance(hook, str):
-            lane = self._ledger.lane_for_new(arrival.origin)
+    def route(self, arrived: ArrivedWebhook, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
+        """The lane, and the delivery to ingest there: accepted, or with the reason why it is rejected or parked."""
+        parsed = arrived.parsed
+        if isinstance(parsed, str):
+            lane = self._ledger.lane_for_new(arrived.origin)
             return lane, Delivery(
                 SYSTEM_ACCOUNT,
-                arrival.raw,
-                arrival.signature,
-                arrival.received_at,
-                arrival.origin,
-                rejected_because=hook,
-                parked_because=arrival.doubt,
+                arrived.raw,
+                arrived.signature,
+                arrived.received_at,
+                arrived.origin,
+                rejection_reason=parsed,
+                quarantine_reason=arrived.quarantine_reason,
             )
-        route = routes.get(hook.named)
+        route = routes.get(parsed.claimed_id)
         reason = None
-        if arrival.received_at is not None and arrival.doubt is None:
-            moment = to_datetime(arrival.received_at).timestamp()
-            secrets = self.secrets(route, arrival.received_at)
-            reason = webhook.refused_because(arrival.raw, arrival.signature, secrets, moment)
-        return route.lane if route is not None else self._ledger.lane_for_new(hook.named), Delivery(
+        if arrived.received_at is not None and arrived.quarantine_reason is None:
+            moment = to_datetime(arrived.received_at).timestamp()
+            secrets = self.secrets(route, arrived.received_at)
+            reason = webhook.rejection_reason(arrived.raw, arrived.signature, secrets, moment)
+        return route.lane if route is not None else self._ledger.lane_for_new(parsed.claimed_id), Delivery(
             route.account_id if route is not None else SYSTEM_ACCOUNT,
-            arrival.raw,
-            arrival.signature,
-            arrival.received_at,
-            arrival.origin,
-            observation=hook.observation,
-            mentions=hook.mentions,
-            rejected_because=reason,
-            parked_because=arrival.doubt,
+            arrived.raw,
+            arrived.signature,
+            arrived.received_at,
+            arrived.origin,
+            observation=parsed.observation,
+            mentions=parsed.mentions,
+            rejection_reason=reason,
+            quarantine_reason=arrived.quarantine_reason,
         )
 
-    def _route(self, row: Any) -> Route:
+    def _route_from_row(self, row: Any) -> Route:
         return Route(row["account_id"], row["lane"], tuple(self._secrets_of(row)))
 
     def _secrets_of(self, row: Any) -> Iterator[Secret]:
-        """Those that can be read; one account's trouble is not the others'."""
+        """The secrets that can be read. One that cannot be read must not stop other accounts' webhooks."""
         entries = orjson.loads(row["secrets"] or "[]")
         if not entries or row["keys"] is None:
             return
@@ -146,13 +146,13 @@ def _read(raw: bytes) -> webhook.Webhook | str:
 
 
 def printable(value: bytes) -> str:
-    """A header as text that can be kept: whatever is not printable ASCII is replaced, and there is an end to it."""
+    """A header as text that can be stored: at most 1,000 bytes, and what is not printable ASCII is replaced."""
     text = value[:SIGNATURE_BYTES_MAX].decode("ascii", "replace")
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def receipt(text: str, now: datetime) -> tuple[Instant | None, str | None]:
-    """When the receiver got it, from its epoch milliseconds; and why that cannot be believed."""
+def read_received_at(text: str, now: datetime) -> tuple[Instant | None, str | None]:
+    """The time of receipt, from epoch milliseconds; or None, and why that time cannot be used."""
     if not (text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS_MAX):
         return None, "no received-at header says when it was received"
     moment = now.fromtimestamp(int(text) / 1000, tz=now.tzinfo)

@@ -1,7 +1,6 @@
-"""Takes deliveries into a lane: raw bytes, dedupe, facts and the consumer's offsets in one transaction.
+"""Ingests deliveries into a lane: raw bytes, deduplication, events and consumer offsets in one transaction.
 
-Whatever transport brought a delivery, it comes in here. A delivery is never refused: it is believed and judged, or
-kept with the reason why it was not believed.
+All transports use it. No delivery is lost: it is applied, or it is stored with the reason why it was not.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "pa
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One arrival. `account_id` is whose stream it belongs to: the lane's own where nobody could be named."""
+    """A webhook to ingest. `account_id` is the account that it belongs to; `SYSTEM_ACCOUNT` where none is known."""
 
     account_id: str
     raw: bytes
@@ -39,17 +38,17 @@ class Delivery:
     origin: str
     observation: Observation | None = None
     mentions: tuple[str, ...] = ()
-    rejected_because: str | None = None
-    parked_because: str | None = None
-    """Why a person has to look before it can be taken in: it is kept, and nothing else happens."""
+    rejection_reason: str | None = None
+    quarantine_reason: str | None = None
+    """Why a person has to look at it first: it is stored with the verdict `parked`, and nothing else happens."""
     replays: str | None = None
-    """The parked delivery that this is, taken in once more."""
+    """The id of the parked delivery that this one repeats."""
     replayed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetMove:
-    """How far a partition has been taken in, under the epoch of our assignment."""
+    """The next offset of a partition, under the epoch of our assignment."""
 
     log: str
     topic: str
@@ -60,7 +59,7 @@ class OffsetMove:
 
 @dataclass(slots=True)
 class DeliveryUnit(UnitOfWork[list[str]]):
-    """Deliveries for one lane, with the offsets that they complete; its result is each one's verdict."""
+    """Deliveries for one lane, with the offsets after them. The result has the verdict of each delivery."""
 
     deliveries: list[Delivery]
     offsets: list[OffsetMove]
@@ -74,15 +73,15 @@ class DeliveryUnit(UnitOfWork[list[str]]):
         for delivery in self.deliveries:
             account_id = delivery.account_id
             read_set.accounts.add(account_id)
-            if delivery.observation is None or delivery.parked_because is not None:
+            if delivery.observation is None or delivery.quarantine_reason is not None:
                 continue
             read_set.observed.add((account_id, delivery.observation.event_id))
             for payout_id in delivery.mentions:
                 read_set.payouts.add((account_id, payout_id))
-            add_reads_of(delivery.observation, account_id, read_set)
+            add_observation_reads(delivery.observation, account_id, read_set)
 
     def decide(self, batch: Batch) -> list[str]:
-        verdicts = [_take_in(delivery, batch) for delivery in self.deliveries]
+        verdicts = [_ingest(delivery, batch) for delivery in self.deliveries]
         batch.consumer_offsets.extend(
             {
                 "log": move.log,
@@ -102,28 +101,28 @@ class DeliveryUnit(UnitOfWork[list[str]]):
                 account=delivery.account_id,
                 origin=delivery.origin,
                 verdict=verdict,
-                reason=delivery.parked_because or delivery.rejected_because,
+                reason=delivery.quarantine_reason or delivery.rejection_reason,
                 event_id=delivery.observation.event_id if delivery.observation else None,
             )
 
 
-def add_reads_of(observation: Observation, account_id: str, read_set: ReadSet) -> None:
-    """Names the rows that judging an observation takes."""
+def add_observation_reads(observation: Observation, account_id: str, read_set: ReadSet) -> None:
+    """Adds the rows that are read to decide on an observation."""
     if observation.provider_payout_id is not None:
         read_set.provider_payouts.add((account_id, observation.provider_payout_id))
     if observation.amount is not None and observation.currency is not None:
         read_set.unanswered.add((account_id, str(observation.amount), observation.currency))
 
 
-def _take_in(delivery: Delivery, batch: Batch) -> str:
-    # Where the account's key was destroyed, the delivery is still kept: under the lane's own.
+def _ingest(delivery: Delivery, batch: Batch) -> str:
+    # If the account's key was destroyed, the delivery is still stored, sealed with the lane's own key.
     key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
     digest = key.digest(delivery.raw)
     state = batch.state(delivery.account_id)
     observation = delivery.observation
-    verdict = PARKED if delivery.parked_because is not None else REJECTED
-    if observation is not None and delivery.rejected_because is None and delivery.parked_because is None:
-        payout_id = ours(state, observation, delivery.mentions)
+    verdict = PARKED if delivery.quarantine_reason is not None else REJECTED
+    if observation is not None and delivery.rejection_reason is None and delivery.quarantine_reason is None:
+        payout_id = find_payout_id(state, observation, delivery.mentions)
         events = observe(observation, state, payout_id, batch.runtime.ulid(batch.milliseconds))
         verdict = ACCEPTED if events else DUPLICATE
         record_observed(events, observation, state, batch, digest)
@@ -138,7 +137,7 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
         verdict=verdict,
         origin=delivery.origin,
         event_id=observation.event_id if observation else None,
-        reason=delivery.parked_because or delivery.rejected_because,
+        reason=delivery.quarantine_reason or delivery.rejection_reason,
         signature=delivery.signature,
     )
     if delivery.replays is not None and verdict in (ACCEPTED, DUPLICATE):
@@ -149,7 +148,7 @@ def _take_in(delivery: Delivery, batch: Batch) -> str:
 def record_observed(
     events: Sequence[AnyEvent], observation: Observation, state: AccountState, batch: Batch, digest: str | None
 ) -> None:
-    """Appends what follows from an observation, each fact caused by it; `digest` is the raw delivery's, if there is one."""
+    """Appends the events of an observation. Each names it as its cause. `digest` is the raw delivery's, if there is one."""
     cause_id: str | None = None
     for event in events:
         cause = Cause(
@@ -163,11 +162,11 @@ def record_observed(
             cause_id = envelope.event_id
 
 
-def ours(state: AccountState, observation: Observation, mentions: Sequence[str]) -> str | None:
-    """Which of the account's payouts is meant: by the provider's id if we know it, else by an id of ours it mentions."""
+def find_payout_id(state: AccountState, observation: Observation, mentions: Sequence[str]) -> str | None:
+    """The account's payout that is meant: by the provider's id if we know it, else by our id in the observation."""
     if observation.provider_payout_id is not None:
         for payout_id, payout in state.payouts.items():
             if payout.provider_payout_id == observation.provider_payout_id:
                 return payout_id
-    # Also where the provider knows the one mentioned under another id: a second payout for ours must not go unseen.
+    # Also if that payout has another provider id already: a second payout of the provider's for ours has to be noticed.
     return next((payout_id for payout_id in mentions if payout_id in state.payouts), None)

@@ -1,4 +1,4 @@
-"""Hands deliveries to a lane. One that cannot be taken in, whatever the reason, is parked; the others go on."""
+"""Ingests deliveries in a lane. A delivery that cannot be ingested is parked, and the others are not held up."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _OF_ITS_CONTENT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 async def ingest(
     ledger: Ledger, lane: int, deliveries: Sequence[Delivery], moves: Sequence[OffsetMove] = ()
 ) -> list[str]:
-    """Takes deliveries in with the offsets that they complete, durable when it returns; gives each one's verdict.
+    """Ingests deliveries together with the offsets after them. Returns the verdict of each, once all are durable.
 
-    What is nobody's fault (no database, a partition assigned to somebody else) is raised: nothing was taken in then, or
-    all may be taken in again without harm.
+    Raises what is not a delivery's own fault: no database, or a partition that was assigned to another consumer. Then
+    nothing was ingested, or all may be ingested again without harm.
     """
     try:
         return await _submit(ledger, lane, deliveries, moves)
@@ -45,7 +45,7 @@ async def ingest(
 
 
 async def _one(ledger: Ledger, lane: int, delivery: Delivery) -> str:
-    """Takes one delivery in by itself, or parks it."""
+    """Ingests one delivery alone, or parks it."""
     try:
         return (await _submit(ledger, lane, [delivery], ()))[0]
     except _NOT_ITS_FAULT:
@@ -54,8 +54,8 @@ async def _one(ledger: Ledger, lane: int, delivery: Delivery) -> str:
         if isinstance(problem, asyncpg.PostgresError) and not isinstance(problem, _OF_ITS_CONTENT):
             raise
         log.exception("delivery_parked", account=delivery.account_id, origin=delivery.origin)
-        reason = f"taking it in failed: {type(problem).__name__} (the log says more)"
-        return (await _submit(ledger, lane, [replace(delivery, parked_because=reason)], ()))[0]
+        reason = f"ingesting it failed: {type(problem).__name__} (the log says more)"
+        return (await _submit(ledger, lane, [replace(delivery, quarantine_reason=reason)], ()))[0]
 
 
 async def _submit(ledger: Ledger, lane: int, deliveries: Sequence[Delivery], moves: Sequence[OffsetMove]) -> list[str]:

@@ -1,7 +1,7 @@
-"""Plugipay's webhooks on their way in: verified, then durable, then acknowledged.
+"""Receives Plugipay's webhooks over HTTP: verified, then durable, then acknowledged.
 
-Where a broker keeps what it has, a delivery is durable there, sealed, and the database is not needed to take it; the
-consumer takes it into the log. Where none does, it goes into the log at once, through the same code.
+With a durable broker, a webhook is sealed and written to the topic, and the database is not needed to receive it; the
+consumer then ingests it. Without one, it is ingested at once, by the same code.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from service.platform.database import OUTAGES
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound import webhook
-from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, Route, printable, receipt
+from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, Route, printable, read_received_at
 from service.plugipay.inbound.ingest import ingest
-from service.plugipay.inbound.topic import NotTaken, TooLarge, WebhooksTopic, sealed
-from service.plugipay.inbound.webhook_secrets import NotTold, WebhookSecrets
+from service.plugipay.inbound.topic import NotAcknowledged, TooLarge, WebhooksTopic, sealed
+from service.plugipay.inbound.webhook_secrets import SecretsUnavailable, WebhookSecrets
 
 log = logs.get("receiver")
 
 BODY_BYTES_MAX = 900_000
-"""Sealed and with its headers it still fits into a message of one megabyte, which brokers take by default."""
+"""Sealed and with its headers it is still less than one megabyte, the default limit of brokers."""
 _WAITING_BYTES_MAX = 64_000_000
-
 
 _NO_SECRET_HELPS = (webhook.NO_SIGNATURE, webhook.MALFORMED_SIGNATURE, webhook.WRONG_TIME)
 
 
 class NotAWebhook(Exception):
-    """The body cannot be one, and nobody that is known has signed it."""
+    """The body is not a webhook, and no known secret signed it."""
 
 
-class NotBelieved(Exception):
-    """No secret of the account's, or of the platform's, signed it at this time."""
+class NotVerified(Exception):
+    """No secret of the account or of the platform signed it at this time."""
 
     @property
     def wrong_time(self) -> bool:
@@ -46,21 +45,21 @@ class NotBelieved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
-    """One request. `signatures` are the headers it may be signed with, `named` the account it claims to be about."""
+class _WebhookRequest:
+    """One request. `signatures` are its signature headers; `claimed_id` is the account or workspace that it names."""
 
     raw: bytes
     signatures: tuple[str, ...]
     milliseconds: int
     received_at: Instant
-    named: str | None
+    claimed_id: str | None
 
-    def check(self, secrets: Sequence[str]) -> tuple[str | None, str]:
-        """The header that one of these secrets made; else None, and why."""
+    def find_signature(self, secrets: Sequence[str]) -> tuple[str | None, str]:
+        """The signature header that one of these secrets made; or None, and the reason."""
         moment = to_datetime(self.received_at).timestamp()
         reason = webhook.NO_SIGNATURE
         for signature in self.signatures:
-            found = webhook.refused_because(self.raw, signature, secrets, moment)
+            found = webhook.rejection_reason(self.raw, signature, secrets, moment)
             if found is None:
                 return signature, ""
             if reason in _NO_SECRET_HELPS:
@@ -69,16 +68,16 @@ class _Post:
 
 
 class Receiver:
-    """Takes deliveries; `receive` returns once one is durable."""
+    """Receives webhooks. `receive` returns once the webhook is durable."""
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._ledger = ledger
         self._settings = settings
         self._health = health
-        self._sorter = DeliveryRouter(ledger, settings)
-        self._signers = WebhookSecrets(self._sorter.routes, ledger.runtime)
-        kept = settings.kafka_bootstrap_servers is not None and settings.kafka_keeps
-        self._topic = WebhooksTopic(settings, ledger.runtime, health) if kept else None
+        self._router = DeliveryRouter(ledger, settings)
+        self._webhook_secrets = WebhookSecrets(self._router.read_routes, ledger.runtime)
+        broker_stores = settings.kafka_bootstrap_servers is not None and settings.kafka_keeps
+        self._topic = WebhooksTopic(settings, ledger.runtime, health) if broker_stores else None
         self._waiting_bytes = 0
 
     def start(self) -> None:
@@ -88,14 +87,14 @@ class Receiver:
             self._health.report("webhooks", ok=True, message="each is in the log before it is answered")
 
     async def close(self) -> None:
-        await self._signers.close()
+        await self._webhook_secrets.close()
         if self._topic is not None:
             await self._topic.close()
 
     async def receive(self, raw: bytes, signatures: Iterable[str], request_id: str) -> None:
-        """Returns once it is durable. NotAWebhook, NotBelieved or TooLarge where it never will be.
+        """Returns once it is durable. NotAWebhook, NotVerified or TooLarge where it never can be.
 
-        Unavailable where nobody can verify or keep it now: the provider's repetition is welcome.
+        Unavailable where it cannot be verified or stored now: the provider should send it again.
         """
         if len(raw) > BODY_BYTES_MAX:
             raise TooLarge(f"a webhook has {BODY_BYTES_MAX} bytes at most")
@@ -104,54 +103,58 @@ class Receiver:
         self._waiting_bytes += len(raw)
         try:
             async with asyncio.timeout(self._settings.webhook_answer_seconds):
-                await self._receive(self._post(raw, signatures), request_id)
-        except (NotTaken, NotTold, *OUTAGES) as problem:
+                await self._receive(self._request(raw, signatures), request_id)
+        except (NotAcknowledged, SecretsUnavailable, *OUTAGES) as problem:
             log.warning("webhook_not_taken", request_id=request_id, problem=repr(problem))
-            raise Unavailable("this webhook cannot be kept just now: send it again") from problem
+            raise Unavailable("this webhook cannot be stored now: send it again") from problem
         finally:
             self._waiting_bytes -= len(raw)
 
-    def _post(self, raw: bytes, signatures: Iterable[str]) -> _Post:
+    def _request(self, raw: bytes, signatures: Iterable[str]) -> _WebhookRequest:
         now, milliseconds = self._ledger.runtime.now(), self._ledger.runtime.milliseconds()
-        # Everything as the consumer will see it on the topic: it must not refuse what was believed here.
-        received_at, _ = receipt(str(milliseconds), now)
+        # The values as the consumer will read them from the topic: it must not reject what was verified here.
+        received_at, _ = read_received_at(str(milliseconds), now)
         assert received_at is not None
-        kept = tuple(printable(given.encode("utf-8", "surrogateescape")) for given in signatures)
-        return _Post(raw, kept, milliseconds, received_at, webhook.named_in(raw))
+        printables = tuple(printable(given.encode("utf-8", "surrogateescape")) for given in signatures)
+        return _WebhookRequest(raw, printables, milliseconds, received_at, webhook.claimed_id_in(raw))
 
-    async def _receive(self, post: _Post, request_id: str) -> None:
-        signature, route = await self._believed(post)
+    async def _receive(self, request: _WebhookRequest, request_id: str) -> None:
+        signature, route = await self._verify(request)
         if self._topic is None:
-            await self._take_in(post, ArrivedWebhook(post.raw, signature, post.received_at, f"http/{request_id}"))
+            await self._ingest(
+                request, ArrivedWebhook(request.raw, signature, request.received_at, f"http/{request_id}")
+            )
             return
-        key = route.account_id if route is not None else post.named or ""
-        message = sealed(self._ledger.vault, key, post.raw, signature, post.milliseconds)
+        key = route.account_id if route is not None else request.claimed_id or ""
+        message = sealed(self._ledger.vault, key, request.raw, signature, request.milliseconds)
         origin = await self._topic.put(message)
         if self._settings.log_requests:
             log.info("webhook_received", request_id=request_id, account=key, origin=origin)
 
-    async def _believed(self, post: _Post) -> tuple[str, Route | None]:
-        """The header that holds, and the route of the account. NotAWebhook or NotBelieved where none does.
+    async def _verify(self, request: _WebhookRequest) -> tuple[str, Route | None]:
+        """The valid signature header, and the account's route. NotAWebhook or NotVerified where there is none.
 
-        What is signed is taken even where it cannot be read: whoever may speak for the provider has said something.
+        A signed body is accepted even if it cannot be parsed: it comes from the provider and must not be lost.
         """
-        route = await self._signers.remembered(post.named) if post.named is not None else None
-        signature, reason = post.check(self._sorter.secrets(route, post.received_at))
-        if signature is None and post.named is not None and reason not in _NO_SECRET_HELPS:
-            route = await self._signers.afresh(post.named)
-            signature, reason = post.check(self._sorter.secrets(route, post.received_at))
+        route = await self._webhook_secrets.read(request.claimed_id) if request.claimed_id is not None else None
+        signature, reason = request.find_signature(self._router.secrets(route, request.received_at))
+        if signature is None and request.claimed_id is not None and reason not in _NO_SECRET_HELPS:
+            route = await self._webhook_secrets.refresh(request.claimed_id)
+            signature, reason = request.find_signature(self._router.secrets(route, request.received_at))
         if signature is not None:
             return signature, route
         try:
-            webhook.read(post.raw)
+            webhook.read(request.raw)
         except webhook.Malformed as problem:
             raise NotAWebhook(str(problem)) from None
-        raise NotBelieved(reason)
+        raise NotVerified(reason)
 
-    async def _take_in(self, post: _Post, arrival: ArrivedWebhook) -> None:
-        route = await self._signers.afresh(post.named) if post.named is not None else None
-        lane, delivery = self._sorter.sort(arrival, {post.named: route} if post.named and route else {})
-        if delivery.observation is not None and delivery.rejected_because is not None:
-            # What was remembered is no longer true: the secret was retired.
-            raise NotBelieved(delivery.rejected_because)
+    async def _ingest(self, request: _WebhookRequest, arrived: ArrivedWebhook) -> None:
+        route = await self._webhook_secrets.refresh(request.claimed_id) if request.claimed_id is not None else None
+        lane, delivery = self._router.route(
+            arrived, {request.claimed_id: route} if request.claimed_id and route else {}
+        )
+        if delivery.observation is not None and delivery.rejection_reason is not None:
+            # The cached secret was retired meanwhile.
+            raise NotVerified(delivery.rejection_reason)
         await ingest(self._ledger, lane, [delivery])

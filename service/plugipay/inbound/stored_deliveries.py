@@ -1,4 +1,4 @@
-"""What arrived, as it is kept: for people to look through, and to be read again."""
+"""Deliveries as they are stored: to list them, to show them, and to replay them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, PARKED, UNREADABLE)
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A delivery without its bytes, or with them (`raw`, sealed)."""
+    """A stored delivery. A list has it without its bytes (`raw`, sealed)."""
 
     lane: int
     delivery_id: str
@@ -48,7 +48,7 @@ class StoredDelivery:
 
     @property
     def waits(self) -> bool:
-        """Whether a person has to look at it."""
+        """Whether it is parked and waits for a person."""
         return self.parked and self.ended_at is None
 
     def document(self) -> dict[str, Any]:
@@ -69,24 +69,24 @@ class StoredDelivery:
         }
 
     def unsealed(self, vault: Vault) -> bytes:
-        """The bytes as they arrived. Erased where the key is gone; CannotUnseal where none of those that are left fits."""
+        """The bytes as received. Erased where the key was destroyed; CannotUnseal where no existing key opens them."""
         keys = self._keys(vault)
         for key in keys:
             try:
                 return key.unseal_bytes("delivery", self.raw)
             except CannotUnseal:
-                # Where the account had no key, the lane's own was taken.
+                # An account without a key: the delivery was sealed with the lane's own.
                 continue
         if any(entry["account_id"] == self.account_id for entry in orjson.loads(self.keys or "[]")):
             raise CannotUnseal("it was sealed with a key that this ledger does not have")
         raise Erased
 
     def newest_key(self, vault: Vault) -> AccountKey:
-        """The account's key, else the lane's own: what its answers are sealed with."""
+        """The key for stored answers: the account's newest, or the lane's own."""
         return self._keys(vault)[0]
 
     def _keys(self, vault: Vault) -> list[AccountKey]:
-        """The account's keys, if it has any, before the lane's; the newest first."""
+        """The account's keys, then the lane's; the newest first."""
         entries = orjson.loads(self.keys or "[]")
         entries.sort(key=lambda entry: (entry["account_id"] != self.account_id, -entry["generation"]))
         return [
@@ -94,9 +94,9 @@ class StoredDelivery:
             for entry in entries
         ]
 
-    def headers_in_transit(self) -> dict[str, bytes]:
-        """The headers that it had on the topic if our own receiver had sealed it."""
-        headers = {topic.SEALED: topic.SEALED_HOW, topic.SIGNATURE: (self.signature or "").encode()}
+    def topic_headers(self) -> dict[str, bytes]:
+        """The headers that our receiver would have given it on the topic."""
+        headers = {topic.SEALED: topic.SEAL_VERSION, topic.SIGNATURE: (self.signature or "").encode()}
         if self.received_at is not None:
             milliseconds = round(to_datetime(self.received_at).timestamp() * 1000)
             headers[topic.RECEIVED_AT] = str(milliseconds).encode()
@@ -113,13 +113,13 @@ def _stored(row: Any) -> StoredDelivery:
 async def page(
     ledger: Ledger, access_scope: AccessScope, *, verdict: str | None, waiting: bool, before: str | None, limit: int
 ) -> list[StoredDelivery]:
-    """Deliveries, newest first, without their bytes; after the one with the id `before`."""
+    """Deliveries without their bytes, newest first; those older than the one with the id `before`."""
     rows = await ledger.pool.fetch(
         query("deliveries/page"),
         list(access_scope.lanes),
         list(access_scope.modes),
         access_scope.account_id,
-        # What waits was parked: saying so lets the index find it.
+        # Every waiting delivery is parked: with that condition Postgres can use the index.
         PARKED if waiting and verdict is None else verdict,
         waiting,
         before,
@@ -129,7 +129,7 @@ async def page(
 
 
 async def find(ledger: Ledger, access_scope: AccessScope, delivery_id: str) -> StoredDelivery | None:
-    """One delivery with its bytes, where it may be seen."""
+    """One delivery with its bytes, if the access scope includes it."""
     row = await ledger.pool.fetchrow(
         query("deliveries/find"),
         list(access_scope.lanes),
@@ -141,7 +141,7 @@ async def find(ledger: Ledger, access_scope: AccessScope, delivery_id: str) -> S
 
 
 def body_document(raw: bytes) -> dict[str, Any]:
-    """What arrived: as text where it is text, else in base64."""
+    """The body as received: as text if it is UTF-8, else in base64."""
     try:
         return {"body": raw.decode(), "bodyEncoding": "utf-8"}
     except UnicodeDecodeError:

@@ -1,11 +1,11 @@
-"""The webhooks' topic: what a message of ours looks like, and the producer that writes it.
+"""The webhooks topic: the format of our messages, and the producer that writes them.
 
     key        the account's id
-    value      the body as received, sealed on its way (docs/personal-data.md)
+    value      the body as received, sealed in transit (docs/personal-data.md)
     headers    plugipay-signature, received-at (epoch milliseconds), sealed: 1
 
-Others may write bodies in the clear, without `sealed`. The signature and the time of receipt are part of what is
-sealed, so that nobody who can write to the topic makes an old delivery a new one.
+Others may write bodies in plain text, without the header `sealed`. The seal also covers the signature and the time of
+receipt, so that nobody who can write to the topic can make an old delivery look new.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 from service.ledger.vault import CannotUnseal, Vault
 from service.platform import logs
 from service.platform.health import Health
-from service.platform.kafka import broker_access, why_away
+from service.platform.kafka import broker_access, explain_outage
 from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 
@@ -29,10 +29,10 @@ log = logs.get("topic")
 
 SIGNATURE, RECEIVED_AT, SEALED = "plugipay-signature", "received-at", "sealed"
 
-SEALED_HOW = b"1"
+SEAL_VERSION = b"1"
 _START_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
-_STUCK_SECONDS = 15.0
+_UNANSWERED_SECONDS_MAX = 15.0
 _REQUEST_MILLISECONDS = 5_000
 _BACKOFF_MILLISECONDS = 250
 _BATCH_BYTES = 262_144
@@ -48,26 +48,26 @@ class Message:
     headers: tuple[tuple[str, bytes], ...]
 
 
-class NotTaken(Exception):
-    """The broker did not say that it has the message. It may have it nevertheless."""
+class NotAcknowledged(Exception):
+    """The broker has not acknowledged the message. It may have stored it all the same."""
 
 
 class TooLarge(Exception):
-    """The broker takes no message of this size."""
+    """The broker accepts no message of this size."""
 
 
 def sealed(vault: Vault, key: str, raw: bytes, signature: str, received_at: int) -> Message:
-    """A delivery that may lie on a broker: received at these epoch milliseconds, with this signature header."""
-    headers = ((SIGNATURE, signature.encode()), (RECEIVED_AT, str(received_at).encode()), (SEALED, SEALED_HOW))
+    """A webhook as a sealed message. `received_at` is in epoch milliseconds; `signature` is the header."""
+    headers = ((SIGNATURE, signature.encode()), (RECEIVED_AT, str(received_at).encode()), (SEALED, SEAL_VERSION))
     return Message(key.encode(), vault.seal_in_transit(_context(dict(headers)), raw), headers)
 
 
-def opened(vault: Vault, value: bytes, headers: Mapping[str, bytes]) -> bytes:
-    """The body of a message, sealed or not. CannotUnseal where it was not sealed by us, or not with these headers."""
-    how = headers.get(SEALED)
-    if how is None:
+def unsealed(vault: Vault, value: bytes, headers: Mapping[str, bytes]) -> bytes:
+    """The body of a message, sealed or plain. CannotUnseal where we did not seal it, or not with these headers."""
+    version = headers.get(SEALED)
+    if version is None:
         return value
-    if how != SEALED_HOW:
+    if version != SEAL_VERSION:
         raise CannotUnseal("a newer release sealed it, in a way that this one does not know")
     return vault.unseal_in_transit(_context(headers), value)
 
@@ -77,10 +77,10 @@ def _context(headers: Mapping[str, bytes]) -> bytes:
 
 
 class WebhooksTopic:
-    """Writes to the topic: once `put` returns, every replica that is in sync has the message.
+    """Writes to the topic. Once `put` returns, every replica in sync has the message.
 
-    The producer repeats what a broker does not answer, without making two of it, and finds brokers that come back. One
-    that has given up, or for long had no answer from anywhere, is replaced: only a new one asks the configured
+    The producer repeats a message that is not acknowledged, without duplicates, and reconnects to brokers. One that
+    failed, or that had no answer from any broker for long, is replaced: only a new producer connects to the configured
     addresses again.
     """
 
@@ -90,9 +90,9 @@ class WebhooksTopic:
         self._runtime = runtime
         self._health = health
         self._producer: AIOKafkaProducer | None = None
-        self._there = asyncio.Event()
-        self._useless = asyncio.Event()
-        self._silent_since: float | None = None
+        self._connected = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._unanswered_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -106,38 +106,38 @@ class WebhooksTopic:
                 await self._task
 
     async def put(self, message: Message) -> str:
-        """Where it lies: topic/partition/offset. NotTaken or TooLarge; how long is waited is the caller's business."""
-        await self._there.wait()
+        """The message's topic/partition/offset. NotAcknowledged or TooLarge. The caller limits how long it waits."""
+        await self._connected.wait()
         began_at = self._runtime.monotonic()
         producer = self._producer
         assert producer is not None
         try:
-            lies = await producer.send_and_wait(
+            metadata = await producer.send_and_wait(
                 self._settings.kafka_webhooks_topic, message.value, key=message.key, headers=list(message.headers)
             )
         except MessageSizeTooLargeError as problem:
             raise TooLarge(str(problem)) from None
         except asyncio.CancelledError:
-            # The caller's time is up.
+            # The caller waits no longer.
             self._report("it does not answer in time")
-            self._silent_since = self._silent_since or began_at
-            if self._runtime.monotonic() - self._silent_since > _STUCK_SECONDS:
+            self._unanswered_since = self._unanswered_since or began_at
+            if self._runtime.monotonic() - self._unanswered_since > _UNANSWERED_SECONDS_MAX:
                 self._give_up(producer, "no answer for a while")
             raise
         except KafkaError as problem:
             if not isinstance(problem, KafkaTimeoutError):
                 self._give_up(producer, type(problem).__name__)
-            raise NotTaken(f"the broker does not take webhooks now: {type(problem).__name__}") from problem
-        self._silent_since = None
+            raise NotAcknowledged(f"the broker does not take webhooks now: {type(problem).__name__}") from problem
+        self._unanswered_since = None
         if not self._health.parts["webhooks"].ok:
             self._report(None)
-        return f"{lies.topic}/{lies.partition}/{lies.offset}"
+        return f"{metadata.topic}/{metadata.partition}/{metadata.offset}"
 
     def _give_up(self, producer: AIOKafkaProducer, why: str) -> None:
         if producer is self._producer:
             self._producer = None
-            self._there.clear()
-            self._useless.set()
+            self._connected.clear()
+            self._failed.set()
             self._report(why)
             log.warning("producer_given_up", why=why)
 
@@ -147,21 +147,21 @@ class WebhooksTopic:
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     await producer.start()
-                # Makes the topic, where the broker does that, before the first delivery waits for it.
+                # Creates the topic, if the broker does that by itself, before the first webhook waits for it.
                 async with asyncio.timeout(_START_SECONDS):
                     await producer.partitions_for(self._settings.kafka_webhooks_topic)
                 self._producer = producer
-                self._silent_since = None
-                self._useless.clear()
-                self._there.set()
+                self._unanswered_since = None
+                self._failed.clear()
+                self._connected.set()
                 self._report(None)
-                await self._useless.wait()
+                await self._failed.wait()
             except (KafkaError, OSError, TimeoutError) as problem:
-                self._report(await why_away(self._access, problem))
+                self._report(await explain_outage(self._access, problem))
                 log.info("producer_not_started", problem=repr(problem))
             finally:
                 self._producer = None
-                self._there.clear()
+                self._connected.clear()
                 try:
                     await _stop(producer)
                 except Exception:
@@ -184,12 +184,12 @@ class WebhooksTopic:
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """Ends a producer. What it still holds was never acknowledged; left to itself, it would go on trying for ever."""
+    """Stops a producer and fails its unacknowledged messages, which it would otherwise send again and again."""
     sender, waiting = producer._sender, producer._message_accumulator  # noqa: SLF001 - there is no public way
     with contextlib.suppress(KafkaError, TimeoutError):
         async with asyncio.timeout(_CLOSE_SECONDS):
             await sender.close()
-    waiting.fail_all(NotTaken("the producer was stopped"))
+    waiting.fail_all(NotAcknowledged("the producer was stopped"))
     with contextlib.suppress(KafkaError, TimeoutError):
         async with asyncio.timeout(_CLOSE_SECONDS):
             await producer.stop()

@@ -1,4 +1,4 @@
-"""A Plugipay webhook: its signature, and what it says in either generation of its envelope.
+"""A Plugipay webhook: its signature, and its content in either generation of the envelope.
 
     header     plugipay-signature: t=<epoch seconds>,v1=<hex>[,v1=<hex>...]
     v1         hex(HMAC-SHA256(secret as UTF-8 text, t + "." + raw body))
@@ -36,9 +36,8 @@ NO_MATCH = "the signature matches none of the account's secrets"
 _ID_MAX = 200
 _DIGITS_MAX = 12
 
-
 NO_AMOUNT = 0
-"""No payout has it, so it differs from all of them: a person will look."""
+"""Stands for an amount that cannot be read. It differs from every payout's amount, so a person will look at it."""
 
 
 class Malformed(Exception):
@@ -47,16 +46,16 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A body read, not yet believed. `named` is the account or workspace that it claims to be about."""
+    """A parsed body, not verified yet. `claimed_id` is the account or workspace that it names."""
 
-    named: str
+    claimed_id: str
     observation: Observation
     mentions: tuple[str, ...]
-    """Ids of ours that it mentions, most telling first."""
+    """Ids of our payouts that it mentions, the most reliable first."""
 
 
 def read(raw: bytes) -> Webhook:
-    """Reads either generation. Malformed says what is wrong."""
+    """Parses either generation. Malformed says what is wrong."""
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError as problem:
@@ -64,8 +63,8 @@ def read(raw: bytes) -> Webhook:
     if not isinstance(document, dict):
         raise Malformed("not a JSON object")
     event_id, event_type = _text(document, "id"), _text(document, "type")
-    named = document.get("accountId") or document.get("workspaceId")
-    if not isinstance(named, str) or not 0 < len(named) <= _ID_MAX:
+    claimed_id = document.get("accountId") or document.get("workspaceId")
+    if not isinstance(claimed_id, str) or not 0 < len(claimed_id) <= _ID_MAX:
         raise Malformed("neither accountId nor workspaceId names an account")
     happened = document.get("occurredAt") or document.get("createdAt")
     try:
@@ -77,7 +76,7 @@ def read(raw: bytes) -> Webhook:
     data = document.get("data")
     payout = _payout(data)
     try:
-        check_content([event_id, event_type, named])
+        check_content([event_id, event_type, claimed_id])
     except ValueError as problem:
         raise Malformed(str(problem)) from None
     amount = _amount(payout)
@@ -85,7 +84,7 @@ def read(raw: bytes) -> Webhook:
     provider_payout_id = _optional(payout, "id", _ID_MAX)
     mentioned = [provider_payout_id or "", note or "", _optional(payout, "reference", 200) or ""]
     return Webhook(
-        named=named,
+        claimed_id=claimed_id,
         observation=Observation(
             provider=PROVIDER,
             event_id=event_id,
@@ -103,14 +102,18 @@ def read(raw: bytes) -> Webhook:
     )
 
 
-def named_in(raw: bytes) -> str | None:
-    """The account or workspace that a body claims to be about, even where nothing else in it can be read."""
+def claimed_id_in(raw: bytes) -> str | None:
+    """The account or workspace that a body names, even if nothing else in it can be read."""
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    named = (document.get("accountId") or document.get("workspaceId")) if isinstance(document, dict) else None
-    return named if isinstance(named, str) and 0 < len(named) <= _ID_MAX and _is_content(named) else None
+    claimed_id = (document.get("accountId") or document.get("workspaceId")) if isinstance(document, dict) else None
+    return (
+        claimed_id
+        if isinstance(claimed_id, str) and 0 < len(claimed_id) <= _ID_MAX and _is_content(claimed_id)
+        else None
+    )
 
 
 def _is_content(value: Any) -> bool:
@@ -122,7 +125,7 @@ def _is_content(value: Any) -> bool:
 
 
 def _payout(data: Any) -> dict[str, Any]:
-    """The resource: under `data.object` in generation (b), `data` itself in (a)."""
+    """The payout object: `data.object` in generation (b), `data` itself in (a)."""
     if not isinstance(data, dict):
         return {}
     inner = data.get("object")
@@ -135,7 +138,7 @@ def _payout(data: Any) -> dict[str, Any]:
 
 
 def _amount(payout: dict[str, Any]) -> int | None:
-    """The amount; NO_AMOUNT for what is there and is none, since what cannot be compared may not count as the same."""
+    """The amount; None where it is missing. NO_AMOUNT where it is invalid, so that it matches no payout."""
     amount = payout.get("amount")
     if amount is None:
         return None
@@ -158,8 +161,8 @@ def _optional(document: dict[str, Any], name: str, length_max: int) -> str | Non
     return value[:length_max] if _is_content(value) else None
 
 
-def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], received_at: float) -> str | None:
-    """None where one of the secrets signed these bytes within five minutes of their receipt; else why not."""
+def rejection_reason(raw: bytes, header: str | None, secrets: Iterable[str], received_at: float) -> str | None:
+    """None where one of the secrets signed these bytes within five minutes of their receipt; else the reason."""
     if not header:
         return NO_SIGNATURE
     timestamp, signatures = _parts(header)
@@ -179,13 +182,13 @@ def refused_because(raw: bytes, header: str | None, secrets: Iterable[str], rece
 
 
 def signed_at(header: str | None) -> int | None:
-    """When a signature says that it was made, in seconds since 1970; None where it does not say."""
+    """The time in a signature header, in epoch seconds; None where it has none."""
     timestamp, _ = _parts(header or "")
     return int(timestamp) if timestamp else None
 
 
 def _parts(header: str) -> tuple[str, list[str]]:
-    """The timestamp, empty where it is none, and the signatures."""
+    """The timestamp, empty where it is not valid, and the signatures."""
     timestamp, signatures = "", []
     for part in header.split(","):
         name, _, value = part.strip().partition("=")

@@ -1,8 +1,8 @@
-"""Who may sign for whom, remembered: a webhook is verified without waiting for the database.
+"""A cache of webhook secrets: a webhook is verified without waiting for the database.
 
-What is remembered is used as it is for a few seconds. After that it is read again, and the old stands in while the
-database is slow or away. Nobody is turned away on what is remembered: a signature that does not match is compared with
-what the database says after it came, so that a new secret counts at once.
+A cached route is used without a read for a few seconds. After that it is read again, and the old one is used while the
+database is slow or not reachable. No webhook is rejected because of the cache: a signature that does not match is
+compared with what the database says after the webhook arrived, so that a new secret is valid at once.
 """
 
 from __future__ import annotations
@@ -23,59 +23,62 @@ from service.plugipay.inbound.delivery_routing import Route
 log = logs.get("plugipay")
 
 FRESH_SECONDS = 5.0
-_PATIENCE_SECONDS = 0.5
+_REFRESH_SECONDS = 0.5
 _LOOK_UP_SECONDS = 4.0
 _LOOK_UPS_AT_ONCE = 2
-_NAMES_AT_ONCE = 500
-_REMEMBERED_MAX = 50_000
+_IDS_AT_ONCE = 500
+_CACHED_MAX = 50_000
 
 Find = Callable[[Collection[str]], Awaitable[dict[str, Route]]]
 
 
-class NotTold(Exception):
-    """The database does not say who may sign."""
+class SecretsUnavailable(Exception):
+    """The secrets cannot be read from the database now."""
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedRoute:
     route: Route
     read_at: float
     tried_at: float
 
 
 class WebhookSecrets:
-    """Routes by the names that webhooks use."""
+    """Routes by the account or workspace ids that webhooks name."""
 
-    def __init__(self, find: Find, runtime: Runtime, *, remembered_max: int = _REMEMBERED_MAX) -> None:
+    def __init__(self, find: Find, runtime: Runtime, *, cached_max: int = _CACHED_MAX) -> None:
         self._find = find
         self._runtime = runtime
-        self._remembered_max = remembered_max
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._cached_max = cached_max
+        self._cached: OrderedDict[str, _CachedRoute] = OrderedDict()
         self._waiting: dict[str, list[asyncio.Future[Route | None]]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    async def remembered(self, named: str) -> Route | None:
-        """What was read a moment ago; something older only where the database does not answer at once."""
-        known = self._known.get(named)
-        if known is None:
-            return None
-        self._known.move_to_end(named)
-        now = self._runtime.monotonic()
-        if now - known.read_at <= FRESH_SECONDS or now - known.tried_at <= FRESH_SECONDS:
-            return known.route
-        known.tried_at = now
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self.afresh(named)
-        except (NotTold, TimeoutError) as problem:
-            log.info("signers_not_read_again", named=named, problem=repr(problem))
-            return known.route
+    async def read(self, claimed_id: str) -> Route | None:
+        """The route as cached a few seconds ago at most; an older one only if the database does not answer at once.
 
-    async def afresh(self, named: str) -> Route | None:
-        """What the database says now, read after this call began. NotTold where it does not answer."""
+        None where it is not cached: it may be in the database.
+        """
+        cached = self._cached.get(claimed_id)
+        if cached is None:
+            return None
+        self._cached.move_to_end(claimed_id)
+        now = self._runtime.monotonic()
+        if now - cached.read_at <= FRESH_SECONDS or now - cached.tried_at <= FRESH_SECONDS:
+            return cached.route
+        cached.tried_at = now
+        try:
+            async with asyncio.timeout(_REFRESH_SECONDS):
+                return await self.refresh(claimed_id)
+        except (SecretsUnavailable, TimeoutError) as problem:
+            log.info("signers_not_read_again", named=claimed_id, problem=repr(problem))
+            return cached.route
+
+    async def refresh(self, claimed_id: str) -> Route | None:
+        """The route, read from the database after this call began. SecretsUnavailable where it does not answer."""
         future: asyncio.Future[Route | None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(named, []).append(future)
-        self._look_up()
+        self._waiting.setdefault(claimed_id, []).append(future)
+        self._start_look_up()
         return await future
 
     async def close(self) -> None:
@@ -83,48 +86,48 @@ class WebhookSecrets:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _look_up(self) -> None:
-        """Those that wait together are read together: forged names cost no more than so many statements at once."""
+    def _start_look_up(self) -> None:
+        """Starts a read for all that wait. The number of reads at once is limited, whatever ids forged webhooks name."""
         if self._waiting and len(self._running) < _LOOK_UPS_AT_ONCE:
-            task = self._runtime.spawn(self._run(), "signers")
+            task = self._runtime.spawn(self._look_up(), "webhook secrets")
             self._running.add(task)
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            self._look_up()
+            self._start_look_up()
 
-    async def _run(self) -> None:
-        names = list(islice(self._waiting, _NAMES_AT_ONCE))
-        waiting = {named: self._waiting.pop(named) for named in names}
+    async def _look_up(self) -> None:
+        claimed_ids = list(islice(self._waiting, _IDS_AT_ONCE))
+        waiting = {claimed_id: self._waiting.pop(claimed_id) for claimed_id in claimed_ids}
         try:
             async with asyncio.timeout(_LOOK_UP_SECONDS):
-                routes = await self._find(names)
-            self._remember(names, routes)
-            for named, futures in waiting.items():
+                routes = await self._find(claimed_ids)
+            self._store(claimed_ids, routes)
+            for claimed_id, futures in waiting.items():
                 for future in futures:
                     if not future.done():
-                        future.set_result(routes.get(named))
+                        future.set_result(routes.get(claimed_id))
         except Exception as problem:
-            # Whoever waits is told, whatever it was.
+            # All that wait are told, whatever failed.
             if not isinstance(problem, (*OUTAGES, asyncpg.PostgresError)):
                 log.exception("signers_not_read")
             for future in chain.from_iterable(waiting.values()):
                 if not future.done():
-                    future.set_exception(NotTold(repr(problem)))
+                    future.set_exception(SecretsUnavailable(repr(problem)))
         finally:
             for future in chain.from_iterable(waiting.values()):
                 future.cancel()
 
-    def _remember(self, names: list[str], routes: dict[str, Route]) -> None:
+    def _store(self, claimed_ids: list[str], routes: dict[str, Route]) -> None:
         now = self._runtime.monotonic()
-        for named in names:
-            route = routes.get(named)
+        for claimed_id in claimed_ids:
+            route = routes.get(claimed_id)
             if route is None:
-                self._known.pop(named, None)
+                self._cached.pop(claimed_id, None)
                 continue
-            self._known[named] = _Known(route, now, now)
-            self._known.move_to_end(named)
-        while len(self._known) > self._remembered_max:
-            self._known.popitem(last=False)
+            self._cached[claimed_id] = _CachedRoute(route, now, now)
+            self._cached.move_to_end(claimed_id)
+        while len(self._cached) > self._cached_max:
+            self._cached.popitem(last=False)

@@ -1,1 +1,1 @@
-"""What Plugipay is asked: payouts to make, how they are, what it has."""
+"""Requests to Plugipay: to make, cancel and look up payouts, and to list what it has."""

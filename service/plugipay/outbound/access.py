@@ -1,4 +1,4 @@
-"""How an account is reached at its provider: its own workspace, or the platform's on its behalf."""
+"""An account's access to its provider: its own key, or the platform's key on its behalf."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sql import query
 async def read_access(
     ledger: Ledger, settings: Settings, lane: int, account_id: str
 ) -> tuple[ProviderAccess | None, AccountKey | None]:
-    """The account's access, or None where neither it nor the platform has one; and the account's key, if not erased."""
+    """The access, or None where neither the account nor the platform has a key; and the account key, if not destroyed."""
     row = await ledger.pool.fetchrow(query("provider/access"), lane, account_id)
     if row is None:
         return None, None

@@ -1,8 +1,8 @@
-"""Calls Plugipay's payouts API, signed as its SDKs sign (service/platform/request_signature.py).
+"""Calls Plugipay's payouts API, with the signatures of its SDKs (service/platform/request_signature.py).
 
-A call has one deadline. Within it, what may be repeated is repeated under the same idempotency key; what comes out is
-a value that says how much is certain (service/plugipay/outbound/outcomes.py). A call that changes something is `NotSent` only
-if none of its attempts can have got through, and `Refused` only if none before the refusal can.
+A call has one deadline. Until then, what may be repeated is repeated under the same idempotency key. The result says
+what is certain (service/plugipay/outbound/outcomes.py). A call that changes something is `NotSent` only if no attempt
+can have reached the provider, and `ProviderRefused` only if no attempt before the refusal can have.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from service.plugipay.outbound.outcomes import (
     read_page,
     read_payout,
 )
-from service.plugipay.outbound.response_classification import ClassifiedResponse, HttpAnswer
+from service.plugipay.outbound.response_classification import ClassifiedResponse, HttpResponse
 
 log = logs.get("plugipay")
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 PAGE_MAX = 100
 _PAYOUTS = "/api/v1/payouts"
-_ANSWER_BYTES_MAX = 4_000_000
+_RESPONSE_BYTES_MAX = 4_000_000
 _BACKOFF_SECONDS = 0.2
 _BACKOFF_SECONDS_MAX = 2.0
 _BREAKERS_MAX = 1000
@@ -56,7 +56,7 @@ _BREAKERS_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccess:
-    """How an account is reached at its provider."""
+    """The provider's address and the key to sign with; `on_behalf_of` names the account for a platform key."""
 
     key_id: str
     secret: str = field(repr=False)
@@ -66,7 +66,7 @@ class ProviderAccess:
 
 @dataclass(frozen=True, slots=True)
 class NewPayout:
-    """What is asked of the provider."""
+    """A payout to request from the provider."""
 
     amount: int
     currency: str
@@ -90,14 +90,14 @@ class NewPayout:
 
 
 class PlugipayClient:
-    """One for a process; to be made while its loop runs, and closed."""
+    """One for each process; created inside the running event loop, and closed at the end."""
 
     def __init__(self, runtime: Runtime, *, timeout_seconds: float = 10.0, connections_max: int = 50) -> None:
         self._runtime = runtime
         self._timeout_seconds = timeout_seconds
         self._breakers: dict[str, CircuitBreaker] = {}
         self._reads = _session(aiohttp.TCPConnector(limit=connections_max))
-        # A connection left over from before may be dead, and nobody could tell whether the provider got what was sent.
+        # A reused connection may be dead, and then it is unknown whether the provider received the request.
         self._writes = _session(aiohttp.TCPConnector(limit=connections_max, force_close=True))
 
     async def close(self) -> None:
@@ -106,27 +106,27 @@ class PlugipayClient:
 
     @property
     def breakers(self) -> Mapping[str, CircuitBreaker]:
-        """By base URL, for whoever measures."""
+        """By base URL, for the metrics."""
         return self._breakers
 
     async def create(self, access: ProviderAccess, payout: NewPayout, idempotency_key: str) -> Outcome[ProviderPayout]:
-        """Asks for a payout. The same key and payout may be sent again for as long as the provider knows the key."""
+        """Requests a payout. The same key and payout may be sent again for as long as the provider knows the key."""
         return await self._call(access, "POST", _PAYOUTS, _payout, payout.document(), idempotency_key)
 
     async def cancel(self, access: ProviderAccess, payout_id: str, idempotency_key: str) -> Outcome[ProviderPayout]:
-        """Asks to call a payout off; only `Answered` with status cancelled is a yes."""
-        return await self._call(access, "POST", f"{_one(payout_id)}/cancel", _payout, {}, idempotency_key)
+        """Asks to cancel a payout. It is cancelled only if the outcome is `Answered` with the status `cancelled`."""
+        return await self._call(access, "POST", f"{_payout_path(payout_id)}/cancel", _payout, {}, idempotency_key)
 
     async def get(self, access: ProviderAccess, payout_id: str) -> Outcome[ProviderPayout]:
-        return await self._call(access, "GET", _one(payout_id), _payout)
+        return await self._call(access, "GET", _payout_path(payout_id), _payout)
 
     async def page(
         self, access: ProviderAccess, *, status: str | None = None, cursor: str | None = None, limit: int = PAGE_MAX
     ) -> Outcome[ProviderPage]:
-        """Some payouts, newest first. A cursor belongs to the filter that it was got with."""
-        wanted = {"limit": str(limit), "cursor": cursor, "status": status}
-        given = urlencode({name: value for name, value in wanted.items() if value is not None})
-        return await self._call(access, "GET", f"{_PAYOUTS}?{given}", read_page)
+        """A page of payouts, newest first. A cursor is valid only with the status filter that it was returned for."""
+        parameters = {"limit": str(limit), "cursor": cursor, "status": status}
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        return await self._call(access, "GET", f"{_PAYOUTS}?{query}", read_page)
 
     async def balance(self, access: ProviderAccess) -> Outcome[ProviderBalance]:
         return await self._call(access, "GET", f"{_PAYOUTS}/balance", lambda data, _: read_balance(data))
@@ -150,27 +150,27 @@ class PlugipayClient:
         maybe_done: Unknown | None = None
         last: Outcome[T] | None = None
         for number in count():
-            passage = breaker.admit()
-            if passage is None:
-                turned_away = NotSent(f"{access.base_url} has failed too often just now", breaker.seconds_left())
-                return maybe_done or last or turned_away
+            permit = breaker.admit()
+            if permit is None:
+                not_sent = NotSent(f"{access.base_url} has failed too often in a row", breaker.seconds_left())
+                return maybe_done or last or not_sent
             try:
-                found = await self._attempt(access, method, path, content, key, deadline)
-                if isinstance(found, HttpAnswer):
-                    (passage.failed if found.status >= 500 else passage.succeeded)()
-                    judged = response_classification.classify(found, read, changes=changes)
+                result = await self._attempt(access, method, path, content, key, deadline)
+                if isinstance(result, HttpResponse):
+                    (permit.failed if result.status >= 500 else permit.succeeded)()
+                    classified = response_classification.classify(result, read, changes=changes)
                 else:
-                    passage.failed()
-                    judged = ClassifiedResponse(found, again=isinstance(found, NotSent) or not changes)
+                    permit.failed()
+                    classified = ClassifiedResponse(result, retry=isinstance(result, NotSent) or not changes)
             finally:
-                passage.abandoned()
-            last = judged.outcome
+                permit.abandoned()
+            last = classified.outcome
             if changes and isinstance(last, Unknown):
                 maybe_done = last
             elif changes and maybe_done is not None and isinstance(last, ProviderRefused):
                 return Unknown(f"{maybe_done.why}; then the provider said no: {last.code}")
-            wait = self._wait_seconds(number, judged.retry_after_seconds)
-            if not judged.again or self._runtime.monotonic() + wait >= deadline:
+            wait = self._wait_seconds(number, classified.retry_after_seconds)
+            if not classified.retry or self._runtime.monotonic() + wait >= deadline:
                 return maybe_done if maybe_done is not None and isinstance(last, NotSent) else last
             log.info("provider_asked_again", method=method, path=path.partition("?")[0], outcome=type(last).__name__)
             await self._runtime.sleep(wait)
@@ -178,8 +178,8 @@ class PlugipayClient:
 
     async def _attempt(
         self, access: ProviderAccess, method: str, path: str, content: bytes, key: str | None, deadline: float
-    ) -> HttpAnswer | Unknown | NotSent:
-        """One request. Whether it may have got through is judged by whether there was a connection to send it on."""
+    ) -> HttpResponse | Unknown | NotSent:
+        """One request. Without a connection it is certainly not sent; with one, it may have been received."""
         attempt = SimpleNamespace(connected=False)
         session = self._reads if method == "GET" else self._writes
         try:
@@ -187,7 +187,7 @@ class PlugipayClient:
                 asyncio.timeout(max(0.0, deadline - self._runtime.monotonic())),
                 session.request(
                     method,
-                    # As it is signed, to the letter.
+                    # The exact text that is signed.
                     URL(access.base_url.rstrip("/") + path, encoded=True),
                     data=content or None,
                     headers=self._headers(access, method, path, content, key),
@@ -195,12 +195,12 @@ class PlugipayClient:
                     trace_request_ctx=attempt,
                 ) as response,
             ):
-                answer = bytearray()
+                content_read = bytearray()
                 async for chunk in response.content.iter_any():
-                    answer += chunk
-                    if len(answer) > _ANSWER_BYTES_MAX:
-                        return Unknown(f"the answer is larger than {_ANSWER_BYTES_MAX} bytes")
-                return HttpAnswer(response.status, bytes(answer), self._retry_after(response))
+                    content_read += chunk
+                    if len(content_read) > _RESPONSE_BYTES_MAX:
+                        return Unknown(f"the answer is larger than {_RESPONSE_BYTES_MAX} bytes")
+                return HttpResponse(response.status, bytes(content_read), self._retry_after(response))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
             why = "no answer in time" if isinstance(problem, TimeoutError) else f"{type(problem).__name__}: {problem}"
             return Unknown(why) if attempt.connected else NotSent(why)
@@ -237,7 +237,7 @@ class PlugipayClient:
         return max(0.0, (moment - self._runtime.now()).total_seconds())
 
     def _wait_seconds(self, number: int, retry_after: float | None) -> float:
-        """Full jitter: anything up to twice as much each time; after what the provider asks for, if it asks."""
+        """Full jitter: a random wait whose maximum doubles each time; added to `Retry-After`, if there is one."""
         most = min(_BACKOFF_SECONDS_MAX, _BACKOFF_SECONDS * 2.0**number)
         return (retry_after or 0.0) + most * int.from_bytes(self._runtime.random(4), "big") / 2**32
 
@@ -253,7 +253,7 @@ def _payout(data: Any, _meta: Mapping[str, Any]) -> ProviderPayout:
     return read_payout(data)
 
 
-def _one(payout_id: str) -> str:
+def _payout_path(payout_id: str) -> str:
     return f"{_PAYOUTS}/{quote(payout_id, safe='')}"
 
 
@@ -264,7 +264,7 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(connected)
     trace.on_connection_reuseconn.append(connected)
-    # The deadline is the call's: no other limit may end it with another meaning.
+    # The call has its own deadline: another time limit would end it with another meaning.
     return aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),

@@ -1,8 +1,8 @@
-"""Takes payouts to the provider: submits them, asks how they are, asks to cancel. The log is the outbox.
+"""Submits payouts to the provider, asks for their status, and asks to cancel them. The log is the outbox.
 
-A payout through the provider is work until it has ended. Whoever claims it holds it for a while (`provider_work`), so
-that several dispatchers never call for the same one at once; a dispatcher that dies loses its claim, and the next one
-goes on from what the log says. What a step is and why it is safe: `service/plugipay/outbound/submission_attempt.py`.
+A payout through the provider is due again and again until it has ended. A dispatcher leases it (`provider_work`), so
+that two dispatchers never call for the same payout at once. If a dispatcher dies, its lease ends, and another one
+continues from the log. What an attempt does and why it is safe: `service/plugipay/outbound/submission_attempt.py`.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ log = logs.get("dispatcher")
 _AT_ONCE_MAX = 50
 _LEASE = timedelta(seconds=120)
 _PAUSE_SECONDS = 0.2
-_TIDY_SECONDS = 30.0
+_PRUNE_SECONDS = 30.0
 
 
 class Dispatcher:
-    """One of any number that work on the same ledger. `run` goes on until `stop`."""
+    """Any number of dispatchers may work on the same ledger. `run` continues until `stop`."""
 
     def __init__(self, ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> None:
         self._ledger = ledger
         self._settings = settings
         self._health = health
         self._client = client
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def stop(self) -> None:
         self._stopping = True
 
     async def run(self) -> None:
-        """Claims what is due and works on it; ends once what it had begun is done."""
-        tidy_at = self._ledger.runtime.monotonic()
+        """Claims what is due and makes an attempt for each; returns once the attempts under way are done."""
+        prune_at = self._ledger.runtime.monotonic()
         while not self._stopping:
             try:
-                if self._ledger.runtime.monotonic() >= tidy_at:
-                    tidy_at = self._ledger.runtime.monotonic() + _TIDY_SECONDS
+                if self._ledger.runtime.monotonic() >= prune_at:
+                    prune_at = self._ledger.runtime.monotonic() + _PRUNE_SECONDS
                     for lane in self._ledger.lanes:
                         await self._ledger.pool.execute(query("provider/forget"), lane, self._ledger.runtime.now())
                 claimed = await self._claim()
@@ -66,39 +66,39 @@ class Dispatcher:
                 log.warning("database_away", problem=repr(outage))
                 claimed = 0
             except Exception:
-                # A statement that took too long, a deadlock: whatever it was, payouts must not wait for a restart.
+                # Such as a statement that took too long, or a deadlock: payouts must not wait for a restart.
                 log.exception("claiming_failed")
                 claimed = 0
-            if len(self._at_work) >= _AT_ONCE_MAX:
-                await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
+            if len(self._tasks) >= _AT_ONCE_MAX:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             elif not claimed:
                 await self._ledger.runtime.sleep(_PAUSE_SECONDS)
-        if self._at_work:
-            await asyncio.wait(self._at_work)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _claim(self) -> int:
         claimed = 0
         for lane in self._ledger.lanes:
-            free = _AT_ONCE_MAX - len(self._at_work)
+            free = _AT_ONCE_MAX - len(self._tasks)
             if free <= 0:
                 break
             now = self._ledger.runtime.now()
             rows = await self._ledger.pool.fetch(query("provider/claim"), lane, now, now + _LEASE, free)
             for row in rows:
-                work = self._work(lane, row["account_id"], row["payout_id"], row["tries"])
+                work = self._process(lane, row["account_id"], row["payout_id"], row["tries"])
                 task = self._ledger.runtime.spawn(work, f"payout-{row['payout_id']}")
-                self._at_work.add(task)
-                task.add_done_callback(self._at_work.discard)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
             claimed += len(rows)
         return claimed
 
-    async def _work(self, lane: int, account_id: str, payout_id: str, tries: int) -> None:
-        """One step for one payout, after which it is given back."""
+    async def _process(self, lane: int, account_id: str, payout_id: str, tries: int) -> None:
+        """Makes one attempt for a leased payout, then releases it."""
         retry = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2.0 ** min(tries, 20))
-        afresh = False
+        reset_tries = False
         try:
-            wait = await self.step(lane, account_id, payout_id, tries)
-            afresh, wait = wait is None, wait if wait is not None else self._settings.plugipay_poll_seconds
+            wait = await self.attempt(lane, account_id, payout_id, tries)
+            reset_tries, wait = wait is None, wait if wait is not None else self._settings.plugipay_poll_seconds
         except (*OUTAGES, Unavailable) as problem:
             log.warning("payout_not_worked_on", payout=payout_id, account=account_id, problem=repr(problem))
             wait = retry
@@ -109,13 +109,13 @@ class Dispatcher:
         jitter = 1 + int.from_bytes(self._ledger.runtime.random(2), "big") / 2**18
         try:
             due_at = now + timedelta(seconds=wait * jitter)
-            await self._ledger.pool.execute(query("provider/release"), lane, payout_id, due_at, now, afresh)
+            await self._ledger.pool.execute(query("provider/release"), lane, payout_id, due_at, now, reset_tries)
         except (*OUTAGES, asyncpg.PostgresError):
             # The lease ends by itself.
             log.info("payout_not_given_back", payout=payout_id, account=account_id)
 
-    async def step(self, lane: int, account_id: str, payout_id: str, tries: int) -> float | None:
-        """What is to be done next for a payout. Gives the seconds until it is due again; None: begin to count anew."""
+    async def attempt(self, lane: int, account_id: str, payout_id: str, tries: int) -> float | None:
+        """Makes the next attempt for a payout. Returns the seconds until the next one; None: poll it, from try 0 on."""
         row = await self._ledger.pool.fetchrow(query("provider/read"), lane, account_id, payout_id)
         if row is None:
             return POLL_SECONDS_MAX
@@ -125,7 +125,7 @@ class Dispatcher:
             log.warning("provider_not_set", account=account_id, payout=payout_id)
             return UNREACHABLE_SECONDS
         poll_seconds = self._settings.plugipay_poll_seconds
-        step = SubmissionAttempt(
+        attempt = SubmissionAttempt(
             self._ledger,
             self._client,
             self._report_access,
@@ -138,16 +138,16 @@ class Dispatcher:
             tries,
         )
         if payout.provider_payout_id is None:
-            return await step.submit(payout)
+            return await attempt.submit(payout)
         if payout.cancel_asked_at is not None:
-            return await step.cancel(payout, payout.provider_payout_id)
-        return await step.look(payout, payout.provider_payout_id)
+            return await attempt.cancel(payout, payout.provider_payout_id)
+        return await attempt.poll(payout, payout.provider_payout_id)
 
     def _report_access(self, account_id: str, problem: str | None) -> None:
-        """Shows where the provider turns our own credentials away: no payout fails for that, but none goes either."""
+        """Shows in /readyz whether the provider accepts our credentials. If not, payouts do not fail, but none is sent."""
         if problem is not None:
             self._health.report(
-                "plugipay", ok=False, message="the provider turns an account's credentials away: the log says whose"
+                "plugipay", ok=False, message="the provider rejects an account's credentials: the log says whose"
             )
             log.error("provider_turns_us_away", account=account_id, problem=problem)
         else:

@@ -1,4 +1,4 @@
-"""What a call to the provider leads to, as a unit for the lane's writer: decided on the payout as it stands by then."""
+"""Units that record the result of a call to the provider, decided on the state at the time of the append."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import UnitOfWork
-from service.plugipay.inbound.delivery_unit import add_reads_of, ours, record_observed
+from service.plugipay.inbound.delivery_unit import add_observation_reads, find_payout_id, record_observed
 
 Decide = Callable[[AccountState, Payout], Sequence[AnyEvent]]
 
@@ -24,11 +24,11 @@ ACTOR = Actor("dispatcher")
 
 @dataclass(slots=True)
 class FollowUp(UnitOfWork[Payout]):
-    """Facts about one payout that follow from what the dispatcher did."""
+    """Events of one payout that follow from what the dispatcher did. The result is the payout after them."""
 
     account_id: str
     payout_id: str
-    decide_facts: Decide
+    decide_events: Decide
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
@@ -38,18 +38,18 @@ class FollowUp(UnitOfWork[Payout]):
         state = batch.state(self.account_id)
         payout = state.payouts[self.payout_id]
         cause = Cause(actor=ACTOR, source=Source("dispatcher"), correlation_id=self.payout_id)
-        for event in self.decide_facts(state, payout):
+        for event in self.decide_events(state, payout):
             batch.record(state, event, cause)
         return state.payouts[self.payout_id]
 
 
 @dataclass(slots=True)
 class AccountFollowUp(UnitOfWork[None]):
-    """Facts about an account that follow from what the sweeper saw, decided with one of its cases in sight."""
+    """Events of an account that follow from what the sweeper found, decided on one of its cases."""
 
     account_id: str
     case_id: str
-    decide_facts: Callable[[AccountState], Sequence[AnyEvent]]
+    decide_events: Callable[[AccountState], Sequence[AnyEvent]]
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
@@ -58,17 +58,17 @@ class AccountFollowUp(UnitOfWork[None]):
     def decide(self, batch: Batch) -> None:
         state = batch.state(self.account_id)
         cause = Cause(actor=ACTOR, source=Source("sweeper"), correlation_id=self.case_id)
-        for event in self.decide_facts(state):
+        for event in self.decide_events(state):
             batch.record(state, event, cause)
 
 
 @dataclass(slots=True)
-class AnswerUnit(UnitOfWork[None]):
-    """What the provider answered about its payouts, judged as its webhooks are. `payout_id` is ours, where it is known."""
+class ResponseUnit(UnitOfWork[None]):
+    """Payouts in the provider's responses, handled in the same way as those in its webhooks."""
 
     account_id: str
     observations: Sequence[tuple[Observation, tuple[str, ...]]]
-    """Each with the ids of ours that it mentions, most telling first."""
+    """Each with the ids of our payouts that it mentions, the most reliable first."""
 
     @property
     def commands_count(self) -> int:
@@ -79,35 +79,39 @@ class AnswerUnit(UnitOfWork[None]):
         for observation, mentions in self.observations:
             read_set.observed.add((self.account_id, observation.event_id))
             read_set.payouts.update((self.account_id, payout_id) for payout_id in mentions)
-            add_reads_of(observation, self.account_id, read_set)
+            add_observation_reads(observation, self.account_id, read_set)
 
     def decide(self, batch: Batch) -> None:
         state = batch.state(self.account_id)
         for observation, mentions in self.observations:
-            payout_id = ours(state, observation, mentions)
+            payout_id = find_payout_id(state, observation, mentions)
             known = state.payouts.get(payout_id or "")
-            said = observation.says, observation.amount, observation.currency
-            if known is not None and known.provider_payout_id and (known.status, known.amount, known.currency) == said:
+            reported = observation.says, observation.amount, observation.currency
+            if (
+                known is not None
+                and known.provider_payout_id
+                and (known.status, known.amount, known.currency) == reported
+            ):
                 continue
             events = observe(observation, state, payout_id, batch.runtime.ulid(batch.milliseconds))
             record_observed(events, observation, state, batch, None)
 
 
 async def follow_up(ledger: Ledger, lane: int, account_id: str, payout_id: str, decide: Decide) -> Payout:
-    """Records what follows for a payout; gives the payout as that left it."""
+    """Records the events that `decide` gives for a payout; returns the payout after them, once they are durable."""
     return await ledger.run(lane, FollowUp(account_id, payout_id, decide))
 
 
-async def take_answers(
+async def record_responses(
     ledger: Ledger, lane: int, account_id: str, observations: Sequence[tuple[Observation, tuple[str, ...]]]
 ) -> None:
-    """Records what the provider answered, durable when this returns."""
+    """Records the payouts in the provider's responses; durable when this returns."""
     if observations:
-        await ledger.run(lane, AnswerUnit(account_id, observations))
+        await ledger.run(lane, ResponseUnit(account_id, observations))
 
 
 async def follow_account(
     ledger: Ledger, lane: int, account_id: str, case_id: str, decide: Callable[[AccountState], Sequence[AnyEvent]]
 ) -> None:
-    """Records what follows for an account, durable when this returns."""
+    """Records the events that `decide` gives for an account; durable when this returns."""
     await ledger.run(lane, AccountFollowUp(account_id, case_id, decide))

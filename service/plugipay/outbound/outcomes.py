@@ -1,4 +1,4 @@
-"""What a call to the provider came to, and what its answers hold. Silence is a value here, not an exception."""
+"""Outcomes of a call to the provider, and the content of its responses. No response is an outcome, not an exception."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answered(Generic[T]):
-    """The provider did it, or told what was asked."""
+    """The provider executed the request, or returned what was asked for."""
 
     value: T
     raw: bytes = field(repr=False)
-    """The answer's body, byte for byte."""
+    """The response's body, byte for byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefused:
-    """The provider's definite no to this call, in its own words.
+    """The provider definitely refused this call, with its own code and message.
 
-    It speaks for this call alone: where an earlier one under the same key ended `Unknown`, that one is still unknown.
+    That holds for this call alone: if an earlier one under the same key ended `Unknown`, that one is still unknown.
     """
 
     status: int
@@ -37,14 +37,14 @@ class ProviderRefused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have been done, and may not."""
+    """It may have been executed, or not."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """It has certainly not been done: nobody took the request, or it was turned away unread."""
+    """It has certainly not been executed: nobody received the request, or it was rejected unread."""
 
     why: str
     retry_after_seconds: float | None = None
@@ -53,13 +53,13 @@ class NotSent:
 Outcome: TypeAlias = Answered[T] | ProviderRefused | Unknown | NotSent
 
 
-class UnreadableAnswer(Exception):
-    """The answer is not what the provider's documents promise."""
+class UnreadableResponse(Exception):
+    """The response is not what the provider's documentation says."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderPayout:
-    """A payout as the provider has it. `status` is kept as it was said, also where it is none of the five."""
+    """A payout as the provider returns it. `status` is the provider's text, even if it is not one of the five."""
 
     id: str
     status: str
@@ -76,12 +76,12 @@ class ProviderPayout:
     completed_at: Instant | None
     """When it ended: `completedAt`, `paidAt`, `failedAt` or `cancelledAt`."""
     raw: bytes = field(repr=False)
-    """The object's JSON. It holds a bank account: never to be logged."""
+    """The object's JSON. It has a bank account in it: never log it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderPage:
-    """Some payouts, newest first. What cannot be read in it is not left out in silence."""
+    """A page of payouts, newest first. Those that cannot be read are in `unreadable`."""
 
     payouts: tuple[ProviderPayout, ...]
     cursor: str | None
@@ -91,7 +91,7 @@ class ProviderPage:
 
 @dataclass(frozen=True, slots=True)
 class ProviderBalance:
-    """What the provider would pay out."""
+    """The provider's balance of an account."""
 
     currency: str
     available: int
@@ -101,7 +101,7 @@ class ProviderBalance:
 
 @dataclass(frozen=True, slots=True)
 class ProviderBankAccount:
-    """Where the provider sends payouts; `configured` is false where it does not know yet."""
+    """The bank account that the provider pays out to; `configured` is false where none is set."""
 
     configured: bool
     bank_code: str | None
@@ -111,7 +111,7 @@ class ProviderBankAccount:
 
 
 def read_payout(data: Any) -> ProviderPayout:
-    """Unreadable where one cannot say which payout it is, how it stands, or how much it is."""
+    """Parses a payout object. UnreadableResponse without an id, a status, an amount and a currency."""
     document = _object(data)
     return ProviderPayout(
         id=_text(document, "id", 200),
@@ -131,14 +131,14 @@ def read_payout(data: Any) -> ProviderPayout:
 
 
 def read_page(data: Any, meta: Mapping[str, Any]) -> ProviderPage:
-    """A bare array, with the cursor in either of the two places where the vendor's documents put it."""
+    """Parses an array of payouts. The provider's documents put the cursor in two places: in `meta` and in `meta.page`."""
     if not isinstance(data, list):
-        raise UnreadableAnswer("data is not an array")
+        raise UnreadableResponse("data is not an array")
     payouts, unreadable = [], []
     for item in data:
         try:
             payouts.append(read_payout(item))
-        except UnreadableAnswer:
+        except UnreadableResponse:
             unreadable.append(orjson.dumps(item))
     page = meta.get("page")
     if isinstance(page, dict):
@@ -146,7 +146,7 @@ def read_page(data: Any, meta: Mapping[str, Any]) -> ProviderPage:
     else:
         cursor, more = meta.get("cursor"), meta.get("hasMore")
     if more and not (isinstance(cursor, str) and cursor):
-        raise UnreadableAnswer("there is more, and no cursor that leads to it")
+        raise UnreadableResponse("there is more, and no cursor that leads to it")
     return ProviderPage(tuple(payouts), cursor if more else None, tuple(unreadable))
 
 
@@ -175,21 +175,21 @@ def read_bank_account(data: Any) -> ProviderBankAccount:
 
 def _object(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise UnreadableAnswer("data is not an object")
+        raise UnreadableResponse("data is not an object")
     return data
 
 
 def _text(document: Mapping[str, Any], name: str, length_max: int) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= length_max:
-        raise UnreadableAnswer(f"{name} is not a text of 1 to {length_max} characters")
+        raise UnreadableResponse(f"{name} is not a text of 1 to {length_max} characters")
     return value
 
 
 def _amount(document: Mapping[str, Any], name: str) -> int:
     value = document.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > AMOUNT_MAX:
-        raise UnreadableAnswer(f"{name} is not a whole number within the limits of amounts")
+        raise UnreadableResponse(f"{name} is not a whole number within the limits of amounts")
     return value
 
 
@@ -199,7 +199,7 @@ def _optional(document: Mapping[str, Any], name: str, length_max: int) -> str | 
 
 
 def _time(document: Mapping[str, Any], *names: str) -> Instant | None:
-    """The first of these that is there and can be read."""
+    """The first of these fields that holds a valid time."""
     for name in names:
         value = document.get(name)
         if isinstance(value, str):

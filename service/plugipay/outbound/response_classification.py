@@ -1,14 +1,14 @@
-"""What an HTTP answer of the provider's amounts to, and whether to ask once more.
+"""What an HTTP response of the provider means, and whether to retry.
 
-2xx, readable           answered
-2xx, not readable       unknown
-429                     not sent: it was turned away; asked again
-503                     unknown; asked again, under the same key
-other 5xx               unknown; only a reading is asked again
-409, still in progress  unknown; asked again, under the same key
-409, another request    under this key: unknown, since that one may have been carried out
-other 4xx               refused; unknown where it does not carry the provider's error, so that it may not be theirs
-anything else           unknown
+2xx, readable               answered
+2xx, not readable           unknown
+429                         not sent: it was rejected unread; retried
+503                         unknown; retried, under the same key
+other 5xx                   unknown; only a read is retried
+409, still in progress      unknown; retried, under the same key
+409, idempotency mismatch   unknown: another request was sent under this key, and may have been executed
+other 4xx                   refused; unknown without an error code, as it may not come from the provider
+anything else               unknown
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, ProviderRefused, Unknown, UnreadableAnswer
+from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, ProviderRefused, Unknown, UnreadableResponse
 
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ _TEXT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """A whole answer."""
+class HttpResponse:
+    """A complete response."""
 
     status: int
     body: bytes
@@ -37,46 +37,46 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedResponse(Generic[T]):
-    """An outcome; `again` where the same may be asked once more."""
+    """An outcome; `retry` says whether the same call may be repeated."""
 
     outcome: Outcome[T]
-    again: bool = False
+    retry: bool = False
     retry_after_seconds: float | None = None
 
 
 def classify(
-    answer: HttpAnswer, read: Callable[[Any, Mapping[str, Any]], T], *, changes: bool
+    response: HttpResponse, read: Callable[[Any, Mapping[str, Any]], T], *, changes: bool
 ) -> ClassifiedResponse[T]:
-    """`changes` says that the call was to change something, so that asking again needs the same key to be safe."""
-    envelope = _envelope(answer.body)
+    """`changes` says that the call changes something: a retry then needs the same idempotency key to be safe."""
+    envelope = _envelope(response.body)
     error = envelope.get("error")
-    status, later = answer.status, answer.retry_after_seconds
+    status, retry_after = response.status, response.retry_after_seconds
     if 200 <= status < 300:
         if error:
             return ClassifiedResponse(Unknown(f"HTTP {status} with an error in it"))
         meta = envelope.get("meta")
         try:
             return ClassifiedResponse(
-                Answered(read(envelope.get("data"), meta if isinstance(meta, dict) else {}), answer.body)
+                Answered(read(envelope.get("data"), meta if isinstance(meta, dict) else {}), response.body)
             )
-        except UnreadableAnswer as problem:
+        except UnreadableResponse as problem:
             return ClassifiedResponse(Unknown(f"HTTP {status}, and cannot be read: {problem}"))
     if status == 429:
         return ClassifiedResponse(
-            NotSent("the provider's rate limit is reached", later), again=True, retry_after_seconds=later
+            NotSent("the provider's rate limit is reached", retry_after), retry=True, retry_after_seconds=retry_after
         )
-    code, message = _of_error(error)
-    what = f"HTTP {status} {code}".rstrip()
+    code, message = _code_and_message(error)
+    description = f"HTTP {status} {code}".rstrip()
     if status == 503 or (status == 409 and "PROGRESS" in code.upper()):
-        return ClassifiedResponse(Unknown(what), again=True, retry_after_seconds=later)
+        return ClassifiedResponse(Unknown(description), retry=True, retry_after_seconds=retry_after)
     if status >= 500 or status in (408, 425):
-        return ClassifiedResponse(Unknown(what), again=not changes, retry_after_seconds=later)
+        return ClassifiedResponse(Unknown(description), retry=not changes, retry_after_seconds=retry_after)
     if not 400 <= status < 500:
-        return ClassifiedResponse(Unknown(what))
+        return ClassifiedResponse(Unknown(description))
     if not code:
-        return ClassifiedResponse(Unknown(f"{what} without the provider's error: is this the provider?"))
+        return ClassifiedResponse(Unknown(f"{description} without the provider's error: is this the provider?"))
     if changes and status == 409 and code.upper() == "IDEMPOTENCY_MISMATCH":
-        return ClassifiedResponse(Unknown(f"{what}: something else was sent under this key"))
+        return ClassifiedResponse(Unknown(f"{description}: something else was sent under this key"))
     return ClassifiedResponse(ProviderRefused(status, code, message))
 
 
@@ -88,8 +88,8 @@ def _envelope(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _of_error(error: Any) -> tuple[str, str]:
-    """Code and message; empty where the answer has none."""
+def _code_and_message(error: Any) -> tuple[str, str]:
+    """Code and message; empty where the error has none."""
     if not isinstance(error, dict):
         return "", ""
     code, message = error.get("code"), error.get("message")

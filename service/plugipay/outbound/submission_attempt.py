@@ -1,8 +1,8 @@
-"""One step for one payout at the provider: to submit it, to ask how it is, to ask to cancel it.
+"""One attempt for one payout at the provider: to submit it, to ask for its status, or to ask to cancel it.
 
-That a submission is about to be made stands in the log before the call, and a call is repeated only under the same
-idempotency key, and only while the provider certainly remembers that key: whatever happens in between, the provider
-makes one payout. Silence changes nothing but that it is known to be silence.
+The log records a submission before the call. A call is repeated only under the same idempotency key, and only while
+the provider certainly still knows that key. So the provider makes one payout, whatever happens in between. If there is
+no response, the only thing recorded is that the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from events.provider.reports import CANCELLED, PENDING
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform import logs
-from service.plugipay.outbound.answers import observation_of
 from service.plugipay.outbound.client import NewPayout, PlugipayClient, ProviderAccess
-from service.plugipay.outbound.follow_up import Decide, follow_up, take_answers
+from service.plugipay.outbound.follow_up import Decide, follow_up, record_responses
 from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderPayout, ProviderRefused, Unknown
+from service.plugipay.outbound.payout_observation import observation_of
 
 log = logs.get("dispatcher")
 
 KEY_KNOWN_FOR = timedelta(hours=20)
-"""A submission is repeated under its key for this long after its first try: the provider forgets keys after 24 hours."""
+"""How long a submission is repeated under its key, from its start: the provider forgets keys after 24 hours."""
 
 RETRY_SECONDS, RETRY_SECONDS_MAX = 0.5, 300.0
 POLL_SECONDS_MAX = 3600.0
 UNREACHABLE_SECONDS = 60.0
 _NOTE_MAX = 500
-_PERSONAL_MIN = 4
+_PERSONAL_LENGTH_MIN = 4
 
 
 class SubmissionAttempt:
-    """One step for one payout, with what it takes to make it."""
+    """One attempt for one payout, and all that it needs. The methods return the seconds until the next attempt."""
 
     def __init__(
         self,
@@ -61,20 +61,22 @@ class SubmissionAttempt:
         self._poll_seconds = min(POLL_SECONDS_MAX, poll_seconds * 2.0 ** min(tries, 10))
 
     async def submit(self, payout: Payout) -> float | None:
-        """Gives the payout to the provider, for the first time or again under the same key."""
+        """Submits the payout, for the first time or again under the same key."""
         repeated = payout.submission is not None
         if repeated and self._key_may_be_forgotten(payout):
             return await self._give_up(payout)
         payout = await self._record(self._start)
         if payout.submission not in (STARTED, UNKNOWN) or payout.status != PENDING:
-            # Frozen, cancelled, or heard of meanwhile.
+            # The account is frozen, or the payout was cancelled or reported meanwhile.
             return self._retry_seconds
-        outcome = await self._client.create(self._access, self._asked(payout), f"{self._payout_id}-{payout.attempt}")
+        outcome = await self._client.create(
+            self._access, self._new_payout(payout), f"{self._payout_id}-{payout.attempt}"
+        )
         log.info("payout_submitted", payout=self._payout_id, account=self._account_id, outcome=type(outcome).__name__)
         match outcome:
             case Answered():
                 self._report_access(self._account_id, None)
-                await self._take(outcome.value, payout)
+                await self._apply(outcome.value, payout)
                 return None
             case Unknown():
                 await self._record(lambda _, now: submissions.silent(self._payout_id, now, outcome.why))
@@ -84,17 +86,17 @@ class SubmissionAttempt:
             case ProviderRefused():
                 return await self._refused(outcome, payout, repeated=repeated)
 
-    async def _refused(self, no: ProviderRefused, payout: Payout, *, repeated: bool) -> float | None:
-        reason = self._without_bank_account(payout, f"{no.code}: {no.message}")[:500]
-        if no.status in (401, 403) or "idempotency" in no.code.lower():
-            # It is not this payout that is wrong.
+    async def _refused(self, refusal: ProviderRefused, payout: Payout, *, repeated: bool) -> float | None:
+        reason = self._without_bank_account(payout, f"{refusal.code}: {refusal.message}")[:500]
+        if refusal.status in (401, 403) or "idempotency" in refusal.code.lower():
+            # The fault is not in this payout.
             self._report_access(self._account_id, reason)
             return UNREACHABLE_SECONDS
         if repeated:
-            # The no is to this call: an earlier one may have got through.
+            # The refusal is of this call: an earlier one may have been executed.
             found = await self._find(payout)
             if isinstance(found, ProviderPayout):
-                await self._take(found, payout)
+                await self._apply(found, payout)
                 return None
             if found is not None:
                 return self._retry_seconds
@@ -102,24 +104,26 @@ class SubmissionAttempt:
         return None
 
     def _without_bank_account(self, payout: Payout, text: str) -> str:
-        """What the provider says, without what it may quote: reasons are kept for ever, and in clear."""
+        """The provider's text without the bank account that it may quote: reasons are stored for ever, in plain text."""
         number = self._key.unseal("bankAccountNumber", payout.bank_account_number)
         holder = self._key.unseal("bankAccountHolder", payout.bank_account_holder)
         for personal in (number, holder):
-            # A name of a letter or two is in every word.
-            if len(personal) >= _PERSONAL_MIN:
+            # A name of a letter or two would match inside other words.
+            if len(personal) >= _PERSONAL_LENGTH_MIN:
                 text = text.replace(personal, "****")
         return text
 
     async def _give_up(self, payout: Payout) -> float | None:
-        """The key may be forgotten: only looking is safe now, and if that finds nothing, a person decides."""
+        """The provider may have forgotten the key: only a search is safe now. If it finds nothing, a person decides."""
         found = await self._find(payout)
         if isinstance(found, ProviderPayout):
-            await self._take(found, payout)
+            await self._apply(found, payout)
             return None
         if found is None:
-            said = "its list of payouts does not have it"
-            await self._record(lambda state, now: submissions.given_up(state.account_id, self._payout_id, now, said))
+            reported = "its list of payouts does not have it"
+            await self._record(
+                lambda state, now: submissions.given_up(state.account_id, self._payout_id, now, reported)
+            )
         return self._poll_seconds
 
     async def cancel(self, payout: Payout, provider_payout_id: str) -> float | None:
@@ -127,9 +131,9 @@ class SubmissionAttempt:
         outcome = await self._client.cancel(self._access, provider_payout_id, key)
         match outcome:
             case Answered():
-                await self._take(outcome.value, payout)
-                # Taken note of, perhaps, and not done yet.
-                return None if outcome.value.status == CANCELLED else await self.look(payout, provider_payout_id)
+                await self._apply(outcome.value, payout)
+                # The provider may have accepted the request without having executed it yet.
+                return None if outcome.value.status == CANCELLED else await self.poll(payout, provider_payout_id)
             case ProviderRefused() if outcome.status not in (401, 403):
                 reason = f"{outcome.code}: {outcome.message}"[:500]
                 await self._record(lambda _, now: submissions.cancel_refused(self._payout_id, now, reason))
@@ -137,17 +141,17 @@ class SubmissionAttempt:
             case _:
                 return self._retry_seconds
 
-    async def look(self, payout: Payout, provider_payout_id: str) -> float:
-        """Asks how it is, since webhooks may be lost; each time after a longer while."""
+    async def poll(self, payout: Payout, provider_payout_id: str) -> float:
+        """Asks for the status, since webhooks may be lost; after a longer wait each time."""
         outcome = await self._client.get(self._access, provider_payout_id)
         if isinstance(outcome, Answered):
-            await self._take(outcome.value, payout)
+            await self._apply(outcome.value, payout)
         elif isinstance(outcome, ProviderRefused):
             log.warning("provider_does_not_tell", payout=self._payout_id, account=self._account_id, code=outcome.code)
         return self._poll_seconds
 
     async def _find(self, payout: Payout) -> ProviderPayout | Unknown | None:
-        """Looks for the payout in the provider's list, by our id in its note. None: it is certainly not there."""
+        """Searches the provider's list for the payout, by our id in its note. None: it is certainly not there."""
         since = to_datetime(payout.submission_started_at or payout.requested_at) - timedelta(hours=1)
         cursor: str | None = None
         while True:
@@ -158,7 +162,7 @@ class SubmissionAttempt:
             if page.unreadable:
                 return Unknown("its list holds a payout that cannot be read")
             for found in page.payouts:
-                # Ours stands first in its note; a merchant's own words behind it may name another payout.
+                # Our id is at the start of the note; the merchant's text after it may name another payout.
                 if (found.note or "").startswith(self._payout_id):
                     return found
             oldest = page.payouts[-1].created_at if page.payouts else None
@@ -175,8 +179,8 @@ class SubmissionAttempt:
         started = to_datetime(payout.submission_started_at or payout.requested_at)
         return self._ledger.runtime.now() - started >= KEY_KNOWN_FOR
 
-    def _asked(self, payout: Payout) -> NewPayout:
-        # Our id comes first: it is what finds the payout again, whoever shortens the rest.
+    def _new_payout(self, payout: Payout) -> NewPayout:
+        # Our id is at the start: the payout is found by it, even if the rest is shortened.
         note = f"{self._payout_id} {payout.note or ''}".strip()[:_NOTE_MAX]
         return NewPayout(
             amount=payout.amount,
@@ -191,7 +195,7 @@ class SubmissionAttempt:
     async def _record(self, decide: Decide) -> Payout:
         return await follow_up(self._ledger, self._lane, self._account_id, self._payout_id, decide)
 
-    async def _take(self, found: ProviderPayout, payout: Payout) -> None:
+    async def _apply(self, found: ProviderPayout, payout: Payout) -> None:
         now = from_datetime(self._ledger.runtime.now())
         observation = observation_of(found, payout.submission_started_at or now)
-        await take_answers(self._ledger, self._lane, self._account_id, [(observation, (self._payout_id,))])
+        await record_responses(self._ledger, self._lane, self._account_id, [(observation, (self._payout_id,))])

@@ -1,8 +1,8 @@
-"""Compares the provider's list of payouts with ours, account by account, since an outage may lose webhooks for good.
+"""Compares the provider's list of payouts with ours, account by account: an outage may lose webhooks for good.
 
-What the list says that we do not know goes the way of a webhook: it moves a payout, adopts one that nobody asked for,
-or opens a case. The provider's bank account and balance are compared too; what differs in two sweeps running, and the
-same way, becomes a case.
+What the list has and we do not is handled in the same way as a webhook: it moves a payout, adopts one that nobody
+requested, or opens a case. The provider's bank account and balance are compared too: the same difference in two sweeps
+in a row opens a case.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from service.platform import logs
 from service.platform.settings import Settings
 from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
 from service.plugipay.outbound.access import read_access
-from service.plugipay.outbound.answers import STATUSES, observation_of
 from service.plugipay.outbound.client import PlugipayClient, ProviderAccess
-from service.plugipay.outbound.follow_up import follow_account, take_answers
+from service.plugipay.outbound.follow_up import follow_account, record_responses
 from service.plugipay.outbound.outcomes import Answered, ProviderPayout
+from service.plugipay.outbound.payout_observation import STATUSES, observation_of
 from sql import query
 
 log = logs.get("sweeper")
@@ -40,7 +40,7 @@ _AT_ONCE = 10
 
 
 class Sweeper(Poller):
-    """Sweeps the accounts that are due, some of each lane's at a time."""
+    """Sweeps the accounts that are due, a few of each lane at a time."""
 
     name, failed = "sweeper", "sweeping_failed"
     pause_seconds = retry_seconds = 1.0
@@ -60,18 +60,18 @@ class Sweeper(Poller):
             swept += len(rows)
         return swept > 0
 
-    async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed: str | None) -> None:
+    async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed_before: str | None) -> None:
         began = self._ledger.runtime.now()
-        reached: datetime | None = None
-        differs = differed
+        swept_through: datetime | None = None
+        differs = differed_before
         try:
             access, key = await read_access(self._ledger, self._settings, lane, account_id)
             if access is not None:
                 since = _since(swept_at, began) if swept_at is not None else None
                 if await self._compare_list(lane, account_id, access, since):
-                    reached = began
-                differs = await self._compare_standing(lane, account_id, access, key)
-                if differs is not None and differs == differed:
+                    swept_through = began
+                differs = await self._compare_bank_account_and_balance(lane, account_id, access, key)
+                if differs is not None and differs == differed_before:
                     await self._open_case(lane, account_id, differs)
         except Unavailable as problem:
             log.warning("account_not_swept", account=account_id, problem=repr(problem))
@@ -80,11 +80,11 @@ class Sweeper(Poller):
         now = self._ledger.runtime.now()
         due_at = now + timedelta(seconds=self._settings.plugipay_sweep_seconds)
         await self._ledger.pool.execute(
-            query("provider/release_sweep"), lane, account_id, due_at, now, reached, differs
+            query("provider/release_sweep"), lane, account_id, due_at, now, swept_through, differs
         )
 
     async def _compare_list(self, lane: int, account_id: str, access: ProviderAccess, since: datetime | None) -> bool:
-        """Takes in what the provider's list knows better. False where it could not be read to its end."""
+        """Records what is new in the provider's list, back to `since`. False where it could not be read that far."""
         cursor: str | None = None
         while not self._stopping:
             outcome = await self._client.page(access, cursor=cursor)
@@ -92,32 +92,32 @@ class Sweeper(Poller):
                 log.info("provider_list_not_read", account=account_id, outcome=repr(outcome))
                 return False
             page = outcome.value
-            await self._take_news(lane, account_id, page.payouts)
+            await self._record_changes(lane, account_id, page.payouts)
             oldest = page.payouts[-1].created_at if page.payouts else None
             if page.cursor is None or (since is not None and oldest is not None and to_datetime(oldest) < since):
                 return not page.unreadable
             cursor = page.cursor
         return False
 
-    async def _take_news(self, lane: int, account_id: str, listed: Sequence[ProviderPayout]) -> None:
+    async def _record_changes(self, lane: int, account_id: str, listed: Sequence[ProviderPayout]) -> None:
         ids = [payout.id for payout in listed]
         rows = await self._ledger.pool.fetch(query("provider/known"), lane, account_id, ids)
         known = {row["provider_payout_id"]: (row["status"], row["amount"], row["currency"]) for row in rows}
         now = from_datetime(self._ledger.runtime.now())
-        news = [
+        changes = [
             (observation_of(payout, now), tuple(OUR_PAYOUT_ID.findall(payout.note or "")))
             for payout in listed
             if payout.id not in known
             or (known[payout.id] != (payout.status, payout.amount, payout.currency) and payout.status in STATUSES)
         ]
-        if news:
-            log.info("provider_list_tells_news", account=account_id, payouts=len(news))
-        await take_answers(self._ledger, lane, account_id, news)
+        if changes:
+            log.info("provider_list_tells_news", account=account_id, payouts=len(changes))
+        await record_responses(self._ledger, lane, account_id, changes)
 
-    async def _compare_standing(
+    async def _compare_bank_account_and_balance(
         self, lane: int, account_id: str, access: ProviderAccess, key: AccountKey | None
     ) -> str | None:
-        """What of the provider's bank account and balance is not as the ledger has it; None where all is well."""
+        """How the provider's bank account and balance differ from the ledger's; None where they do not."""
         found: list[str] = []
         profile = await read_profile(self._ledger, lane, account_id)
         theirs = await self._client.bank_account(access)
@@ -151,7 +151,7 @@ class Sweeper(Poller):
         def decide(state: AccountState) -> list[AnyEvent]:
             case = state.cases.get(case_id)
             if case is not None and (case.closed_at is None or case.said == differs):
-                # It stands open, or a person has seen exactly this and closed it.
+                # The case is open, or a person has closed it for exactly this difference.
                 return []
             known = "the bank account and balances of this ledger"
             return [open_case(account_id, CaseKind.PROVIDER_DIFFERS, account_id, known=known, said=differs)]
@@ -160,6 +160,6 @@ class Sweeper(Poller):
 
 
 def _since(swept_at: str, now: datetime) -> datetime:
-    """How far back to compare: a little, and once a day as far as banks take to return a payment."""
+    """The time to compare back to: two days, and once a day 60, since a bank may return a payment that late."""
     before = to_datetime(swept_at)
     return before - (_DEEP_OVERLAP if before.date() != now.date() else _OVERLAP)

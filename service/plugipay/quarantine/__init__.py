@@ -1,1 +1,1 @@
-"""Deliveries that could not be ingested, until a person has decided."""
+"""Deliveries that were not ingested and wait for a person."""

@@ -1,8 +1,8 @@
-"""Deliveries that wait for a person: taken in once more, or dismissed; each parking ends once, in one transaction.
+"""Parked deliveries wait for a person, who replays or dismisses each. That ends the quarantine, once, in one transaction.
 
-A replay goes the way of an arrival: the bytes are unsealed, the signature is verified again with the secrets that were
-valid when the delivery was received, and what follows is appended together with the end of the parking. Where nobody
-knows when it was received, a person vouches for it by replaying it, and the signature's own time stands in.
+A replay is handled like a new delivery: the bytes are unsealed, the signature is verified again with the secrets that
+were valid at the receipt, and the events are appended together with the end of the quarantine. Where the time of
+receipt is unknown, the person who replays takes responsibility, and the time in the signature is used instead.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _FUTURE_MAX = timedelta(seconds=300)
 _OF_ITS_CONTENT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
-class NotParked(Refusal):
-    """Nothing waits here: it was taken in or rejected when it came, or somebody has replayed or dismissed it."""
+class NotQuarantined(Refusal):
+    """The delivery does not wait: it was ingested or rejected at its receipt, or was replayed or dismissed since."""
 
     code = "INVALID_TRANSITION"
 
@@ -57,27 +57,27 @@ class NotParked(Refusal):
         )
 
 
-class StillParked(Refusal):
-    """It was tried again, and cannot be taken in."""
+class StillQuarantined(Refusal):
+    """It was replayed, and still cannot be ingested."""
 
     code = "INVALID_TRANSITION"
 
     def __init__(self, delivery_id: str, why: str) -> None:
         super().__init__(
-            f"delivery {delivery_id} cannot be taken in and stays parked: {why}",
+            f"delivery {delivery_id} cannot be ingested and stays parked: {why}",
             details={"status": "parked", "reason": why},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveRequest:
-    """What a person wants done with a parked delivery. `body` is what makes a repeat the same wish."""
+    """A person's request about a parked delivery. `body` identifies the request: a repeat has the same."""
 
     stored: StoredDelivery
     origin: RequestOrigin
     body: bytes
     render: Callable[[dict[str, Any], Instant], bytes]
-    """The answer, from the delivery's document as it will be and the time of recording."""
+    """Makes the response from the delivery's document after the change, and the time of recording."""
     key: str | None = None
 
     @property
@@ -87,184 +87,184 @@ class ResolveRequest:
 
 
 @dataclass(slots=True)
-class _Ending(UnitOfWork[Outcome]):
-    """The end of a parking: with what is taken in for it, or with the reason why nothing is."""
+class _Resolution(UnitOfWork[Outcome]):
+    """The end of a quarantine: with the delivery ingested, or with the reason why it is not."""
 
-    wish: ResolveRequest
-    taken_in: DeliveryUnit | None = None
+    request: ResolveRequest
+    delivery_unit: DeliveryUnit | None = None
     verdict: str | None = None
-    """Of what another lane has taken in for it."""
+    """The verdict, if another lane has ingested it."""
     reason: str | None = None
     _verdicts: list[str] = field(default_factory=list, init=False)
 
     def collect(self, read_set: ReadSet) -> None:
-        account_id = self.wish.stored.account_id
+        account_id = self.request.stored.account_id
         read_set.accounts.update((account_id, SYSTEM_ACCOUNT))
-        if self.taken_in is not None:
-            self.taken_in.collect(read_set)
-        if self.wish.key is not None:
-            read_set.answers.add((account_id, self.wish.key))
+        if self.delivery_unit is not None:
+            self.delivery_unit.collect(read_set)
+        if self.request.key is not None:
+            read_set.answers.add((account_id, self.request.key))
 
     def decide(self, batch: Batch) -> Outcome:
-        wish, stored = self.wish, self.wish.stored
+        request, stored = self.request, self.request.stored
         key = batch.keys.get(stored.account_id) or batch.keys[SYSTEM_ACCOUNT]
-        digest = key.digest(wish.body)
-        first = batch.answer(stored.account_id, wish.key) if wish.key is not None else None
-        if wish.key is not None and first is not None:
+        digest = key.digest(request.body)
+        first = batch.answer(stored.account_id, request.key) if request.key is not None else None
+        if request.key is not None and first is not None:
             if first.digest != digest:
-                return IdempotencyMismatch(wish.key)
-            body = key.unseal_bytes(f"answer {wish.key}", first.sealed)
+                return IdempotencyMismatch(request.key)
+            body = key.unseal_bytes(f"answer {request.key}", first.sealed)
             return Executed(first.status, body, first.position, batch.lane, replayed=True)
         if any(row["delivery_id"] == stored.delivery_id for row in batch.parkings_ended):
-            return NotParked(stored.delivery_id, "ended at this very moment")
+            return NotQuarantined(stored.delivery_id, "ended at this very moment")
         how, verdict = REPLAYED, self.verdict
-        if self.taken_in is not None:
-            self._verdicts = self.taken_in.decide(batch)
+        if self.delivery_unit is not None:
+            self._verdicts = self.delivery_unit.decide(batch)
             verdict = self._verdicts[0]
         elif verdict is not None:
-            batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": REPLAYED, "by": wish.by})
+            batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": REPLAYED, "by": request.by})
         else:
             assert self.reason is not None
             how = DISMISSED
             self._dismiss(batch, self.reason, digest)
-        ended = replace(stored, ended_at=batch.now, ended_how=how, ended_by=wish.by)
+        ended = replace(stored, ended_at=batch.now, ended_how=how, ended_by=request.by)
         document = ended.document() | {"replay": {"verdict": verdict} if how == REPLAYED else None}
-        body = wish.render(document, batch.now)
-        if wish.key is not None:
-            sealed = key.seal_bytes(f"answer {wish.key}", body)
-            batch.add_answer(stored.account_id, wish.key, StoredAnswer(digest, 200, sealed, batch.position), key)
+        body = request.render(document, batch.now)
+        if request.key is not None:
+            sealed = key.seal_bytes(f"answer {request.key}", body)
+            batch.add_answer(stored.account_id, request.key, StoredAnswer(digest, 200, sealed, batch.position), key)
         return Executed(200, body, batch.position, batch.lane)
 
     def _dismiss(self, batch: Batch, reason: str, digest: str) -> None:
-        stored, origin = self.wish.stored, self.wish.origin
+        stored, origin = self.request.stored, self.request.origin
         cause = Cause(
             origin.actor,
             origin.source,
-            self.wish.key,
-            digest if self.wish.key is not None else None,
+            self.request.key,
+            digest if self.request.key is not None else None,
             origin.request_id,
             None,
             origin.traceparent,
         )
         batch.record(batch.state(stored.account_id), DeliveryDismissed(stored.delivery_id, reason), cause)
-        batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": DISMISSED, "by": self.wish.by})
+        batch.parkings_ended.append({"delivery_id": stored.delivery_id, "how": DISMISSED, "by": self.request.by})
 
     def committed(self, result: Outcome) -> None:
         if not isinstance(result, Executed) or result.replayed:
             return
-        if self.taken_in is not None:
-            self.taken_in.committed(self._verdicts)
-        log.info("parking_ended", delivery=self.wish.stored.delivery_id, by=self.wish.by, reason=self.reason)
+        if self.delivery_unit is not None:
+            self.delivery_unit.committed(self._verdicts)
+        log.info("parking_ended", delivery=self.request.stored.delivery_id, by=self.request.by, reason=self.reason)
 
 
-async def dismiss(ledger: Ledger, wish: ResolveRequest, reason: str) -> Outcome:
-    """Ends a parking without taking anything in; the bytes stay, and the log says who decided so, and why."""
-    known = await _answered(ledger, wish)
+async def dismiss(ledger: Ledger, request: ResolveRequest, reason: str) -> Outcome:
+    """Ends the quarantine without ingesting the delivery. Its bytes stay, and the log says who decided, and why."""
+    known = await _known_outcome(ledger, request)
     if known is not None:
         return known
-    return await _end(ledger, _Ending(wish, reason=reason))
+    return await _commit(ledger, _Resolution(request, reason=reason))
 
 
-async def replay(ledger: Ledger, settings: Settings, wish: ResolveRequest) -> Outcome:
-    """Takes a parked delivery in as if it came now. StillParked, and nothing has changed, where that cannot be."""
-    known = await _answered(ledger, wish)
+async def replay(ledger: Ledger, settings: Settings, request: ResolveRequest) -> Outcome:
+    """Ingests a parked delivery as if it came now. StillQuarantined where it cannot; then nothing has changed."""
+    known = await _known_outcome(ledger, request)
     if known is not None:
         return known
-    stored = wish.stored
+    stored = request.stored
     try:
-        lane, delivery = await _sorted(ledger, settings, stored)
-    except _Cannot as problem:
-        return StillParked(stored.delivery_id, str(problem))
+        lane, delivery = await _route(ledger, settings, stored)
+    except _CannotIngest as problem:
+        return StillQuarantined(stored.delivery_id, str(problem))
     if lane == stored.lane:
-        delivery = replace(delivery, replays=stored.delivery_id, replayed_by=wish.by)
-        return await _end(ledger, _Ending(wish, taken_in=_unit(delivery)))
-    # Another lane's account has turned out to be meant. No transaction spans lanes: should this stop in between, the
-    # next replay finds a duplicate, and ends the parking.
+        delivery = replace(delivery, replays=stored.delivery_id, replayed_by=request.by)
+        return await _commit(ledger, _Resolution(request, delivery_unit=_unit_of(delivery)))
+    # The delivery is for an account in another lane, and no transaction spans lanes. If the process stops in between,
+    # the next replay finds a duplicate, and ends the quarantine.
     try:
-        verdicts = await ledger.run(lane, _unit(delivery))
-    except Exception as problem:  # noqa: BLE001 - told apart there
+        verdicts = await ledger.run(lane, _unit_of(delivery))
+    except Exception as problem:  # noqa: BLE001 - `_failed` raises those that are not the delivery's fault
         return _failed(stored, problem)
-    return await _end(ledger, _Ending(wish, verdict=verdicts[0]))
+    return await _commit(ledger, _Resolution(request, verdict=verdicts[0]))
 
 
-class _Cannot(Exception):
-    """Why a delivery cannot be taken in."""
+class _CannotIngest(Exception):
+    """Why a delivery cannot be ingested."""
 
 
-async def _sorted(ledger: Ledger, settings: Settings, stored: StoredDelivery) -> tuple[int, Delivery]:
-    """The lane, and the delivery that is believed now. _Cannot says why it is not."""
+async def _route(ledger: Ledger, settings: Settings, stored: StoredDelivery) -> tuple[int, Delivery]:
+    """The lane, and the delivery, which is verified now. _CannotIngest says why it is not."""
     try:
         raw = stored.unsealed(ledger.vault)
     except CannotUnseal as problem:
-        raise _Cannot(f"its bytes cannot be read: {problem}") from None
-    judged_at = stored.received_at or _signed_at(stored.signature, ledger.runtime.now())
-    arrival = ArrivedWebhook(raw, stored.signature, judged_at, f"replay/{stored.delivery_id}")
-    if isinstance(arrival.hook, str):
-        arrival = _opened(ledger, stored, arrival)
-    if isinstance(arrival.hook, str):
-        raise _Cannot(arrival.hook)
-    sorter = DeliveryRouter(ledger, settings)
-    lane, delivery = sorter.sort(arrival, await sorter.routes([arrival.hook.named]))
-    if delivery.rejected_because is not None:
-        raise _Cannot(delivery.rejected_because)
+        raise _CannotIngest(f"its bytes cannot be read: {problem}") from None
+    verified_at = stored.received_at or _signed_at(stored.signature, ledger.runtime.now())
+    arrived = ArrivedWebhook(raw, stored.signature, verified_at, f"replay/{stored.delivery_id}")
+    if isinstance(arrived.parsed, str):
+        arrived = _unsealed_in_transit(ledger, stored, arrived)
+    if isinstance(arrived.parsed, str):
+        raise _CannotIngest(arrived.parsed)
+    router = DeliveryRouter(ledger, settings)
+    lane, delivery = router.route(arrived, await router.read_routes([arrived.parsed.claimed_id]))
+    if delivery.rejection_reason is not None:
+        raise _CannotIngest(delivery.rejection_reason)
     return lane, replace(delivery, received_at=stored.received_at)
 
 
 def _signed_at(signature: str | None, now: datetime) -> Instant:
     seconds = webhook.signed_at(signature)
     if seconds is None:
-        raise _Cannot("neither its receipt nor its signature says when it was sent")
+        raise _CannotIngest("neither its receipt nor its signature says when it was sent")
     if seconds > (now + _FUTURE_MAX).timestamp():
-        raise _Cannot("nobody knows when it was received, and its signature is dated in the future")
+        raise _CannotIngest("nobody knows when it was received, and its signature is dated in the future")
     return from_datetime(datetime.fromtimestamp(seconds, UTC))
 
 
-def _opened(ledger: Ledger, stored: StoredDelivery, arrival: ArrivedWebhook) -> ArrivedWebhook:
-    """What our own receiver had sealed on its way, where it can be opened by now."""
-    headers = stored.headers_in_transit()
+def _unsealed_in_transit(ledger: Ledger, stored: StoredDelivery, arrived: ArrivedWebhook) -> ArrivedWebhook:
+    """The webhook that our own receiver had sealed for the topic, if it can be unsealed by now."""
+    headers = stored.topic_headers()
     try:
-        raw = topic.opened(ledger.vault, arrival.raw, headers)
+        raw = topic.unsealed(ledger.vault, arrived.raw, headers)
     except CannotUnseal:
-        return arrival
-    return ArrivedWebhook(raw, arrival.signature, arrival.received_at, arrival.origin)
+        return arrived
+    return ArrivedWebhook(raw, arrived.signature, arrived.received_at, arrived.origin)
 
 
-def _unit(delivery: Delivery) -> DeliveryUnit:
+def _unit_of(delivery: Delivery) -> DeliveryUnit:
     return DeliveryUnit([delivery], [])
 
 
-async def _answered(ledger: Ledger, wish: ResolveRequest) -> Outcome | None:
-    """What is known before anything is tried: nothing waits any more, unless this very wish was granted before."""
-    stored = wish.stored
+async def _known_outcome(ledger: Ledger, request: ResolveRequest) -> Outcome | None:
+    """The outcome if the delivery no longer waits: the stored answer of this same request, or a refusal."""
+    stored = request.stored
     if stored.waits:
         return None
-    if wish.key is not None:
+    if request.key is not None:
         async with ledger.pool.acquire() as connection:
-            found = await read_answers(connection, stored.lane, {(stored.account_id, wish.key)})
-        first = found.answers.get((stored.account_id, wish.key))
+            found = await read_answers(connection, stored.lane, {(stored.account_id, request.key)})
+        first = found.answers.get((stored.account_id, request.key))
         if first is not None:
             key = stored.newest_key(ledger.vault)
-            if first.digest != key.digest(wish.body):
-                return IdempotencyMismatch(wish.key)
-            body = key.unseal_bytes(f"answer {wish.key}", first.sealed)
+            if first.digest != key.digest(request.body):
+                return IdempotencyMismatch(request.key)
+            body = key.unseal_bytes(f"answer {request.key}", first.sealed)
             return Executed(first.status, body, first.position, stored.lane, replayed=True)
-    return NotParked(stored.delivery_id, stored.ended_how or stored.verdict)
+    return NotQuarantined(stored.delivery_id, stored.ended_how or stored.verdict)
 
 
-async def _end(ledger: Ledger, ending: _Ending) -> Outcome:
+async def _commit(ledger: Ledger, resolution: _Resolution) -> Outcome:
     try:
-        return await ledger.run(ending.wish.stored.lane, ending)
-    except Exception as problem:  # noqa: BLE001 - told apart there
-        return _failed(ending.wish.stored, problem)
+        return await ledger.run(resolution.request.stored.lane, resolution)
+    except Exception as problem:  # noqa: BLE001 - `_failed` raises those that are not the delivery's fault
+        return _failed(resolution.request.stored, problem)
 
 
 def _failed(stored: StoredDelivery, problem: Exception) -> Outcome:
-    """A refusal where it is the delivery's own fault; raises where it is not."""
+    """A refusal if it is the delivery's own fault; else raises the problem."""
     if isinstance(problem, Fenced):
-        return NotParked(stored.delivery_id, "ended at this very moment")
+        return NotQuarantined(stored.delivery_id, "ended at this very moment")
     if isinstance(problem, (*OUTAGES, Unavailable)):
         raise problem
     if isinstance(problem, asyncpg.PostgresError) and not isinstance(problem, _OF_ITS_CONTENT):
         raise problem
     log.error("delivery_not_replayed", delivery=stored.delivery_id, exc_info=problem)
-    return StillParked(stored.delivery_id, f"taking it in failed: {type(problem).__name__} (the log says more)")
+    return StillQuarantined(stored.delivery_id, f"ingesting it failed: {type(problem).__name__} (the log says more)")

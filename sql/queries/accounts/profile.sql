@@ -1,4 +1,4 @@
--- An account with its lane's position, bank account and keys.   1 lane   2 account id
+-- An account with its lane's position, its bank account and its keys.   1 lane   2 account id
 SELECT a.mode, a.backend, a.status, a.currencies, a.version, h.position,
        b.bank_code, b.bank_name, b.bank_account_number, b.bank_account_holder,
        (SELECT json_agg(json_build_object('generation', k.generation, 'wrapped', encode(k.wrapped, 'base64')))

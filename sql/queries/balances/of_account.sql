@@ -1,3 +1,3 @@
--- One currency's balance of an account.   1 lane   2 account id   3 currency
+-- An account's balance in one currency.   1 lane   2 account id   3 currency
 SELECT pending, available, reserved, held, paid_out
   FROM balances WHERE lane = $1 AND account_id = $2 AND currency = $3

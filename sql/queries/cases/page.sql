@@ -1,6 +1,6 @@
--- Cases, newest first by when the ledger opened them.
+-- Cases, ordered by when the ledger opened them, newest first.
 --   1 lanes   2 modes of accounts   3 account id, or null   4 open or closed, or null   5 kind, or null
---   after the case of   6 this time of recording, or null   7 lane   8 position   9 limit
+--   after the case with   6 this time of recording, or null   7 lane   8 position   9 limit
 SELECT f.lane, f.account_id, f.case_id, to_json(f) AS "case", instant(f.recorded_at) AS recorded_at
   FROM unnest($1::integer[]) AS n(lane)
  CROSS JOIN LATERAL (SELECT c.*, e.recorded_at

@@ -1,4 +1,4 @@
--- One delivery as it was kept, and the keys that may have sealed it.
+-- One stored delivery, and the keys that may have sealed it.
 --   1 lanes   2 modes of accounts   3 account id, or null   4 delivery id
 SELECT d.lane, d.delivery_id::text AS delivery_id, d.account_id, d.provider, d.event_id, d.raw, d.signature,
        d.signature IS NOT NULL AS signed, instant(d.received_at) AS received_at,

@@ -1,4 +1,4 @@
--- Deliveries, newest first, without their bodies. An id begins with the time it was made.
+-- Deliveries, newest first, without their bodies. A delivery id sorts by its time of creation.
 --   1 lanes   2 modes of accounts   3 account id, or null   4 verdict, or null   5 whether only those that still wait
 --   6 before delivery id, or null   7 limit
 SELECT f.lane, f.delivery_id::text AS delivery_id, f.account_id, f.provider, f.event_id, f.signature IS NOT NULL AS signed,

@@ -1,4 +1,4 @@
--- Who a delivery may be about: the accounts of these workspaces, or with these ids; with what is needed to verify it.
+-- The accounts with these ids or these workspaces, with what is needed to verify their deliveries.
 --   1 workspace or account ids
 SELECT coalesce(p.workspace_id, l.account_id) AS named, l.account_id, l.lane,
        (SELECT json_agg(json_build_object('secret', s.secret, 'added_at', instant(s.added_at),

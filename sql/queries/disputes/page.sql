@@ -1,5 +1,6 @@
--- An account's disputes, newest first, with what is held of their orders.
---   1 lane   2 account id   3 status, or null   4 order, or null   5 before position, or null   6 one dispute only, or null
+-- An account's disputes, newest first, with what is held for their orders.
+--   1 lane   2 account id   3 status, or null   4 order, or null   5 before position, or null
+--   6 one dispute only, or null
 --   7 limit
 SELECT d.dispute_id, d.currency, d.reference, d.amount, d.reason, d.status, d.position, instant(d.opened_at) AS opened_at,
        instant(d.resolved_at) AS resolved_at, d.resolution, coalesce((o.disputed ->> 'held')::bigint, 0) AS order_held

@@ -1,4 +1,4 @@
--- How many positions the partitions still have room for, beyond the furthest head.
+-- How many more positions the partitions have room for, after the highest head.
 SELECT (SELECT coalesce(max(split_part(relname, '_to_', 2)::bigint), 0)
           FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
          WHERE inhparent = 'events'::regclass)

@@ -1,4 +1,5 @@
--- Notes how far an import has come, and what of it nobody could read; no row where somebody else has taken it over.
+-- Records the progress of an import, and the records that could not be read; no row where another run has taken it
+-- over.
 --   1 lane   2 account id   3 import id   4 run   5 bytes   6 read   7 new   8 changed   9 unchanged   10 lines
 --   11 unreadable   12 a JSON array of problems   13 now
 WITH noted AS (

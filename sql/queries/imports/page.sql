@@ -1,5 +1,6 @@
 -- An account's imports, newest first.
---   1 lane   2 account id   3 mode of who asks   4 state, or null   5 begun before, or null   6 and before the import id
+--   1 lane   2 account id   3 mode of the caller   4 state, or null   5 begun before, or null
+--   6 and before the import id
 --   7 limit
 SELECT import_id, channel, wish, shop, digest, reader, state, bytes, bytes_total, read, new, changed, unchanged, lines,
        unreadable, error, instant(started_at) AS started_at, instant(updated_at) AS updated_at,

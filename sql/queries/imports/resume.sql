@@ -1,4 +1,5 @@
--- Goes on with an import that is not done, and takes it over from whoever was at it. Another release begins anew.
+-- Continues an import that is not done, and takes it over from the run that had it. If another release began it, it
+-- starts again from the beginning.
 --   1 lane   2 account id   3 import id   4 run   5 reader   6 now
 UPDATE imports
    SET run = $4, reader = $5, state = 'reading', error = NULL, updated_at = $6, ended_at = NULL,

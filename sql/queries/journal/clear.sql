@@ -1,2 +1,2 @@
--- Empties the journal of a lane, to make it again.   1 lane
+-- Deletes the journal of a lane, for a rebuild.   1 lane
 DELETE FROM journal WHERE lane = $1

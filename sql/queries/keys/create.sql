@@ -1,4 +1,4 @@
--- Adds a key and lets every service notice.
+-- Adds a key, and moves the epoch so that every service notices.
 --   1 key id  2 secret hash  3 sealed secret  4 mode  5 scopes  6 account id or null  7 on behalf of  8 label  9 now
 --   10 user id or null
 WITH noticed AS (UPDATE api_key_epoch SET epoch = epoch + 1)

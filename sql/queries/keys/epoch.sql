@@ -1,2 +1,2 @@
--- The number that moves with every change of a key.
+-- The epoch of the API keys: a number that grows with every change of a key.
 SELECT epoch FROM api_key_epoch

@@ -1,7 +1,7 @@
--- Appends a batch to a lane and brings every inline view up to date, or does nothing at all.
--- The fence is the head: no row comes back, and nothing is written, unless it stands where the writer thinks it does,
--- in the term it thinks it is, and every guard holds. Only tables that get rows have their part in the statement:
--- `append/<table>.sql`, whose parameter is a JSON array of rows, and its guard where it has one.
+-- Appends a batch to a lane and updates every inline view, or does nothing at all. The fence is the head: no row comes
+-- back, and nothing is written, unless the head has the position and the term that the writer expects, and every guard
+-- holds. Only tables that get rows have their part in the statement: `append/<table>.sql`, whose parameter is a JSON
+-- array of rows, and its guard if it has one.
 --   1 lane   2 expected position   3 new position   4 new digest   5 recorded at   6 expected term
 WITH head AS (
     UPDATE lanes

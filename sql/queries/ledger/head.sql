@@ -1,2 +1,2 @@
--- Where a lane stands.   1 lane
+-- A lane's head.   1 lane
 SELECT position, term, digest, instant(recorded_at) AS recorded_at FROM lanes WHERE lane = $1

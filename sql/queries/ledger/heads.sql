@@ -1,2 +1,2 @@
--- Where every lane stands.
+-- The head of every lane.
 SELECT lane, position, digest FROM lanes ORDER BY lane

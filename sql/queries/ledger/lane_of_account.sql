@@ -1,2 +1,2 @@
--- The lane an account was given when it was first seen.   1 account id
+-- The lane of an account, fixed when it was first seen.   1 account id
 SELECT lane FROM account_lanes WHERE account_id = $1

@@ -1,3 +1,3 @@
--- Waits for the lane's head and holds it until the transaction ends: whoever has it decides alone.
+-- Waits for the lane's head and locks it until the transaction ends: only its holder may decide.
 --   1 lane
 SELECT position FROM lanes WHERE lane = $1 FOR UPDATE

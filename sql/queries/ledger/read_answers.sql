@@ -1,5 +1,6 @@
--- The head, and the answers already given under some idempotency keys, in one snapshot: all that a writer which is warm
--- has to ask.   1 lane   2, 3 answers: account, idempotency key
+-- The head, and the answers stored under some idempotency keys, in one snapshot: all that a writer with a state cache
+-- has to read.
+--   1 lane   2, 3 answers: account, idempotency key
 SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(json_build_object(
                    'account_id', i.account_id, 'key', i.key, 'digest', i.digest, 'status', i.status,

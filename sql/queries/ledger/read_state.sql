@@ -1,7 +1,7 @@
--- What a batch of decisions has to see, in one snapshot: the head, and rows as JSON.
--- Only what is wanted has its part in the statement: `books/<rows>.sql`, whose parameters are JSON arrays that name rows.
--- Named rows are looked up one by one: the LIMIT keeps the planner from joining them the other way round, which it would
--- choose while a table is still empty, and keep while it grows.
+-- The read set of a batch, in one snapshot: the head, and rows as JSON. Only tables in the read set have a part in the
+-- statement: `read_state/<table>.sql`, whose parameters are JSON arrays that name rows. The rows are looked up one by
+-- one: the LIMIT stops the planner from joining them the other way round, which it would choose while a table is still
+-- empty, and would not change while the table grows.
 --   1 lane   2 account ids
 SELECT h.position, h.term, h.digest, instant(h.recorded_at) AS recorded_at,
        (SELECT json_agg(a) FROM accounts a WHERE a.lane = $1 AND a.account_id = ANY ($2::text[])) AS accounts,

@@ -1,4 +1,4 @@
--- Numbers to watch, of the whole ledger. Each is counted in an index that holds nothing else.   1 lanes   2 now
+-- Gauges of the whole ledger. Each is counted in an index that has nothing else in it.   1 lanes   2 now
 SELECT 'position' AS name, lane::text AS label, position::float8 AS value FROM lanes WHERE lane = ANY ($1::integer[])
 UNION ALL
 SELECT 'parked', lane::text, count(*) FROM parked_deliveries

@@ -1,4 +1,4 @@
--- Changes what is given of an endpoint.
+-- Changes the given fields of an endpoint.
 --   1 lane   2 account id   3 endpoint id   4 URL or null   5 patterns or null   6 whether to set   7 the description
 --   8 now
 UPDATE webhook_endpoints

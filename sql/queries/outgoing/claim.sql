@@ -1,6 +1,6 @@
--- Leases the deliveries of a lane that are due: a few of each endpoint that is switched on, one where it is failing.
--- What somebody else has leased is passed over.
---   1 lane   2 now   3 leased until   4 endpoints to leave alone   5 of each endpoint   6 limit
+-- Leases due deliveries of a lane: a few for each endpoint that is switched on, one for an endpoint that is failing.
+-- Deliveries that another sender has leased are skipped.
+--   1 lane   2 now   3 leased until   4 endpoints to skip   5 of each endpoint   6 limit
 WITH due AS (
     SELECT d.account_id, d.endpoint_id, d.event_id
       FROM webhook_endpoints e

@@ -1,5 +1,5 @@
--- An endpoint's deliveries with their attempts, newest event first. What waits for an endpoint that was switched off
--- since is abandoned.
+-- An endpoint's deliveries with their attempts, newest event first. A delivery that waits for an endpoint that was
+-- switched off since is abandoned.
 --   1 lane   2 account id   3 endpoint id   4 before position, or null   5 status, or null   6 limit
 SELECT * FROM (
     SELECT d.event_id::text AS event_id, d.type, d.position,

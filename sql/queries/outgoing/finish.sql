@@ -1,6 +1,6 @@
--- Ends an attempt, notes it, and lets its endpoint know: no row where the lease had passed to somebody else.
+-- Ends an attempt, records it, and updates its endpoint; no row where another sender has leased the delivery since.
 --   1 lane   2 account id   3 endpoint id   4 event id   5 attempt   6 status   7 next attempt at   8 began at
---   9 milliseconds   10 HTTP status or null   11 problem or null   12 now   13 leave it alone until, or null
+--   9 milliseconds   10 HTTP status or null   11 problem or null   12 now   13 no attempts before, or null
 --   14 gone   15 failing since then is too long   16 fewest failures for that
 WITH done AS (
     UPDATE webhook_deliveries

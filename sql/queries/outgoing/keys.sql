@@ -1,2 +1,2 @@
--- The keys of some accounts, of every generation that there still is.   1 lane   2 account ids
+-- The keys of some accounts, of all generations that were not destroyed.   1 lane   2 account ids
 SELECT account_id, generation, wrapped FROM account_keys WHERE lane = $1 AND account_id = ANY ($2::text[])

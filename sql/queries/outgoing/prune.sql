@@ -1,4 +1,5 @@
--- Forgets deliveries that were queued before a time, some at once; gives how many.   1 lane   2 before   3 limit
+-- Deletes deliveries that were queued before a time, a limited number at once; gives how many.
+--   1 lane   2 before   3 limit
 WITH old AS (
     SELECT account_id, endpoint_id, event_id FROM webhook_deliveries
      WHERE lane = $1 AND queued_at < $2 ORDER BY queued_at LIMIT $3 FOR UPDATE SKIP LOCKED

@@ -1,4 +1,4 @@
--- Queues deliveries; one that is there already is queued again, unless it is being sent right now.
+-- Queues deliveries; one that exists already is queued again, unless it is being sent.
 --   1 lane   2 account ids   3 endpoint ids   4 event ids   5 positions   6 types   7 times switched on   8 now
 INSERT INTO webhook_deliveries AS d (lane, account_id, endpoint_id, event_id, position, type, status, switched_on,
                                      next_attempt_at, queued_at)

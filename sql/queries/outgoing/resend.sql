@@ -1,5 +1,5 @@
--- Queues a delivery again at once, with all its retries; no row where it is not there, is being sent right now, or its
--- endpoint is off.
+-- Queues a delivery again at once, with all its retries; no row where it does not exist, is being sent, or its endpoint
+-- is off.
 --   1 lane   2 account id   3 endpoint id   4 event id   5 now
 UPDATE webhook_deliveries d
    SET status = 'pending', retries = 0, next_attempt_at = $5, queued_at = $5, switched_on = e.switched_on

@@ -1,4 +1,4 @@
--- Some payouts as they stood before a position.   1 lane   2 account ids   3 payout ids   4 position
+-- Some payouts as they were before a position.   1 lane   2 account ids   3 payout ids   4 position
 SELECT w.account_id, w.payout_id, s.state
   FROM unnest($2::text[], $3::text[]) AS w(account_id, payout_id)
  CROSS JOIN LATERAL (SELECT state FROM payout_states

@@ -1,4 +1,4 @@
--- Switches an endpoint on that is off: it hears of what comes after a position.
+-- Switches on an endpoint that is off: it gets the events after a position.
 --   1 lane   2 account id   3 endpoint id   4 after position   5 now
 UPDATE webhook_endpoints
    SET enabled = true, disabled_reason = NULL, switched_on = switched_on + 1, after_position = $4, failures = 0,

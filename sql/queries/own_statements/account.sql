@@ -1,2 +1,2 @@
--- Where an account stands.   1 lane   2 account id
+-- An account's version and settings.   1 lane   2 account id
 SELECT version, settings FROM accounts WHERE lane = $1 AND account_id = $2

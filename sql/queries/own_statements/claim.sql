@@ -1,4 +1,4 @@
--- Claims accounts in which a period of the own statements may have ended, longest due first.
+-- Leases accounts in which a period of own statements may have ended; those that are due longest come first.
 --   1 lane   2 now   3 leased until   4 how many
 WITH due AS (
     SELECT account_id

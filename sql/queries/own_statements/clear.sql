@@ -1,2 +1,2 @@
--- Forgets when a lane's accounts have to be looked at, to find it again.   1 lane
+-- Deletes a lane's due times, for a rebuild.   1 lane
 DELETE FROM statements_due WHERE lane = $1

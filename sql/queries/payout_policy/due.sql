@@ -1,5 +1,5 @@
--- Accounts whose payout policies have something due, what has been due longest first.
---   1 lane   2 now, as the log spells it   3 accounts to leave alone   4 how many
+-- Accounts whose payout policies have something due; those that are due longest come first.
+--   1 lane   2 now, as the log spells it   3 accounts to skip   4 how many
 SELECT account_id
   FROM accounts
  WHERE lane = $1 AND settings ? 'payoutDueAt' AND (settings ->> 'payoutDueAt') COLLATE "C" <= $2

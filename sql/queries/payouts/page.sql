@@ -1,4 +1,4 @@
--- An account's payouts, newest first, after a place in the list.
+-- An account's payouts, newest first.
 --   1 lane   2 account id   3 before position, or null   4 status, or null   5 limit   6 one payout only, or null
 SELECT p.payout_id, p.position, to_json(p) AS payout
   FROM payouts p

@@ -1,5 +1,5 @@
--- Claims payouts on which something is due at the provider: to be submitted, asked to be cancelled, or asked about.
--- Two that claim at once never get the same one: the second finds the first one's lease.
+-- Leases payouts that are due at the provider: to be submitted, cancelled, or polled. Two dispatchers never lease the
+-- same one: the second finds the first one's lease.
 --   1 lane   2 now   3 leased until   4 how many
 WITH due AS (
     (SELECT p.account_id, p.payout_id

@@ -1,4 +1,4 @@
--- Claims accounts whose payouts are due to be compared with the provider's list.
+-- Leases accounts whose payouts are due to be compared with the provider's list.
 --   1 lane   2 now   3 leased until   4 how many
 WITH due AS (
     SELECT a.account_id

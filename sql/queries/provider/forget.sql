@@ -1,5 +1,6 @@
--- Sweeps away the work of payouts that have ended, and finds open ones that nobody has work for yet: adopted ones, and
--- those that were linked by hand.   1 lane   2 now
+-- Deletes the work rows of payouts that have ended, and adds those of open payouts that have none: adopted ones, and
+-- those that were linked by hand.
+--   1 lane   2 now
 WITH ended AS (
     DELETE FROM provider_work w
      WHERE w.lane = $1

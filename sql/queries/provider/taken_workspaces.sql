@@ -1,6 +1,6 @@
--- Of workspaces that accounts want, those that are another account's, in any lane: claimed by it, or named as it is, which
--- is what deliveries go by where nobody has claimed them. What an account has it keeps, also where
--- it shares it with another since before that was refused.
+-- Which of these workspaces belong to another account, in any lane: to an account that has set it, or to one with the
+-- same id, which gets the deliveries of a workspace that no account has set. An account may keep a workspace that it
+-- already has, also if it has shared it since before sharing was refused.
 --   1 workspace ids   2 the account that wants each
 SELECT w.workspace_id
   FROM unnest($1::text[], $2::text[]) AS w(workspace_id, account_id)

@@ -1,4 +1,4 @@
--- Begins to ask for a stretch, or goes on with it, and takes it over from whoever was at it.
+-- Begins to pull a time window, or continues it, and takes it over from the run that had it.
 --   1 lane   2 account id   3 channel   4 api   5 shop   6 run   7 since   8 until   9 resume token, or null
 --   10 pages until now   11 now
 INSERT INTO pulls (lane, account_id, channel, api, shop, run, state, since, until, resume, pages, started_at, updated_at)

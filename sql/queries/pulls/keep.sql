@@ -1,4 +1,4 @@
--- Remembers that a page was booked; no row where somebody else has taken over.
+-- Records that a page was booked; no row where another run has taken the pull over.
 --   1 lane   2 account id   3 channel   4 api   5 shop   6 run   7 resume token   8 call   9 now
 UPDATE pulls
    SET resume = $7, call = $8, pages = pages + 1, updated_at = $9

@@ -1,4 +1,4 @@
--- What an account has set about its channels, and which state of it is seen.   1 lane   2 account id
+-- An account's settings of its channels, and the version of its state.   1 lane   2 account id
 SELECT a.settings, a.version, h.position AS head,
        coalesce((SELECT c.position FROM checkpoints c WHERE c.lane = $1 AND c.projection = 'settlements'), 0) AS followed,
        (SELECT json_agg(json_build_object('channel', c.channel, 'zone', c.zone))

@@ -1,6 +1,6 @@
--- An account's bank entries, in the order in which they became known.
---   1 lane   2 account id   3 currency, or null   4 whether only those with money that nobody claims
---   5 known after the position   6 limit
+-- An account's bank entries, in the order of their first import.
+--   1 lane   2 account id   3 currency, or null   4 whether only those with money that no match claims
+--   5 after the position   6 limit
 SELECT entry_id, position AS place, currency, amount, booked_on, reference, "references", remittance, findings, claimed
   FROM bank_entries
  WHERE lane = $1 AND account_id = $2

@@ -1,5 +1,5 @@
--- An account's bank statements, in the order in which they became known.
---   1 lane   2 account id   3 currency, or null   4 known after the position   5 limit
+-- An account's bank statements, in the order of their first import.
+--   1 lane   2 account id   3 currency, or null   4 after the position   5 limit
 SELECT number, currency, to_on, opening, closing, moved, findings, first_position AS place
   FROM bank_statements
  WHERE lane = $1 AND account_id = $2

@@ -1,8 +1,8 @@
--- Orders that marketplaces tell of, with what was let go of each: by the channel's releases, or by the statement that
--- pays it where the channel pays by statement.
+-- Orders in marketplaces' records, with what was released of each: by the channel's releases, or by the statement that
+-- pays it if the channel pays by statement.
 --   1 lane   2 account id   3 channel, or null   4 currency, or null   5 channels that pay order by order
---   6 whether those that were paid to the cent are left out, but for   7 these (channel/order)
---   8, 9 behind this channel and key   10 limit
+--   6 whether orders that were paid exactly are left out, except   7 these (channel/order)
+--   8, 9 after this channel and key   10 limit
 SELECT t.channel, t.key, t.seller, t.currency, t.payout, t.statement, t.released, instant(t.released_at) AS released_at,
        t.channel = ANY ($5) AS pays_orders, s.was_paid, instant(s.updated_at) AS statement_updated_at,
        coalesce(s.created_at, told.at) AS statement_at,

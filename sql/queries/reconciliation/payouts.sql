@@ -1,5 +1,5 @@
 -- An account's payouts, oldest first.
---   1 lane   2 account id   3 currency, or null   4 requested not before, or null   5 behind the position   6 limit
+--   1 lane   2 account id   3 currency, or null   4 requested not before, or null   5 after the position   6 limit
 SELECT payout_id, position AS place, amount, currency, status, reference, provider_payout_id, requested_at,
        instant(paid_at) AS paid_at, contradictions
   FROM payouts

@@ -1,5 +1,5 @@
--- An account's statements as they were last observed, in the order in which they became known.
---   1 lane   2 account id   3 channel, or null   4 currency, or null   5 known after the position   6 limit
+-- An account's statements as last observed, in the order of their first observation.
+--   1 lane   2 account id   3 channel, or null   4 currency, or null   5 after the position   6 limit
 SELECT s.channel, s.seller, s.number, s.currency, s.content ->> 'Payout' AS payout, s.findings, s.was_paid, s.booked,
        s.reference, s.first_position AS place, s.created_at, instant(s.updated_at) AS updated_at,
        (SELECT e.recorded_at FROM events e WHERE e.lane = $1 AND e.position = s.first_position) AS observed_at,

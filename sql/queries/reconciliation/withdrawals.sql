@@ -1,7 +1,7 @@
--- What channels that pay order by order sent to the bank, and what they had let go of since the withdrawal before. Two
--- sources may tell of one withdrawal: it is one amount, not two.
+-- Withdrawals to the bank from channels that pay order by order, and what was released since the withdrawal before. Two
+-- sources may report the same withdrawal: it counts once.
 --   1 lane   2 account id   3 channel, or null   4 currency, or null   5 channels that pay order by order
---   6, 7, 8 behind this channel, reference and currency   9 limit
+--   6, 7, 8 after this channel, reference and currency   9 limit
 WITH withdrawals AS (
     SELECT l.channel, l.reference, max(l.seller) AS seller, l.currency, max(l.occurred_at) AS at, max(-l.amount) AS withdrawn,
            bool_or(l.stage = 'paid') AS paid

@@ -1,4 +1,4 @@
--- Where migrations are noted.
+-- The table of applied migrations.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version    integer     PRIMARY KEY,
     name       text        NOT NULL,

@@ -1,2 +1,2 @@
--- One migrator at a time in this database, until the session ends.   1 the lock's number
+-- Admits one migrator at a time in this database, until the session ends.   1 the lock's number
 SELECT pg_advisory_lock($1)

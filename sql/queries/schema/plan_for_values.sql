@@ -1,2 +1,2 @@
--- Lets the transaction's statements be planned for their values: lists have filters that are mostly not there.
+-- Has the transaction's statements planned for their actual values: lists have many filters, most of them null.
 SET LOCAL plan_cache_mode = force_custom_plan

@@ -1,2 +1,2 @@
--- The newest migration that was applied; no row (or no table) before the first.
+-- The applied migrations; no row (or no table) before the first.
 SELECT version, checksum FROM schema_migrations ORDER BY version

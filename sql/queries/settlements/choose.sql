@@ -1,4 +1,4 @@
--- Of all that is told of some money, the record that counts: the newest that books, else the newest.
+-- Of all records of the same money, chooses the one that counts: the newest that books, else the newest.
 --   1 lane   2 references, as JSON: account_id, channel, seller, reference
 WITH touched AS (
     SELECT DISTINCT l.account_id, l.channel, l.seller, l.reference, l.source, l.position, l.books, l.totals

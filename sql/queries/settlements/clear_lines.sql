@@ -1,2 +1,2 @@
--- Empties a lane's settlement lines, to make them again.   1 lane
+-- Deletes a lane's settlement lines, for a rebuild.   1 lane
 DELETE FROM settlement_lines WHERE lane = $1

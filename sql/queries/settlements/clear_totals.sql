@@ -1,2 +1,2 @@
--- Empties a lane's settlement totals, to make them again.   1 lane
+-- Deletes a lane's settlement totals, for a rebuild.   1 lane
 DELETE FROM settlement_totals WHERE lane = $1

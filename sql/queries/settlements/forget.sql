@@ -1,4 +1,4 @@
--- Takes away what sources said of some money before, and says what that was about.
+-- Deletes the earlier lines of some sources about some money, and gives their subjects.
 --   1 lane   2 records, as JSON: account_id, channel, seller, reference, source
 DELETE FROM settlement_lines l
  USING json_to_recordset($2::json) AS r(account_id text, channel text, seller text, reference text, source text)

@@ -1,6 +1,6 @@
 -- Totals of the highest level of a channel that pays order by order, in the order of their keys: the withdrawal that
--- followed an order's release, else the local day of the release. What has not been released is one row of its own.
--- Only so many keys are looked for, and only their money is summed up; a key without money is a row that nobody wants.
+-- followed an order's release, else the local day of the release. Money that is not released yet is one row. Only a
+-- limited number of keys are searched, and only their money is summed up; a key without money is not wanted.
 --   1 lane   2 account id   3 channel   4 its zone   5 the first key that is wanted   6 the day that it is, or null
 --   7 how many keys   8 from, or null   9 before, or null
 WITH RECURSIVE sent AS (
@@ -16,7 +16,7 @@ WITH RECURSIVE sent AS (
       FROM settlement_lines l
      WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal' AND l.stage IN ('sent', 'paid')
 ), days AS (
-    -- From one day to the next that has money, without the money between.
+    -- From one day with money to the next one, without reading the money in between.
     SELECT 0 AS turn, NULL::timestamptz AS since,
            greatest(coalesce(last.at + interval '1 microsecond', '-infinity'), $6::date::timestamp AT TIME ZONE $4) AS until
       FROM last
@@ -36,7 +36,7 @@ WITH RECURSIVE sent AS (
            ) f
      WHERE f.at IS NOT NULL AND d.turn < $7
 ), keys AS (
-    -- Money counts for the first withdrawal at its time or later: from behind the one before until this one.
+    -- Money counts for the first withdrawal at its time or later: from just after the withdrawal before, to this one.
     SELECT s.key, s.at, s.withdrawn, coalesce(b.at + interval '1 microsecond', '-infinity') AS since,
            s.at + interval '1 microsecond' AS until, NULL::text AS unreleased_of, 'paid' AS stage
       FROM sent s

@@ -1,4 +1,4 @@
--- Keeps what sources say now, line by line.   1 lane   2 lines, as JSON
+-- Stores the current lines of sources.   1 lane   2 lines, as JSON
 INSERT INTO settlement_lines (lane, account_id, channel, seller, reference, source, line, position, totals, books, counts,
                               level, kind, stage, amount, text, field, currency, depth, part_of, statement, invoice,
                               order_id, item, occurred_at)

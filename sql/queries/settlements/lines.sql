@@ -1,6 +1,6 @@
--- What sources say, line by line.
+-- Lines of sources.
 --   1 lane   2 account id   3 channel, or null   4 order, or null   5 statement, or null   6 invoice, or null
---   7 item, or null   8, 9, 10, 11, 12 behind this channel, seller, reference, source and line   13 limit
+--   7 item, or null   8, 9, 10, 11, 12 after this channel, seller, reference, source and line   13 limit
 SELECT channel, seller, reference, source, line, position, counts, books, level, kind, stage, amount, text, field,
        currency, part_of, statement, invoice, order_id, item, instant(occurred_at) AS occurred_at
   FROM settlement_lines l

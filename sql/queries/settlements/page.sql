@@ -1,6 +1,6 @@
 -- Totals of one level, in the order of their channels and keys.
 --   1 lane   2 account id   3 level   4 channel, or null   5 order, or null   6 statement, or null   7 invoice, or null
---   8 released from, or null   9 released before, or null   10, 11 behind this channel and key   12 limit
+--   8 released from, or null   9 released before, or null   10, 11 after this channel and key   12 limit
 SELECT channel, key, seller, order_id, item, statement, invoice, currency, payout, derived, commission, fees, released,
        instant(released_at) AS released_at, stage, source, position
   FROM settlement_totals t

@@ -1,7 +1,7 @@
--- Totals of the highest level of a channel that pays by statement, in the order of their numbers: statements, reported
--- or summed up from the lines that name them.
+-- Totals of the highest level of a channel that pays by statement, in the order of their numbers: statements that were
+-- reported, and those that are only summed up from lines.
 --   1 lane   2 account id   3 channel   4 statement, or null   5 from, or null   6 before, or null
---   7, 8, 9 behind this number, currency and seller   10 limit
+--   7, 8, 9 after this number, currency and seller   10 limit
 WITH told AS (
     SELECT s.number AS key, s.seller, s.number AS statement, s.currency, s.content ->> 'Payout' AS reported, t.payout,
            t.commission, t.fees, s.created_at AS at, CASE WHEN s.was_paid THEN 'paid' ELSE 'owed' END AS stage, s.source,

@@ -1,6 +1,6 @@
--- Sums lines up, at one level. Where several sources tell of one order, one of them counts: the one whose totals are at
--- that level, rather a call's answer than a report, rather the newer one.
---   1 lane   2 keys, as JSON: account_id, channel, key, and of order_id, statement and item what names it
+-- Sums lines up, at one level. If several sources report the same order, one of them counts: first the one whose totals
+-- are at that level, then an API response before a report, then the newer one.
+--   1 lane   2 keys, as JSON: account_id, channel, key, and the order_id, statement and item that name it
 --   3 level: global (a statement), order or item
 WITH told AS (
     SELECT k.key, l.*

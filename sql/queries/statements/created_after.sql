@@ -1,4 +1,4 @@
--- Statements of some channels that were created after a moment, in their order.
+-- Statements of some channels that were created after a time, in their order.
 --   1 lane   2 account id   3 channels   4 after   5 mode of the account
 SELECT s.currency, s.content, s.paid
   FROM statements s

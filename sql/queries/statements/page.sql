@@ -1,6 +1,6 @@
--- An account's statements, the last to become known first.
+-- An account's statements, ordered by their first observation, newest first.
 --   1 lane   2 account id   3 channel, or null   4 whether paid, or null   5 created after, or null
---   6 known before the position, or null   7 limit   8 whether the ledger's own, or null
+--   6 before the position, or null   7 limit   8 whether the ledger's own, or null
 SELECT channel, seller, number, source, currency, content, findings, digest, reference, collects, first_position,
        position, instant(created_at) AS created_at, instant(updated_at) AS updated_at, paid, previous
   FROM statements

@@ -86,7 +86,9 @@ async def test_keys_for_test_mode_open_test_accounts_and_not_live_ones(settings:
         (("--account", "acc_1", "--currency", "ZZZ"), "currency"),
     ],
 )
-async def test_a_key_that_cannot_be_is_not_made(settings: Settings, arguments: tuple[str, ...], named: str) -> None:
+async def test_with_invalid_options_no_key_is_created(
+    settings: Settings, arguments: tuple[str, ...], named: str
+) -> None:
     ended = await payout_ledger("keys", "create", *arguments, "--json", env=environment(settings))
     assert_refused(ended, named)
     assert (await read_tables(settings, "api_keys"))["api_keys"] == []
@@ -124,7 +126,7 @@ async def test_verify_exits_0_on_a_log_that_holds_and_1_with_the_position_on_one
 
 
 @pytest.mark.parametrize("name", ["inline", "balances", "payouts", "bank_accounts", "journal"])
-async def test_rebuild_makes_a_view_again(settings: Settings, name: str) -> None:
+async def test_rebuild_restores_a_view(settings: Settings, name: str) -> None:
     async with serving(settings) as api:
         await api.merchant(available=10)
     before = await read_tables(settings)

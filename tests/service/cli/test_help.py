@@ -1,4 +1,4 @@
-"""What `payout-ledger --help` says: the commands' own words, though they are not imported for anything else."""
+"""The texts of `payout-ledger --help`: those of the commands, which are imported for nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def help_of(*command: str) -> str:
     return done.stdout
 
 
-def test_the_list_says_of_each_command_what_the_command_says_of_itself() -> None:
+def test_the_list_shows_each_commands_own_first_sentence() -> None:
     app, listed = build(whole=True), help_of()
     for name in COMMANDS:
         first = (app[name].help or app[name].default_command.__doc__ or "").strip().split("\n\n")[0]
@@ -33,19 +33,19 @@ def test_the_list_says_of_each_command_what_the_command_says_of_itself() -> None
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (("rebuild",), "Readers see the old one until the new one is whole."),
+        (("rebuild",), "Readers see the old one until the new one is complete."),
         (("rebuild",), "writers wait meanwhile"),
         (("verify",), "exit code 1"),
-        (("pull",), "goes on where it stopped"),
-        (("import",), "Doing so again changes nothing."),
-        (("import", "bank"), "Doing so again changes nothing."),
+        (("pull",), "continues where it stopped"),
+        (("import",), "Importing it again changes nothing."),
+        (("import", "bank"), "Importing it again changes nothing."),
     ],
 )
-def test_a_commands_own_help_is_whole(command: tuple[str, ...], words: str) -> None:
+def test_a_commands_own_help_is_complete(command: tuple[str, ...], words: str) -> None:
     assert words in " ".join(help_of(*command).split())
 
 
-def test_a_command_that_the_others_have_no_need_of_is_not_imported_with_them() -> None:
+def test_a_command_does_not_import_what_only_others_need() -> None:
     seen = "import sys, service.cli.app; print([m for m in sys.modules if m.startswith(('aiohttp', 'service.http'))])"
     done = subprocess.run([sys.executable, "-c", seen], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

@@ -48,7 +48,7 @@ async def balance(settings: Settings) -> tuple[int, int]:
         await owner.close()
 
 
-async def test_a_pull_that_is_killed_on_page_two_goes_on_there_and_books_everything_once(
+async def test_a_pull_that_is_killed_on_page_two_continues_there_and_books_everything_once(
     settings: Settings, credentials: Path
 ) -> None:
     async with tiktok_shop({"S1": "100", "S2": "20"}, {"S3": "3"}, {"S4": "0.5"}) as shop:
@@ -73,7 +73,7 @@ async def test_a_pull_that_is_killed_on_page_two_goes_on_there_and_books_everyth
         assert await balance(settings) == (12_350, 4)
 
 
-async def test_without_since_it_goes_on_and_says_what_it_did(settings: Settings, credentials: Path) -> None:
+async def test_without_since_it_continues_and_shows_what_it_did(settings: Settings, credentials: Path) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
         nothing = await pulled(settings, shop, credentials)
         assert (nothing.code, "--since" in nothing.err, shop.asked) == (2, True, [])
@@ -89,17 +89,17 @@ async def test_without_since_it_goes_on_and_says_what_it_did(settings: Settings,
         assert await balance(settings) == (10_000, 1)
 
 
-async def test_a_wrong_signature_and_an_expired_token_are_told_without_any_secret(
+async def test_a_wrong_signature_and_an_expired_token_are_reported_without_any_secret(
     settings: Settings, tmp_path: Path
 ) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
-        for change, told in (
-            ({"appSecret": "not-the-secret-1"}, ("106001", "the sign is invalid", "look at the credentials")),
+        for change, reported in (
+            ({"appSecret": "not-the-secret-1"}, ("106001", "the sign is invalid", "check the credentials")),
             ({"accessToken": "a-token-of-last-year"}, ("105002", "expired: ***", "authorise the shop again")),
         ):
             ended = await pulled(settings, shop, written(tmp_path, change), "--since", "2026-05-01")
             assert ended.code == 2
-            for text in told:
+            for text in reported:
                 assert text in ended.err
             for secret in (SECRET, TOKEN, *change.values()):
                 assert secret not in ended.err + ended.out
@@ -115,18 +115,18 @@ async def test_secrets_are_not_stored(settings: Settings, credentials: Path) -> 
         assert places_of(secret, tables) == set()
 
 
-async def test_what_a_person_can_put_right_is_told_before_anybody_is_asked(
+async def test_wrong_options_are_reported_before_any_request(
     settings: Settings, credentials: Path, tmp_path: Path
 ) -> None:
     async with tiktok_shop({"S1": "1"}) as shop:
-        for more, told in (
+        for more, reported in (
             (("--since", "soon"), "--since"),
             (("--since", "2026-05-01", "--until", "2026-04-01"), "--since"),
             (("--since", "2026-05-01", "--overlap-days", "-1"), "--overlap-days"),
             (("--since", "2026-05-01", "--zone", "Mars/Base"), "Mars/Base"),
         ):
             ended = await pulled(settings, shop, credentials, *more)
-            assert (ended.code, told in ended.err) == (2, True), ended.err
+            assert (ended.code, reported in ended.err) == (2, True), ended.err
             assert "Traceback" not in ended.err
         open_to_all = written(tmp_path, {})
         open_to_all.chmod(0o644)

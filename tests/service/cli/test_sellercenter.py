@@ -14,9 +14,7 @@ async def create(settings: Settings, *arguments: object) -> Ended:
     return await payout_ledger("keys", "create", "--json", *map(str, arguments), env=environment(settings))
 
 
-async def test_a_client_keeps_the_secret_that_it_has_and_others_get_a_new_one(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_a_client_may_use_its_own_secret_and_others_get_a_new_one(settings: Settings, tmp_path: Path) -> None:
     kept = tmp_path / "secret"
     kept.write_text(SECRET + "\n")
     seller = ("--kind", "sellercenter", "--account", "acc_1", "--user-id", "Look@me.com")
@@ -43,7 +41,7 @@ async def test_a_client_keeps_the_secret_that_it_has_and_others_get_a_new_one(
 async def test_options_that_do_not_go_together_are_refused(settings: Settings, tmp_path: Path) -> None:
     short = tmp_path / "short"
     short.write_text("short")
-    for arguments, told in (
+    for arguments, reported in (
         (("--account", "acc_1", "--user-id", "look@me.com"), "--kind sellercenter"),
         (("--kind", "sellercenter", "--account", "acc_1"), "--user-id"),
         (("--kind", "sellercenter", "--account", "acc_1", "--user-id", "nobody"), "--user-id"),
@@ -53,4 +51,4 @@ async def test_options_that_do_not_go_together_are_refused(settings: Settings, t
         ),
     ):
         ended = await create(settings, *arguments)
-        assert (ended.code, told in ended.err) == (2, True), ended.err
+        assert (ended.code, reported in ended.err) == (2, True), ended.err

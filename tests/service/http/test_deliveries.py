@@ -165,7 +165,7 @@ async def test_what_was_sealed_in_transit_is_opened_when_it_is_replayed(api: Api
         message.value,
         header=header,
         received_at=str(milliseconds),
-        doubt="sealed, and not to be opened",
+        quarantine_reason="sealed, and not to be opened",
     )
     assert verdict == "parked"
     platform = await api.caller()
@@ -291,7 +291,12 @@ async def test_of_many_in_one_transaction_one_ends_the_parking(api: Api, setting
     ]
     # None of them lets go of the loop before it has handed its unit to the writer: they are decided together.
     outcomes = await asyncio.gather(*(quarantine.dismiss(api.ledger, wish, "noise") for wish in wishes))
-    assert [type(outcome).__name__ for outcome in outcomes] == ["Executed", "NotParked", "NotParked", "NotParked"]
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "Executed",
+        "NotQuarantined",
+        "NotQuarantined",
+        "NotQuarantined",
+    ]
     assert await api.position() == position + 1
 
 

@@ -17,8 +17,8 @@ from service.reconciliation.reconciliation_cache import (
     ACCOUNTS_MAX,
     SECONDS_MAX,
     CachedReconciliation,
-    Moment,
     ReconciliationCache,
+    StateVersion,
 )
 from service.reconciliation.rows import Bank, Filter
 from tests.service.http.test_reconciliation import NOW, bank, owed, statement
@@ -191,20 +191,20 @@ def standing() -> CachedReconciliation:
 
 def test_a_standing_is_true_for_its_version_once_settlements_were_as_far_as_the_log() -> None:
     kept, told = ReconciliationCache(), standing()
-    kept.keep(1, "acc_1", Moment(version=5, head=90, followed=70), told, 0.0)
+    kept.keep(1, "acc_1", StateVersion(version=5, head=90, followed=70), told, 0.0)
     # Settlements were behind: what they say by now is not in it.
-    assert kept.find(1, "acc_1", Moment(version=5, head=90, followed=70), 1.0) is told
-    assert kept.find(1, "acc_1", Moment(version=5, head=120, followed=95), 1.0) is None
+    assert kept.find(1, "acc_1", StateVersion(version=5, head=90, followed=70), 1.0) is told
+    assert kept.find(1, "acc_1", StateVersion(version=5, head=120, followed=95), 1.0) is None
     again = standing()
-    kept.keep(1, "acc_1", Moment(version=5, head=120, followed=95), again, 1.0)
+    kept.keep(1, "acc_1", StateVersion(version=5, head=120, followed=95), again, 1.0)
     # By 90 the account was what it is, and settlements have come by there: others' events change nothing.
-    assert kept.find(1, "acc_1", Moment(version=5, head=300, followed=200), 2.0) is again
-    assert kept.find(1, "acc_1", Moment(version=6, head=301, followed=200), 2.0) is None
-    assert kept.find(1, "acc_2", Moment(version=5, head=300, followed=200), 2.0) is None
+    assert kept.find(1, "acc_1", StateVersion(version=5, head=300, followed=200), 2.0) is again
+    assert kept.find(1, "acc_1", StateVersion(version=6, head=301, followed=200), 2.0) is None
+    assert kept.find(1, "acc_2", StateVersion(version=5, head=300, followed=200), 2.0) is None
 
 
 def test_a_standing_is_kept_for_a_while_and_of_the_accounts_asked_about_last() -> None:
-    kept, moment = ReconciliationCache(), Moment(1, 1, 1)
+    kept, moment = ReconciliationCache(), StateVersion(1, 1, 1)
     told = [standing() for _ in range(ACCOUNTS_MAX + 1)]
     for number, each in enumerate(told[:-1]):
         kept.keep(1, f"acc_{number}", moment, each, 0.0)

@@ -1,4 +1,4 @@
-"""A merchant's server: takes webhooks over HTTP on loopback, remembers them, and answers as it is told to."""
+"""A merchant's server on loopback: receives webhooks, stores them, and answers as a test wants."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.waiting import until
 
 
 @dataclass(frozen=True)
-class Taken:
-    """One request as it arrived."""
+class ReceivedWebhook:
+    """One webhook as received."""
 
     path: str
     headers: dict[str, str]
@@ -42,42 +42,42 @@ class Taken:
         return expected in self.headers["webhook-signature"].split(" ")
 
 
-Answer = Callable[[Taken], Awaitable[web.StreamResponse]]
+Answer = Callable[[ReceivedWebhook], Awaitable[web.StreamResponse]]
 
 
-async def _ok(_: Taken) -> web.StreamResponse:
+async def _ok(_: ReceivedWebhook) -> web.StreamResponse:
     return web.Response(status=204)
 
 
 @dataclass
 class Receiver:
     base: str = ""
-    taken: list[Taken] = field(default_factory=list)
+    received: list[ReceivedWebhook] = field(default_factory=list)
     answer: Answer = _ok
     at_once: Counter[str] = field(default_factory=Counter)
-    """By webhook id: how many requests are here right now."""
+    """By webhook id: how many requests are being answered now."""
     most_at_once: Counter[str] = field(default_factory=Counter)
 
     def url(self, path: str = "/hook") -> str:
         return self.base + path
 
-    def at(self, path: str) -> list[Taken]:
-        return [taken for taken in self.taken if taken.path == path]
+    def at(self, path: str) -> list[ReceivedWebhook]:
+        return [received for received in self.received if received.path == path]
 
     def types(self, path: str = "/hook") -> list[str]:
-        return [taken.document["type"] for taken in self.at(path)]
+        return [received.document["type"] for received in self.at(path)]
 
     def answers(self, *answers: tuple[int, dict[str, str]]) -> None:
         """Answers these in turn, and 204 after that."""
         rest = list(answers)
 
-        async def answer(_: Taken) -> web.StreamResponse:
+        async def answer(_: ReceivedWebhook) -> web.StreamResponse:
             status, headers = rest.pop(0) if rest else (204, {})
             return web.Response(status=status, headers=headers)
 
         self.answer = answer
 
-    async def until_taken(self, count: int, path: str = "/hook") -> None:
+    async def until_received(self, count: int, path: str = "/hook") -> None:
         async def enough() -> bool:
             return len(self.at(path)) >= count
 
@@ -90,13 +90,13 @@ async def receiving() -> AsyncIterator[Receiver]:
 
     async def take(request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        taken = Taken(request.path, headers, await request.read())
-        receiver.taken.append(taken)
-        name = taken.headers.get("webhook-id", "")
+        received = ReceivedWebhook(request.path, headers, await request.read())
+        receiver.received.append(received)
+        name = received.headers.get("webhook-id", "")
         receiver.at_once[name] += 1
         receiver.most_at_once[name] = max(receiver.most_at_once[name], receiver.at_once[name])
         try:
-            return await receiver.answer(taken)
+            return await receiver.answer(received)
         finally:
             receiver.at_once[name] -= 1
 

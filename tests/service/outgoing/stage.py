@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver
 
+from service.outgoing.fan_out_worker import FanOutWorker
 from service.outgoing.sender import Sender
-from service.outgoing.webhooks import FanOut
 from service.platform.settings import Settings
 from tests.service.outgoing.receiver import Receiver
 from tests.support.api import Api, Caller
@@ -25,7 +25,7 @@ BANK = {"bankCode": "bca", "bankName": "BCA", "bankAccountNumber": NUMBER, "bank
 
 @dataclass
 class Clock:
-    """The time of day, and what was put before it."""
+    """The real time, moved ahead by a test."""
 
     ahead: timedelta = field(default_factory=timedelta)
 
@@ -79,7 +79,7 @@ class Stage:
         return (await self.deliveries(caller, endpoint_id))[::-1]
 
     async def first_attempt(self, caller: Caller, endpoint_id: str) -> dict[str, Any]:
-        """What came of the first attempt at the endpoint's only delivery."""
+        """The first attempt at the endpoint's only delivery."""
 
         async def noted() -> bool:
             return any(delivery["attempts"] for delivery in await self.deliveries(caller, endpoint_id))
@@ -121,8 +121,8 @@ async def sending(
     """Fan-out and senders, running; what is under way is finished at the end."""
     at = settings or stage.settings
     running = [Sender(stage.api.ledger, at, resolver=resolver) for _ in range(senders)]
-    fan_outs = [FanOut(stage.api.ledger, at, sender) for sender in running]
-    parts: list[Sender | FanOut] = [*fan_outs, *running]
+    fan_outs = [FanOutWorker(stage.api.ledger, at, sender) for sender in running]
+    parts: list[Sender | FanOutWorker] = [*fan_outs, *running]
     tasks = [asyncio.create_task(part.run()) for part in parts]
     try:
         yield running

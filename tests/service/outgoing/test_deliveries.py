@@ -26,7 +26,7 @@ def test_the_published_example_of_standard_webhooks_has_the_published_signature(
     }
 
 
-async def test_a_payouts_life_is_told_as_it_was_at_each_event(stage: Stage) -> None:
+async def test_each_event_of_a_payout_is_sent_with_the_payout_as_it_was_then(stage: Stage) -> None:
     merchant = await stage.merchant()
     endpoint = await stage.endpoint(merchant, "/hook", "payout.*")
     first, second, third = [await payout(merchant, amount) for amount in (400, 300, 200)]
@@ -38,14 +38,14 @@ async def test_a_payouts_life_is_told_as_it_was_at_each_event(stage: Stage) -> N
     await merchant.post(f"/v1/payouts/{third}/cancel")
     # All of it has happened by the time that the first of it is sent.
     async with sending(stage):
-        await stage.receiver.until_taken(9)
+        await stage.receiver.until_received(9)
     told = {}
-    for taken in stage.receiver.taken:
-        document = taken.document
+    for received in stage.receiver.received:
+        document = received.document
         assert set(document) == {"type", "timestamp", "data"}
-        assert taken.headers["content-type"] == "application/json"
-        assert taken.signed_with(endpoint["secret"])
-        assert not taken.signed_with("whsec_" + "A" * 44)
+        assert received.headers["content-type"] == "application/json"
+        assert received.signed_with(endpoint["secret"])
+        assert not received.signed_with("whsec_" + "A" * 44)
         data = document["data"]
         told[document["type"], data["id"]] = (data["status"], data["reference"], data["failureReason"])
         assert data["bankAccountNumber"] == "****1276"
@@ -62,7 +62,7 @@ async def test_a_payouts_life_is_told_as_it_was_at_each_event(stage: Stage) -> N
         ("payout.cancelled", third): ("cancelled", None, None),
     }
     shown = (await merchant.get(f"/v1/payouts/{first}")).data
-    returned = [t.document["data"] for t in stage.receiver.taken if t.document["type"] == "payout.returned"]
+    returned = [t.document["data"] for t in stage.receiver.received if t.document["type"] == "payout.returned"]
     assert returned == [{**shown, "bankAccountNumber": "****1276", "bankAccountHolder": "****"}]
 
 
@@ -73,17 +73,17 @@ async def test_an_event_has_its_own_id_and_time(stage: Stage) -> None:
         type="recordRevenue", amount=5, currency="IDR", reference="o-1", effectiveAt="2026-09-01T00:00:00Z"
     )
     async with sending(stage):
-        await stage.receiver.until_taken(1)
-    [taken] = stage.receiver.taken
+        await stage.receiver.until_received(1)
+    [received] = stage.receiver.received
     envelope = json.loads(await stage.api.ledger.pool.fetchval("SELECT envelope FROM events ORDER BY position DESC"))
-    assert taken.id == envelope["eventId"]
-    assert taken.document == {
+    assert received.id == envelope["eventId"]
+    assert received.document == {
         "type": "revenue.recorded",
         "timestamp": "2026-09-01T00:00:00.000000Z",
         "data": {"accountId": "acc_1", "amount": 5, "currency": "IDR", "reference": "o-1"},
     }
     now = datetime.fromisoformat(envelope["recordedAt"]).timestamp()
-    assert abs(int(taken.headers["webhook-timestamp"]) - now) < 60
+    assert abs(int(received.headers["webhook-timestamp"]) - now) < 60
 
 
 async def test_only_what_is_wanted_and_comes_after_the_endpoint_was_switched_on_is_sent(stage: Stage) -> None:
@@ -107,7 +107,7 @@ async def test_only_what_is_wanted_and_comes_after_the_endpoint_was_switched_on_
     await merchant.accepted(type="freezeAccount", reason="checked")
     async with sending(stage):
         for path, count in (("/all", 4), ("/revenue", 2), ("/one", 1), ("/two", 2)):
-            await stage.receiver.until_taken(count, path)
+            await stage.receiver.until_received(count, path)
         await stage.fanned_out()
     told = {path: sorted(stage.receiver.types(path)) for path in (*wishes, "/off")}
     assert told == {
@@ -128,8 +128,8 @@ async def test_another_accounts_events_are_not_sent(stage: Stage) -> None:
     await revenue(other, "theirs")
     await revenue(merchant, "ours")
     async with sending(stage):
-        await stage.receiver.until_taken(1, "/one")
-        await stage.receiver.until_taken(1, "/two")
+        await stage.receiver.until_received(1, "/one")
+        await stage.receiver.until_received(1, "/two")
     assert [t.document["data"]["accountId"] for t in stage.receiver.at("/one")] == ["acc_1"]
     assert [t.document["data"]["accountId"] for t in stage.receiver.at("/two")] == ["acc_2"]
 
@@ -145,8 +145,8 @@ async def test_sealed_fields_never_leave_in_plain_text_or_as_ciphertext(stage: S
         type="recordRevenue", amount=5, currency="IDR", reference="r", metadata={"internal": "of the platform"}
     )
     async with sending(stage):
-        await stage.receiver.until_taken(3)
-    everything = b"".join(taken.body + repr(taken.headers).encode() for taken in stage.receiver.taken)
+        await stage.receiver.until_received(3)
+    everything = b"".join(received.body + repr(received.headers).encode() for received in stage.receiver.received)
     assert sorted(stage.receiver.types()) == ["bank_account.updated", "payout.requested", "revenue.recorded"]
     assert b"****1276" in everything
     for text in (NUMBER, HOLDER, "enc1:", "of the platform"):
@@ -158,12 +158,12 @@ async def test_a_rebuild_sends_nothing(stage: Stage) -> None:
     endpoint = await stage.endpoint(merchant)
     await payout(merchant)
     async with sending(stage):
-        await stage.receiver.until_taken(1)
+        await stage.receiver.until_received(1)
         async with stage.api.ledger.pool.acquire() as connection:
             await rebuild_inline(connection, 1, lambda _: None)
             await rebuild(connection, 1, Journal(), stage.api.ledger.runtime.now(), lambda _: None)
         # What comes after is sent, so what the rebuild would have sent would be there too.
         await revenue(merchant, "after")
-        await stage.receiver.until_taken(2)
+        await stage.receiver.until_received(2)
         await stage.until_deliveries(merchant, endpoint["id"], "delivered", "delivered")
     assert stage.receiver.types() == ["payout.requested", "revenue.recorded"]

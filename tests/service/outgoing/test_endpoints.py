@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.outgoing import endpoints, names
+from service.outgoing import endpoints, event_names
 from service.outgoing.endpoints import ENDPOINTS_MAX, Owner
 from service.outgoing.fan_out import fan_out
 from service.platform.settings import Settings
@@ -72,7 +72,7 @@ async def test_the_endpoints_of_another_account_do_not_exist(stage: Stage, setti
     platform = await stage.api.caller()
     tester = await stage.api.caller("acc_1", mode="test")
     before = await read_tables(settings)
-    delivery_id = stage.receiver.taken[0].id
+    delivery_id = stage.receiver.received[0].id
     for caller, headers in (
         (stranger, {}),
         (platform, {"X-Storlaunch-On-Behalf-Of": "acc_2"}),
@@ -119,7 +119,7 @@ async def test_reading_needs_the_scope_to_read_and_changing_the_scope_to_write(s
         ({"url": URL, "secret": "whsec_mine"}, "secret"),
     ],
 )
-async def test_what_makes_no_sense_is_refused_with_the_field_to_blame(stage: Stage, body: Any, field: str) -> None:
+async def test_an_invalid_body_is_refused_with_the_name_of_its_field(stage: Stage, body: Any, field: str) -> None:
     merchant = await stage.merchant()
     assert complaints(await merchant.post(PATH, body), status=400, field=field) == []
     assert (await merchant.get(PATH)).data == []
@@ -150,7 +150,7 @@ async def test_the_other_bodies_are_checked_too(stage: Stage) -> None:
         assert complaints(answer, status=404, field="deliveryId") == []
 
 
-async def test_there_is_an_end_to_how_many_an_account_has(stage: Stage) -> None:
+async def test_the_number_of_an_accounts_endpoints_is_limited(stage: Stage) -> None:
     merchant = await stage.merchant()
     for _ in range(ENDPOINTS_MAX):
         assert (await merchant.post(PATH, {"url": URL})).status == 201
@@ -189,14 +189,14 @@ async def test_while_a_secret_is_replaced_both_sign_and_then_only_the_new_one(st
     old, new = endpoint["secret"], turned.data["secret"]
     async with sending(stage):
         await revenue(merchant, "during")
-        await stage.receiver.until_taken(1)
+        await stage.receiver.until_received(1)
         stage.clock.advance(seconds=3601)
         await revenue(merchant, "after")
-        await stage.receiver.until_taken(2)
+        await stage.receiver.until_received(2)
         at_once = await merchant.post(f"{PATH}/{endpoint['id']}/rotate-secret", {"overlapSeconds": 0})
         await revenue(merchant, "at once")
-        await stage.receiver.until_taken(3)
-    during, after, last = stage.receiver.taken
+        await stage.receiver.until_received(3)
+    during, after, last = stage.receiver.received
     assert during.signed_with(old)
     assert during.signed_with(new)
     assert after.signed_with(new)
@@ -218,12 +218,12 @@ async def test_a_replay_sends_what_happened_from_a_position_on_and_only_that(sta
     endpoint = await stage.endpoint(merchant)
     await revenue(merchant, "live")
     async with sending(stage):
-        await stage.receiver.until_taken(1)
+        await stage.receiver.until_received(1)
         begun = await merchant.post(f"{PATH}/{endpoint['id']}/replay", {"fromPosition": from_position})
         assert begun.status == 202
         assert begun.data["replay"]["fromPosition"] == from_position
         assert begun.data["replay"]["toPosition"] == await stage.api.position()
-        await stage.receiver.until_taken(5)
+        await stage.receiver.until_received(5)
 
         async def done() -> bool:
             replay = (await merchant.get(f"{PATH}/{endpoint['id']}")).data["replay"]
@@ -232,8 +232,8 @@ async def test_a_replay_sends_what_happened_from_a_position_on_and_only_that(sta
         await until(done, "the replay has come to its end")
         deliveries = await stage.until_deliveries(merchant, endpoint["id"], *["delivered"] * 4)
         await revenue(merchant, "next")
-        await stage.receiver.until_taken(6)
-    told = sorted((t.document["type"], t.document["data"].get("status")) for t in stage.receiver.taken)
+        await stage.receiver.until_received(6)
+    told = sorted((t.document["type"], t.document["data"].get("status")) for t in stage.receiver.received)
     assert told == [
         ("payout.in_transit", "in_transit"),
         ("payout.paid", "paid"),
@@ -242,9 +242,11 @@ async def test_a_replay_sends_what_happened_from_a_position_on_and_only_that(sta
         ("revenue.recorded", None),
         ("revenue.recorded", None),
     ]
-    references = [t.document["data"]["reference"] for t in stage.receiver.taken if "payout" not in t.document["type"]]
+    references = [
+        t.document["data"]["reference"] for t in stage.receiver.received if "payout" not in t.document["type"]
+    ]
     assert sorted(references) == ["live", "live", "missed", "next"], "what was sent before is sent again, under its id"
-    assert len({t.id for t in stage.receiver.taken}) == 5
+    assert len({t.id for t in stage.receiver.received}) == 5
     assert [d["position"] for d in deliveries] == sorted(d["position"] for d in deliveries)
     assert deliveries[0]["position"] == from_position
 
@@ -264,18 +266,18 @@ async def test_a_delivery_is_sent_again_whatever_became_of_it_and_the_log_has_ev
     await revenue(merchant, "r")
     async with sending(stage):
         await stage.until_deliveries(merchant, endpoint["id"], "delivered")
-        delivery_id = stage.receiver.taken[0].id
+        delivery_id = stage.receiver.received[0].id
         again = await merchant.post(f"{one}/deliveries/{delivery_id}/resend", {})
         assert (again.status, again.data) == (202, {"id": delivery_id, "status": "pending"})
-        await stage.receiver.until_taken(2)
+        await stage.receiver.until_received(2)
         await stage.until_deliveries(merchant, endpoint["id"], "pending")
         await merchant.post(f"{one}/deliveries/{delivery_id}/resend", {})
-        await stage.receiver.until_taken(3)
+        await stage.receiver.until_received(3)
         [delivery] = await stage.until_deliveries(merchant, endpoint["id"], "delivered")
         await merchant.patch(one, {"enabled": False})
         off = await merchant.post(f"{one}/deliveries/{delivery_id}/resend", {})
         assert complaints(off, status=409, field="enabled") == []
-    assert len({(t.id, t.body) for t in stage.receiver.taken}) == 1
+    assert len({(t.id, t.body) for t in stage.receiver.received}) == 1
     assert [(a["attempt"], a["status"], a["problem"]) for a in delivery["attempts"]] == [
         (1, 204, None),
         (2, 400, "it answers 400"),
@@ -293,7 +295,7 @@ async def test_the_log_of_deliveries_has_pages_and_can_be_filtered(stage: Stage)
         await revenue(merchant, "fails")
         await stage.until_deliveries(merchant, endpoint["id"], "pending")
         await revenue(merchant, *[f"r-{number}" for number in range(5)])
-        await stage.receiver.until_taken(2)
+        await stage.receiver.until_received(2)
         await stage.api.ledger.pool.execute(
             "UPDATE webhook_deliveries SET next_attempt_at = now() + interval '1 day' WHERE retries = 1"
         )
@@ -314,7 +316,7 @@ async def test_the_log_of_deliveries_has_pages_and_can_be_filtered(stage: Stage)
     assert complaints(wrong, status=400, field="cursor") == []
 
 
-async def test_old_deliveries_are_let_go(stage: Stage, settings: Settings) -> None:
+async def test_old_deliveries_are_deleted(stage: Stage, settings: Settings) -> None:
     merchant = await stage.merchant()
     endpoint = await stage.endpoint(merchant)
     await revenue(merchant, "old")
@@ -365,4 +367,4 @@ async def test_an_event_appended_while_an_endpoint_is_being_switched_on_is_not_m
     ],
 )
 def test_a_pattern_is_everything_a_name_or_the_beginning_of_one(patterns: list[str], name: str, wanted: bool) -> None:
-    assert names.matches(patterns, name) is wanted
+    assert event_names.matches(patterns, name) is wanted

@@ -13,7 +13,7 @@ from tests.support.waiting import until
 REVENUES = 60
 
 
-async def test_a_killed_service_is_followed_by_one_that_tells_the_rest(settings: Settings, broker: str) -> None:
+async def test_after_a_kill_the_next_service_sends_the_rest(settings: Settings, broker: str) -> None:
     name = settings.kafka_webhooks_topic.replace("plugipay.webhooks", "payouts.events")
     at = settings.model_copy(update={"kafka_bootstrap_servers": broker, "kafka_events_topic": name})
     environment = {
@@ -33,13 +33,13 @@ async def test_a_killed_service_is_followed_by_one_that_tells_the_rest(settings:
                 await caller.patch(f"{PATH}/{made.data['id']}", {"enabled": True})
                 for number in range(REVENUES):
                     await caller.accepted(type="recordRevenue", amount=1, currency="IDR", reference=f"r-{number}")
-                await receiver.until_taken(1)
+                await receiver.until_received(1)
                 await first.kill()
             async with served(at, **environment):
                 await relayed(api, at)
 
                 async def all_told() -> bool:
-                    return {taken.document["data"]["reference"] for taken in receiver.taken} == {
+                    return {received.document["data"]["reference"] for received in receiver.received} == {
                         f"r-{number}" for number in range(REVENUES)
                     }
 
@@ -48,4 +48,4 @@ async def test_a_killed_service_is_followed_by_one_that_tells_the_rest(settings:
                 await until(all_told, "every event has reached the endpoint", 40)
             events = await Topic(broker, name).events()
             assert by_account(events) == await expected_order(api)
-    assert all(taken.signed_with(made.data["secret"]) for taken in receiver.taken)
+    assert all(received.signed_with(made.data["secret"]) for received in receiver.received)

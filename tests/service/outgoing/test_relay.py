@@ -174,7 +174,7 @@ async def test_every_event_of_every_kind_arrives_once_and_in_order_as_a_cloud_ev
     assert by_account(await topic.events()) == await expected_order(api)
 
 
-async def test_a_crash_between_the_brokers_word_and_the_checkpoint_sends_again_with_the_same_ids_in_order(
+async def test_a_crash_between_the_acknowledgement_and_the_checkpoint_sends_again_with_the_same_ids_in_order(
     api: Api, at: Settings, topic: Topic
 ) -> None:
     for account in ("acc_1", "acc_2"):
@@ -238,7 +238,7 @@ async def test_a_lane_that_somebody_else_relays_is_left_alone(api: Api, at: Sett
     assert len(await topic.events()) == len(await log_of(api))
 
 
-async def test_what_is_sealed_stays_behind_and_of_the_number_the_end_is_told(
+async def test_sealed_fields_are_left_out_and_the_last_digits_of_the_number_are_sent(
     api: Api, at: Settings, topic: Topic
 ) -> None:
     merchant = await api.merchant(available=1000, bank=False)
@@ -265,7 +265,7 @@ async def test_what_is_sealed_stays_behind_and_of_the_number_the_end_is_told(
     assert [data["bankAccountNumber"] for data in shown] == ["****1276", "****"]
 
 
-async def test_a_rebuild_tells_nothing(api: Api, at: Settings, topic: Topic) -> None:
+async def test_a_rebuild_publishes_nothing(api: Api, at: Settings, topic: Topic) -> None:
     await live(api)
     async with relaying(api, at):
         await relayed(api, at)
@@ -279,9 +279,7 @@ async def test_a_rebuild_tells_nothing(api: Api, at: Settings, topic: Topic) -> 
     assert len(await topic.events()) == before + 1
 
 
-async def test_every_lane_is_relayed_and_keeps_a_place_of_its_own(
-    settings: Settings, at: Settings, topic: Topic
-) -> None:
+async def test_every_lane_is_relayed_and_has_its_own_checkpoint(settings: Settings, at: Settings, topic: Topic) -> None:
     two = at.model_copy(update={"lanes": 2})
     async with serving(two) as api:
         for number in range(6):
@@ -297,7 +295,7 @@ async def test_every_lane_is_relayed_and_keeps_a_place_of_its_own(
         assert {e["source"] for e in events} == {f"/ledgers/{api.ledger.id}/lanes/{lane}" for lane in (1, 2)}
 
 
-async def test_without_a_broker_the_service_is_degraded_and_goes_on_where_it_stood(at: Settings) -> None:
+async def test_without_a_broker_the_service_is_degraded_and_continues_from_its_checkpoint(at: Settings) -> None:
     broker = start_broker()
     away = at.model_copy(update={"kafka_bootstrap_servers": broker.bootstrap_servers})
     async with serving(away) as api:
@@ -322,7 +320,7 @@ async def test_without_a_broker_the_service_is_degraded_and_goes_on_where_it_sto
     assert sorted(int(event["position"]) for event in there) == list(range(1, told + 1))
 
 
-async def test_an_event_too_large_for_a_record_goes_out_without_what_was_put_beside_it(
+async def test_an_event_too_large_for_a_record_is_sent_without_its_metadata(
     api: Api, at: Settings, topic: Topic
 ) -> None:
     await api.merchant(available=10)
@@ -342,7 +340,7 @@ async def test_an_event_too_large_for_a_record_goes_out_without_what_was_put_bes
     assert all(event["data"]["metadata"] == small for event in events[1:])
 
 
-async def test_the_relay_waits_for_the_broker_no_longer_than_a_transaction_may_idle(at: Settings) -> None:
+async def test_the_relay_waits_for_the_broker_no_longer_than_a_transaction_may_be_idle(at: Settings) -> None:
     for seconds in (0.5, 10, 300):
         limited = at.model_copy(update={"database_timeout_seconds": seconds})
         async with serving(at) as api:

@@ -64,7 +64,7 @@ def test_a_working_saturday_is_a_business_day() -> None:
     assert is_business_day(date(2026, 2, 14), "CN")
 
 
-def test_no_country_knows_weekends_only() -> None:
+def test_without_a_country_only_weekends_are_no_business_days() -> None:
     assert is_business_day(date(2026, 12, 25), None)
     assert business_day_on_or_after(date(2026, 12, 26), None) == date(2026, 12, 28)
 
@@ -78,7 +78,7 @@ def test_every_currency_of_ours_has_a_calendar() -> None:
 
 
 @pytest.mark.parametrize("country", ["XX", "id", "IDN", "", "AB", "Indonesia", "__"])
-def test_a_country_without_a_calendar_is_said_to_have_none(country: str) -> None:
+def test_a_country_without_a_calendar_is_refused_by_name(country: str) -> None:
     assert not is_known(country)
     with pytest.raises(ValueError, match="holiday calendar"):
         is_business_day(date(2026, 8, 17), country)

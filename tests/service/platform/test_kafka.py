@@ -16,7 +16,7 @@ def access_with(**given: object) -> dict[str, object]:
     return broker_access(Settings(kafka_bootstrap_servers="kafka:9092").model_copy(update=given))
 
 
-def test_without_more_said_it_is_plain() -> None:
+def test_the_default_is_plain_text() -> None:
     assert access_with() == {
         "bootstrap_servers": "kafka:9092",
         "client_id": "payout-ledger",
@@ -60,7 +60,7 @@ def test_a_login_is_handed_to_the_client_and_checked_against_the_systems_authori
         ({"kafka_security_protocol": "SSL", "kafka_private_key_file": "/nowhere/key"}, "KAFKA_CERTIFICATE_FILE"),
     ],
 )
-def test_what_does_not_go_together_names_its_variable(given: dict[str, object], named: str) -> None:
+def test_settings_that_do_not_go_together_name_the_variable(given: dict[str, object], named: str) -> None:
     with pytest.raises(WrongSettings, match=f"^{named}") as refused:
         access_with(**given)
     assert "\n" not in str(refused.value)

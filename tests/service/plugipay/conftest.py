@@ -1,4 +1,4 @@
-"""A broker's topic of one's own, and a service that reads it; a provider that answers as it is told, and its client."""
+"""A topic and a service that reads it; a provider that answers by a script, and its client."""
 
 from __future__ import annotations
 

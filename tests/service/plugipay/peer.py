@@ -1,4 +1,4 @@
-"""A provider on loopback that answers as it is told, and the client that asks it."""
+"""A provider on loopback that answers by a script, and the client that calls it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ PAYOUT: dict[str, Any] = {
 }
 NEW = NewPayout(400, "IDR", "bca", "BCA", "0000000099", "Michael Chen", "April")
 
-Does = Callable[[web.Request], Any]
+Behaviour = Callable[[web.Request], Any]
 
 
 class Time:
-    """A seam whose sleeping takes no time, and whose chance is at its largest."""
+    """A runtime whose sleep takes no time, and whose random bytes are the largest."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -56,7 +56,7 @@ class Time:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
     """A request as it came."""
 
     method: str
@@ -67,42 +67,42 @@ class Seen:
 
 
 class Peer:
-    """Answers each request with the next thing it was told to do, and the last one from then on."""
+    """Answers each request with the next behaviour of its script; repeats the last one."""
 
     def __init__(self) -> None:
         self.base = ""
-        self.seen: list[Seen] = []
-        self.script: list[Does] = []
+        self.seen: list[ReceivedRequest] = []
+        self.script: list[Behaviour] = []
 
-    def does(self, *script: Does) -> None:
+    def does(self, *script: Behaviour) -> None:
         self.script = list(script)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): text for name, text in request.headers.items()}
         assert request.transport is not None
         peer = request.transport.get_extra_info("peername")
-        self.seen.append(Seen(request.method, request.raw_path, headers, await request.read(), peer))
+        self.seen.append(ReceivedRequest(request.method, request.raw_path, headers, await request.read(), peer))
         does = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         found = does(request)
         answer: web.StreamResponse = await found if asyncio.iscoroutine(found) else found
         return answer
 
 
-def says(data: Any, status: int = 200, meta: dict[str, Any] | None = None, **headers: str) -> Does:
+def says(data: Any, status: int = 200, meta: dict[str, Any] | None = None, **headers: str) -> Behaviour:
     body = {"data": data, "error": None, "meta": {"requestId": "req_1", **(meta or {})}}
     return lambda _: web.json_response(
         body, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
 
 
-def refuses(status: int, code: str, message: str = "no", **headers: str) -> Does:
+def refuses(status: int, code: str, message: str = "no", **headers: str) -> Behaviour:
     body = {"data": None, "error": {"code": code, "message": message}, "meta": {}}
     return lambda _: web.json_response(
         body, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
 
 
-def writes(status: int, text: str, content_type: str = "application/json") -> Does:
+def writes(status: int, text: str, content_type: str = "application/json") -> Behaviour:
     return lambda _: web.Response(status=status, text=text, content_type=content_type)
 
 

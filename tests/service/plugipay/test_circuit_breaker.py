@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from service.platform.circuit_breaker import FAILURES_MAX, REST_SECONDS, BreakerState, CircuitBreaker
+from service.platform.circuit_breaker import FAILURES_MAX, OPEN_SECONDS, BreakerState, CircuitBreaker
 from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderRefused
 from tests.service.plugipay.peer import NEW, PAYOUT, Peer, Time, access, hangs_up, is_silent, refuses, says
@@ -26,9 +26,9 @@ async def test_after_failures_in_a_row_the_provider_is_left_alone_then_asked_by_
     assert (breaker.state, breaker.failures) == (BreakerState.OPEN, FAILURES_MAX)
     outcome = await client.create(at, NEW, "pout_9")
     assert isinstance(outcome, NotSent)
-    assert 0 < (outcome.retry_after_seconds or 0) <= REST_SECONDS
+    assert 0 < (outcome.retry_after_seconds or 0) <= OPEN_SECONDS
     assert len(peer.seen) == FAILURES_MAX, "it was not asked"
-    clock.ahead += REST_SECONDS
+    clock.ahead += OPEN_SECONDS
     arrived, answer = asyncio.Event(), asyncio.Event()
 
     async def answers_when_told(_request: web.Request) -> web.Response:
@@ -55,7 +55,7 @@ async def test_a_probe_that_is_given_up_leaves_room_for_another(
     peer.does(hangs_up)
     for number in range(FAILURES_MAX):
         await client.create(at, NEW, f"pout_{number}")
-    clock.ahead += REST_SECONDS
+    clock.ahead += OPEN_SECONDS
     arrived = asyncio.Event()
 
     async def arrives(request: web.Request) -> web.Response:
@@ -88,12 +88,12 @@ async def test_refusals_are_no_failures(client: PlugipayClient, peer: Peer) -> N
 
 def test_a_breaker_counts_in_a_row_and_a_failed_probe_opens_it_again() -> None:
     now = [100.0]
-    breaker = CircuitBreaker(lambda: now[0], failures_max=2, rest_seconds=10)
+    breaker = CircuitBreaker(lambda: now[0], failures_max=2, open_seconds=10)
 
     def go() -> Any:
-        passage = breaker.admit()
-        assert passage is not None
-        return passage
+        permit = breaker.admit()
+        assert permit is not None
+        return permit
 
     go().failed()
     go().succeeded()

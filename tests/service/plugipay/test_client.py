@@ -1,4 +1,4 @@
-"""The client of Plugipay's payouts API against a peer on loopback that answers as it is told."""
+"""The client of Plugipay's payouts API against a peer on loopback that answers by a script."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.service.plugipay.peer import (
     NEW,
     PAYOUT,
     SECRET,
-    Does,
+    Behaviour,
     Peer,
-    Seen,
+    ReceivedRequest,
     access,
     breaks_off,
     hangs_up,
@@ -33,7 +33,7 @@ from tests.service.plugipay.peer import (
 )
 
 
-def by_hand(seen: Seen) -> str:
+def by_hand(seen: ReceivedRequest) -> str:
     """The signature that domain.md 1.2 asks for."""
     lines = [seen.method, seen.path, seen.headers["x-plugipay-timestamp"], hashlib.sha256(seen.body).hexdigest()]
     if "idempotency-key" in seen.headers:
@@ -102,14 +102,14 @@ async def test_a_payout_that_the_provider_takes_is_answered(client: PlugipayClie
         "bankAccountHolder": "Michael Chen",
         "note": "April",
     }
-    for told in (repr(access(peer.base)), repr(NEW), repr(outcome)):
-        assert SECRET not in told
-        assert "0000000099" not in told
-        assert "Michael" not in told
+    for text in (repr(access(peer.base)), repr(NEW), repr(outcome)):
+        assert SECRET not in text
+        assert "0000000099" not in text
+        assert "Michael" not in text
 
 
 # What the provider does to a create, what it comes to, and how often it was asked.
-ENDINGS: list[tuple[str, Does, type, str, int]] = [
+ENDINGS: list[tuple[str, Behaviour, type, str, int]] = [
     ("no money", refuses(409, "INSUFFICIENT_BALANCE", "not enough"), ProviderRefused, "INSUFFICIENT_BALANCE", 1),
     ("not valid", refuses(400, "VALIDATION_ERROR"), ProviderRefused, "VALIDATION_ERROR", 1),
     ("wrong key", refuses(401, "INVALID_SIGNATURE"), ProviderRefused, "INVALID_SIGNATURE", 1),
@@ -132,7 +132,7 @@ ENDINGS: list[tuple[str, Does, type, str, int]] = [
 
 @pytest.mark.parametrize(("does", "kind", "says_why", "asked"), [e[1:] for e in ENDINGS], ids=[e[0] for e in ENDINGS])
 async def test_a_create_is_refused_only_by_a_definite_no_and_unknown_wherever_it_may_have_been_done(
-    client: PlugipayClient, peer: Peer, does: Does, kind: type, says_why: str, asked: int
+    client: PlugipayClient, peer: Peer, does: Behaviour, kind: type, says_why: str, asked: int
 ) -> None:
     peer.does(does)
     outcome = await client.create(access(peer.base), NEW, "pout_1.1")
@@ -236,6 +236,6 @@ async def test_what_is_logged_names_no_secret(
 ) -> None:
     peer.does(refuses(503, "UNAVAILABLE"), says(PAYOUT))
     await client.create(access(peer.base), NEW, "pout_1.1")
-    told = "".join(capsys.readouterr())
-    assert "provider_asked_again" in told
-    assert not re.search(f"{SECRET}|0000000099|Michael", told)
+    text = "".join(capsys.readouterr())
+    assert "provider_asked_again" in text
+    assert not re.search(f"{SECRET}|0000000099|Michael", text)

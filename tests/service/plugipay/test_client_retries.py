@@ -1,4 +1,4 @@
-"""What the client tries again, what it may have done, and when it stops: against a peer that fails as it is told."""
+"""What the client retries, what may have been executed, and when it stops: against a peer that fails by a script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderRefuse
 from tests.service.plugipay.peer import (
     NEW,
     PAYOUT,
-    Does,
+    Behaviour,
     Peer,
     Time,
     access,
@@ -62,7 +62,7 @@ async def test_jitter_reaches_down_to_nothing(client: PlugipayClient, peer: Peer
     ids=["503 then no", "503 then 429", "429 then no", "429 then silence"],
 )
 async def test_what_an_attempt_may_have_done_is_not_undone_by_the_next(
-    client: PlugipayClient, peer: Peer, script: list[Does], kind: type, why: str
+    client: PlugipayClient, peer: Peer, script: list[Behaviour], kind: type, why: str
 ) -> None:
     """A first attempt that reserved the money may be the very reason why the second is refused."""
     peer.does(*script)
@@ -102,7 +102,9 @@ async def test_a_provider_that_stays_unavailable_is_unknown_in_the_end(
 @pytest.mark.parametrize(
     "failure", [refuses(500, "INTERNAL"), writes(502, "<html>", "text/html"), hangs_up, breaks_off]
 )
-async def test_a_reading_is_repeated_whatever_went_wrong(client: PlugipayClient, peer: Peer, failure: Does) -> None:
+async def test_a_reading_is_repeated_whatever_went_wrong(
+    client: PlugipayClient, peer: Peer, failure: Behaviour
+) -> None:
     peer.does(failure, failure, says(PAYOUT))
     assert isinstance(await client.get(access(peer.base), "po_1"), Answered)
     peer.does(refuses(404, "NOT_FOUND", "no such payout"))

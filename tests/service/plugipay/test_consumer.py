@@ -1,4 +1,4 @@
-"""Webhooks from Kafka: applied once in effect, in any order, and nothing that arrives is lost."""
+"""Webhooks from Kafka: each has its effect once, in any order, and none is lost."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_a_return_after_paid_gives_the_money_back_and_an_older_failure_doe
     assert (await merchant.get("/v1/payouts/balance")).data["available"] == 1000
 
 
-async def test_what_is_not_believed_or_not_understood_is_kept_and_blocks_nothing(
+async def test_what_is_rejected_or_cannot_be_read_is_stored_and_blocks_nothing(
     served: Api, kafka_settings: Settings, topic: Topic
 ) -> None:
     merchant, payout_id = await a_payout(served)
@@ -156,7 +156,7 @@ async def test_offsets_move_with_the_events_so_a_new_consumer_goes_on_where_post
     async with consuming(served, kafka_settings):
         await eventually(lambda: counted(served, 1))
     assert await served.ledger.pool.fetchval("SELECT sum(next_offset) FROM consumer_offsets") == 1
-    # A group that Kafka knows nothing of: only Postgres can tell what was taken in.
+    # A group that Kafka does not know: only Postgres has the offsets.
     other = kafka_settings.model_copy(update={"kafka_group": f"{kafka_settings.kafka_group}.other"})
     await topic.put(message(paid()))
     async with consuming(served, other):
@@ -177,7 +177,7 @@ async def test_a_consumer_that_was_fenced_off_writes_nothing(
         await owner.execute("UPDATE consumer_offsets SET epoch = epoch + 1")
         bumped = await owner.fetchval("SELECT max(epoch) FROM consumer_offsets")
         await topic.put(message(paid()))
-        # It is refused, asks for its place anew (which bumps the epoch again), and takes the message in once.
+        # Its append is refused; it reads its offsets again (which raises the epoch again), and ingests the message once.
         await eventually(lambda: counted(served, 1))
         assert await owner.fetchval("SELECT max(epoch) FROM consumer_offsets") > bumped
         await owner.close()
@@ -221,7 +221,7 @@ async def counted(api: Api, deliveries: int) -> bool:
 
 
 async def test_headers_that_make_no_sense_block_nothing(served: Api, kafka_settings: Settings, topic: Topic) -> None:
-    """A moment beyond all calendars, and bytes that Postgres does not take as text."""
+    """A time after the year 9999, and bytes that Postgres does not accept as text."""
     merchant, payout_id = await a_payout(served)
     body = paid()
     signed = ("plugipay-signature", signature(body).encode())
@@ -236,18 +236,18 @@ async def test_headers_that_make_no_sense_block_nothing(served: Api, kafka_setti
     assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
 
 
-async def test_what_our_own_code_stumbles_over_is_parked_and_everything_else_flows_on(
+async def test_a_delivery_that_our_code_fails_on_is_parked_and_the_others_are_ingested(
     served: Api, kafka_settings: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merchant, payout_id = await a_payout(served)
-    judge = observe.observe
+    real_observe = observe.observe
 
-    def stumbles(observation: Observation, *rest: Any) -> Sequence[AnyEvent]:
+    def failing_observe(observation: Observation, *rest: Any) -> Sequence[AnyEvent]:
         if observation.event_id == "evt_poison":
             raise ZeroDivisionError("an account number stands here: 0000000099")
-        return judge(observation, *rest)
+        return real_observe(observation, *rest)
 
-    monkeypatch.setattr(delivery_unit, "observe", stumbles)
+    monkeypatch.setattr(delivery_unit, "observe", failing_observe)
     await topic.put(message(initiated()), message(paid("evt_poison")), message(paid("evt_9")))
     async with consuming(served, kafka_settings):
         await eventually(lambda: counted(served, 3))
@@ -261,7 +261,7 @@ async def test_what_our_own_code_stumbles_over_is_parked_and_everything_else_flo
     assert "ZeroDivisionError" in reason
     assert "0000000099" not in reason
     assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] == "paid"
-    # And nobody stumbles over it again: the partition's place is behind it.
+    # It is not read again: the partition's offset is behind it.
     before = await served.ledger.pool.fetchval("SELECT count(*) FROM deliveries")
     async with consuming(served, kafka_settings):
         await topic.put(message(paid("evt_10")))

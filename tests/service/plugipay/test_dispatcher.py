@@ -1,4 +1,4 @@
-"""Payouts on their way to a simulated Plugipay: submitted once, whatever happens on the way."""
+"""Payouts are submitted to a simulated Plugipay once, whatever fails in between."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def loop(settings: Settings) -> AsyncIterator[Loop]:
 
 async def test_a_payout_is_submitted_once_with_its_id_in_the_note_and_linked(loop: Loop) -> None:
     payout_id = await loop.request(1000, "April revenue")
-    assert await loop.step(payout_id) is None
+    assert await loop.attempt(payout_id) is None
     [theirs] = loop.control.payouts()
     assert theirs.note == f"{payout_id} April revenue"
     assert (theirs.amount, theirs.currency) == (1000, "IDR")
@@ -52,11 +52,11 @@ async def test_a_payout_is_submitted_once_with_its_id_in_the_note_and_linked(loo
 async def test_silence_holds_the_money_and_is_asked_again_under_the_same_key(loop: Loop, fault: str) -> None:
     payout_id = await loop.request()
     loop.control.fault(fault, times=1, on=["create"])
-    assert await loop.step(payout_id) is not None
+    assert await loop.attempt(payout_id) is not None
     payout = await loop.payout(payout_id)
     assert (payout.status, payout.submission, payout.provider_payout_id) == ("pending", UNKNOWN, None)
     assert (await loop.balance())["reserved"] == 1000
-    assert await loop.step(payout_id, 1) is None
+    assert await loop.attempt(payout_id, 1) is None
     [theirs] = loop.control.payouts()
     assert (await loop.payout(payout_id)).provider_payout_id == theirs.id
     assert (await loop.payout(payout_id)).attempt == 1
@@ -65,7 +65,7 @@ async def test_silence_holds_the_money_and_is_asked_again_under_the_same_key(loo
 async def test_a_refusal_fails_the_payout_with_the_providers_code_and_returns_the_money(loop: Loop) -> None:
     payout_id = await loop.request(FUNDS)
     loop.control.schedule_payout("ws_1", amount=1)
-    assert await loop.step(payout_id) is None
+    assert await loop.attempt(payout_id) is None
     payout = await loop.payout(payout_id)
     assert payout.status == "failed"
     assert payout.failure_reason is not None
@@ -74,26 +74,26 @@ async def test_a_refusal_fails_the_payout_with_the_providers_code_and_returns_th
     assert loop.control.payouts(note=payout_id) == []
 
 
-async def test_a_refusal_after_silence_is_believed_only_when_the_list_does_not_have_it(loop: Loop) -> None:
+async def test_a_refusal_after_silence_counts_only_when_the_list_does_not_have_the_payout(loop: Loop) -> None:
     payout_id = await loop.request(FUNDS)
     loop.control.fault("silent", times=1, on=["create"])
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     [theirs] = loop.control.payouts()
-    # It forgets the key, and would refuse the same thing now: its money is locked already.
+    # It forgets the key, and would refuse the same request now: the money is locked already.
     loop.control.forget_idempotency_keys()
-    assert await loop.step(payout_id, 1) is None
+    assert await loop.attempt(payout_id, 1) is None
     payout = await loop.payout(payout_id)
     assert (payout.status, payout.provider_payout_id) == ("pending", theirs.id)
     assert len(loop.control.payouts()) == 1
 
 
-async def test_after_twenty_hours_it_is_only_looked_for_and_then_becomes_a_case(loop: Loop) -> None:
+async def test_after_twenty_hours_it_is_only_searched_for_and_then_becomes_a_case(loop: Loop) -> None:
     payout_id = await loop.request()
     loop.control.fault("silent_undone", times=1, on=["create"])
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     loop.clock.ahead = timedelta(hours=20)
-    await loop.step(payout_id, 1)
-    await loop.step(payout_id, 2)
+    await loop.attempt(payout_id, 1)
+    await loop.attempt(payout_id, 2)
     assert loop.control.payouts() == []
     [(_, case)] = await loop.cases()
     assert (case.kind, case.payout_id) == ("submission_unknown", payout_id)
@@ -106,13 +106,13 @@ async def test_after_twenty_hours_it_is_only_looked_for_and_then_becomes_a_case(
     assert not isinstance(outcome, Exception)
     [(_, case)] = await loop.cases()
     assert (case.reason, case.closed_by) == ("asked them: they have none", "key:key_test")
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     [theirs] = loop.control.payouts()
     payout = await loop.payout(payout_id)
     assert (payout.attempt, payout.provider_payout_id) == (2, theirs.id)
 
 
-async def test_credentials_that_are_turned_away_fail_no_payout(loop: Loop) -> None:
+async def test_rejected_credentials_fail_no_payout(loop: Loop) -> None:
     payout_id = await loop.request()
     await execute(
         loop.ledger,
@@ -120,7 +120,7 @@ async def test_credentials_that_are_turned_away_fail_no_payout(loop: Loop) -> No
             account_id=ACCOUNT, workspace_id="ws_1", key_id="ak_1", secret="not the one", base_url=loop.simulated.url
         ),
     )
-    assert await loop.step(payout_id) is not None
+    assert await loop.attempt(payout_id) is not None
     payout = await loop.payout(payout_id)
     assert (payout.status, payout.submission) == ("pending", "started")
     assert not loop.health.parts["plugipay"].ok
@@ -130,23 +130,23 @@ async def test_a_workspace_is_not_changed_while_a_payout_is_under_way_in_it(loop
     """Its key is known in the old one only: repeated in another, the payout would be made twice."""
     payout_id = await loop.request()
     loop.control.fault("silent", times=1, on=["create"])
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     elsewhere = SetProvider(
         account_id=ACCOUNT, workspace_id="ws_2", key_id="ak_1", secret="sk_provider_1", base_url=loop.simulated.url
     )
     assert isinstance(await execute(loop.ledger, elsewhere), InvalidTransition)
-    await loop.step(payout_id, 1)
+    await loop.attempt(payout_id, 1)
     assert len(loop.control.payouts()) == 1
 
 
 async def test_a_payout_that_another_ones_note_names_is_not_taken_for_it(loop: Loop) -> None:
     lost = await loop.request(10)
     loop.control.fault("silent_undone", times=1, on=["create"])
-    await loop.step(lost)
+    await loop.attempt(lost)
     other = await loop.request(10, f"replaces {lost}")
-    await loop.step(other)
+    await loop.attempt(other)
     loop.clock.ahead = timedelta(hours=20)
-    await loop.step(lost, 1)
+    await loop.attempt(lost, 1)
     assert (await loop.payout(lost)).provider_payout_id is None
     assert [(case.kind, case.payout_id) for _, case in await loop.cases()] == [("submission_unknown", lost)]
 
@@ -154,7 +154,7 @@ async def test_a_payout_that_another_ones_note_names_is_not_taken_for_it(loop: L
 async def test_a_frozen_account_submits_nothing_and_goes_on_once_it_is_not(loop: Loop) -> None:
     payout_id = await loop.request()
     await execute(loop.ledger, FreezeAccount(account_id=ACCOUNT, reason="looked into"))
-    assert await loop.step(payout_id) is not None
+    assert await loop.attempt(payout_id) is not None
     assert loop.control.payouts() == []
     assert (await loop.payout(payout_id)).submission is None
 
@@ -164,11 +164,11 @@ async def test_cancel_before_submission_is_ours_and_after_it_the_providers(loop:
     assert not isinstance(await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=early)), Exception)
     assert (await loop.payout(early)).status == "cancelled"
     late = await loop.request()
-    await loop.step(late)
+    await loop.attempt(late)
     await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=late))
     assert (await loop.payout(late)).status == "pending"
     assert (await loop.balance())["reserved"] == 1000
-    await loop.step(late)
+    await loop.attempt(late)
     assert (await loop.payout(late)).status == "cancelled"
     assert loop.control.payouts(note=late)[0].status == "cancelled"
     assert (await loop.balance())["available"] == FUNDS
@@ -176,24 +176,24 @@ async def test_cancel_before_submission_is_ours_and_after_it_the_providers(loop:
 
 async def test_a_cancellation_that_the_provider_refuses_leaves_the_payout_on_its_way(loop: Loop) -> None:
     payout_id = await loop.request()
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=payout_id))
     [theirs] = loop.control.payouts()
     loop.control.move(theirs.id, "in_transit")
-    assert await loop.step(payout_id) == 0.0
+    assert await loop.attempt(payout_id) == 0.0
     payout = await loop.payout(payout_id)
     assert payout.cancel_asked_at is None
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     assert (await loop.payout(payout_id)).status == "in_transit"
     assert "payout.cancel_refused" in await loop.events(payout_id)
 
 
-async def test_asking_brings_what_no_webhook_told(loop: Loop) -> None:
+async def test_polling_finds_what_no_webhook_reported(loop: Loop) -> None:
     payout_id = await loop.request()
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     [theirs] = loop.control.payouts()
     loop.control.move(theirs.id, "paid", reference="bank-7")
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     payout = await loop.payout(payout_id)
     assert (payout.status, payout.reference) == ("paid", "bank-7")
     assert (await loop.balance())["paid_out"] == 1000
@@ -242,7 +242,7 @@ async def test_two_dispatchers_share_the_work_and_none_is_done_twice(loop: Loop)
 
 async def test_the_sweep_adopts_what_nobody_asked_for_and_finds_what_was_missed(loop: Loop) -> None:
     payout_id = await loop.request()
-    await loop.step(payout_id)
+    await loop.attempt(payout_id)
     [ours] = loop.control.payouts()
     theirs = loop.control.schedule_payout("ws_1", amount=300)
     loop.control.move(theirs.id, "paid")

@@ -1,4 +1,4 @@
-"""A consumer killed at every step between the broker and the answer: nothing is lost, nothing counts twice."""
+"""A consumer killed at every step from the broker to the committed offsets: nothing is lost, nothing counts twice."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ async def _killed_at(step: str, settings: Settings) -> None:
         },
     )
     async with asyncio.timeout(90):
-        _, said = await process.communicate()
-    assert process.returncode == CODE, said.decode()[-2000:]
+        _, log = await process.communicate()
+    assert process.returncode == CODE, log.decode()[-2000:]
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_killed_at(step: str, served: Api, kafka_settings: Settings, topic: Topic) -> None:
-    hooks = []
+    webhooks = []
     for number in range(PAYOUTS):
         account, theirs = f"acc_{number}", payout(f"po_{number}")
         await a_payout(served, theirs["id"], account)
         sent = sdk_generation("in_transit", theirs, event_id=f"evt_{number}_sent", account=account, at=LATER)
         paid = sdk_generation("paid", theirs, event_id=f"evt_{number}_paid", account=account, at=LATEST)
         # Each one twice, the newer one first.
-        hooks += [message(body, key=account) for body in (paid, sent, paid, sent)]
-    await topic.put(*hooks)
+        webhooks += [message(body, key=account) for body in (paid, sent, paid, sent)]
+    await topic.put(*webhooks)
     await _killed_at(step, kafka_settings)
 
     async def all_paid() -> bool:
         paid = await served.ledger.pool.fetchval("SELECT count(*) FROM payouts WHERE status = 'paid'")
-        told = await served.ledger.pool.fetchval("SELECT count(DISTINCT origin) FROM deliveries")
-        return (paid, told) == (PAYOUTS, len(hooks))
+        stored = await served.ledger.pool.fetchval("SELECT count(DISTINCT origin) FROM deliveries")
+        return (paid, stored) == (PAYOUTS, len(webhooks))
 
     async with consuming(served, kafka_settings):
         await eventually(all_paid)

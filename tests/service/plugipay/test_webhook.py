@@ -10,7 +10,7 @@ import plugipay
 import pytest
 
 from events.provider.reports import ReportedStatus
-from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, refused_because
+from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, rejection_reason
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
 PAYOUT: dict[str, Any] = {"id": "po_1", "amount": 400, "currency": "IDR", "status": "paid", "note": "April"}
@@ -23,15 +23,15 @@ VECTOR_BODY = (
 VECTOR = "t=1750000000,v1=a27a43ad604742dd06c12f700419e47e4101167d0c1c7893bf2aaf52a8f2901c"
 
 
-def test_the_published_vector_is_believed() -> None:
-    assert refused_because(VECTOR_BODY, VECTOR, [SECRET], 1750000000) is None
+def test_the_published_vector_is_accepted() -> None:
+    assert rejection_reason(VECTOR_BODY, VECTOR, [SECRET], 1750000000) is None
 
 
 def test_what_the_official_sdk_accepts_is_accepted_and_the_other_way_round() -> None:
     body = sdk_generation("paid", PAYOUT, event_id="evt_1", account="acc_1", at="2026-05-01T00:00:00Z")
     header = signature(body)
     assert plugipay.verify_webhook(body, header, SECRET).id == "evt_1"
-    assert refused_because(body, header, [SECRET], time.time()) is None
+    assert rejection_reason(body, header, [SECRET], time.time()) is None
 
 
 @pytest.mark.parametrize(
@@ -50,21 +50,21 @@ def test_what_the_official_sdk_accepts_is_accepted_and_the_other_way_round() -> 
         (VECTOR_BODY, "t=1750000000,v1=é", [SECRET], 1750000000, "matches none"),
     ],
 )
-def test_what_is_not_signed_rightly_is_not_believed(
+def test_a_wrong_signature_is_rejected_with_its_reason(
     body: bytes, header: str | None, secrets: list[str], received_at: float, why: str
 ) -> None:
-    reason = refused_because(body, header, secrets, received_at)
+    reason = rejection_reason(body, header, secrets, received_at)
     assert reason is not None
     assert why in reason
 
 
 def test_while_secrets_are_rotated_any_of_them_and_any_signature_will_do() -> None:
     header = VECTOR.replace("v1=", "v1=00,v1=")
-    assert refused_because(VECTOR_BODY, header, ["whsec_new", SECRET], 1750000299) is None
+    assert rejection_reason(VECTOR_BODY, header, ["whsec_new", SECRET], 1750000299) is None
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "reported"),
     [
         (
             docs_generation("initiated", PAYOUT, event_id="e", workspace="ws_1", at="2026-05-12T00:00:00Z"),
@@ -101,12 +101,12 @@ def test_while_secrets_are_rotated_any_of_them_and_any_signature_will_do() -> No
         ),
     ],
 )
-def test_both_generations_say_the_same(body: bytes, says: ReportedStatus) -> None:
-    hook = read(body)
-    assert hook.named == "ws_1"
-    assert hook.observation.says is says
-    assert hook.observation.occurred_at == "2026-05-12T00:00:00.000000Z"
-    assert (hook.observation.provider_payout_id, hook.observation.amount, hook.observation.currency) == (
+def test_both_generations_report_the_same(body: bytes, reported: ReportedStatus) -> None:
+    webhook = read(body)
+    assert webhook.claimed_id == "ws_1"
+    assert webhook.observation.says is reported
+    assert webhook.observation.occurred_at == "2026-05-12T00:00:00.000000Z"
+    assert (webhook.observation.provider_payout_id, webhook.observation.amount, webhook.observation.currency) == (
         "po_1",
         400,
         "IDR",
@@ -150,5 +150,5 @@ def test_a_payload_of_strange_types_is_still_an_observation() -> None:
         "data": {"id": 7, "amount": "400", "currency": ["IDR"], "note": None},
     }
     observation = read(json.dumps(document).encode()).observation
-    # An amount that is none differs from every payout's.
+    # An invalid amount differs from every payout's.
     assert (observation.amount, observation.currency, observation.provider_payout_id) == (NO_AMOUNT, None, None)

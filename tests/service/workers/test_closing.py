@@ -59,21 +59,19 @@ async def test_a_service_that_was_down_closes_three_weeks_in_order(api: Api, clo
     ]
 
 
-async def test_an_account_without_money_gets_no_statements_and_is_not_looked_at_again_and_again(
-    api: Api, clock: Clock
-) -> None:
+async def test_an_account_without_money_gets_no_statements_and_is_checked_once_a_period(api: Api, clock: Clock) -> None:
     await weekly(api)
     clock.at = MIDNIGHT
-    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
-    assert await StatementCloser(api.ledger).round(LANE) == (0, [])
+    assert await StatementCloser(api.ledger).close_due(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).close_due(LANE) == (0, [])
     clock.at = MIDNIGHT + timedelta(days=7)
-    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).close_due(LANE) == (1, [])
 
 
 async def test_delivered_orders_are_closed_as_they_come(api: Api, clock: Clock) -> None:
     merchant = await weekly(api, cycle="delivered_order")
-    assert await StatementCloser(api.ledger).round(LANE) == (1, [])
-    assert await StatementCloser(api.ledger).round(LANE) == (0, []), "nothing has happened since"
+    assert await StatementCloser(api.ledger).close_due(LANE) == (1, [])
+    assert await StatementCloser(api.ledger).close_due(LANE) == (0, []), "nothing has happened since"
     for number in (1, 2):
         await revenue(merchant, 100, f"o-{number}")
         await merchant.accepted(type="settleRevenue", amount=60, reference=f"o-{number}", **IDR)
@@ -114,16 +112,16 @@ async def test_two_closers_at_once_make_one_statement(
         await revenue(merchant, 7, "o-3")
     monkeypatch.setattr(StatementCloser, "_close", meeting(2))
     async with running_ledger(settings, clock.runtime()) as replica:
-        looks = await asyncio.gather(
+        results = await asyncio.gather(
             *(StatementCloser(ledger).close_account(LANE, "acc_1") for ledger in (api.ledger, replica))
         )
-    assert sorted(len(look.closed) for look in looks) == [0, 1]
+    assert sorted(len(result.closed) for result in results) == [0, 1]
     assert len((await merchant.get("/v1/statements?source=own")).data) == 1
     count = await api.ledger.pool.fetchval("SELECT count(*) FROM events WHERE type = 'statement.closed'")
     assert count == 1
 
 
-async def test_an_account_that_somebody_is_at_is_left_to_them(api: Api, clock: Clock) -> None:
+async def test_an_account_that_another_closer_has_leased_is_left_alone(api: Api, clock: Clock) -> None:
     await a_week(api, clock)
     now = clock.at
     claim = query("own_statements/claim")
@@ -131,7 +129,7 @@ async def test_an_account_that_somebody_is_at_is_left_to_them(api: Api, clock: C
         while await catch_up(connection, LANE, StatementsDue(), now):
             pass
         assert len(await connection.fetch(claim, LANE, now, now + timedelta(minutes=2), 10)) == 1
-    assert await StatementCloser(api.ledger).round(LANE) == (0, [])
+    assert await StatementCloser(api.ledger).close_due(LANE) == (0, [])
     clock.at += timedelta(minutes=2)
     assert await close(api.ledger) == ["acc_1-2026-W47-IDR-1"], "a lease ends, so that nothing hangs on who died"
 
@@ -150,7 +148,7 @@ async def recording(ledger: Ledger, amount: int) -> None:
         (timedelta(seconds=5), "4.30"),
     ],
 )
-async def test_what_comes_in_while_a_statement_is_drawn_up_goes_where_its_time_says(
+async def test_what_is_recorded_while_a_statement_is_drafted_goes_where_its_time_says(
     api: Api, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, behind: timedelta, first: str
 ) -> None:
     merchant = await a_week(api, clock)

@@ -88,7 +88,7 @@ def kinds(found: list[dict[str, Any]]) -> list[str]:
 PAID = ["payout_cycle.cut", "payout.requested", "payout_cycle.ended"]
 
 
-async def test_a_cycle_is_cut_and_paid_once_and_looking_again_does_nothing(settings: Settings) -> None:
+async def test_a_cycle_is_cut_and_paid_once_and_a_second_run_does_nothing(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
     async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
@@ -136,7 +136,7 @@ async def test_idul_fitri_moves_two_cycles_onto_one_day_and_they_are_paid_as_one
         assert await payouts(ledger) == [("acc_1", 140, "manual")]
 
 
-async def test_a_command_finds_done_what_was_due_before_it_though_no_scheduler_looked(settings: Settings) -> None:
+async def test_a_command_does_first_what_is_due_though_no_scheduler_ran(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
     async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)
@@ -166,7 +166,7 @@ async def test_a_dry_run_leaves_nothing_behind_and_what_is_due_stays_due(setting
         assert await happened(ledger) == [cut(100)]
 
 
-async def test_two_workers_at_one_cycle_make_one_payout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_workers_on_one_cycle_make_one_payout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have decided to pay; the second writes while the first is about to."""
     clock = Clock(WEDNESDAY)
     async with running_ledger(settings, clock.runtime) as first, running_ledger(settings, clock.runtime) as second:
@@ -233,7 +233,7 @@ async def killed(settings: Settings, when: str, kind: str, at: Instant) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("kind", "at"), [("payout_cycle.cut", CUTOFF), ("payout.requested", PAY)])
-async def test_what_a_killed_worker_left_the_next_one_finishes_once(
+async def test_the_next_worker_finishes_once_what_a_killed_one_left(
     settings: Settings, when: str, kind: str, at: Instant
 ) -> None:
     clock = Clock(WEDNESDAY)
@@ -270,7 +270,7 @@ async def test_a_service_that_was_down_over_two_pay_dates_pays_the_money_once(se
         assert (request["amount"], ended["payDate"], ended["outcome"]) == (100, "2026-05-18", "requested")
 
 
-async def test_an_account_on_which_it_fails_holds_up_no_other_and_takes_commands(
+async def test_an_account_that_fails_holds_up_no_other_and_accepts_commands(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(WEDNESDAY)
@@ -299,7 +299,7 @@ async def test_an_account_on_which_it_fails_holds_up_no_other_and_takes_commands
         assert kinds(await happened(ledger)) == ["payout_cycle.cut"]
 
 
-async def test_more_accounts_than_are_looked_at_at_once_all_get_their_turn(
+async def test_more_accounts_than_are_claimed_at_once_all_get_their_turn(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.workers.payout_scheduler._AT_ONCE", 2)
@@ -322,7 +322,7 @@ async def test_more_accounts_than_are_looked_at_at_once_all_get_their_turn(
         assert sorted(account for account, *_ in await payouts(ledger)) == names
 
 
-async def test_cycles_and_disputes_are_folded_again_to_what_they_are(settings: Settings) -> None:
+async def test_a_rebuild_gives_the_same_cycles_and_disputes(settings: Settings) -> None:
     clock = Clock(WEDNESDAY)
     async with running_ledger(settings, clock.runtime) as ledger:
         await fund(ledger, "acc_1", 100)

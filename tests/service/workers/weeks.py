@@ -1,4 +1,4 @@
-"""An account whose statements are cut every week, and a clock that is moved on."""
+"""An account with weekly statements, and a clock that a test moves."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def weekly(api: Api, **fields: Any) -> Caller:
 
 
 async def close(ledger: Ledger) -> list[str]:
-    """What one round closes."""
-    return [event.number for event in (await StatementCloser(ledger).round(LANE))[1]]
+    """The numbers of the statements that the closer closes now."""
+    return [event.number for event in (await StatementCloser(ledger).close_due(LANE))[1]]
 
 
 async def revenue(merchant: Caller, amount: int, reference: str) -> None:

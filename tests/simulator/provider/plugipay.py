@@ -1,4 +1,4 @@
-"""A simulated Plugipay in the test's own loop, somebody who receives its webhooks, and the official SDK against it."""
+"""A simulated Plugipay in the test's event loop, a receiver of its webhooks, and the official SDK as a client."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from plugipay import PlugipayClient
 from yarl import URL
 
 from service.platform.runtime import REAL
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import EndpointSettings, Generation, SimulatorSettings, WorkspaceSettings
 
 T = TypeVar("T")
 
 WEBHOOK_SECRET = "whsec_of_the_test"
 FROZEN = replace(REAL, monotonic=lambda: 1000.0)
-"""Plugipay's time stands still until a test skips some of it; the clock of signatures goes on."""
+"""Plugipay's time stands still until a test skips some of it; the clock of signatures runs."""
 
 BANK = {"bankCode": "bca", "bankName": "BCA", "bankAccountNumber": "1234567890", "bankAccountHolder": "Siti Rahma"}
 SDK_BANK = {
@@ -34,12 +34,12 @@ SDK_BANK = {
     "bank_account_number": "1234567890",
     "bank_account_holder": "Siti Rahma",
 }
-WISH = {"amount": 250_000, "currency": "IDR", **BANK}
+PAYOUT_REQUEST = {"amount": 250_000, "currency": "IDR", **BANK}
 
 
 @dataclass(frozen=True)
 class Received:
-    """A webhook as it came in."""
+    """A webhook as received."""
 
     raw: bytes
     headers: dict[str, str]
@@ -60,7 +60,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """An endpoint that answers as it is told, at first 204."""
+    """An endpoint that answers as a test wants; by default 204."""
 
     url: str = ""
     answer: Callable[[], web.StreamResponse] = lambda: web.Response(status=204)
@@ -97,14 +97,14 @@ def workspace(receiver: Receiver | None = None, generation: Generation = "b", **
 
 @contextlib.asynccontextmanager
 async def plugipay(*workspaces: WorkspaceSettings, **settings: Any) -> AsyncIterator[Simulated]:
-    """Time stands still; payouts and webhooks come when a test advances or settles."""
-    at = SimulatorSettings(workspaces=workspaces or (workspace(),), **{"hang_seconds": 30, **settings})
-    async with simulated_plugipay(at, FROZEN) as simulated:
+    """Time stands still; payouts and webhooks move when a test advances or settles."""
+    chosen = SimulatorSettings(workspaces=workspaces or (workspace(),), **{"hang_seconds": 30, **settings})
+    async with simulated_plugipay(chosen, FROZEN) as simulated:
         yield simulated
 
 
 async def with_sdk(simulated: Simulated, use: Callable[[Any], T], *, seconds: float = 20) -> T:
-    """Runs `use` with the official client, away from the loop that serves: it blocks."""
+    """Runs `use` with the official client in another thread: it blocks."""
     key = WorkspaceSettings()
 
     def run() -> T:
@@ -144,7 +144,7 @@ async def request(
     headers: dict[str, str] | None = None,
     **signing: str,
 ) -> tuple[int, Any]:
-    """A signed request, and the answer's status and document; `headers` are added unsigned."""
+    """Sends a signed request; returns the response's status and document. `headers` are added unsigned."""
     raw = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
     given = {**signed(method, path, raw, **signing), **(headers or {})}
     # The path goes out exactly as it is signed.
@@ -157,8 +157,8 @@ async def request(
 
 
 async def create(simulated: Simulated, **more: Any) -> dict[str, Any]:
-    """A payout that is taken."""
-    status, document = await request(simulated, "POST", "/api/v1/payouts", {**WISH, **more})
+    """Creates a payout."""
+    status, document = await request(simulated, "POST", "/api/v1/payouts", {**PAYOUT_REQUEST, **more})
     assert status == 201, document
     payout = document["data"]
     assert isinstance(payout, dict)

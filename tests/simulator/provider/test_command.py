@@ -15,7 +15,7 @@ from tests.support.command_line import environment, payout_ledger, start
 from tests.support.waiting import until
 
 
-async def test_the_command_says_where_it_is_and_its_payouts_move_and_are_told(tmp_path: Path) -> None:
+async def test_the_command_shows_its_address_and_its_payouts_move_and_send_webhooks(tmp_path: Path) -> None:
     async with receiving() as receiver:
         process = await start(
             "simulate-plugipay",

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from simulator.provider.running import Simulated
+from simulator.provider.lifespan import Simulated
 from tests.simulator.provider.plugipay import WEBHOOK_SECRET, create, plugipay, receiving, request, workspace
 
 
@@ -20,7 +20,7 @@ async def control(simulated: Simulated, method: str, path: str = "", body: Any =
         return response.status, document["data"] if response.status == 200 else document["error"]
 
 
-async def test_a_whole_life_is_led_over_http() -> None:
+async def test_a_payouts_whole_lifecycle_over_http() -> None:
     async with receiving() as receiver, plugipay(workspace(receiver)) as simulated:
         payout = await create(simulated, note="hello")
         status, state = await control(simulated, "GET")
@@ -55,7 +55,7 @@ async def test_a_whole_life_is_led_over_http() -> None:
         assert (len(receiver.got), receiver.got[-1].kind) == (before + 1, "created")
 
 
-async def test_a_reset_goes_back_to_the_first_moment() -> None:
+async def test_a_reset_returns_to_the_initial_state() -> None:
     async with receiving() as receiver, plugipay(workspace(receiver), faults={"error_done": 1}) as simulated:
         assert (await request(simulated, "POST", "/api/v1/payouts", {"amount": 0}))[0] >= 500
         await control(simulated, "DELETE", "/faults")
@@ -114,7 +114,7 @@ async def test_a_workspace_is_opened_with_its_own_key_and_endpoint() -> None:
         ("PUT", "/workspaces/acc_2/endpoint", {"url": "http://127.0.0.1:1/", "secret": "s"}, 404),
     ],
 )
-async def test_what_makes_no_sense_is_refused_and_says_why(method: str, path: str, body: Any, status: int) -> None:
+async def test_an_invalid_request_is_refused_with_a_reason(method: str, path: str, body: Any, status: int) -> None:
     async with plugipay() as simulated:
         found, error = await control(simulated, method, path, body)
         assert (found, bool(error["message"])) == (status, True)

@@ -19,7 +19,7 @@ from tests.simulator.provider.plugipay import (
 )
 
 
-async def test_the_sdk_lives_the_manual_life_of_payouts() -> None:
+async def test_the_sdk_moves_payouts_by_hand() -> None:
     def life(client: Any) -> None:
         payouts = client.payouts
         assert payouts.get_bank_account()["configured"] is False

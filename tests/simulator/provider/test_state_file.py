@@ -1,4 +1,4 @@
-"""A state file: the next run finds the payouts of the one before, and they go on."""
+"""The state file: the next run continues with the payouts of the one before."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from simulator.provider.snapshot import WrongFile
-from tests.simulator.provider.plugipay import BANK, WISH, create, plugipay, receiving, request, workspace
+from simulator.provider.state_file import WrongFile
+from tests.simulator.provider.plugipay import BANK, PAYOUT_REQUEST, create, plugipay, receiving, request, workspace
 
 
 async def test_payouts_keys_money_and_webhooks_outlive_the_process(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ async def test_payouts_keys_money_and_webhooks_outlive_the_process(tmp_path: Pat
             await request(simulated, "PATCH", "/api/v1/payouts/bank-account", BANK)
             paid = await create(simulated, amount=100_000)
             await simulated.control.advance(hours=1)
-            first = await request(simulated, "POST", "/api/v1/payouts", WISH, key="k")
+            first = await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k")
             await simulated.control.advance()
             before = {payout.id: payout.document() for payout in simulated.control.payouts()}
             assert [payout["status"] for payout in before.values()] == ["paid", "pending"]
@@ -34,10 +34,10 @@ async def test_payouts_keys_money_and_webhooks_outlive_the_process(tmp_path: Pat
             control = simulated.control
             assert {payout.id: payout.document() for payout in control.payouts()} == before
             assert [one.payout_id for one in control.disbursements()] == [paid["id"]]
-            assert await request(simulated, "POST", "/api/v1/payouts", WISH, key="k") == first
+            assert await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k") == first
             _, document = await request(simulated, "GET", "/api/v1/payouts/balance")
             assert document["data"]["ledgerBalance"] == 900_000
-            assert document["data"]["locked"] == WISH["amount"]
+            assert document["data"]["locked"] == PAYOUT_REQUEST["amount"]
             _, document = await request(simulated, "GET", "/api/v1/payouts/bank-account")
             assert document["data"]["configured"] is True
             await control.settle()

@@ -13,15 +13,15 @@ from aiohttp import web
 from plugipay import PlugipaySignatureError, verify_webhook
 
 from service.platform.runtime import REAL
-from simulator.provider.refused import Refused
-from simulator.provider.running import simulated_plugipay
+from simulator.provider.lifespan import simulated_plugipay
+from simulator.provider.refusals import Refused
 from simulator.provider.settings import EndpointSettings, SimulatorSettings
 from tests.simulator.provider.plugipay import WEBHOOK_SECRET, create, plugipay, receiving, workspace
 
 MINUTE, HOUR = 60, 3600
 
 
-async def test_a_webhook_that_is_not_taken_is_tried_six_times_on_the_schedule_and_given_up() -> None:
+async def test_a_webhook_that_is_not_accepted_is_tried_six_times_on_the_schedule_and_given_up() -> None:
     async with receiving() as receiver, plugipay(workspace(receiver), moves=False) as simulated:
         receiver.answer = lambda: web.Response(status=500)
         control = simulated.control
@@ -60,7 +60,7 @@ async def test_each_attempt_carries_the_same_bytes_and_a_signature_of_its_own_mo
             verify_webhook(one.raw, one.signature, WEBHOOK_SECRET, now=moment.timestamp())
 
 
-async def test_the_signature_is_the_one_of_the_known_vector() -> None:
+async def test_the_signature_is_that_of_the_published_vector() -> None:
     """domain.md 1.7; computed by the vendor's SDK, not by ours."""
     from simulator.provider.envelopes import sign  # noqa: PLC0415 - only this test looks inside
 
@@ -139,7 +139,7 @@ async def test_a_delivery_is_sent_again_on_demand_unless_it_is_queued() -> None:
         assert caught.value.status == 404
 
 
-async def test_an_endpoint_learns_only_of_what_happens_while_it_is_there() -> None:
+async def test_an_endpoint_gets_only_the_events_while_it_is_set() -> None:
     async with receiving() as receiver, plugipay(workspace()) as simulated:
         await create(simulated)
         await simulated.control.advance()
@@ -184,7 +184,7 @@ async def test_a_dropped_webhook_is_never_sent_unless_somebody_sends_it() -> Non
         assert receiver.kinds == ["in_transit", "paid", "created"]
 
 
-async def test_what_happens_in_the_hours_of_an_outage_is_never_told() -> None:
+async def test_events_in_the_hours_of_an_outage_send_no_webhooks() -> None:
     async with (
         receiving() as receiver,
         plugipay(workspace(receiver), in_transit_seconds=10, paid_seconds=20 * HOUR) as simulated,

@@ -56,7 +56,7 @@ async def test_what_is_produced_is_consumed_until_it_is_committed(embedded: Embe
         await producer.stop()
 
 
-async def test_it_is_gone_once_stopped(embedded: EmbeddedBroker) -> None:
+async def test_its_data_is_lost_when_it_stops(embedded: EmbeddedBroker) -> None:
     embedded.stop()
     embedded.stop()
     producer = AIOKafkaProducer(bootstrap_servers=embedded.bootstrap_servers)
@@ -65,12 +65,12 @@ async def test_it_is_gone_once_stopped(embedded: EmbeddedBroker) -> None:
     await producer.stop()
 
 
-def test_it_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_logs_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     start_broker().stop()
     assert capfd.readouterr() == ("", "")
 
 
-def test_two_brokers_stand_beside_each_other(embedded: EmbeddedBroker) -> None:
+def test_two_brokers_run_side_by_side(embedded: EmbeddedBroker) -> None:
     other = start_broker()
     assert other.bootstrap_servers != embedded.bootstrap_servers
     other.stop()

@@ -127,7 +127,7 @@ async def test_it_listens_on_a_socket_that_only_its_user_reaches(start: Callable
     assert running.directory.stat().st_mode & 0o777 == 0o700
 
 
-async def test_the_surroundings_variables_do_not_lead_astray(
+async def test_the_environments_pg_variables_are_ignored(
     start: Callable[[], EmbeddedPostgres], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PGPORT", "PGHOST", "PGUSER", "PGDATABASE", "PGDATA"):
@@ -166,7 +166,7 @@ async def test_the_server_outlives_its_starter_while_another_process_uses_it(
     assert _server_pid(data) is None
 
 
-async def test_a_killed_starters_server_is_adopted_and_stopped_at_the_end(
+async def test_the_server_of_a_killed_starter_is_used_and_stopped_at_the_end(
     data: Path, start: Callable[[], EmbeddedPostgres], start_elsewhere: Callable[[], subprocess.Popen[str]]
 ) -> None:
     starter = start_elsewhere()
@@ -180,7 +180,7 @@ async def test_a_killed_starters_server_is_adopted_and_stopped_at_the_end(
     assert _server_pid(data) is None
 
 
-async def test_a_killed_server_recovers_what_it_acknowledged(data: Path, start: Callable[[], EmbeddedPostgres]) -> None:
+async def test_a_killed_server_recovers_what_it_committed(data: Path, start: Callable[[], EmbeddedPostgres]) -> None:
     running = start()
     await _value(running.migrate_url, "CREATE TABLE kept AS SELECT 7 AS number")
     server = _server_pid(data)
@@ -190,7 +190,7 @@ async def test_a_killed_server_recovers_what_it_acknowledged(data: Path, start: 
     assert await _value(start().migrate_url, "SELECT number FROM kept") == 7
 
 
-async def test_an_old_pid_that_is_now_another_program_is_not_believed(
+async def test_an_old_pid_that_is_now_another_program_is_ignored(
     data: Path, start: Callable[[], EmbeddedPostgres]
 ) -> None:
     running = start()
@@ -202,7 +202,7 @@ async def test_an_old_pid_that_is_now_another_program_is_not_believed(
     assert await _value(start().service_url, "SELECT 1") == 1
 
 
-async def test_an_interrupted_making_is_begun_again(data: Path, start: Callable[[], EmbeddedPostgres]) -> None:
+async def test_an_interrupted_creation_starts_again(data: Path, start: Callable[[], EmbeddedPostgres]) -> None:
     half = data / "postgres.draft"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
@@ -267,7 +267,7 @@ def test_without_the_extra_the_error_names_it(data: Path, monkeypatch: pytest.Mo
         start_postgres(data)
 
 
-def test_the_master_key_is_made_once_and_kept_from_others(data: Path) -> None:
+def test_the_master_key_is_created_once_and_only_its_owner_can_read_it(data: Path) -> None:
     key = master_key(data)
     assert len(base64.b64decode(key, validate=True)) == 32
     assert master_key(data) == key
@@ -292,7 +292,7 @@ def test_processes_that_ask_for_the_master_key_at_once_agree(data: Path) -> None
     assert [path.name for path in data.iterdir()] == ["master.key"]
 
 
-def test_a_name_taken_meanwhile_keeps_the_first_master_key(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_master_key_created_meanwhile_is_not_replaced(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = master_key(data)
     monkeypatch.setattr(Path, "exists", lambda self: False)
     assert master_key(data) == first

@@ -1,4 +1,4 @@
--- The first keys of accounts; with an account's, the lane it belongs to for ever.
+-- New account keys. An account's first key also fixes its lane for ever.
 first_seen AS (
     INSERT INTO account_lanes (account_id, lane)
     SELECT r.account_id, head.lane

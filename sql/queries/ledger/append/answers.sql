@@ -1,4 +1,4 @@
--- What was answered to a command under its key.
+-- Answers stored under idempotency keys.
 answers_now AS (
     INSERT INTO answers (lane, account_id, key, digest, status, answer, key_generation, position, recorded_at)
     SELECT head.lane, r.account_id, r.key, r.digest, r.status, decode(r.answer, 'base64'), r.key_generation, r.position,

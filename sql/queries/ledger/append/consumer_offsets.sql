@@ -1,4 +1,4 @@
--- How far a topic has been taken in; fenced by `consumer_offsets_guard.sql`.
+-- The next offsets of a topic's partitions; fenced by `consumer_offsets_guard.sql`.
 offsets_now AS (
     UPDATE consumer_offsets c
        SET next_offset = m.next_offset

@@ -1,4 +1,4 @@
--- No partition of a topic has been assigned anew.
+-- No partition of the topic has been assigned to another consumer since.
 NOT EXISTS (
     SELECT FROM json_to_recordset(:consumer_offsets::json) AS m(log text, topic text, partition integer, epoch bigint)
      WHERE NOT EXISTS (SELECT FROM consumer_offsets c

@@ -1,4 +1,4 @@
--- What arrived, as it arrived; what is parked is listed besides.
+-- Deliveries as received; parked ones are also listed in `parked_deliveries`.
 deliveries_now AS (
     INSERT INTO deliveries (lane, delivery_id, account_id, provider, event_id, digest, raw, key_generation, signature,
                             received_at, recorded_at, verdict, reason, origin)

@@ -1,4 +1,4 @@
--- Parked deliveries that are parked no more; fenced by `parkings_ended_guard.sql`.
+-- Parked deliveries whose quarantine ends; fenced by `parkings_ended_guard.sql`.
 parked_no_more AS (
     UPDATE parked_deliveries p
        SET ended_at = $5, ended_how = r.how, ended_by = r.by

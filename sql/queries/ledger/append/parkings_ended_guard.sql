@@ -1,4 +1,4 @@
--- Every parking to be ended still stands.
+-- All of these deliveries are still parked.
 NOT EXISTS (
     SELECT FROM json_to_recordset(:parkings_ended::json) AS e(delivery_id uuid)
      WHERE NOT EXISTS (SELECT FROM parked_deliveries p

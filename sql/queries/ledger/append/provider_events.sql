@@ -1,4 +1,4 @@
--- The provider's events that were taken in.
+-- The ids of the provider's events that were ingested.
 provider_events_now AS (
     INSERT INTO provider_events (lane, account_id, event_id, position)
     SELECT head.lane, r.account_id, r.event_id, r.position

@@ -1,4 +1,4 @@
--- Answers given under these keys.
+-- Answers stored under these keys.
 (SELECT json_agg(json_build_object(
                    'account_id', i.account_id, 'key', i.key, 'digest', i.digest, 'status', i.status,
                    'answer', encode(i.answer, 'base64'), 'key_generation', i.key_generation, 'position', i.position))

@@ -1,4 +1,4 @@
--- Bank entries by id, and those that matches are about.
+-- Bank entries by id, and those of matches.
 (SELECT json_agg(e) FROM (SELECT f.* FROM json_to_recordset(:bank_entries::json) AS n(account_id text, entry_id text)
                   CROSS JOIN LATERAL (SELECT * FROM bank_entries r
                                        WHERE r.lane = $1 AND r.account_id = n.account_id AND r.entry_id = n.entry_id

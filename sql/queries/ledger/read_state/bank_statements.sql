@@ -1,4 +1,4 @@
--- Bank statements by their account's digest and their number.
+-- Bank statements by the digest of their bank account, and by their number.
 (SELECT json_agg(s) FROM json_to_recordset(:bank_statements::json) AS n(account_id text, bank_account text, number text)
           CROSS JOIN LATERAL (SELECT * FROM bank_statements r
                                WHERE r.lane = $1 AND r.account_id = n.account_id

@@ -1,4 +1,4 @@
--- Cases by id, by what the provider calls their payout, and by the payout they are about.
+-- Cases by id, by the provider's id of their payout, and by their payout.
 (SELECT json_agg(c) FROM (SELECT f.* FROM json_to_recordset(:cases::json) AS n(account_id text, case_id text)
                   CROSS JOIN LATERAL (SELECT * FROM cases r WHERE r.lane = $1 AND r.account_id = n.account_id
                                                               AND r.case_id = n.case_id LIMIT 1) f

@@ -1,4 +1,4 @@
--- Orders by their references, and those that named disputes and settlements are about.
+-- Orders by their references, and those of disputes and settlements.
 (SELECT json_agg(o) FROM (SELECT * FROM json_to_recordset(:orders::json) AS n(account_id text, currency text, reference text)
                  UNION
                 SELECT n.account_id, d.currency, d.reference

@@ -1,4 +1,5 @@
--- Payouts by id, by the provider's id, by the case about them, and those of an amount without an answer.
+-- Payouts by id, by the provider's id, by their case, and those of an amount that were submitted and have no provider
+-- id yet.
 (SELECT json_agg(p) FROM (SELECT f.* FROM json_to_recordset(:payouts::json) AS n(account_id text, payout_id text)
                   CROSS JOIN LATERAL (SELECT * FROM payouts r WHERE r.lane = $1 AND r.account_id = n.account_id
                                                                 AND r.payout_id = n.payout_id LIMIT 1) f

@@ -1,4 +1,4 @@
--- Which of these events of the provider's were taken in.
+-- Which of these events of the provider were ingested.
 (SELECT json_agg(json_build_object('account_id', e.account_id, 'event_id', e.event_id))
           FROM json_to_recordset(:observed::json) AS n(account_id text, event_id text)
           CROSS JOIN LATERAL (SELECT * FROM provider_events r

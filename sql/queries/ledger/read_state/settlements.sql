@@ -1,4 +1,4 @@
--- Money that channels tell of, by channel, seller (or empty) and reference.
+-- Settlements by channel, seller (or empty) and reference.
 (SELECT json_agg(s) FROM json_to_recordset(:settlements::json)
                AS n(account_id text, channel text, seller text, reference text)
           CROSS JOIN LATERAL (SELECT * FROM settlements r

@@ -1,4 +1,4 @@
--- All statements of a number, and of its channel, seller and currency the one before that time (or empty) and the two
+-- All statements of a number; and for its channel, seller and currency, the one before that time (or empty) and the two
 -- newest with a deposit.
 (SELECT json_agg(s) FROM json_to_recordset(:statements::json) AS n(account_id text, channel text, seller text, number text, currency text, created_at text)
           CROSS JOIN LATERAL (

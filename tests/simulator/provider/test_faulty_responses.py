@@ -1,4 +1,4 @@
-"""Answers that come late, wrong or not at all, and what was done all the same."""
+"""Responses that are late, wrong or missing, and whether the operation was executed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator import provider
 from simulator.provider.chance import Chance
 from simulator.provider.faults import FAULTS, Faults, WrongFault, parse_rates
 from simulator.provider.operations import OPERATIONS
-from tests.simulator.provider.plugipay import SDK_BANK, WISH, create, plugipay, request, with_sdk
+from tests.simulator.provider.plugipay import PAYOUT_REQUEST, SDK_BANK, create, plugipay, request, with_sdk
 
 
 def ask(client: Any) -> Any:
@@ -53,12 +53,12 @@ async def test_a_silent_payout_asked_for_again_under_its_key_is_made_once() -> N
     async with plugipay(moves=False, hang_seconds=0) as simulated:
         simulated.control.fault("silent", times=1, on=["create"])
         with pytest.raises(aiohttp.ClientError):
-            await request(simulated, "POST", "/api/v1/payouts", WISH, key="k")
-        status, document = await request(simulated, "POST", "/api/v1/payouts", WISH, key="k")
+            await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k")
+        status, document = await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k")
         assert (status, [payout.id for payout in simulated.control.payouts()]) == (201, [document["data"]["id"]])
 
 
-async def test_a_slow_answer_comes_in_the_end() -> None:
+async def test_a_slow_response_comes_in_the_end() -> None:
     async with plugipay(moves=False, slow_seconds=0.6) as simulated:
         simulated.control.fault("slow", times=2)
         with pytest.raises(PlugipayTimeoutError):
@@ -77,16 +77,16 @@ async def test_an_error_does_nothing_or_all_of_it() -> None:
             assert len(simulated.control.payouts()) == made
 
 
-async def test_an_error_is_not_what_a_key_stands_for() -> None:
+async def test_an_error_is_not_stored_under_a_key() -> None:
     for fault in ("error", "error_done"):
         async with plugipay(moves=False) as simulated:
             simulated.control.fault(fault, times=1)
-            assert (await request(simulated, "POST", "/api/v1/payouts", WISH, key="k"))[0] >= 500
-            assert (await request(simulated, "POST", "/api/v1/payouts", WISH, key="k"))[0] == 201
+            assert (await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k"))[0] >= 500
+            assert (await request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST, key="k"))[0] == 201
             assert len(simulated.control.payouts()) == 1
 
 
-async def test_too_many_requests_are_told_so() -> None:
+async def test_too_many_requests_get_429() -> None:
     async with plugipay(moves=False) as simulated:
         simulated.control.fault("rate_limited", times=1)
         with pytest.raises(PlugipayError) as caught:
@@ -122,7 +122,7 @@ async def test_a_fault_strikes_at_its_rate_and_no_more_often_than_it_may() -> No
 @pytest.mark.parametrize(
     "given", ["silence=1", "silent", "silent=often", "silent=1.5", "silent=-0.1", "silent=nan", "=1"]
 )
-def test_a_fault_that_is_none_is_refused(given: str) -> None:
+def test_an_unknown_fault_is_refused(given: str) -> None:
     with pytest.raises(WrongFault):
         parse_rates([given])
 
@@ -140,10 +140,10 @@ def test_the_readme_names_every_fault_and_operation() -> None:
     assert set(listed[1].split(", ")) == OPERATIONS
 
 
-async def test_a_stop_does_not_wait_for_those_who_are_kept_waiting() -> None:
+async def test_a_stop_does_not_wait_for_requests_that_a_fault_keeps_waiting() -> None:
     async with plugipay(moves=False) as simulated:
         simulated.control.fault("silent")
-        asking = asyncio.ensure_future(request(simulated, "POST", "/api/v1/payouts", WISH))
+        asking = asyncio.ensure_future(request(simulated, "POST", "/api/v1/payouts", PAYOUT_REQUEST))
         while not simulated.control.payouts():
             await asyncio.sleep(0.01)
     with pytest.raises(aiohttp.ClientError):

@@ -1,4 +1,4 @@
-"""Keeps deliveries coming: follows every lane, plays back what was asked for, and lets old ones go."""
+"""Runs the fan-out: follows every lane, carries on replays, and deletes old deliveries."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PRUNE_SECONDS = 600.0
 _PRUNE_ROWS = 5000
 
 
-class FanOut(Poller):
-    """Follows every lane, and wakes the sender for what it made."""
+class FanOutWorker(Poller):
+    """Follows every lane, and wakes the sender when there are new deliveries."""
 
     name, failed = "webhooks", "fan_out_failed"
     pause_seconds, retry_seconds = 0.2, 5.0
@@ -26,7 +26,7 @@ class FanOut(Poller):
     def __init__(self, ledger: Ledger, settings: Settings, sender: Sender) -> None:
         super().__init__(ledger)
         self._sender = sender
-        self._kept_for = timedelta(days=settings.outgoing_log_days)
+        self._stored_for = timedelta(days=settings.outgoing_log_days)
         self._prune_at = 0.0
 
     async def work(self) -> bool:
@@ -40,7 +40,7 @@ class FanOut(Poller):
         return behind
 
     async def follow(self, lane: int) -> bool:
-        """Takes a lane's next events and a step of its replays; whether there is more already."""
+        """Fans out a lane's next events and the next part of its replays. Returns whether there is more already."""
         runtime = self._ledger.runtime
         async with self._ledger.pool.acquire() as connection:
             events, made = await fan_out(connection, lane, runtime)
@@ -50,8 +50,8 @@ class FanOut(Poller):
         return events == CHUNK or replayed > 0
 
     async def prune(self) -> None:
-        """Lets go of what is older than the log of deliveries is kept."""
-        before = self._ledger.runtime.now() - self._kept_for
+        """Deletes deliveries that are older than the setting OUTGOING_LOG_DAYS."""
+        before = self._ledger.runtime.now() - self._stored_for
         for lane in self._ledger.lanes:
             while await self._ledger.pool.fetchval(query("outgoing/prune"), lane, before, _PRUNE_ROWS) == _PRUNE_ROWS:
                 pass

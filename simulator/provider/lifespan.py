@@ -1,4 +1,4 @@
-"""A simulated Plugipay that runs: in a test's own loop, beside the demo, or as a command."""
+"""Starts and stops a simulated Plugipay: in a test's event loop, with the demo, or as a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from service.platform import logs
 from service.platform.runtime import REAL, Runtime
-from simulator.provider import snapshot
+from simulator.provider import state_file
 from simulator.provider.api import build_app
 from simulator.provider.control import Control
 from simulator.provider.control_api import ControlApi
@@ -25,12 +25,12 @@ _SAVE_SECONDS = 0.25
 
 
 class CannotListen(Exception):
-    """The address is taken, or not ours."""
+    """The address is in use, or not one of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Where it is (what an SDK calls the base URL), and what can be done with it."""
+    """A running simulator: its URL (an SDK's base URL), and its control."""
 
     url: str
     port: int
@@ -41,37 +41,37 @@ class Simulated:
 async def simulated_plugipay(
     settings: SimulatorSettings | None = None, runtime: Runtime = REAL
 ) -> AsyncIterator[Simulated]:
-    """Serves until it is left. CannotListen, or snapshot.WrongFile, says why it does not."""
-    at = settings or SimulatorSettings()
-    plugipay = Plugipay(at, runtime)
+    """Serves inside the `with` block. CannotListen or state_file.WrongFile where it cannot."""
+    chosen = settings or SimulatorSettings()
+    plugipay = Plugipay(chosen, runtime)
     await plugipay.deliveries.open()
     tasks: list[asyncio.Task[None]] = []
     app = build_app(plugipay)
     control = Control(plugipay)
     app.add_routes(ControlApi(control).routes())
-    # Whoever is kept waiting by a fault would wait for long.
+    # Do not wait for requests that a fault keeps waiting.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     try:
-        if at.state_file is not None:
-            snapshot.load(plugipay, at.state_file)
+        if chosen.state_file is not None:
+            state_file.load(plugipay, chosen.state_file)
         await runner.setup()
         try:
-            await web.TCPSite(runner, at.host, at.port, backlog=1024).start()
+            await web.TCPSite(runner, chosen.host, chosen.port, backlog=1024).start()
         except OSError as problem:
-            raise CannotListen(f"cannot listen on {at.host}:{at.port}: {problem.strerror}") from None
+            raise CannotListen(f"cannot listen on {chosen.host}:{chosen.port}: {problem.strerror}") from None
         port: int = runner.addresses[0][1]
-        tasks.append(runtime.spawn(plugipay.agenda.run(), "simulator-agenda"))
-        if at.state_file is not None:
-            tasks.append(runtime.spawn(_keep_saved(plugipay, at.state_file), "simulator-state"))
-        log.info("simulator_serving", host=at.host, port=port, seed=at.seed, time_scale=at.time_scale)
-        yield Simulated(f"http://{at.host}:{port}", port, control)
+        tasks.append(runtime.spawn(plugipay.clock.run(), "simulator-clock"))
+        if chosen.state_file is not None:
+            tasks.append(runtime.spawn(_keep_saved(plugipay, chosen.state_file), "simulator-state"))
+        log.info("simulator_serving", host=chosen.host, port=port, seed=chosen.seed, time_scale=chosen.time_scale)
+        yield Simulated(f"http://{chosen.host}:{port}", port, control)
     finally:
         await runner.cleanup()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if at.state_file is not None and tasks:
-            snapshot.save(plugipay, at.state_file)
+        if chosen.state_file is not None and tasks:
+            state_file.save(plugipay, chosen.state_file)
         await plugipay.deliveries.close()
 
 
@@ -81,5 +81,5 @@ async def _keep_saved(plugipay: Plugipay, path: Path) -> None:
     while True:
         if saved != plugipay.changes:
             saved = plugipay.changes
-            snapshot.save(plugipay, path)
+            state_file.save(plugipay, path)
         await plugipay.runtime.sleep(_SAVE_SECONDS)

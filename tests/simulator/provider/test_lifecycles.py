@@ -1,4 +1,4 @@
-"""How payouts move by themselves, what becomes of the money, and what the bank disbursed."""
+"""How payouts move by themselves; the balances, and the disbursements of the bank."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from simulator.provider.running import Simulated, simulated_plugipay
+from simulator.provider.lifespan import Simulated, simulated_plugipay
 from simulator.provider.settings import SimulatorSettings
 from tests.simulator.provider.plugipay import (
     FROZEN,
@@ -53,20 +53,20 @@ async def test_a_payout_goes_from_pending_over_in_transit_to_paid_by_itself() ->
         ]
 
 
-def told_of_all(receiver: Receiver) -> Callable[[], Awaitable[bool]]:
-    async def told() -> bool:
+def all_received(receiver: Receiver) -> Callable[[], Awaitable[bool]]:
+    async def received() -> bool:
         return len(receiver.got) == 3
 
-    return told
+    return received
 
 
-async def test_time_runs_as_fast_as_it_is_told_to() -> None:
+async def test_time_runs_as_fast_as_the_time_scale() -> None:
     """Time does not stand still here: eleven minutes pass in a hundredth of a second."""
     async with receiving() as receiver:
         at = SimulatorSettings(workspaces=(workspace(receiver),), time_scale=66_000)
         async with simulated_plugipay(at) as simulated:
             await create(simulated)
-            await until(told_of_all(receiver), "three webhooks")
+            await until(all_received(receiver), "three webhooks")
             assert sorted(receiver.kinds) == ["created", "in_transit", "paid"]
             assert simulated.control.payouts()[0].status == "paid"
 
@@ -105,7 +105,7 @@ async def test_a_return_comes_after_paid_with_a_newer_time_and_the_money_is_back
             assert (disbursement.at, disbursement.returned_at) == (paid["occurredAt"], failed["occurredAt"])
 
 
-async def test_what_happens_to_a_payout_in_turn_has_times_in_turn_even_where_the_clock_stands() -> None:
+async def test_the_events_of_a_payout_have_increasing_times_even_if_the_clock_stands() -> None:
     moment = datetime(2026, 5, 13, 10, 42, tzinfo=UTC)
     at = SimulatorSettings(workspaces=(workspace(),), faults={"return": 1})
     async with simulated_plugipay(at, replace(FROZEN, now=lambda: moment)) as simulated:
@@ -163,7 +163,7 @@ async def test_two_disbursements_for_one_payout_of_the_callers_are_found() -> No
         assert len(control.disbursements(OURS)) == 2
 
 
-async def test_a_payout_can_be_brought_anywhere_against_the_rules_and_the_books_hold() -> None:
+async def test_a_payout_can_be_moved_against_the_rules_and_the_money_adds_up() -> None:
     ledger_and_locked = {
         "paid": (750_000, 0),
         "failed": (1_000_000, 0),
@@ -179,7 +179,7 @@ async def test_a_payout_can_be_brought_anywhere_against_the_rules_and_the_books_
         assert sum(one.returned_at is None for one in simulated.control.disbursements()) == 0
 
 
-async def test_the_same_seed_meets_the_same_faults_and_another_one_others() -> None:
+async def test_the_same_seed_gives_the_same_faults_and_another_one_others() -> None:
     async def fates(seed: int) -> list[str]:
         async with plugipay(seed=seed, faults={"fail": 0.5}) as simulated:
             for _ in range(24):

@@ -1,7 +1,7 @@
-"""Where webhooks may go: an account's URL must not make us knock at doors that are none of its business.
+"""The addresses that webhooks may be sent to: an account's URL must not make us connect to private networks.
 
-What counts is the address that is connected to, and that is checked where the socket is made: whatever a name resolves
-to, however an address is written, and whenever it changes. Nothing is resolved a second time after that.
+The address is checked when the socket is created. So it does not matter what a name resolves to, how an address is
+written, or when it changes: the name is not resolved again after the check.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ForbiddenAddress(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether this is an address of the open internet, also behind the IPv6 forms that stand for an IPv4 address."""
+    """Whether this is a public internet address. IPv6 forms that contain an IPv4 address are checked by that one."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         embedded = found.ipv4_mapped or found.sixtofour
@@ -43,12 +43,12 @@ def is_public(address: str) -> bool:
 def _socket_for(address_info: Any, *, private_addresses: bool) -> socket.socket:
     family, kind, protocol, _, address = address_info
     if not private_addresses and not is_public(str(address[0])):
-        raise ForbiddenAddress(f"{address[0]} is not an address of the open internet")
+        raise ForbiddenAddress(f"{address[0]} is not a public internet address")
     return socket.socket(family, kind, protocol)
 
 
 def connector(settings: Settings, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
-    """A connector that makes a connection for each request, and none to where it must not go."""
+    """A connector that opens a connection for each request, and none to a forbidden address."""
     return aiohttp.TCPConnector(
         socket_factory=partial(_socket_for, private_addresses=settings.outgoing_private_addresses),
         resolver=resolver,
@@ -58,8 +58,8 @@ def connector(settings: Settings, resolver: AbstractResolver | None = None) -> a
     )
 
 
-def wrong_with(url: str, settings: Settings) -> str | None:
-    """Why this cannot be an endpoint's URL, or None. What a name resolves to is looked at when it is connected to."""
+def url_problem(url: str, settings: Settings) -> str | None:
+    """Why this cannot be an endpoint's URL, or None. What a name resolves to is checked at the connection."""
     schemes = ("https", "http") if settings.outgoing_plain_http else ("https",)
     if len(url) > URL_LENGTH_MAX or not (url.isascii() and url.isprintable()) or " " in url:
         return f"a URL has at most {URL_LENGTH_MAX} printable ASCII characters without spaces"

@@ -1,4 +1,4 @@
-"""The provider's answers as observations: what it says when it is asked counts as what it says by itself."""
+"""The provider's responses as observations: a payout in a response counts like a payout in a webhook."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ STATUSES: dict[str, ReportedStatus] = {
 
 
 def observation_of(payout: ProviderPayout, known_since: Instant) -> Observation:
-    """What the provider's payout object states. `known_since` dates what the provider does not date.
+    """The observation of a payout object. `known_since` is its time where the provider gives none.
 
-    The id is made of what is said, so that the same answer given twice is one fact.
+    The event id is made from the content, so that the same response twice is one observation.
     """
-    says = STATUSES.get(payout.status, ReportedStatus.OTHER)
+    status = STATUSES.get(payout.status, ReportedStatus.OTHER)
     dated = {
         ReportedStatus.CREATED: payout.created_at,
         ReportedStatus.IN_TRANSIT: payout.in_transit_at or payout.updated_at,
-        # After a return, the time of completion may still be the payment's.
+        # After a return, `completedAt` may still be the time of the payment.
         ReportedStatus.FAILED: max(filter(None, (payout.completed_at, payout.updated_at)), default=None),
-    }.get(says, payout.completed_at or payout.updated_at)
-    at = dated or known_since
+    }.get(status, payout.completed_at or payout.updated_at)
+    occurred_at = dated or known_since
     return Observation(
         provider=PROVIDER,
-        event_id=f"answer:{payout.id}:{payout.status}:{at}"[:200],
+        event_id=f"answer:{payout.id}:{payout.status}:{occurred_at}"[:200],
         event_type=f"answer.{payout.status}",
-        says=says,
-        occurred_at=at,
+        says=status,
+        occurred_at=occurred_at,
         provider_payout_id=payout.id,
         amount=payout.amount,
         currency=payout.currency,

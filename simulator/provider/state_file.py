@@ -1,4 +1,4 @@
-"""What a simulator keeps in a file, so that the next run finds its payouts. It holds test data as it is, unsealed."""
+"""The state file of a simulator, from which the next run continues. It has test data in it, not sealed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from simulator.provider.books import Disbursement, Event, Money, Workspace
 from simulator.provider.deliveries import Attempt, Delivery
+from simulator.provider.idempotency import StoredResponse
 from simulator.provider.payouts import Bank, Payout
 from simulator.provider.plugipay import Plugipay
-from simulator.provider.repeats import Answered
+from simulator.provider.state import Disbursement, Event, Money, Workspace
 
 _VERSION = 1
 
@@ -24,15 +24,15 @@ class WrongFile(Exception):
 
 def save(plugipay: Plugipay, path: Path) -> None:
     """Writes the file whole or not at all, readable by its owner alone."""
-    books = plugipay.books
+    state = plugipay.state
     document = {
         "version": _VERSION,
-        "workspaces": list(books.workspaces.values()),
-        "payouts": list(books.payouts.values()),
-        "events": books.events,
-        "disbursements": books.disbursements,
-        "deliveries": list(plugipay.deliveries.kept.values()),
-        "answered": list(plugipay.repeats.answered.values()),
+        "workspaces": list(state.workspaces.values()),
+        "payouts": list(state.payouts.values()),
+        "events": state.events,
+        "disbursements": state.disbursements,
+        "deliveries": list(plugipay.deliveries.stored.values()),
+        "answered": list(plugipay.stored_responses.responses.values()),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
@@ -42,7 +42,7 @@ def save(plugipay: Plugipay, path: Path) -> None:
 
 
 def load(plugipay: Plugipay, path: Path) -> None:
-    """Takes in what an earlier run left, where there is something, and lets it go on. WrongFile where it cannot."""
+    """Restores the state of an earlier run, if there is one, and continues from it. WrongFile where it cannot."""
     try:
         document = orjson.loads(path.read_bytes())
     except FileNotFoundError:
@@ -55,18 +55,18 @@ def load(plugipay: Plugipay, path: Path) -> None:
 
 
 def _restore(plugipay: Plugipay, document: dict[str, Any]) -> None:
-    books = plugipay.books
+    state = plugipay.state
     for row in document["workspaces"]:
         money = {code: Money(**one) for code, one in row["money"].items()}
-        books.workspaces[row["id"]] = Workspace(row["id"], row["currency"], money, Bank(**row["bank"]))
+        state.workspaces[row["id"]] = Workspace(row["id"], row["currency"], money, Bank(**row["bank"]))
     for row in document["payouts"]:
         payout = Payout(**{**row, "bank": Bank(**row["bank"])})
-        books.payouts[payout.id] = payout
-    books.events = [Event(**row) for row in document["events"]]
-    books.disbursements = [Disbursement(**row) for row in document["disbursements"]]
+        state.payouts[payout.id] = payout
+    state.events = [Event(**row) for row in document["events"]]
+    state.disbursements = [Disbursement(**row) for row in document["disbursements"]]
     for row in document["answered"]:
-        plugipay.repeats.keep(Answered(**row))
+        plugipay.stored_responses.store(StoredResponse(**row))
     for row in document["deliveries"]:
         plugipay.deliveries.resume(Delivery(**{**row, "attempts": [Attempt(**one) for one in row["attempts"]]}))
-    for payout in books.payouts.values():
+    for payout in state.payouts.values():
         plugipay.resume(payout)

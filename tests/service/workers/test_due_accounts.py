@@ -1,4 +1,4 @@
-"""What the closer looks at: only accounts in which something may be due, whatever happens while it looks."""
+"""The closer checks only accounts in which something may be due, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def open_idle(settings: Settings, clock: Clock, first: int, behind: int) -
             await api.ledger.execute([work(command) for command in commands[start : start + 200]], origin())
         # The end of a week in which nothing moved: nothing is stated, and the next week's end is awaited.
         clock.at = MIDNIGHT + timedelta(minutes=1)
-        while (await StatementCloser(api.ledger).round(LANE))[0]:
+        while (await StatementCloser(api.ledger).close_due(LANE))[0]:
             pass
 
 
@@ -71,8 +71,8 @@ async def test_a_poll_reads_no_account_in_which_nothing_is_due(settings: Setting
         known = accounts
         async with counted(settings, "auto", clock.runtime()) as api:
             closer = StatementCloser(api.ledger)
-            assert await closer.round(LANE) == (0, [])
-            idle = await read_by(api, closer.round, LANE)
+            assert await closer.close_due(LANE) == (0, [])
+            idle = await read_by(api, closer.close_due, LANE)
             assert (
                 await api.ledger.pool.fetchval("SELECT count(*) FROM accounts WHERE settings ? 'statementCycle'")
                 == accounts
@@ -90,22 +90,24 @@ async def test_of_many_accounts_those_that_are_due_are_found(settings: Settings)
         paying = await api.caller("acc_idle_4")
         await revenue(paying, 100, "o-1")
         await settle(paying, 60, "o-1")
-        assert await StatementCloser(api.ledger).round(LANE) == (0, []), "the order is not delivered yet"
+        assert await StatementCloser(api.ledger).close_due(LANE) == (0, []), "the order is not delivered yet"
         await settle(paying, 40, "o-1")
         assert await close(api.ledger) == ["acc_idle_4-2026-11-23-IDR-1"]
         earning = await api.caller("acc_idle_7")
         await revenue(earning, 100, "o-1")
         await settle(earning, 100, "o-1")
-        assert await StatementCloser(api.ledger).round(LANE) == (0, []), "its week is not over, whatever is delivered"
+        assert await StatementCloser(api.ledger).close_due(LANE) == (0, []), (
+            "its week is not over, whatever is delivered"
+        )
         clock.at += timedelta(days=7)
-        looked, closed = 1, []
-        while looked:
-            looked, more = await StatementCloser(api.ledger).round(LANE)
+        checked, closed = 1, []
+        while checked:
+            checked, more = await StatementCloser(api.ledger).close_due(LANE)
             closed += [event.number for event in more]
         assert closed == ["acc_idle_7-2026-W48-IDR-1"]
 
 
-async def test_what_happens_while_an_account_is_looked_at_is_still_due(
+async def test_what_happens_while_an_account_is_checked_is_still_due(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
@@ -115,33 +117,33 @@ async def test_what_happens_while_an_account_is_looked_at_is_still_due(
         original, delivered = StatementCloser.close_account, list[str]()
 
         async def and_then(self: StatementCloser, lane: int, account_id: str) -> ClosingResult:
-            look = await original(self, lane, account_id)
+            result = await original(self, lane, account_id)
             if not delivered:
                 delivered.append("o-1")
                 await settle(merchant, 100, "o-1")
                 await follow(api.ledger)
-            return look
+            return result
 
         monkeypatch.setattr(StatementCloser, "close_account", and_then)
-        assert await StatementCloser(api.ledger).round(LANE) == (1, [])
+        assert await StatementCloser(api.ledger).close_due(LANE) == (1, [])
         assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1"]
-        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
+        assert await StatementCloser(api.ledger).close_due(LANE) == (0, [])
 
 
-async def test_a_cycle_that_is_changed_is_looked_at_at_once(settings: Settings) -> None:
+async def test_an_account_whose_cycle_is_changed_is_checked_at_once(settings: Settings) -> None:
     clock = Clock()
     async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
-        assert await StatementCloser(api.ledger).round(LANE) == (1, [])
+        assert await StatementCloser(api.ledger).close_due(LANE) == (1, [])
         await revenue(merchant, 100, "o-1")
         await settle(merchant, 100, "o-1")
         # In one step of the projection: the order's statement does not wait for the end of the week.
         await merchant.accepted(type="setStatementCycle", cycle="weekly")
         assert await close(api.ledger) == ["acc_1-2026-11-18-IDR-1"]
-        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
+        assert await StatementCloser(api.ledger).close_due(LANE) == (0, [])
 
 
-async def test_a_cycle_that_is_set_twice_at_once_is_looked_at_for_the_first(settings: Settings) -> None:
+async def test_an_account_whose_cycle_is_set_twice_at_once_is_checked_for_the_first(settings: Settings) -> None:
     clock = Clock()
     async with serving(settings, clock.runtime()) as api:
         merchant = await weekly(api, cycle="delivered_order")
@@ -159,16 +161,16 @@ async def test_accounts_in_which_something_always_happens_do_not_keep_the_others
         for merchant in busy:
             await merchant.accepted(type="setStatementCycle", cycle="delivered_order", zone="Asia/Jakarta")
         closer = StatementCloser(api.ledger)
-        while (await closer.round(LANE))[0]:
+        while (await closer.close_due(LANE))[0]:
             pass
         clock.at = MIDNIGHT + timedelta(minutes=1)
         closed: list[str] = []
-        # As many as one round takes, each touched again before every round.
+        # As many as are claimed at once, each changed again before every claim.
         for turn in range(3):
             for merchant in busy:
                 await revenue(merchant, 1, f"o-{turn}")
                 await settle(merchant, 1, f"o-{turn}")
-            closed += [event.number for event in (await closer.round(LANE))[1]]
+            closed += [event.number for event in (await closer.close_due(LANE))[1]]
             clock.at += timedelta(seconds=10)
         assert "acc_1-2026-W47-IDR-1" in closed
         assert len(closed) > len(busy), "and the others were not kept waiting either"
@@ -200,8 +202,8 @@ async def test_what_an_older_release_left_is_due_once_it_is_migrated(settings: S
     await owner.close()
     assert await migrate(settings) == 2
     async with serving(settings, clock.runtime()) as api:
-        assert await StatementCloser(api.ledger).round(LANE) == (2, []), "everybody is looked at once"
-        assert await StatementCloser(api.ledger).round(LANE) == (0, [])
+        assert await StatementCloser(api.ledger).close_due(LANE) == (2, []), "everybody is looked at once"
+        assert await StatementCloser(api.ledger).close_due(LANE) == (0, [])
         other = await api.caller("acc_2")
         await revenue(other, 5, "o-1")
         await settle(other, 5, "o-1")

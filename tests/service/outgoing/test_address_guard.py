@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from service.outgoing import guard
+from service.outgoing import address_guard
 from service.platform.settings import Settings
-from tests.service.outgoing.receiver import Taken
+from tests.service.outgoing.receiver import ReceivedWebhook
 from tests.service.outgoing.stage import PATH, Stage, revenue, sending
 
 PRIVATE = (
@@ -56,13 +56,13 @@ PUBLIC = (
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_these_addresses_are_not_of_the_open_internet(address: str) -> None:
-    assert not guard.is_public(address)
+def test_these_addresses_are_not_public(address: str) -> None:
+    assert not address_guard.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_these_are(address: str) -> None:
-    assert guard.is_public(address)
+def test_these_addresses_are_public(address: str) -> None:
+    assert address_guard.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_these_are(address: str) -> None:
     ],
 )
 def test_these_urls_are_refused_in_production(settings: Settings, url: str) -> None:
-    assert guard.wrong_with(url, settings)
+    assert address_guard.url_problem(url, settings)
 
 
 @pytest.mark.parametrize("url", ["https://example.com/hook?x=1", "https://8.8.8.8:8443/", "https://[2606:4700::1]/"])
-def test_these_are_not(settings: Settings, url: str) -> None:
-    assert guard.wrong_with(url, settings) is None
+def test_these_urls_are_accepted(settings: Settings, url: str) -> None:
+    assert address_guard.url_problem(url, settings) is None
 
 
 class Names(AbstractResolver):
@@ -140,22 +140,22 @@ async def test_no_connection_is_made_to_a_private_address_however_it_is_named(st
         attempt = await stage.first_attempt(merchant, endpoint["id"])
         assert attempt["status"] is None
         if host in ("127.0.0.1", "localhost", "rebound.example"):
-            assert "is not an address of the open internet" in attempt["problem"]
-    assert stage.receiver.taken == []
+            assert "is not a public internet address" in attempt["problem"]
+    assert stage.receiver.received == []
     if resolver is not None:
         assert resolver.asked == ["rebound.example"], "once: what was looked at is what is connected to"
     # The same door opens where that is allowed, so it was the guard that kept it shut.
     if host in ("127.0.0.1", "localhost"):
         stage.clock.advance(seconds=10)
         async with sending(stage):
-            await stage.receiver.until_taken(1)
+            await stage.receiver.until_received(1)
 
 
 async def test_a_redirect_to_a_private_address_leads_nowhere(stage: Stage) -> None:
     merchant = await stage.merchant()
     endpoint = await stage.endpoint(merchant)
 
-    async def lead_inside(taken: Taken) -> web.StreamResponse:
+    async def lead_inside(received: ReceivedWebhook) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": "http://127.0.0.1:1/latest/meta-data/"})
 
     stage.receiver.answer = lead_inside
@@ -163,7 +163,7 @@ async def test_a_redirect_to_a_private_address_leads_nowhere(stage: Stage) -> No
     async with sending(stage):
         attempt = await stage.first_attempt(merchant, endpoint["id"])
     assert attempt["status"] == 307, "that was the last word: nobody tried the address"
-    assert len(stage.receiver.taken) == 1
+    assert len(stage.receiver.received) == 1
 
 
 async def test_a_private_url_is_refused_when_it_is_registered_or_changed(stage: Stage) -> None:

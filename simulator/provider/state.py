@@ -1,6 +1,6 @@
-"""What Plugipay knows: workspaces and their money, payouts, what happened to them, and what the bank disbursed.
+"""Plugipay's state: workspaces and their money, payouts and their events, and the bank's disbursements.
 
-No clock, no chance, no I/O: times and ids are handed in.
+No clock, no randomness, no I/O: times and ids are arguments.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.provider.payouts import CANCELLED, FAILED, IN_TRANSIT, PAID, PENDING, TRANSITIONS, Bank, Payout
-from simulator.provider.refused import Refused, not_found
+from simulator.provider.refusals import Refused, not_found
 from simulator.provider.settings import WorkspaceSettings
 
 _CALLER_PAYOUT_ID = re.compile(r"pout_[0-9A-HJKMNP-TV-Z]{26}")
@@ -19,7 +19,7 @@ _CALLER_PAYOUT_ID = re.compile(r"pout_[0-9A-HJKMNP-TV-Z]{26}")
 
 @dataclass(slots=True)
 class Money:
-    """All that a workspace has in one currency; what is locked is in payouts under way, and part of it."""
+    """A workspace's money in one currency. What is locked is part of it, and belongs to payouts under way."""
 
     ledger_balance: int = 0
     locked: int = 0
@@ -31,7 +31,7 @@ class Money:
 
 @dataclass(slots=True)
 class Workspace:
-    """A merchant; `currency` is the one that its balance answers for."""
+    """A merchant; `currency` is the default of its balance."""
 
     id: str
     currency: str
@@ -56,11 +56,11 @@ class Workspace:
 
 @dataclass(slots=True)
 class Event:
-    """Something that happened to a payout, with the payout as it was then."""
+    """An event of a payout, with the payout as it was then."""
 
     id: str
     kind: str
-    """`created`, or the status that the payout went to."""
+    """`created`, or the new status of the payout."""
     payout_number: int
     account_id: str
     occurred_at: str
@@ -70,7 +70,7 @@ class Event:
 
 @dataclass(slots=True)
 class Disbursement:
-    """Money that the bank sent; it stands unless the bank sent it back."""
+    """Money that the bank sent. `returned_at` is set if it came back."""
 
     payout_id: str
     account_id: str
@@ -82,13 +82,13 @@ class Disbursement:
 
     @property
     def caller_payout_id(self) -> str | None:
-        """The ledger's id of the payout, where the note carries one."""
-        found = _CALLER_PAYOUT_ID.search(self.note or "")
-        return found[0] if found else None
+        """The ledger's id of the payout, if the note has one."""
+        match = _CALLER_PAYOUT_ID.search(self.note or "")
+        return match[0] if match else None
 
 
-class AccountState:
-    """The state; every method leaves it consistent."""
+class ProviderState:
+    """All of the provider's state. Every method leaves it consistent."""
 
     def __init__(self, workspaces: Iterable[WorkspaceSettings]) -> None:
         self.workspaces = {settings.id: Workspace.of(settings) for settings in workspaces}
@@ -97,14 +97,14 @@ class AccountState:
         self.disbursements: list[Disbursement] = []
 
     def payout(self, payout_id: str, account_id: str | None = None) -> Payout:
-        """The payout, of this workspace where one is named."""
+        """The payout; with `account_id`, only if it belongs to that workspace."""
         payout = self.payouts.get(payout_id)
         if payout is None or account_id not in (None, payout.account_id):
             raise not_found("payout")
         return payout
 
     def add(self, payout: Payout, event_id: str) -> Event:
-        """Takes a new payout in; its amount is locked. Refused where the balance does not cover it."""
+        """Adds a new payout and locks its amount. Refused where the balance does not cover it."""
         money = self.workspaces[payout.account_id].money.get(payout.currency) or Money()
         if money.available < payout.amount:
             raise Refused(
@@ -115,8 +115,8 @@ class AccountState:
                 details={"available": money.available, "requested": payout.amount},
             )
         self.payouts[payout.id] = payout
-        self._hold(payout, payout.status, 1)
-        return self._told(payout, "created", event_id, payout.created_at, None)
+        self._change_money(payout, payout.status, 1)
+        return self._record_event(payout, "created", event_id, payout.created_at, None)
 
     def move(
         self,
@@ -129,12 +129,12 @@ class AccountState:
         failure_reason: str | None = None,
         against_rules: bool = False,
     ) -> Event:
-        """Brings a payout to a status. Refused where the rules have no such way, unless this is against them."""
+        """Moves a payout to a status. Refused if the transition is not allowed, unless `against_rules`."""
         before = payout.status
         if before == to or ((before, to) not in TRANSITIONS and not against_rules):
             raise Refused(409, "invalid_transition", f"a payout that is {before} cannot become {to}")
-        self._hold(payout, before, -1)
-        self._hold(payout, to, 1)
+        self._change_money(payout, before, -1)
+        self._change_money(payout, to, 1)
         payout.status, payout.updated_at = to, at
         payout.reference = reference or payout.reference
         payout.failure_reason = failure_reason if to == FAILED else None
@@ -147,32 +147,32 @@ class AccountState:
                 Disbursement(payout.id, payout.account_id, payout.amount, payout.currency, payout.note, at)
             )
         elif before == PAID:
-            self._take_back(payout.id, at)
-        return self._told(payout, to, event_id, at, before)
+            self._mark_returned(payout.id, at)
+        return self._record_event(payout, to, event_id, at, before)
 
     def paid_twice(self) -> Mapping[str, list[Disbursement]]:
-        """Disbursements that stand, more than one for one payout of the caller's, by the caller's id."""
-        standing: dict[str, list[Disbursement]] = {}
+        """The caller's payouts with more than one disbursement that was not returned, by the caller's id."""
+        not_returned: dict[str, list[Disbursement]] = {}
         for disbursement in self.disbursements:
             if disbursement.caller_payout_id and disbursement.returned_at is None:
-                standing.setdefault(disbursement.caller_payout_id, []).append(disbursement)
-        return {ours: found for ours, found in standing.items() if len(found) > 1}
+                not_returned.setdefault(disbursement.caller_payout_id, []).append(disbursement)
+        return {ours: disbursements for ours, disbursements in not_returned.items() if len(disbursements) > 1}
 
-    def _take_back(self, payout_id: str, at: str) -> None:
+    def _mark_returned(self, payout_id: str, at: str) -> None:
         for disbursement in reversed(self.disbursements):
             if disbursement.payout_id == payout_id and disbursement.returned_at is None:
                 disbursement.returned_at = at
                 return
 
-    def _hold(self, payout: Payout, status: str, sign: int) -> None:
-        """What a payout of this status does to the money: under way it locks, paid it is gone, else nothing."""
+    def _change_money(self, payout: Payout, status: str, sign: int) -> None:
+        """A payout under way locks its amount; a paid one takes it from the balance; others change nothing."""
         money = self.workspaces[payout.account_id].money.setdefault(payout.currency, Money())
         if status in (PENDING, IN_TRANSIT):
             money.locked += sign * payout.amount
         elif status == PAID:
             money.ledger_balance -= sign * payout.amount
 
-    def _told(self, payout: Payout, kind: str, event_id: str, at: str, before: str | None) -> Event:
+    def _record_event(self, payout: Payout, kind: str, event_id: str, at: str, before: str | None) -> Event:
         event = Event(event_id, kind, payout.number, payout.account_id, at, payout.document(), before)
         self.events.append(event)
         return event

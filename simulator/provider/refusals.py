@@ -1,4 +1,4 @@
-"""What Plugipay refuses. Its codes are of mixed case; each is spelled as it was seen."""
+"""Plugipay's refusals. Its codes have mixed case; each is spelled as in the sources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """An answer other than yes."""
+    """An error response."""
 
     def __init__(
         self, status: int, code: str, message: str, *, field: str | None = None, details: dict[str, Any] | None = None

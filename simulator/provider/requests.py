@@ -1,4 +1,4 @@
-"""Request bodies and queries, read strictly: what is not as documented is refused with the name of its field."""
+"""Parses request bodies and queries strictly: what is not as documented is refused with the field's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from simulator.provider.payouts import CURRENCIES, STATUSES, Bank, stamp
-from simulator.provider.refused import Refused, invalid
+from simulator.provider.refusals import Refused, invalid
 
 _BANK_FIELDS = {"bankCode": 32, "bankName": 100, "bankAccountNumber": 50, "bankAccountHolder": 100}
 _NOTE_MAX, _REFERENCE_MAX, _REASON_MAX = 500, 200, 500
@@ -18,8 +18,8 @@ _AMOUNT_MAX = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a new payout is to be."""
+class PayoutRequest:
+    """The content of a request for a payout."""
 
     amount: int
     currency: str
@@ -28,7 +28,7 @@ class Wish:
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The body; none is an empty one."""
+    """The body as an object; empty where there is none."""
     if not raw:
         return {}
     try:
@@ -40,8 +40,8 @@ def read_object(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def read_wish(body: Mapping[str, Any], configured: Bank) -> Wish:
-    """A new payout; what it does not say of the bank account is the configured one's."""
+def read_payout_request(body: Mapping[str, Any], configured: Bank) -> PayoutRequest:
+    """A request for a payout. Missing fields of the bank account come from the configured one."""
     amount, currency = body.get("amount"), body.get("currency")
     if not isinstance(amount, int) or isinstance(amount, bool) or not 0 < amount <= _AMOUNT_MAX:
         raise invalid("amount", "amount is to be a positive integer")
@@ -52,11 +52,11 @@ def read_wish(body: Mapping[str, Any], configured: Bank) -> Wish:
         raise Refused(409, "BANK_ACCOUNT_NOT_SET", "neither the request nor the workspace says where the money goes")
     if bank.code is None:
         raise invalid("bankCode", "bankCode is required")
-    return Wish(amount, currency, bank, text(body, "note", _NOTE_MAX))
+    return PayoutRequest(amount, currency, bank, text(body, "note", _NOTE_MAX))
 
 
 def read_bank(body: Mapping[str, Any]) -> Bank:
-    """A whole bank account; only the code is optional."""
+    """A complete bank account; only the code is optional."""
     bank = _bank(body, Bank())
     for name, given in bank.document().items():
         if given is None and name != "bankCode":
@@ -108,7 +108,7 @@ def read_moment(query: Mapping[str, str], name: str) -> str | None:
 
 
 def text(body: Mapping[str, Any], name: str, length_max: int) -> str | None:
-    """A text of at least one character, or None where there is none."""
+    """A text of at least one character, or None where the field is missing."""
     given = body.get(name)
     if given is None:
         return None

@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again, and when an endpoint is given up (docs/outgoing.md)."""
+"""When a failed delivery is retried, and when a failing endpoint is switched off (docs/outgoing.md)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 28800, 28800)
-"""After each failure, before jitter: eight attempts in a little less than a day."""
+"""The wait after each failure, before jitter: eight attempts in a little less than a day."""
 
 FAILING_FOR = timedelta(hours=24)
 FAILURES_MIN = 5
@@ -17,10 +17,10 @@ _RETRY_AFTER_SECONDS_MAX = 86_400.0
 
 
 def retry_in(retries: int, retry_after: float | None, chance: float) -> float | None:
-    """Seconds to the next attempt after so many retries; None where there is none any more.
+    """Seconds until the next attempt, after this number of retries; None after the last one.
 
-    `chance` lies between 0 and 1 and moves it by a tenth either way, so that what failed together does not come back
-    together. It is never earlier than the receiver asked for.
+    `chance` is random, from 0 to 1, and changes the wait by up to a tenth: deliveries that failed together are not
+    retried together. The wait is never shorter than the receiver's `Retry-After`.
     """
     if retries >= len(RETRY_SECONDS):
         return None
@@ -29,7 +29,7 @@ def retry_in(retries: int, retry_after: float | None, chance: float) -> float | 
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """What `Retry-After` asks for: seconds, or a date. None where it says nothing that can be read; a day at most."""
+    """The wait that `Retry-After` asks for, as seconds or as a date; at most a day. None where it cannot be read."""
     if header is None:
         return None
     text = header.strip()

@@ -1,4 +1,4 @@
-"""Which events an account's endpoints can hear of, under which names, and how an endpoint says which it wants."""
+"""The public names of events that webhook endpoints can subscribe to, and the patterns that select them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAYOUTS = (
     "payout.cancelled",
     "payout.returned",
 )
-"""Names whose data is the payout as it stood after the event."""
+"""Names whose data is the payout as it was after the event."""
 
 NAMES: dict[str, str] = {
     **{name: name for name in PAYOUTS},
@@ -38,7 +38,7 @@ NAMES: dict[str, str] = {
     "dispute.opened": "dispute.opened",
     "dispute.resolved": "dispute.resolved",
 }
-"""Stored name -> public name. What has none is the ledger's own business and goes to no endpoint."""
+"""Stored name -> public name. An event without a public name is internal and is sent to no endpoint."""
 
 EVERYTHING = "*"
 PATTERNS_MAX = 50
@@ -47,17 +47,17 @@ _PATTERN = re.compile(r"\*|[a-z_]+(\.[a-z_]+)*(\.\*)?")
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:
-    """Whether one of the patterns means this public name: `*`, the name itself, or `prefix.*`."""
+    """Whether one of the patterns selects this public name: `*`, the name itself, or `prefix.*`."""
     return any(
         pattern in (EVERYTHING, name) or (pattern.endswith(".*") and name.startswith(pattern[:-1]))
         for pattern in patterns
     )
 
 
-def wrong_with(pattern: str) -> str | None:
-    """Why this is no pattern, or None. One that could never match is a slip of the pen."""
+def pattern_problem(pattern: str) -> str | None:
+    """Why this is not a valid pattern, or None. One that matches no event is a mistake."""
     if len(pattern) > 100 or not _PATTERN.fullmatch(pattern):
         return "a pattern is *, the name of an event, or the beginning of one and .*"
     if not any(matches([pattern], name) for name in NAMES.values()):
-        return f"no event is called so: there are {', '.join(sorted(set(NAMES.values())))}"
+        return f"no event has this name: there are {', '.join(sorted(set(NAMES.values())))}"
     return None
