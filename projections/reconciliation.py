@@ -115,34 +115,21 @@ class Terms:
 PAYOUT = "payout"
 """The name, among channels, of our own payouts."""
 
-TERMS: Mapping[str, Terms] = {
-    # Lazada Malaysia's rule, attested; other ventures' are not, and are taken to be the same.
-    "lazada": Terms(weekly=True, business_days=5),
-    # Released 7 to 15 days after delivery, whose day the release lists do not say.
-    "shopee": Terms(days=15),
-    # The longest of its settlement periods of 0, 3, 7 and 15 days.
-    "tiktok": Terms(days=15),
-    # Paid into the shop's balance when the order is completed.
-    "tokopedia": Terms(days=0),
-    # Weekly is what seed 000 says; the days are ours.
-    "blibli": Terms(weekly=True, business_days=3),
-    PAYOUT: Terms(business_days=3),
-}
-"""How channels usually pay (docs/reconciliation.md says how well that is attested); an account can set its own."""
+PAYOUT_TERMS = Terms(business_days=3)
+"""When our own payouts are usually paid. Each marketplace says its own terms (docs/reconciliation.md has them all)."""
 
 
-def terms_of(channel: str, settings: Mapping[str, Any]) -> Terms | None:
-    """The terms that hold: the account's, each on its own over the channel's usual ones. None where nobody knows any."""
-    usual, said = TERMS.get(channel), settings.get(channel, {})
-    if usual is None and not said:
+def terms_of(usual: Terms | None, settings: Mapping[str, Any]) -> Terms | None:
+    """The terms that hold: the account's settings for the channel, each one over the usual terms. None without any."""
+    if usual is None and not settings:
         return None
     usual = usual or Terms()
-    counted = "dueAfterDays" in said or "dueAfterBusinessDays" in said
+    counted = "dueAfterDays" in settings or "dueAfterBusinessDays" in settings
     return Terms(
-        weekly=said["period"] == "weekly" if "period" in said else usual.weekly,
-        days=said.get("dueAfterDays") if counted else usual.days,
-        business_days=said.get("dueAfterBusinessDays") if counted else usual.business_days,
-        country=said.get("country", usual.country),
+        weekly=settings["period"] == "weekly" if "period" in settings else usual.weekly,
+        days=settings.get("dueAfterDays") if counted else usual.days,
+        business_days=settings.get("dueAfterBusinessDays") if counted else usual.business_days,
+        country=settings.get("country", usual.country),
     )
 
 

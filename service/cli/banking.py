@@ -6,32 +6,26 @@ import contextlib
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
-import uvloop
 from cyclopts import Parameter
 from rich.console import Console
 
-from events.chain import Actor, Source
 from events.refusals import Refusal
 from projections.reconciliation import ItemState
-from service.banks.importing import BankImported, BankImportRequest, check, import_bank_file, read_columns
+from service.banks.import_source import BankOptions, read_columns
 from service.banks.tables import Layout
-from service.cli.importing import progress
+from service.cli.importing import run_import
 from service.cli.rendering import show_json, show_rows
-from service.cli.target import AsJson, Data, Target, with_ledger
+from service.cli.target import AsJson, Data, with_ledger
+from service.imports.import_request import ImportRequest
 from service.ledger.account_profile import read_profile
-from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.ledger.lifespan import running_ledger
-from service.ledger.writer import Unavailable
-from service.platform import logs
-from service.platform.settings import Settings, WrongSettings
+from service.platform.settings import WrongSettings
 from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, RowFilter, csv_line, csv_row
 
-TOOL = "import"
 _STATES = (OPEN, ALL, *(state.value for state in ItemState))
 
 
@@ -72,40 +66,20 @@ def import_bank(
     """
     try:
         layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy")
-        wish = BankImportRequest(account, file.name, bank_account, currency, layout)
-        check(wish)
-        stream = file.open("rb")
+        request = ImportRequest(account, file.name, BankOptions(bank_account, currency, layout))
+        request.check()
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
-    except OSError as problem:
-        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
-    with stream, Target(data) as target:
-        logs.configure("warning")
-        found = uvloop.run(_import(target.settings, wish, stream, file.stat().st_size, mode))
+    result = run_import(request, file, mode, data)
     if as_json:
-        show_json(found.document())
+        show_json(result.document())
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{file.name}: {found.read} entries read: {found.new} new, {found.known} known")
-    if found.unreadable:
-        console.print(f"{found.unreadable} rows could not be read, and are kept:", style="yellow")
-        for each in found.problems:
-            console.print(f"  {each['place']}: {each['reason']}")
-
-
-async def _import(settings: Settings, wish: BankImportRequest, stream: BinaryIO, size: int, mode: str) -> BankImported:
-    async with running_ledger(settings) as ledger:
-        origin = RequestOrigin(Actor("operator", TOOL), Source("cli", TOOL), mode, f"cli_{ledger.runtime.ulid()}")
-        with progress() as bar:
-            task = bar.add_task(wish.name, total=size)
-            try:
-                return await import_bank_file(
-                    ledger, wish, stream, origin, lambda done: bar.update(task, completed=done)
-                )
-            except Refusal as problem:
-                raise WrongSettings(problem.message) from None
-            except Unavailable as problem:
-                raise WrongSettings(f"{problem}; what was taken in until then stays: run it again") from None
+    counts, console = result.counts, Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{file.name}: {counts['read']} entries read: {counts['new']} new, {counts['known']} known")
+    if counts["unreadable"]:
+        console.print(f"{counts['unreadable']} rows could not be read, and are kept:", style="yellow")
+        for each in result.problems:
+            console.print(f"  {each.place}: {each.reason}")
 
 
 def reconcile(
@@ -141,8 +115,8 @@ def reconcile(
         raise WrongSettings(f"--state: one of {', '.join(_STATES)}")
     if kind is not None and kind not in KINDS:
         raise WrongSettings(f"--kind: one of {', '.join(KINDS)}")
-    wish = Filter(state=state, kind=kind, channel=channel, currency=currency)
-    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, wish, to_csv))
+    row_filter = RowFilter(state=state, kind=kind, channel=channel, currency=currency)
+    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, row_filter, to_csv))
     if as_json:
         show_json(documents)
         return
@@ -151,7 +125,7 @@ def reconcile(
     show_rows(("currency", "state", "rows", "expected", "paid", "difference"), totals(documents))
 
 
-async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None) -> list[Document]:
+async def _rows(ledger: Ledger, account: str, row_filter: RowFilter, to_csv: Path | None) -> list[Document]:
     lane = await ledger.known_lane_of(account)
     profile = await read_profile(ledger, lane, account) if lane is not None else None
     if lane is None or profile is None:
@@ -164,7 +138,7 @@ async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None)
             raise WrongSettings(f"--csv: {to_csv} cannot be written: {problem.strerror}") from None
         if output:
             output.write(csv_line(list(COLUMNS)))
-        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, wish)) as rows:
+        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, row_filter)) as rows:
             async for row in rows:
                 documents.append(row.document)
                 if output:

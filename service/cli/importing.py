@@ -1,9 +1,10 @@
-"""`payout-ledger import`: takes a marketplace's file in, and says what became of it."""
+"""`payout-ledger import`: imports a marketplace's file, and says what became of its records."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 import orjson
 import uvloop
@@ -16,15 +17,22 @@ from events.chain import Actor, Source
 from events.fields import AccountId
 from events.refusals import Refusal
 from service.cli.target import Data, Target
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import ImportResult, import_file
+from service.imports.record_source import Problem, RecordSource
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
-from service.marketplaces.importing import Imported, ImportRequest, check, import_file
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.import_source import MarketplaceOptions, MarketplaceRecords
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 
 TOOL = "import"
+
+_NAMES = list(CHANNELS)
+ChannelName = Annotated[str, Parameter(help=f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}.")]
 
 app = App(name="import", help="Take in what a marketplace or a bank says.")
 app.command(
@@ -36,7 +44,7 @@ app.command(
 
 @app.default
 def import_statements(
-    channel: str,
+    channel: ChannelName,
     file: Path,
     *,
     account: str,
@@ -52,8 +60,6 @@ def import_statements(
 
     Parameters
     ----------
-    channel
-        lazada, shopee, tokopedia, tiktok or blibli.
     file
         JSON, JSON lines, XML, CSV or XLSX; its content tells which.
     account
@@ -70,39 +76,52 @@ def import_statements(
         The mode of the account.
 
     """
-    wish = checked_wish(ImportRequest(account, channel, file.name, seller, currency, zone, collects))
-    try:
-        stream = file.open("rb")
-    except OSError as problem:
-        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
-    with stream, Target(data) as target:
-        logs.configure("warning")
-        found = uvloop.run(_import(target.settings, wish, stream, file.stat().st_size, mode))
-    _show(found, file.name, as_json=as_json)
+    options = MarketplaceOptions(channel, seller, currency, zone, collects)
+    request = checked_request(ImportRequest(account, file.name, options))
+    result = run_import(request, file, mode, data)
+    if as_json:
+        print(orjson.dumps(result.document()).decode())  # noqa: T201
+        return
+    show_counts(Console(highlight=False, markup=False, soft_wrap=True), file.name, result)
 
 
-def checked_wish(wish: ImportRequest) -> ImportRequest:
-    """The wish; WrongSettings for one that cannot be fulfilled."""
+def checked_request(request: ImportRequest[MarketplaceRecords]) -> ImportRequest[MarketplaceRecords]:
+    """The request; WrongSettings for one that cannot be fulfilled."""
     try:
-        TypeAdapter(AccountId).validate_python(wish.account_id)
-        check(wish)
+        TypeAdapter(AccountId).validate_python(request.account_id)
+        request.check()
     except ValidationError:
         raise WrongSettings(
             "--account: an id is up to 64 letters, digits, dots, colons, dashes and underscores"
         ) from None
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
-    return wish
+    return request
 
 
-async def _import(settings: Settings, wish: ImportRequest, stream: BinaryIO, size: int, mode: str) -> Imported:
+def run_import(request: ImportRequest[RecordSource[Any]], file: Path, mode: str, data: Path | None) -> ImportResult:
+    """Imports the file, with a bar of the bytes that were read. WrongSettings for what a person can put right."""
+    try:
+        stream = file.open("rb")
+    except OSError as problem:
+        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
+    with stream, Target(data) as target:
+        logs.configure("warning")
+        return uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
+
+
+async def _import(
+    settings: Settings, request: ImportRequest[RecordSource[Any]], stream: BinaryIO, size: int, mode: str
+) -> ImportResult:
     async with running_ledger(settings) as ledger:
-        with progress() as bar:
-            task = bar.add_task(wish.name, total=size)
+        with _bytes_read() as bar:
+            task = bar.add_task(request.name, total=size)
+
+            async def progress(_: list[Problem]) -> None:
+                bar.update(task, completed=await asyncio.to_thread(stream.tell))
+
             try:
-                return await import_file(
-                    ledger, wish, stream, operator(ledger, TOOL, mode), lambda done: bar.update(task, completed=done)
-                )
+                return await import_file(ledger, request, stream, operator(ledger, TOOL, mode), progress)
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None
             except Unavailable as problem:
@@ -110,12 +129,11 @@ async def _import(settings: Settings, wish: ImportRequest, stream: BinaryIO, siz
 
 
 def operator(ledger: Ledger, tool: str, mode: str) -> RequestOrigin:
-    """Who asks: whoever may run commands on the ledger's machine."""
+    """The origin of a request from the command line: whoever may run commands on the ledger's machine."""
     return RequestOrigin(Actor("operator", tool), Source("cli", tool), mode, f"cli_{ledger.runtime.ulid()}")
 
 
-def progress() -> Progress:
-    """A bar of the bytes that were read."""
+def _bytes_read() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -126,22 +144,16 @@ def progress() -> Progress:
     )
 
 
-def _show(found: Imported, name: str, *, as_json: bool) -> None:
-    if as_json:
-        print(orjson.dumps(found.document()).decode())  # noqa: T201
-        return
-    show_counts(Console(highlight=False, markup=False, soft_wrap=True), name, found)
-
-
-def show_counts(console: Console, name: str, found: Imported) -> None:
-    """What became of the records, and those that nobody could read."""
+def show_counts(console: Console, name: str, result: ImportResult) -> None:
+    """What became of the records, and the unreadable ones."""
+    counts = result.counts
     console.print(
-        f"{name}: {found.read} records read: {found.new} new, {found.changed} changed, "
-        f"{found.unchanged} unchanged; {found.lines} settlement lines"
+        f"{name}: {counts['read']} records read: {counts['new']} new, {counts['changed']} changed, "
+        f"{counts['unchanged']} unchanged; {counts['lines']} settlement lines"
     )
-    if found.unreadable:
-        console.print(f"{found.unreadable} could not be read, and are kept:", style="yellow")
-        for problem in found.problems:
+    if counts["unreadable"]:
+        console.print(f"{counts['unreadable']} could not be read, and are kept:", style="yellow")
+        for problem in result.problems:
             console.print(f"  {problem.place}: {problem.reason}")
-        if found.unreadable > len(found.problems):
-            console.print(f"  and {found.unreadable - len(found.problems)} more")
+        if counts["unreadable"] > len(result.problems):
+            console.print(f"  and {counts['unreadable'] - len(result.problems)} more")

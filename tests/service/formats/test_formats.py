@@ -16,7 +16,7 @@ import pytest
 from service.formats.json import CHUNK_CHARACTERS
 from service.formats.json_records import Record, json_records
 from service.formats.unreadable import Unreadable
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Shop
 from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
 
@@ -84,7 +84,7 @@ def test_a_document_that_breaks_off_keeps_what_came_before() -> None:
     assert problem.raw == b'{"n": 3'
 
 
-@pytest.mark.parametrize("channel", SOURCES)
+@pytest.mark.parametrize("channel", CHANNELS)
 def test_an_empty_file_is_listed(channel: str) -> None:
     (problem,) = said(channel, b"", IDR)
     assert isinstance(problem, Unreadable)
@@ -129,7 +129,7 @@ SEED = "lazada-get-payout-status.xml"
 @pytest.mark.parametrize("step", [1, 5, 64, 700])
 def test_xml_is_the_same_however_the_bytes_come(step: int) -> None:
     stream: BinaryIO = Trickle(sample(SEED), step)  # type: ignore[assignment]
-    found = list(SOURCES["lazada"].read(stream, Shop()))
+    found = list(CHANNELS["lazada"].read(stream, Shop()))
     assert [(each.number, each.raw) for each in statements(found)] == [
         (each.number, each.raw) for each in statements(said("lazada", sample(SEED)))
     ]
@@ -201,7 +201,7 @@ class Made(io.RawIOBase):
 def peak(channel: str, stream: Made, expected: int) -> int:
     tracemalloc.start()
     try:
-        count = sum(not isinstance(each, Unreadable) for each in SOURCES[channel].read(stream, IDR))  # type: ignore[arg-type]
+        count = sum(not isinstance(each, Unreadable) for each in CHANNELS[channel].read(stream, IDR))  # type: ignore[arg-type]
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service.formats.unreadable import Unreadable
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Observation, ObservedStatement, SettlementLine, Shop
 
 DATA = Path(__file__).parents[2] / "data" / "marketplaces"
@@ -24,7 +24,7 @@ def said(
 ) -> list[Observation]:
     """All that a channel's source says of a file, or of a document that is written here."""
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return list(SOURCES[channel].read(io.BytesIO(raw), shop or Shop(), about))
+    return list(CHANNELS[channel].read(io.BytesIO(raw), shop or Shop(), about))
 
 
 def statements(observations: list[Observation]) -> list[ObservedStatement]:

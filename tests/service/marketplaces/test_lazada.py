@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.formats.unreadable import Unreadable
-from service.marketplaces.lazada.reader import failure
+from service.marketplaces.lazada.refusals import failure
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
 from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told

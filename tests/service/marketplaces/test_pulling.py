@@ -12,17 +12,25 @@ from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
-from service.marketplaces import signing
-from service.marketplaces.blibli.client import BlibliStore, pull_blibli
-from service.marketplaces.channels import SOURCES
-from service.marketplaces.lazada.client import OpenPlatform, SellerCenter, pull_open_platform, pull_sellercenter
+from service.marketplaces.api_session import PullFailed
+from service.marketplaces.blibli import signing as blibli_signing
+from service.marketplaces.blibli.client import pull_blibli
+from service.marketplaces.blibli.credentials import BlibliCredentials
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.lazada import signing as lazada_signing
+from service.marketplaces.lazada.client import pull_open_platform, pull_sellercenter
+from service.marketplaces.lazada.credentials import OpenPlatformCredentials, SellerCenterCredentials
 from service.marketplaces.observations import Observation, Shop
-from service.marketplaces.pulling import Position, PulledPage, PullFailed, windows
+from service.marketplaces.pages import PulledPage, ResumePoint, request_windows
 from service.marketplaces.refusals import Retry
-from service.marketplaces.shopee.client import ShopeeShop, pull_shopee
-from service.marketplaces.tiktok.client import TikTokShop, pull_tiktok
-from service.marketplaces.tokopedia.client import TokopediaShop, pull_tokopedia
+from service.marketplaces.shopee.client import pull_shopee
+from service.marketplaces.shopee.credentials import ShopeeCredentials
+from service.marketplaces.tiktok.client import pull_tiktok
+from service.marketplaces.tiktok.credentials import TikTokCredentials
+from service.marketplaces.tokopedia.client import pull_tokopedia
+from service.marketplaces.tokopedia.credentials import TokopediaCredentials
 from tests.service.marketplaces.samples import lines, problems, sample, statements
 from tests.service.marketplaces.server import NOW, marketplace
 
@@ -38,7 +46,7 @@ async def collected(pages: AsyncIterator[PulledPage]) -> list[PulledPage]:
 def read(pages: Iterable[PulledPage], shop: Shop = IDR) -> list[Observation]:
     found: list[Observation] = []
     for page in pages:
-        found += SOURCES[page.channel].read(io.BytesIO(page.body), shop, page.about)
+        found += CHANNELS[page.channel].read(io.BytesIO(page.body), shop, page.request_fields)
     assert not problems(found)
     return found
 
@@ -53,11 +61,12 @@ def hexed(key: str, text: str) -> str:
 
 # SellerCenter
 
-SELLER = SellerCenter("look@me.com", "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe")
+API_KEY = "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe"
+SELLER = SellerCenterCredentials(userId="look@me.com", apiKey=SecretStr(API_KEY))
 
 
 async def sellercenter(request: web.Request) -> web.Response:
-    if not signing.sellercenter_verified(signing.query_pairs(request.url.raw_query_string), SELLER.api_key):
+    if not lazada_signing.sellercenter_verified(lazada_signing.query_pairs(request.url.raw_query_string), API_KEY):
         head = {"ErrorCode": "7", "ErrorMessage": "E007: Login failed. Signature mismatching"}
         return web.json_response({"ErrorResponse": {"Head": head, "Body": ""}})
     return web.Response(body=sample("lazada-get-payout-status.xml"), content_type="text/xml")
@@ -65,33 +74,33 @@ async def sellercenter(request: web.Request) -> web.Response:
 
 async def test_sellercenter_believes_our_signature_and_its_statements_are_read() -> None:
     async with marketplace(sellercenter) as server:
-        pages = await collected(pull_sellercenter(server.peer("lazada"), SELLER, SINCE, UNTIL))
+        pages = await collected(pull_sellercenter(server.api("lazada"), SELLER, SINCE, UNTIL))
         assert [each.number for each in statements(read(pages))] == ["EG100RT-20141228", "EG100RT-20141229"]
         asked = query(server.asked[0])
         assert asked["Timestamp"] == "2026-05-21T08:00:00+00:00"
         assert asked["CreatedAfter"] == "2026-05-01T00:00:00+00:00"
-        assert await collected(pull_sellercenter(server.peer("lazada"), SELLER, SINCE, UNTIL, pages[-1].resume)) == []
+        assert await collected(pull_sellercenter(server.api("lazada"), SELLER, SINCE, UNTIL, pages[-1].resume)) == []
 
 
 async def test_a_wrong_key_is_not_asked_again() -> None:
-    wrong = SellerCenter(SELLER.user_id, "not the key")
+    wrong = SellerCenterCredentials(userId=SELLER.user_id, apiKey=SecretStr("not-the-key"))
     async with marketplace(sellercenter) as server:
         with pytest.raises(PullFailed, match="E007") as caught:
-            await collected(pull_sellercenter(server.peer("lazada"), wrong, SINCE, UNTIL))
+            await collected(pull_sellercenter(server.api("lazada"), wrong, SINCE, UNTIL))
         assert (caught.value.code, caught.value.retry) == ("7", Retry.NEVER)
         assert len(server.asked) == 1
 
 
 # The Open Platform
 
-APP = OpenPlatform("123456", "helloworld", "test")
+APP = OpenPlatformCredentials(appKey="123456", appSecret=SecretStr("helloworld"), accessToken=SecretStr("test"))
 
 
 def lazop_signed(request: web.Request, body: dict[str, str]) -> bool:
     parameters = {**query(request), **body}
     given = parameters.pop("sign")
     text = request.path + "".join(f"{name}{parameters[name]}" for name in sorted(parameters))
-    return given == hexed(APP.app_secret, text).upper()
+    return given == hexed("helloworld", text).upper()
 
 
 async def open_platform(request: web.Request) -> web.Response:
@@ -121,7 +130,7 @@ async def open_platform(request: web.Request) -> web.Response:
 async def test_the_open_platform_is_asked_in_windows_of_less_than_180_days_and_page_by_page() -> None:
     async with marketplace(open_platform) as server:
         until = SINCE + timedelta(days=200)
-        pages = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, until))
+        pages = await collected(pull_open_platform(server.api("lazada"), APP, SINCE, until))
         calls = [page.call for page in pages]
         assert calls == ["payout_status"] + ["transaction_details"] * 4 + ["account_transactions"] * 7
         stretches = {
@@ -135,22 +144,27 @@ async def test_the_open_platform_is_asked_in_windows_of_less_than_180_days_and_p
 @pytest.mark.parametrize("delivered", range(5))
 async def test_a_pull_goes_on_behind_the_page_that_came_last(delivered: int) -> None:
     async with marketplace(open_platform) as server:
-        whole = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, UNTIL))
+        whole = await collected(pull_open_platform(server.api("lazada"), APP, SINCE, UNTIL))
         assert len(whole) == 4
         resume = whole[delivered - 1].resume if delivered else None
-        rest = await collected(pull_open_platform(server.peer("lazada"), APP, SINCE, UNTIL, resume))
+        rest = await collected(pull_open_platform(server.api("lazada"), APP, SINCE, UNTIL, resume))
         assert [page.body for page in rest] == [page.body for page in whole[delivered:]]
 
 
 # Shopee
 
-SHOPEE = ShopeeShop("2001887", "209920731", "partner-key", "tokenvalue")
+SHOPEE = ShopeeCredentials(
+    partnerId="2001887",
+    shopId="209920731",
+    partnerKey=SecretStr("partner-key"),
+    accessToken=SecretStr("tokenvalue"),
+)
 
 
 def shopee_signed(request: web.Request) -> bool:
     asked = query(request)
     text = f"{asked['partner_id']}{request.path}{asked['timestamp']}{asked['access_token']}{asked['shop_id']}"
-    return asked["sign"] == hexed(SHOPEE.partner_key, text) and abs(int(asked["timestamp"]) - NOW.timestamp()) < 300
+    return asked["sign"] == hexed("partner-key", text) and abs(int(asked["timestamp"]) - NOW.timestamp()) < 300
 
 
 async def shopee_server(request: web.Request) -> web.Response:
@@ -185,7 +199,7 @@ async def shopee_server(request: web.Request) -> web.Response:
 
 async def test_shopees_releases_come_with_their_details_and_then_the_wallet() -> None:
     async with marketplace(shopee_server) as server:
-        pages = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL))
+        pages = await collected(pull_shopee(server.api("shopee"), SHOPEE, SINCE, UNTIL))
         found = lines(read(pages))
         released = {line.order for line in found if line.source == "shopee.escrow_list"}
         detailed = {line.order for line in found if line.source == "shopee.escrow_detail"}
@@ -203,10 +217,10 @@ async def test_shopees_releases_come_with_their_details_and_then_the_wallet() ->
 @pytest.mark.parametrize("delivered", range(12))
 async def test_whatever_shopee_page_came_last_nothing_is_missed(delivered: int) -> None:
     async with marketplace(shopee_server) as server:
-        whole = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL))
+        whole = await collected(pull_shopee(server.api("shopee"), SHOPEE, SINCE, UNTIL))
         assert len(whole) == 12
         resume = whole[delivered - 1].resume if delivered else None
-        rest = await collected(pull_shopee(server.peer("shopee"), SHOPEE, SINCE, UNTIL, resume))
+        rest = await collected(pull_shopee(server.api("shopee"), SHOPEE, SINCE, UNTIL, resume))
         keys = {line.key for line in lines(read(whole))}
         assert {line.key for line in lines(read([*whole[:delivered], *rest]))} == keys
         assert len(rest) <= len(whole)
@@ -214,7 +228,18 @@ async def test_whatever_shopee_page_came_last_nothing_is_missed(delivered: int) 
 
 # TikTok Shop, Tokopedia, Blibli
 
-TIKTOK = TikTokShop("68xu7ks", "cipher", "777", "token")
+TIKTOK = TikTokCredentials(
+    appKey="68xu7ks", shopCipher="cipher", appSecret=SecretStr("777"), accessToken=SecretStr("token")
+)
+TOKOPEDIA = TokopediaCredentials(fsId="13004", shopId="479573", accessToken=SecretStr("bearer"))
+BLIBLI = BlibliCredentials(
+    clientId="client",
+    storeCode="SDC-60001",
+    username="user",
+    clientKey=SecretStr("client-key"),
+    sellerKey=SecretStr("seller-key"),
+    signatureKey=SecretStr("signature-key"),
+)
 
 
 async def tiktok_server(request: web.Request) -> web.Response:
@@ -244,14 +269,14 @@ async def tiktok_server(request: web.Request) -> web.Response:
 @pytest.mark.parametrize("delivered", range(9))
 async def test_tiktoks_statements_come_with_their_transactions(delivered: int) -> None:
     async with marketplace(tiktok_server) as server:
-        whole = await collected(pull_tiktok(server.peer("tiktok"), TIKTOK, SINCE, UNTIL))
+        whole = await collected(pull_tiktok(server.api("tiktok"), TIKTOK, SINCE, UNTIL))
         assert [page.call for page in whole] == [
             "statements", "statement_transactions", "statement_transactions",
             "statements", "statement_transactions", "statement_transactions",
             "payments", "withdrawals", "unsettled",
         ]  # fmt: skip
         resume = whole[delivered - 1].resume if delivered else None
-        rest = await collected(pull_tiktok(server.peer("tiktok"), TIKTOK, SINCE, UNTIL, resume))
+        rest = await collected(pull_tiktok(server.api("tiktok"), TIKTOK, SINCE, UNTIL, resume))
         found = read([*whole[:delivered], *rest])
         assert {(line.statement, line.reference) for line in lines(found) if line.order} == {
             ("S0", "transaction/TS0-0"), ("S0", "transaction/TS0-1"), ("S1", "transaction/TS1-0"), ("S1", "transaction/TS1-1"),
@@ -274,13 +299,12 @@ async def test_tokopedias_months_and_pages() -> None:
         return web.json_response({"header": {"messages": "ok"}, "data": data})
 
     async with marketplace(answer) as server:
-        who = TokopediaShop("13004", "479573", "bearer")
-        pages = await collected(pull_tokopedia(server.peer("tokopedia"), who, SINCE, SINCE + timedelta(days=45)))
+        pages = await collected(pull_tokopedia(server.api("tokopedia"), TOKOPEDIA, SINCE, SINCE + timedelta(days=45)))
         assert {line.reference for line in lines(read(pages))} == {
             "deposit/2026-05-01-1", "deposit/2026-05-01-2", "deposit/2026-05-31-1", "deposit/2026-05-31-2",
         }  # fmt: skip
         rest = await collected(
-            pull_tokopedia(server.peer("tokopedia"), who, SINCE, SINCE + timedelta(days=45), pages[1].resume)
+            pull_tokopedia(server.api("tokopedia"), TOKOPEDIA, SINCE, SINCE + timedelta(days=45), pages[1].resume)
         )
         assert [page.body for page in rest] == [page.body for page in pages[2:]]
 
@@ -290,7 +314,7 @@ async def test_blibli_is_signed_and_its_items_know_their_settlement() -> None:
         body = (await request.read()).decode()
         at = datetime.fromtimestamp(int(request.headers["Signature-Time"]) / 1000, UTC)
         path = request.path.removeprefix("/v2/proxy")
-        assert request.headers["Signature"] == signing.blibli(request.method, path, body, at, "signature-key")
+        assert request.headers["Signature"] == blibli_signing.signature(request.method, path, body, at, "signature-key")
         assert request.headers["API-Seller-Key"] == "seller-key"
         assert request.headers["Authorization"] == "Basic Y2xpZW50OmNsaWVudC1rZXk="  # client:client-key
         if request.method == "POST":
@@ -302,20 +326,18 @@ async def test_blibli_is_signed_and_its_items_know_their_settlement() -> None:
         return web.json_response({"content": {"orderItems": [row], "pageMetaData": {"totalPage": 2}}})
 
     async with marketplace(answer) as server:
-        who = BlibliStore("client", "SDC-60001", "user", "client-key", "seller-key", "signature-key")
-        pages = await collected(pull_blibli(server.peer("blibli"), who, SINCE, UNTIL))
+        pages = await collected(pull_blibli(server.api("blibli"), BLIBLI, SINCE, UNTIL))
         found = read(pages)
         assert [each.number for each in statements(found)] == ["ST0", "ST1"]
         assert [line.reference for line in lines(found)] == ["item/ST0/I0", "item/ST0/I1", "item/ST1/I0", "item/ST1/I1"]
-        rest = await collected(pull_blibli(server.peer("blibli"), who, SINCE, UNTIL, pages[2].resume))
+        rest = await collected(pull_blibli(server.api("blibli"), BLIBLI, SINCE, UNTIL, pages[2].resume))
         assert [each.number for each in statements(read(rest))] == ["ST1"]
 
 
 def test_secrets_are_not_shown() -> None:
-    shown = repr(
-        [SELLER, APP, SHOPEE, TIKTOK, TokopediaShop("1", "2", "bearer"), BlibliStore("c", "s", "u", "ck", "sk", "gk")]
-    )
-    for secret in (SELLER.api_key, "helloworld", "partner-key", "tokenvalue", "777", "bearer", "'ck'", "'sk'", "'gk'"):
+    shown = repr([SELLER, APP, SHOPEE, TIKTOK, TOKOPEDIA, BLIBLI])
+    keys = ("client-key", "seller-key", "signature-key")
+    for secret in (API_KEY, "helloworld", "partner-key", "tokenvalue", "777", "bearer", *keys):
         assert secret not in shown
     assert "sign" not in repr(PulledPage("shopee", "c", b"sign", "[0]"))
 
@@ -323,10 +345,10 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize("token", ["", "x", "[]", '{"a":1}', "[1,2,3]", '["0","",""]', '[true,"",""]', "null", "1"])
 def test_a_resume_token_that_is_none_says_so(token: str) -> None:
     with pytest.raises(ValueError, match="resume token"):
-        Position.read(token)
+        ResumePoint.read(token)
 
 
 def test_windows_meet_without_gap_or_overlap() -> None:
-    found = list(windows(SINCE, SINCE + timedelta(days=31), timedelta(days=15)))
-    assert [window.start for window in found] == [SINCE, SINCE + timedelta(days=15), SINCE + timedelta(days=30)]
-    assert [window.end for window in found] == [*[window.start for window in found[1:]], SINCE + timedelta(days=31)]
+    found = list(request_windows(SINCE, SINCE + timedelta(days=31), timedelta(days=15)))
+    assert [window.since for window in found] == [SINCE, SINCE + timedelta(days=15), SINCE + timedelta(days=30)]
+    assert [window.until for window in found] == [*[window.since for window in found[1:]], SINCE + timedelta(days=31)]

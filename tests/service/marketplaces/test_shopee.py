@@ -10,7 +10,7 @@ import pytest
 
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
-from service.marketplaces.shopee.reader import failure
+from service.marketplaces.shopee.refusals import failure
 from tests.service.marketplaces.samples import lines, problems, said, sample, told
 
 IDR = Shop(currency="IDR")

@@ -9,7 +9,7 @@ import pytest
 
 from service.marketplaces.observations import Kind, Level, Stage
 from service.marketplaces.refusals import Retry
-from service.marketplaces.tiktok.reader import failure
+from service.marketplaces.tiktok.refusals import failure
 from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
 
 STATEMENT = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from service.marketplaces.blibli.reader import Blibli
+from service.marketplaces.blibli.reader import BlibliReader
 from service.marketplaces.observations import Kind, Level, Observation, Shop, Stage
-from service.marketplaces.tokopedia.reader import Tokopedia
+from service.marketplaces.tokopedia.reader import TokopediaReader
 from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
 
 
@@ -54,7 +54,7 @@ def test_commission_and_withdrawals_are_rows_of_their_own() -> None:
 def test_a_type_that_nobody_attests_is_listed_until_it_is_named() -> None:
     (problem,) = problems(said("tokopedia", history(ROW)))
     assert "type 77" in problem.reason
-    source = Tokopedia({"77": (Kind.ADJUSTMENT, 1)})
+    source = TokopediaReader({"77": (Kind.ADJUSTMENT, 1)})
     (only,) = list(source.read(io.BytesIO(json.dumps(history(ROW)).encode()), Shop()))
     assert lines([only])[0].amount == 500
 
@@ -91,13 +91,13 @@ A3;10;0;8;
 """
 
 
-def report(source: Blibli, content: bytes) -> list[Observation]:
+def report(source: BlibliReader, content: bytes) -> list[Observation]:
     return list(source.read(io.BytesIO(content), Shop()))
 
 
 def test_a_report_is_read_by_the_headings_that_are_named() -> None:
     headings = {"orderNo": "No. Pesanan", "sales": "Penjualan", "commission": "Komisi", "totalPayment": "Dibayar"}
-    found = report(Blibli(headings), REPORT.encode())
+    found = report(BlibliReader(headings), REPORT.encode())
     assert told(found) == [
         ("payout", "919999.50", "Dibayar"),
         ("item_revenue", "1000000", "Penjualan"),
@@ -113,10 +113,10 @@ def test_a_report_is_read_by_the_headings_that_are_named() -> None:
 
 
 def test_a_report_without_known_headings_is_listed() -> None:
-    (problem,) = problems(report(Blibli(), REPORT.encode()))
+    (problem,) = problems(report(BlibliReader(), REPORT.encode()))
     assert "orderNo, totalPayment" in problem.reason
 
 
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="komisi"):
-        Blibli({"komisi": "Komisi"}).report()
+        BlibliReader({"komisi": "Komisi"}).report()

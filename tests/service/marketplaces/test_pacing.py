@@ -8,11 +8,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.marketplaces.pulling import Manners, Peer, PullFailed, Request
+from service.marketplaces.api_session import ApiSession, Pacing, PullFailed, SignedRequest
 from service.marketplaces.refusals import Retry
-from service.marketplaces.shopee import reader
+from service.marketplaces.shopee.refusals import failure
 from service.platform.runtime import Runtime
-from tests.service.marketplaces.server import Marketplace, marketplace
+from tests.service.marketplaces.server import MarketplaceServer, marketplace
 from tests.service.marketplaces.test_pulling import query
 
 
@@ -20,7 +20,7 @@ def wallet_page() -> web.Response:
     return web.json_response({"error": "", "response": {"transaction_list": [], "more": False}})
 
 
-async def answered(troubles: list[Any], manners: Manners | None = None) -> tuple[Marketplace, Any]:
+async def answered(troubles: list[Any], pacing: Pacing | None = None) -> tuple[MarketplaceServer, Any]:
     """What asking gives where the server has these troubles first: a response, or an error envelope, or a broken line."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -38,9 +38,9 @@ async def answered(troubles: list[Any], manners: Manners | None = None) -> tuple
         return web.Response(status=status, headers=headers, text=body)
 
     async with marketplace(answer) as server:
-        peer = server.peer("shopee", manners)
+        session = server.api("shopee", pacing)
         try:
-            body, _ = await peer.ask("call", lambda now: Request("GET", f"/x?at={int(now.timestamp())}"))
+            body, _ = await session.call("call", lambda now: SignedRequest("GET", f"/x?at={int(now.timestamp())}"))
         except PullFailed as problem:
             return server, problem
         return server, body
@@ -76,7 +76,7 @@ async def test_an_old_timestamp_is_signed_again_at_once() -> None:
 
 
 async def test_patience_ends() -> None:
-    server, problem = await answered([(500, {}, "")] * 9, Manners(pause_seconds=0, attempts_max=3))
+    server, problem = await answered([(500, {}, "")] * 9, Pacing(pause_seconds=0, attempts_max=3))
     assert isinstance(problem, PullFailed)
     assert (problem.code, problem.retry, len(server.asked)) == ("HTTP 500", Retry.LATER, 3)
 
@@ -104,7 +104,7 @@ async def test_what_will_not_change_is_not_asked_again(trouble: Any, retry: Retr
 
 
 async def test_an_answer_without_end_is_refused() -> None:
-    _, problem = await answered([(200, {}, "x" * 2000)], Manners(pause_seconds=0, body_bytes_max=1000))
+    _, problem = await answered([(200, {}, "x" * 2000)], Pacing(pause_seconds=0, body_bytes_max=1000))
     assert isinstance(problem, PullFailed)
     assert problem.code == "too large"
 
@@ -114,15 +114,15 @@ async def test_calls_keep_their_distance() -> None:
         return wallet_page()
 
     async with marketplace(answer) as server:
-        peer = server.peer("shopee", Manners(pause_seconds=0.5))
+        session = server.api("shopee", Pacing(pause_seconds=0.5))
         for _ in range(3):
-            await peer.ask("call", lambda _now: Request("GET", "/x"))
+            await session.call("call", lambda _now: SignedRequest("GET", "/x"))
         assert server.waits == [0.5, 0.5]
 
 
 async def test_an_unreachable_marketplace_is_worth_another_try() -> None:
-    async with aiohttp.ClientSession() as session:
-        peer = Peer(session, "shopee", "http://127.0.0.1:1", reader.failure, Runtime(), Manners(attempts_max=1))
+    async with aiohttp.ClientSession() as client:
+        session = ApiSession(client, "shopee", "http://127.0.0.1:1", failure, Runtime(), Pacing(attempts_max=1))
         with pytest.raises(PullFailed) as caught:
-            await peer.ask("call", lambda _: Request("GET", "/x"))
+            await session.call("call", lambda _: SignedRequest("GET", "/x"))
     assert (caught.value.code, caught.value.retry) == ("unreachable", Retry.LATER)

@@ -1,32 +1,39 @@
-"""Imports as they are noted: how far each has come, and what of it nobody could read."""
+"""Import records: how far each import has come, and which records of it could not be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from events.instants import Instant
-from service.ledger.ingestion import PROBLEMS_MAX
+from service.imports.record_source import PROBLEMS_MAX, Problem
 from service.ledger.ledger import Ledger
-from service.marketplaces.importing import Problem
-from service.marketplaces.observations import Shop
 from sql import query
 
 READING, DONE, FAILED = "reading", "done", "failed"
 STATES = (READING, DONE, FAILED)
 COUNTS = ("read", "new", "changed", "unchanged", "lines", "unreadable")
+"""The counts that an import record has columns for."""
+
+
+class ImportKey(NamedTuple):
+    """What an import record is found by."""
+
+    lane: int
+    account_id: str
+    import_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """An import as it stands."""
+class ImportRecord:
+    """An import as its record has it. `digest` is the keyed digest of the file; `bytes` have been read of `bytes_total`."""
 
     id: str
     channel: str
-    wish: dict[str, Any]
-    shop: Shop
+    request: dict[str, Any]
+    shop: dict[str, Any]
     digest: str
     state: str
     bytes: int
@@ -38,12 +45,12 @@ class Noted:
     ended_at: Instant | None
 
     def document(self, problems: list[Problem] | None = None) -> dict[str, Any]:
-        """What callers see; with the first problems, where they are given."""
+        """As callers see it; with the first problems, where they are given."""
         listed = {} if problems is None else {"problems": [each.document() for each in problems]}
         return {
             "id": self.id,
             "channel": self.channel,
-            "file": self.wish["name"],
+            "file": self.request["name"],
             "state": self.state,
             "bytes": self.bytes,
             "bytesTotal": self.bytes_total,
@@ -56,14 +63,10 @@ class Noted:
         }
 
 
-Place = tuple[int, str, str]
-"""Lane, account and id."""
-
-
-async def find(ledger: Ledger, place: Place, mode: str) -> Noted | None:
-    """The import, for whoever asks in its mode."""
-    row = await ledger.pool.fetchrow(query("imports/find"), *place, mode)
-    return None if row is None else _noted(row)
+async def find(ledger: Ledger, key: ImportKey, mode: str) -> ImportRecord | None:
+    """The import record, if it is of this mode."""
+    row = await ledger.pool.fetchrow(query("imports/find"), *key, mode)
+    return None if row is None else _record_of(row)
 
 
 async def page(
@@ -75,25 +78,27 @@ async def page(
     state: str | None,
     before: tuple[Any, str] | None,
     limit: int,
-) -> list[Noted]:
-    """An account's imports, newest first."""
-    began, import_id = before if before is not None else (None, None)
-    rows = await ledger.pool.fetch(query("imports/page"), lane, account_id, mode, state, began, import_id, limit)
-    return [_noted(row) for row in rows]
+) -> list[ImportRecord]:
+    """An account's import records, newest first. `before` is the start and the id of the last one already seen."""
+    started_at, import_id = before if before is not None else (None, None)
+    rows = await ledger.pool.fetch(query("imports/page"), lane, account_id, mode, state, started_at, import_id, limit)
+    return [_record_of(row) for row in rows]
 
 
-async def problems_of(ledger: Ledger, place: Place, behind: int = -1, limit: int = PROBLEMS_MAX) -> list[Problem]:
-    """What nobody could read, in the order of the file."""
-    rows = await ledger.pool.fetch(query("imports/problems"), *place, behind, limit)
+async def problems_of(
+    ledger: Ledger, key: ImportKey, after_number: int = -1, limit: int = PROBLEMS_MAX
+) -> list[Problem]:
+    """The unreadable records of an import behind this number, in the order of the file."""
+    rows = await ledger.pool.fetch(query("imports/problems"), *key, after_number, limit)
     return [Problem(row["place"], row["reason"], row["number"], row["delivery_id"]) for row in rows]
 
 
-def _noted(row: Any) -> Noted:
-    return Noted(
+def _record_of(row: Any) -> ImportRecord:
+    return ImportRecord(
         id=row["import_id"],
         channel=row["channel"],
-        wish=orjson.loads(row["wish"]),
-        shop=Shop(**orjson.loads(row["shop"])),
+        request=orjson.loads(row["wish"]),
+        shop=orjson.loads(row["shop"]),
         digest=row["digest"],
         state=row["state"],
         bytes=row["bytes"],

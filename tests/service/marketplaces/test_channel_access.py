@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.marketplaces.credentials import WrongCredentials, access_of, base_url, read_credentials
+from service.marketplaces.channel_access import WrongCredentials, access_of, check_base_url, read_credentials
 
 SHOPEE = {"partnerId": 2001887, "shopId": "209920731", "partnerKey": "key-0f-the-partner", "accessToken": "token-0f-it"}
 LAZADA = {
@@ -75,10 +75,11 @@ def test_each_channel_has_its_own_fields(
     channel: str, fields: dict[str, Any], api: str, shop: str, address: str
 ) -> None:
     access = access_of(channel, {channel: fields})
-    assert (access.channel, access.api, access.shop, access.base_url) == (channel, api, shop, address)
+    assert (access.channel, access.api.name, access.credentials.shop, access.base_url) == (channel, api, shop, address)
     assert access_of(channel, {channel: fields}, "http://127.0.0.1:8080/x").base_url == "http://127.0.0.1:8080/x"
-    assert access.masked(" ".join(access.secrets)) == " ".join(["***"] * len(access.secrets))
-    for secret in access.secrets:
+    secrets = access.credentials.secrets()
+    assert access.masked(" ".join(secrets)) == " ".join(["***"] * len(secrets))
+    for secret in secrets:
         assert repr(secret) not in repr(access)
 
 
@@ -121,7 +122,7 @@ def test_what_is_wrong_names_the_field_and_shows_no_value(channel: str, fields: 
 )
 def test_secrets_go_to_https_or_to_this_machine(text: str) -> None:
     with pytest.raises(ValueError):
-        base_url(text)
+        check_base_url(text)
     with pytest.raises(WrongCredentials, match="--base-url"):
         access_of("shopee", {"shopee": SHOPEE}, text)
 

@@ -8,15 +8,16 @@ import threading
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.imports.import_jobs import File, ImportJobs
+from service.imports.import_request import ImportRequest
+from service.imports.record_source import SLICE
 from service.ledger.commands import RequestOrigin
-from service.ledger.ingestion import SLICE
-from service.marketplaces.import_jobs import File, Imports
-from service.marketplaces.importing import ImportRequest
+from service.marketplaces.import_source import MarketplaceOptions
 from tests.support.api import Api
 from tests.support.waiting import until
 
 ASKED = RequestOrigin(Actor("key", "key_1"), Source("command", "key_1"), LIVE, "req_import")
-WISH = ImportRequest("acc_1", "lazada", "f")
+REQUEST = ImportRequest("acc_1", "f", MarketplaceOptions("lazada"))
 COUNT = 3 * SLICE
 ROWS = b"".join(
     json.dumps(
@@ -47,16 +48,16 @@ class Blocking(io.BytesIO):
 
 async def test_whoever_begins_later_goes_on_alone(api: Api) -> None:
     pool = api.ledger.pool
-    earlier, later = Imports(api.ledger, 8), Imports(api.ledger, 8)
+    earlier, later = ImportJobs(api.ledger, 8), ImportJobs(api.ledger, 8)
     slow = Blocking(ROWS)
-    _, first = await earlier.begin(WISH, ASKED, "one", File(slow, len(ROWS), "digest"))
+    _, first = await earlier.begin(REQUEST, ASKED, "one", File(slow, len(ROWS), "digest"))
     assert first is not None
 
     async def begun() -> bool:
         return bool(await pool.fetchval("SELECT read FROM imports"))
 
     await until(begun, "the first slice is noted")
-    _, second = await later.begin(WISH, ASKED, "one", File(io.BytesIO(ROWS), len(ROWS), "digest"))
+    _, second = await later.begin(REQUEST, ASKED, "one", File(io.BytesIO(ROWS), len(ROWS), "digest"))
     assert second is not None
     await second
     row = await pool.fetchrow("SELECT * FROM imports")

@@ -1,24 +1,19 @@
-"""Asking a marketplace: signed requests, in its pace, again where that makes sense, and resumable behind every page.
-
-A pull is an async generator of pages: an answer as it came, and where to go on behind it. What breaks off is asked for
-again from the last page's `resume`, and importing a page twice changes nothing.
-"""
+"""A client session with a marketplace's API: signed requests, paced, and repeated where that is sensible."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from service.formats.json import Broken, decode
+from service.formats.json import BrokenJson, decode
 from service.formats.unreadable import Unreadable
 from service.formats.xml_records import xml_records
 from service.marketplaces.refusals import Failure, Retry
@@ -27,9 +22,12 @@ from service.platform.runtime import Runtime
 
 log = logs.get("marketplaces")
 
+_XML_RECORD = "Statement"
+"""The records of the only answers that are XML."""
+
 
 class PullFailed(Exception):
-    """The marketplace gave no answer that can be used. `retry` says what would make another try sensible."""
+    """The marketplace gave no usable answer. `retry` says what makes another attempt sensible."""
 
     def __init__(self, failure: Failure, retry_after_seconds: float | None = None) -> None:
         super().__init__(str(failure))
@@ -41,22 +39,22 @@ class PullFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """How a marketplace is asked: the pause between two calls, and the patience with its failures."""
+class Pacing:
+    """How fast an API is called, and how often a failed call is repeated."""
 
     pause_seconds: float = 0.2
     attempts_max: int = 6
     wait_seconds_first: float = 1.0
     wait_seconds_max: float = 60.0
     retry_after_seconds_max: float = 120.0
-    """A longer wait is not waited for: the pull ends, and its error says when to come back."""
+    """The longest `Retry-After` that is waited for. With a longer one the call fails, and its error has the seconds."""
     timeout_seconds: float = 30.0
     body_bytes_max: int = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request ready to be sent: its signature is inside. `target` is the path and the query, already encoded."""
+class SignedRequest:
+    """A request that is ready to be sent. `target` is the path and the query, already encoded."""
 
     method: str
     target: str
@@ -64,68 +62,8 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PulledPage:
-    """An answer of a channel. `about` is what only its request said; `resume` goes on behind it."""
-
-    channel: str
-    call: str
-    body: bytes = field(repr=False)
-    resume: str
-    about: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a pull stands: in which of its phases, in which window of time, behind which cursor."""
-
-    phase: int = 0
-    start: str = ""
-    cursor: str = ""
-
-    def token(self) -> str:
-        return json.dumps([self.phase, self.start, self.cursor], separators=(",", ":"))
-
-    @staticmethod
-    def read(token: str | None) -> Position:
-        """The position of a resume token; the beginning where there is none. ValueError for a text that is none."""
-        if token is None:
-            return Position()
-        try:
-            phase, start, cursor = json.loads(token)
-        except (ValueError, TypeError):
-            phase = start = cursor = None
-        if not (type(phase) is int and type(start) is str and type(cursor) is str):
-            raise ValueError("not a resume token: leave it out to begin anew")
-        return Position(phase, start, cursor)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestWindow:
-    """A stretch of time that one call may ask for: from `start`, up to and without `end`."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def name(self) -> str:
-        return self.start.astimezone(UTC).isoformat()
-
-
-def windows(since: datetime, until: datetime, longest: timedelta, behind: str = "") -> Iterator[RequestWindow]:
-    """The time from `since` to `until` in stretches that a channel allows, beginning with the one named `behind`."""
-    start = since.astimezone(UTC)
-    end = until.astimezone(UTC)
-    if behind:
-        start = datetime.fromisoformat(behind)
-    while start < end:
-        stop = min(start + longest, end)
-        yield RequestWindow(start, stop)
-        start = stop
-
-
-class Peer:
-    """One marketplace's API for one shop."""
+class ApiSession:
+    """A client session with one API of a marketplace. `failure` finds the refusal in a decoded answer."""
 
     def __init__(
         self,
@@ -134,48 +72,54 @@ class Peer:
         base_url: str,
         failure: Callable[[Any], Failure | None],
         runtime: Runtime,
-        manners: Manners | None = None,
+        pacing: Pacing | None = None,
     ) -> None:
         self.channel = channel
         self.runtime = runtime
         self._session = session
         self._base = base_url.rstrip("/")
         self._failure = failure
-        self._manners = manners or Manners()
+        self._pacing = pacing or Pacing()
         self._next_at = 0.0
 
-    async def ask(self, call: str, signed: Callable[[datetime], Request]) -> tuple[bytes, Any]:
-        """The answer, as it came and decoded. `signed` is asked anew for each try: signatures age. PullFailed if none."""
-        manners = self._manners
-        wait = manners.wait_seconds_first
-        for attempt in range(1, manners.attempts_max + 1):
+    async def call(self, name: str, sign: Callable[[datetime], SignedRequest]) -> tuple[bytes, Any]:
+        """The body of the answer, and the decoded answer. `sign` signs each attempt anew, since signatures age.
+
+        PullFailed where no attempt gives a usable answer.
+        """
+        pacing = self._pacing
+        wait = pacing.wait_seconds_first
+        for attempt in range(1, pacing.attempts_max + 1):
             await self._pause()
             try:
-                return await self._once(signed(self.runtime.now()))
+                return await self._once(sign(self.runtime.now()))
             except PullFailed as problem:
-                last = attempt == manners.attempts_max
+                last = attempt == pacing.attempts_max
                 if last or problem.retry in (Retry.NEVER, Retry.AUTHORISE):
                     raise
-                asked = problem.retry_after_seconds
-                if asked is not None and asked > manners.retry_after_seconds_max:
+                retry_after = problem.retry_after_seconds
+                if retry_after is not None and retry_after > pacing.retry_after_seconds_max:
                     raise
-                seconds = 0.0 if problem.retry is Retry.RESIGN else asked if asked is not None else self._jittered(wait)
-                wait = min(wait * 2, manners.wait_seconds_max)
+                if problem.retry is Retry.RESIGN:
+                    seconds = 0.0
+                else:
+                    seconds = self._jittered(wait) if retry_after is None else retry_after
+                wait = min(wait * 2, pacing.wait_seconds_max)
                 log.info(
-                    "pull_retried", channel=self.channel, call=call, code=problem.code, attempt=attempt, wait=seconds
+                    "pull_retried", channel=self.channel, call=name, code=problem.code, attempt=attempt, wait=seconds
                 )
                 await self.runtime.sleep(seconds)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, request: Request) -> tuple[bytes, Any]:
+    async def _once(self, request: SignedRequest) -> tuple[bytes, Any]:
         try:
             async with self._session.request(
                 request.method,
                 URL(self._base + request.target, encoded=True),
                 headers=request.headers,
                 data=request.body,
-                timeout=aiohttp.ClientTimeout(total=self._manners.timeout_seconds),
-                # A signed request belongs to the host that it was signed for.
+                timeout=aiohttp.ClientTimeout(total=self._pacing.timeout_seconds),
+                # A request is signed for one host.
                 allow_redirects=False,
             ) as response:
                 body = await self._body(response)
@@ -202,21 +146,21 @@ class Peer:
         pieces, size = [], 0
         async for piece in response.content.iter_any():
             size += len(piece)
-            if size > self._manners.body_bytes_max:
+            if size > self._pacing.body_bytes_max:
                 raise self._failed(
-                    "too large", f"an answer of more than {self._manners.body_bytes_max} bytes", Retry.NEVER
+                    "too large", f"an answer of more than {self._pacing.body_bytes_max} bytes", Retry.NEVER
                 )
             pieces.append(piece)
         return b"".join(pieces)
 
     async def _pause(self) -> None:
         now = self.runtime.monotonic()
-        self._next_at = max(now, self._next_at) + self._manners.pause_seconds
-        if (left := self._next_at - self._manners.pause_seconds - now) > 0:
+        self._next_at = max(now, self._next_at) + self._pacing.pause_seconds
+        if (left := self._next_at - self._pacing.pause_seconds - now) > 0:
             await self.runtime.sleep(left)
 
     def _jittered(self, seconds: float) -> float:
-        """Between half of it and all of it, so that many shops do not come back at once."""
+        """Between half of the seconds and all of them, so that many shops do not come back at once."""
         return seconds * (0.5 + int.from_bytes(self.runtime.random(2)) / 131072)
 
     def _seconds(self, retry_after: str | None) -> float | None:
@@ -233,9 +177,9 @@ class Peer:
 
 
 def _envelope(body: bytes) -> Any:
-    """The answer as a tree, None where it is none. Of XML only what stands around its records."""
+    """The decoded answer; None where it is neither JSON nor XML. Of XML, only the elements around its records."""
     if body.lstrip()[:1] == b"<":
-        for record in xml_records(io.BytesIO(body), "Statement"):
+        for record in xml_records(io.BytesIO(body), _XML_RECORD):
             if isinstance(record, Unreadable):
                 return None
             if record.route is None:
@@ -243,5 +187,5 @@ def _envelope(body: bytes) -> Any:
         return None
     try:
         return decode(body.decode("utf-8-sig"))
-    except (Broken, UnicodeDecodeError):
+    except (BrokenJson, UnicodeDecodeError):
         return None

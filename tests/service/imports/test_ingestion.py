@@ -9,21 +9,21 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound
-from service.banks.booking import BankUnit, Identified
+from service.banks.booking import BankUnit, IdentifiedRecord
 from service.formats.unreadable import Unreadable
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.booking import ArrivedRecord, RecordsUnit
+from service.marketplaces.booking import LocatedRecord, RecordsUnit
 from tests.support.api import Api
 
 LINE = Unreadable("line 1", "nobody knows", b"a line")
 
 
 def of_a_bank(**common: Any) -> BankUnit:
-    return BankUnit(arrivals=[Identified(LINE, "file#line 1")], **common)
+    return BankUnit(records=[IdentifiedRecord(LINE, "file#line 1")], **common)
 
 
 def of_a_marketplace(**common: Any) -> RecordsUnit:
-    return RecordsUnit(arrivals=[ArrivedRecord(LINE, "file#line 1")], channel="lazada", **common)
+    return RecordsUnit(records=[LocatedRecord(LINE, "file#line 1")], channel="lazada", **common)
 
 
 @pytest.mark.parametrize("unit_of", [of_a_bank, of_a_marketplace])
