@@ -1,4 +1,4 @@
-"""Reads TikTok Shop (and Tokopedia since their merge): statements, their transactions, payments, withdrawals, estimates.
+"""Reads TikTok Shop: statements, their transactions, payments, withdrawals and estimates.
 
 Amounts are text, fees are negative, and a missing amount is null. Statements book the money.
 """
