@@ -19,7 +19,7 @@ _TEXT_BYTES_MAX = 10_000
 
 
 def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
-    """Every booked entry of each statement, and behind them the statement's balances."""
+    """Every booked entry of each statement, and after them the statement's balances."""
     reader = _Statements()
     try:
         yield from reader.read(stream)

@@ -1,6 +1,6 @@
 """Reads banks' statements in CSV or XLSX. The importer names the columns, or they have common headings.
 
-Forms that are read: one signed amount; a debit and a credit column; an amount with its direction behind it
+Forms that are read: one signed amount; a debit and a credit column; an amount with its direction after it
 (`1.500,00 CR`) or in a column of its own. Amounts are never guessed: `1.500` may be fifteen hundred or one and a half,
 and is read only where the importer says which sign decimals have.
 """
@@ -76,7 +76,7 @@ class Layout:
 def table_observations(
     stream: io.BufferedReader, format_name: str, bank_account: str, currency: str, layout: Layout
 ) -> Iterator[BankObservation]:
-    """Every row as an entry, and behind them their sum and the balances."""
+    """Every row as an entry, and after them their sum and the balances."""
     table = _Table(bank_account, currency, layout)
     rows: Iterator[TableRow | Unreadable]
     rows = iter(xlsx_rows(stream)) if format_name == XLSX else csv_rows(stream, _detect_delimiter(stream, layout))

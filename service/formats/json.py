@@ -131,7 +131,7 @@ class JsonText:
                 if isinstance(problem, RecursionError) or not self.more():
                     raise BrokenJson(_why(problem)) from None
                 continue
-            # A number at the end of the window may have more digits behind it.
+            # A number at the end of the window may have more digits after it.
             if end < len(self._buffer) or not self.more():
                 raw = self._buffer[self._at : end]
                 self.advance(end - self._at)

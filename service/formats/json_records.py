@@ -34,7 +34,7 @@ class Record:
 def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record | Unreadable]:
     """The elements of the arrays at `routes`, and after them the remainder of each document.
 
-    A broken line of JSON lines is one Unreadable, and the next line is read. Behind a broken document nothing is read.
+    A broken line of JSON lines is one Unreadable, and the next line is read. After a broken document nothing is read.
     """
     text = JsonText(stream)
     walker = _Walker(text, routes)

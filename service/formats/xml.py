@@ -73,7 +73,7 @@ class XmlReader(ABC, Generic[Found]):
 
     @abstractmethod
     def _chunk_ended(self) -> None:
-        """Called behind each parsed chunk, to remove bytes of the window that are no longer needed."""
+        """Called after each parsed chunk, to remove bytes of the window that are no longer needed."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) >= _DEPTH_MAX:

@@ -65,7 +65,7 @@ async def post_import(request: web.Request) -> web.Response:
     requested = ImportRequest(context.account, file_name(request), options)
     requested.check()
     import_id, waits = _import_id(request), _waits(request)
-    async with request.app[IMPORTS].room():
+    async with request.app[IMPORTS].slot():
         file = await _received(request, context, options.channel)
         try:
             key, task = await request.app[IMPORTS].begin(requested, context.origin(), import_id, file)

@@ -260,7 +260,7 @@ async def post_bank_statement(request: web.Request) -> web.Response:
     options = BankOptions(origin.get("bankAccount"), origin.get("currency"), layout)
     requested = ImportRequest(context.account, file_name(request), options)
     requested.check()
-    async with request.app[IMPORTS].room():
+    async with request.app[IMPORTS].slot():
         with tempfile.TemporaryFile() as stream:
             await receive(request, stream)
             found = await import_file(context.ledger, requested, stream, context.origin())

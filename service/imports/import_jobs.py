@@ -1,7 +1,7 @@
 """Import jobs: imports with a record of how far each has come, which are resumed where they stopped.
 
 One task of one process reads a file. Whoever sends the same content again under the same id takes the import over, and
-resumes it behind the last slice that its record has. What was ingested beyond that is ingested again, which changes
+resumes it after the last slice that its record has. What was ingested beyond that is ingested again, which changes
 nothing.
 """
 
@@ -60,20 +60,20 @@ class File:
 class ImportJobs:
     """The import jobs of this process."""
 
-    def __init__(self, ledger: Ledger, most: int) -> None:
+    def __init__(self, ledger: Ledger, files_max: int) -> None:
         self._ledger = ledger
-        self._most = most
+        self._files_max = files_max
         self._receiving = 0
         self._running: dict[ImportKey, asyncio.Task[None]] = {}
         self._starting = asyncio.Lock()
         self._stopping = False
 
     @contextlib.asynccontextmanager
-    async def room(self) -> AsyncIterator[None]:
-        """Room for one more file, from its first byte on. Unavailable where there is none."""
-        if self._stopping or self._receiving + len(self._running) >= self._most:
+    async def slot(self) -> AsyncIterator[None]:
+        """A slot for one more file, from its first byte on. Unavailable where all are taken."""
+        if self._stopping or self._receiving + len(self._running) >= self._files_max:
             raise Unavailable(
-                f"{self._most} files are being taken in already, or the service is stopping: try again later"
+                f"{self._files_max} files are being taken in already, or the service is stopping: try again later"
             )
         self._receiving += 1
         try:
@@ -147,7 +147,7 @@ class ImportJobs:
         return known
 
     async def close(self, seconds: float) -> None:
-        """Ends the running jobs, each behind its next slice. The same files can be sent again, to resume there."""
+        """Ends the running jobs, each after its next slice. The same files can be sent again, to resume there."""
         self._stopping = True
         if self._running:
             _, late = await asyncio.wait(self._running.values(), timeout=seconds)

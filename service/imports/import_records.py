@@ -88,7 +88,7 @@ async def page(
 async def problems_of(
     ledger: Ledger, key: ImportKey, after_number: int = -1, limit: int = PROBLEMS_MAX
 ) -> list[Problem]:
-    """The unreadable records of an import behind this number, in the order of the file."""
+    """The unreadable records of an import after this number, in the order of the file."""
     rows = await ledger.pool.fetch(query("imports/problems"), *key, after_number, limit)
     return [Problem(row["place"], row["reason"], row["number"], row["delivery_id"]) for row in rows]
 

@@ -1,6 +1,6 @@
 """Totals of channels, a page at a time: by statement, or where a channel pays by order, by the group of released orders.
 
-The cost of a page depends on its rows and not on the size of the account: each step reads a number of keys behind a
+The cost of a page depends on its rows and not on the size of the account: each step reads a number of keys after a
 place, and the money of these keys.
 """
 
@@ -44,15 +44,15 @@ def place_of(row: Mapping[str, Any]) -> TotalsPlace:
 
 
 async def channel_totals(
-    connection: Connection, lane: int, account_id: str, request: TotalsQuery, behind: TotalsPlace | None, limit: int
+    connection: Connection, lane: int, account_id: str, request: TotalsQuery, after: TotalsPlace | None, limit: int
 ) -> list[dict[str, Any]]:
-    """The next `limit` rows behind a place, by channel, key, currency and seller. WrongPlace where it is no place."""
+    """The next `limit` rows after a place, by channel, key, currency and seller. WrongPlace where it is no place."""
     zones = {row["channel"]: row["zone"] for row in await connection.fetch(query("statements/zones"), lane, account_id)}
     found: list[dict[str, Any]] = []
     for channel in sorted({*CHANNELS, CHANNEL}):
-        if request.channel not in (None, channel) or (behind is not None and channel < behind[0]):
+        if request.channel not in (None, channel) or (after is not None and channel < after[0]):
             continue
-        place = behind[1:] if behind is not None and channel == behind[0] else _BEFORE_ALL
+        place = after[1:] if after is not None and channel == after[0] else _BEFORE_ALL
         if channel not in PAYS_BY_ORDER:
             parameters = (request.statement, request.since, request.before, *place, limit - len(found))
             rows = await connection.fetch(query("settlements/statements"), lane, account_id, channel, *parameters)
@@ -72,25 +72,25 @@ async def _groups(
     connection: Connection,
     of: tuple[int, str, str, str],
     request: TotalsQuery,
-    behind: tuple[str, str, str],
+    after: tuple[str, str, str],
     limit: int,
 ) -> AsyncIterator[dict[str, Any]]:
-    """A channel's groups behind a place, read as many keys at once as the page has rows."""
+    """A channel's groups after a place, read as many keys at once as the page has rows."""
     # One more than the rows: the key of the place is read again, since it may have rows in other currencies.
     keys_most = limit + 1
     while True:
-        begin = behind[0]
+        begin = after[0]
         found = await connection.fetch(
             query("settlements/groups"), *of, begin, _day(begin), keys_most, request.since, request.before
         )
         rows = [dict(row) for row in found]
         for row in rows:
-            if row["wanted"] and place_of(row)[1:] > behind:
+            if row["wanted"] and place_of(row)[1:] > after:
                 yield row
         if len({row["key"] for row in rows}) < keys_most:
             return
         last = rows[-1]
-        behind = (last["key"], last["currency"] or "", last["seller"] or "")
+        after = (last["key"], last["currency"] or "", last["seller"] or "")
 
 
 def _day(key: str) -> date | None:

@@ -75,7 +75,7 @@ class Api(Generic[C]):
     """The name under which pulls are recorded. Stored: it never changes."""
     credentials: type[C]
     pull: Callable[[ApiSession, C, datetime, datetime, str | None], AsyncIterator[PulledPage]]
-    """The pages from a time up to and without another, behind the page with this resume token. PullFailed ends it."""
+    """The pages from a time up to and without another, after the page with this resume token. PullFailed ends it."""
     base_url: str | None = None
     """The API's address; None where it differs from country to country."""
     example_url: str = ""

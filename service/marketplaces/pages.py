@@ -1,4 +1,4 @@
-"""The pages of a pull: answers as they came, each with the resume token of what comes behind it."""
+"""The pages of a pull: answers as they came, each with the resume token of what comes after it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.marketplaces.time_windows import TimeWindow
 
 @dataclass(frozen=True, slots=True)
 class PulledPage:
-    """One answer of a channel's API. `resume` is the token with which a pull continues behind it.
+    """One answer of a channel's API. `resume` is the token with which a pull continues after it.
 
     `request_fields` is what only the request said, such as the statement that the answer belongs to.
     """
@@ -26,7 +26,7 @@ class PulledPage:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where a pull continues: in which of its phases, at which start of a time window, behind which cursor."""
+    """Where a pull continues: in which of its phases, at which start of a time window, after which cursor."""
 
     phase: int = 0
     start: str = ""
@@ -50,8 +50,8 @@ class ResumePoint:
         return ResumePoint(phase, start, cursor)
 
 
-def behind_page(phase: int, window: TimeWindow, cursor: str | None, first_cursor: str = "") -> ResumePoint:
-    """The point behind a page: at the next cursor of its window, or where there is none, at the next window."""
+def after_page(phase: int, window: TimeWindow, cursor: str | None, first_cursor: str = "") -> ResumePoint:
+    """The point after a page: at the next cursor of its window, or where there is none, at the next window."""
     if cursor is None:
         return ResumePoint(phase, window.until.isoformat(), first_cursor)
     return ResumePoint(phase, window.since.isoformat(), cursor)

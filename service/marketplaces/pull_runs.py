@@ -1,6 +1,6 @@
 """Pulls a marketplace's API into the ledger: each page is ingested before the next is called for, and then recorded.
 
-A pull that was stopped is resumed behind the last page that was recorded. What was ingested beyond it is pulled again,
+A pull that was stopped is resumed after the last page that was recorded. What was ingested beyond it is pulled again,
 which changes nothing.
 """
 
@@ -40,7 +40,7 @@ class TakenOver(Exception):
 class PullPeriod:
     """The requested time: dates or times as text. `again` starts an unfinished window from its beginning.
 
-    Without `since`, the time behind the last pull; `overlap` replaces the marketplace's own.
+    Without `since`, the time after the last pull; `overlap` replaces the marketplace's own.
     """
 
     since: str | None = None
@@ -86,7 +86,7 @@ def _times(window: TimeWindow) -> dict[str, str]:
 
 
 ReportProgress = Callable[[PullProgress], None]
-"""Called behind each slice that is ingested, and behind each page that is recorded."""
+"""Called after each slice that is ingested, and after each page that is recorded."""
 
 
 async def pull(
@@ -130,7 +130,7 @@ async def pull(
         await _pull_window(ledger, session, access, source, checkpoint, planned, state.whole, pulled, report)
         if not planned.resumed or until is not None:
             return pulled
-        # The unfinished window is finished. Now comes the time behind it.
+        # The unfinished window is finished. Now comes the time after it.
         since, again = None, False
 
 

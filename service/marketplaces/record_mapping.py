@@ -52,7 +52,7 @@ def map_json_records(
 ) -> Iterator[Observation]:
     """As `map_records`, for JSON and JSON lines. An array of whole answers is read as if each stood alone.
 
-    Records at `deferred_routes` are mapped behind the remainder of their answer, which says what they belong to.
+    Records at `deferred_routes` are mapped after the remainder of their answer, which says what they belong to.
     """
     deferred: list[Record] = []
     for record in json_records(stream, routes):

@@ -12,5 +12,5 @@ def hmac_sha256(key: str, text: str) -> bytes:
 
 
 def joined_pairs(parameters: Mapping[str, str]) -> str:
-    """Every name with its value behind it, sorted by name, without separators."""
+    """Every name followed by its value, sorted by name, without separators."""
     return "".join(f"{name}{parameters[name]}" for name in sorted(parameters))

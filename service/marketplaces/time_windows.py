@@ -22,7 +22,7 @@ class TimeWindow:
 class PullState:
     """How far a shop's API was pulled: the window that is unfinished, and the whole time without a gap.
 
-    `resume` is the token behind the last page of the unfinished window, and `pages` is how many it has so far.
+    `resume` is the token after the last page of the unfinished window, and `pages` is how many it has so far.
     """
 
     unfinished: TimeWindow | None = None
@@ -50,7 +50,7 @@ def plan_window(
     *,
     again: bool = False,
 ) -> PlannedWindow:
-    """The unfinished window, unless the request is for another one. Else the time behind the whole, less an overlap.
+    """The unfinished window, unless the request is for another one. Else the time after the whole, less an overlap.
 
     `again` starts an unfinished window from its beginning. NoStart where no start is known.
     """

@@ -42,12 +42,12 @@ class ItemSource(Protocol):
     """The rows of one kind, in slices."""
 
     async def __call__(self, place: list[str | int] | None, most: int) -> list[Item]:
-        """The next `most` rows behind this place. Fewer rows are the last ones."""
+        """The next `most` rows after this place. Fewer rows are the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationPage:
-    """Which part of the rows is read: behind a place, and how many of them first. None is all of them."""
+    """Which part of the rows is read: after a place, and how many of them first. None is all of them."""
 
     after: RowPlace | None = None
     rows: int | None = None
@@ -62,7 +62,7 @@ async def reconciliation(
     page: ReconciliationPage = ReconciliationPage(),
     reconciliation_cache: ReconciliationCache | None = None,
 ) -> AsyncGenerator[ReconciliationRow, None]:
-    """The requested rows behind a place, as of one moment."""
+    """The requested rows after a place, as of one moment."""
     after, most = page.after, min(page.rows or SLICE, SLICE)
     async with one_moment(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)

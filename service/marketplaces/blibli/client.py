@@ -27,7 +27,7 @@ _SETTLEMENTS = "/v2/proxy/seller/v1/settlements"
 async def pull_blibli(
     session: ApiSession, credentials: BlibliCredentials, since: datetime, until: datetime, resume: str | None = None
 ) -> AsyncIterator[PulledPage]:
-    """Pages of settlements, each page with the order items of its settlements behind it."""
+    """Pages of settlements, each page with the order items of its settlements after it."""
     number = int(ResumePoint.read(resume).cursor or 0)
     more = ResumePoint.read(resume).phase == 0
     while more:

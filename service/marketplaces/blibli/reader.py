@@ -168,6 +168,7 @@ def _order_item(shop: Shop, record: Record, page_fields: PageFields) -> Iterator
     parts = [] if sales is None else [header.line(Kind.ITEM_REVENUE, sales, "sales", part_of="totalPayment")]
     for name, amount in fees.items():
         if amount.number or FEES[name] is Kind.COMMISSION:
+            # Where neither sign adds up, a charge is still taken from the seller.
             credit = amount.number * sign if sign else -abs(amount.number)
             parts.append(header.line(FEES[name], amount, name, credit=credit + 0, part_of="totalPayment"))
     yield from header.with_residual(header.line(Kind.PAYOUT, total, "totalPayment"), parts)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from service.marketplaces.api_session import ApiSession, SignedRequest
 from service.marketplaces.lazada import signing
 from service.marketplaces.lazada.credentials import OpenPlatformCredentials, SellerCenterCredentials
-from service.marketplaces.pages import PulledPage, ResumePoint, behind_page, request_windows
+from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows
 
 DETAILS_WINDOW = timedelta(days=179)
 """One call covers less than 180 days."""
@@ -88,7 +88,7 @@ async def _transaction_details(
             count = len(_list(answer, "data"))
             offset += count
             full = count >= DETAILS_PAGE
-            next_point = behind_page(_DETAILS_PHASE, window, str(offset) if full else None, "0")
+            next_point = after_page(_DETAILS_PHASE, window, str(offset) if full else None, "0")
             yield PulledPage(session.channel, "transaction_details", body, next_point.token())
             if not full:
                 break
@@ -112,7 +112,7 @@ async def _account_transactions(
             data = answer.get("data") if isinstance(answer, dict) else None
             full = len(_list(data if isinstance(data, dict) else answer, "transactions")) >= ACCOUNT_PAGE
             number += 1
-            next_point = behind_page(_ACCOUNT_PHASE, window, str(number) if full else None, "1")
+            next_point = after_page(_ACCOUNT_PHASE, window, str(number) if full else None, "1")
             yield PulledPage(session.channel, "account_transactions", body, next_point.token())
             if not full:
                 break

@@ -10,7 +10,7 @@ from service.marketplaces.refusals import Failure, Retry
 _RETRY_LATER = frozenset({"6", "429", "1000"})
 _TIMESTAMP_EXPIRED = "3"
 _EMPTY = "query result is empty"
-"""What the Open Platform calls an error, and is an answer without rows."""
+"""The message of the Open Platform's answers without rows, which have the code of an error."""
 
 
 def failure(answer: Any) -> Failure | None:

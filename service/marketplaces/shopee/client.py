@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.marketplaces.api_session import ApiSession, SignedRequest
-from service.marketplaces.pages import PulledPage, ResumePoint, behind_page, request_windows
+from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows
 from service.marketplaces.shopee import signing
 from service.marketplaces.shopee.credentials import ShopeeCredentials
 
@@ -60,7 +60,7 @@ async def _escrow(
             orders = [str(each["order_sn"]) for each in _list(response, "escrow_list") if "order_sn" in each]
             same_point = ResumePoint(_ESCROW_PHASE, window.since.isoformat(), str(number))
             more, number = response.get("more") is True, number + 1
-            next_point = behind_page(_ESCROW_PHASE, window, str(number) if more else None, "1")
+            next_point = after_page(_ESCROW_PHASE, window, str(number) if more else None, "1")
             # Until the last details are ingested, a resumed pull has to repeat the list.
             yield PulledPage(session.channel, "escrow_list", body, (same_point if orders else next_point).token())
             for first in range(0, len(orders), BATCH):
@@ -87,7 +87,7 @@ async def _wallet(
             }
             body, answer = await _call(session, credentials, "GET", _WALLET, parameters)
             more, number = _response(answer).get("more") is True, number + 1
-            next_point = behind_page(_CASH_PHASE, window, str(number) if more else None, "0")
+            next_point = after_page(_CASH_PHASE, window, str(number) if more else None, "0")
             yield PulledPage(session.channel, "wallet_transactions", body, next_point.token())
         number = 0
 
@@ -108,7 +108,7 @@ async def _payouts(
             body, answer = await _call(session, credentials, "POST", _PAYOUTS, {}, parameters)
             response = _response(answer)
             more, cursor = response.get("more") is True, str(response.get("next_cursor") or "")
-            next_point = behind_page(_CASH_PHASE, window, cursor if more else None)
+            next_point = after_page(_CASH_PHASE, window, cursor if more else None)
             yield PulledPage(session.channel, "payout_info", body, next_point.token())
         cursor = ""
 

@@ -23,7 +23,7 @@ _UNSETTLED = "/finance/202507/orders/unsettled"
 async def pull_tiktok(
     session: ApiSession, credentials: TikTokCredentials, since: datetime, until: datetime, resume: str | None = None
 ) -> AsyncIterator[PulledPage]:
-    """Pages of statements, each page with the transactions of its statements behind it; then the other calls."""
+    """Pages of statements, each page with the transactions of its statements after it; then the other calls."""
     start, end = str(int(since.timestamp())), str(int(until.timestamp()))
     created = {"create_time_ge": start, "create_time_lt": end, "sort_field": "create_time", "sort_order": "ASC"}
     at = ResumePoint.read(resume)

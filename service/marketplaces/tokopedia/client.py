@@ -8,11 +8,11 @@ from urllib.parse import quote, urlencode
 
 from service.formats.times import zone_named
 from service.marketplaces.api_session import ApiSession, SignedRequest
-from service.marketplaces.pages import PulledPage, ResumePoint, behind_page, request_windows
+from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows
 from service.marketplaces.tokopedia.credentials import TokopediaCredentials
 
 WINDOW = timedelta(days=30)
-"""One call covers at most 31 days, the first and the last day included."""
+"""One call covers at most 31 days, with the first and the last one."""
 PAGE = 500
 
 _ZONE = zone_named("Asia/Jakarta")
@@ -43,6 +43,6 @@ async def pull_tokopedia(
             data = answer.get("data") if isinstance(answer, dict) else None
             more = isinstance(data, dict) and data.get("have_next_page") is True
             number += 1
-            next_point = behind_page(0, window, str(number) if more else None, "1")
+            next_point = after_page(0, window, str(number) if more else None, "1")
             yield PulledPage(session.channel, "saldo-history", body, next_point.token())
         number = 1

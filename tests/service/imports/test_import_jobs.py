@@ -1,4 +1,4 @@
-"""Of two processes at one import, the later one goes on, and the earlier one writes nothing over it."""
+"""Of two processes with one import, the later one resumes it, and the earlier one writes nothing over it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Blocking(io.BytesIO):
         return super().read(min(size, 4096) if size is not None and size > 0 else 4096)
 
 
-async def test_whoever_begins_later_goes_on_alone(api: Api) -> None:
+async def test_the_process_that_begins_later_resumes_alone(api: Api) -> None:
     pool = api.ledger.pool
     earlier, later = ImportJobs(api.ledger, 8), ImportJobs(api.ledger, 8)
     slow = Blocking(ROWS)

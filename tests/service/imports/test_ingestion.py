@@ -1,4 +1,4 @@
-"""What banks and marketplaces say of an account that is not the caller's by the time it is decided."""
+"""Records of banks and marketplaces for an account that is not the caller's by the time it is decided."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_noth
     await api.merchant("acc_1")
     lane = await api.ledger.lane_of("acc_1")
 
-    async def told(mode: str) -> list[str]:
+    async def ingested(mode: str) -> list[str]:
         unit: BankUnit | RecordsUnit = unit_of(
             account_id="acc_1",
             exponents=api.ledger.exponents,
@@ -41,7 +41,7 @@ async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_noth
         return await api.ledger.run(lane, unit)
 
     with pytest.raises(AccountNotFound):
-        await told(TEST)
+        await ingested(TEST)
     assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 0
-    assert await told(LIVE) == ["unreadable"]
+    assert await ingested(LIVE) == ["unreadable"]
     assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 1

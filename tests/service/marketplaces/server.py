@@ -1,4 +1,4 @@
-"""A marketplace on loopback, that answers as it is told and remembers what it was asked."""
+"""A marketplace on loopback, that gives the answers of the test, and remembers the requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class MarketplaceServer:
-    """A server that answers as it is told, and remembers what it was asked."""
+    """A server that gives the answers of the test, and remembers the requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.asked: list[web.Request] = []

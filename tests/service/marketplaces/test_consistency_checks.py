@@ -11,15 +11,15 @@ from service.formats.amounts import Amount
 from service.formats.times import read_moment
 from service.marketplaces.consistency_checks import checks, consistency_checks, differences
 from service.marketplaces.observations import ObservedStatement
-from tests.service.marketplaces.samples import said, sample, statements
+from tests.service.marketplaces.samples import observed, sample, statements
 
 
 def seed() -> list[ObservedStatement]:
-    return statements(said("lazada", sample("lazada-get-payout-status.xml")))
+    return statements(observed("lazada", sample("lazada-get-payout-status.xml")))
 
 
 def vietnam() -> ObservedStatement:
-    (only,) = statements(said("lazada", sample("lazada-payout-status-vietnam.json")))
+    (only,) = statements(observed("lazada", sample("lazada-payout-status-vietnam.json")))
     return only
 
 

@@ -12,7 +12,7 @@ from service.formats.unreadable import Unreadable
 from service.marketplaces.lazada.refusals import failure
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
-from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
+from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample, statements
 
 SEED = "lazada-get-payout-status.xml"
 
@@ -57,7 +57,7 @@ def envelope(statement: Any) -> dict[str, Any]:
 
 
 def test_the_seed_is_read_whole_and_nothing_is_refused() -> None:
-    found = said("lazada", sample(SEED))
+    found = observed("lazada", sample(SEED))
     assert not problems(found)
     assert [each.content() for each in statements(found)] == [FIRST, SECOND]
     first, second = statements(found)
@@ -69,7 +69,7 @@ def test_the_seed_is_read_whole_and_nothing_is_refused() -> None:
 
 def test_each_statement_keeps_the_bytes_that_it_stood_in() -> None:
     raw = sample(SEED)
-    first, second = statements(said("lazada", raw))
+    first, second = statements(observed("lazada", raw))
     assert first.raw.startswith(b"<Statement>")
     assert first.raw.endswith(b"<Paid>0</Paid>\n      </Statement>")
     assert raw.count(first.raw) == raw.count(second.raw) == 1
@@ -78,33 +78,33 @@ def test_each_statement_keeps_the_bytes_that_it_stood_in() -> None:
 
 
 def test_bare_times_are_in_the_configured_zone() -> None:
-    (first, _) = statements(said("lazada", sample(SEED), Shop(zone="Asia/Singapore")))
+    (first, _) = statements(observed("lazada", sample(SEED), Shop(zone="Asia/Singapore")))
     assert first.created_at.instant == "2014-01-03T16:23:04.000000Z"
     assert first.created_at.zone == "Asia/Singapore"
 
 
 def test_json_of_one_child_says_the_same_as_a_list_of_it() -> None:
-    alone = statements(said("lazada", envelope(FIRST)))
-    listed = statements(said("lazada", envelope([FIRST])))
+    alone = statements(observed("lazada", envelope(FIRST)))
+    listed = statements(observed("lazada", envelope([FIRST])))
     assert [each.content() for each in alone] == [each.content() for each in listed] == [FIRST]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_json_and_xml_of_the_same_statements_say_the_same(indent: int | None) -> None:
-    found = said("lazada", json.dumps(envelope([FIRST, SECOND]), indent=indent).encode())
+    found = observed("lazada", json.dumps(envelope([FIRST, SECOND]), indent=indent).encode())
     assert [each.content() for each in statements(found)] == [FIRST, SECOND]
     assert not problems(found)
 
 
 def test_fields_that_are_not_there_are_unknown_and_not_zero() -> None:
-    (only,) = statements(said("lazada", envelope({"StatementNumber": "A-1", "Payout": "3962.41 EUR", "Paid": "1"})))
+    (only,) = statements(observed("lazada", envelope({"StatementNumber": "A-1", "Payout": "3962.41 EUR", "Paid": "1"})))
     assert only.paid is True
     assert only.opening_balance is None
     assert only.created_at.instant is None
 
 
 def test_an_empty_update_time_is_kept_and_the_statement_goes_in() -> None:
-    found = said("lazada", envelope([{**FIRST, "UpdatedAt": ""}, {**SECOND, "UpdatedAt": "0000-00-00 00:00:00"}]))
+    found = observed("lazada", envelope([{**FIRST, "UpdatedAt": ""}, {**SECOND, "UpdatedAt": "0000-00-00 00:00:00"}]))
     assert not problems(found)
     assert [(each.updated_at.text, each.updated_at.instant) for each in statements(found)] == [
         ("", None),
@@ -113,7 +113,7 @@ def test_an_empty_update_time_is_kept_and_the_statement_goes_in() -> None:
 
 
 def test_the_open_platform_says_the_same_number_twice_and_both_are_handed_on() -> None:
-    found = statements(said("lazada", sample("lazada-payout-status-open-platform.json")))
+    found = statements(observed("lazada", sample("lazada-payout-status-open-platform.json")))
     assert [each.number for each in found] == ["EG100RT-20141228"] * 2
     assert found[0].content() == found[1].content()
     assert found[0].content()["Subtotal1"] == "51.20"
@@ -121,7 +121,7 @@ def test_the_open_platform_says_the_same_number_twice_and_both_are_handed_on() -
 
 
 def test_fields_of_a_sibling_are_kept() -> None:
-    (only,) = statements(said("lazada", envelope({**FIRST, "Subsidy": "1.00", "PaymentReference": "P-9"})))
+    (only,) = statements(observed("lazada", envelope({**FIRST, "Subsidy": "1.00", "PaymentReference": "P-9"})))
     assert only.extra == {"Subsidy": "1.00", "PaymentReference": "P-9"}
 
 
@@ -136,7 +136,7 @@ def test_fields_of_a_sibling_are_kept() -> None:
     ],
 )
 def test_a_statement_that_makes_no_sense_is_listed_and_the_rest_goes_in(change: dict[str, str], reason: str) -> None:
-    found = said("lazada", envelope([{**FIRST, **change}, SECOND]))
+    found = observed("lazada", envelope([{**FIRST, **change}, SECOND]))
     assert [each.number for each in statements(found)] == ["EG100RT-20141229"]
     (problem,) = problems(found)
     assert reason in problem.reason
@@ -144,13 +144,13 @@ def test_a_statement_that_makes_no_sense_is_listed_and_the_rest_goes_in(change: 
 
 
 def test_a_payout_without_a_currency_is_in_the_shops() -> None:
-    (only,) = statements(said("lazada", envelope({**FIRST, "Payout": "0.00"}), Shop(currency="IDR")))
+    (only,) = statements(observed("lazada", envelope({**FIRST, "Payout": "0.00"}), Shop(currency="IDR")))
     assert only.currency == "IDR"
 
 
 def test_a_transaction_is_of_an_item_in_english_dates_and_four_decimals() -> None:
-    found = said("lazada", sample("lazada-transaction-details.json"), Shop(currency="SGD", zone="Asia/Singapore"))
-    assert told(found) == [
+    found = observed("lazada", sample("lazada-transaction-details.json"), Shop(currency="SGD", zone="Asia/Singapore"))
+    assert line_texts(found) == [
         ("payment_fee", "-0.62", "amount"),
         ("tax", "0.0672", "VAT_in_amount"),
         ("tax", "0.0112", "WHT_amount"),
@@ -164,7 +164,7 @@ def test_a_transaction_is_of_an_item_in_english_dates_and_four_decimals() -> Non
 
 
 def test_a_transaction_without_a_currency_is_listed() -> None:
-    (problem,) = said("lazada", sample("lazada-transaction-details.json"))
+    (problem,) = observed("lazada", sample("lazada-transaction-details.json"))
     assert isinstance(problem, Unreadable)
     assert "--currency" in problem.reason
 
@@ -183,20 +183,20 @@ def account(**change: str) -> dict[str, Any]:
 
 
 def test_withdrawals_leave_and_returned_payments_come_back() -> None:
-    (out,) = lines(said("lazada", account()))
-    (back,) = lines(said("lazada", account(sub_type="Returned Payment", amount="100.50")))
+    (out,) = lines(observed("lazada", account()))
+    (back,) = lines(observed("lazada", account(sub_type="Returned Payment", amount="100.50")))
     assert (out.kind, out.amount, out.stage) == (Kind.WITHDRAWAL, Decimal("-100.50"), Stage.SENT)
     assert (back.kind, back.amount, back.stage) == (Kind.WITHDRAWAL_RETURNED, Decimal("100.50"), Stage.RETURNED)
 
 
 def test_the_payees_account_is_only_in_the_raw_record() -> None:
-    (out,) = lines(said("lazada", account()))
+    (out,) = lines(observed("lazada", account()))
     assert "1234567890" in out.raw.decode()
     assert "1234567890" not in repr(out)
 
 
 def test_a_masked_amount_is_listed_with_what_to_do() -> None:
-    (problem,) = problems(said("lazada", account(amount="1***.**")))
+    (problem,) = problems(observed("lazada", account(amount="1***.**")))
     assert "masks this amount" in problem.reason
 
 
@@ -219,18 +219,18 @@ def test_refusals_are_recognised_and_classed(answer: dict[str, Any], code: str, 
     refused = failure(answer)
     assert refused is not None
     assert (refused.code, refused.retry) == (code, retry)
-    (problem,) = problems(said("lazada", answer))
+    (problem,) = problems(observed("lazada", answer))
     assert code in problem.reason
 
 
 def test_an_empty_result_is_an_answer() -> None:
     empty = {"code": "E1", "type": "ISV", "message": "Query result is empty."}
     assert failure(empty) is None
-    assert said("lazada", empty) == []
+    assert observed("lazada", empty) == []
 
 
 def test_the_error_envelope_in_xml_is_recognised() -> None:
     raw = b"""<?xml version="1.0"?><ErrorResponse><Head><RequestAction>GetPayoutStatus</RequestAction>
       <ErrorType>Sender</ErrorType><ErrorCode>62</ErrorCode><ErrorMessage>E062: none</ErrorMessage></Head><Body/></ErrorResponse>"""
-    (problem,) = problems(said("lazada", raw))
+    (problem,) = problems(observed("lazada", raw))
     assert "62 E062" in problem.reason

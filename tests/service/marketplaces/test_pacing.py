@@ -1,4 +1,4 @@
-"""How often, how long and how patiently a marketplace is asked."""
+"""How often an API is called, how long is waited between calls, and when no attempt is left."""
 
 from __future__ import annotations
 

@@ -32,22 +32,25 @@ class Stopped(Exception):
 
 
 async def pulled(
-    api: Api, shop: Shop, *, told: Any = lambda _: None, now: datetime | None = None, **wish: Any
+    api: Api, shop: Shop, *, report: Any = lambda _: None, now: datetime | None = None, **options: Any
 ) -> PullResult:
     ledger = api.ledger
     origin = RequestOrigin(Actor("operator", "pull"), Source("cli", "pull"), LIVE, "req_pull")
     period = PullPeriod(
-        wish.pop("since", None), wish.pop("until", None), wish.pop("overlap", None), again=wish.pop("again", False)
+        options.pop("since", None),
+        options.pop("until", None),
+        options.pop("overlap", None),
+        again=options.pop("again", False),
     )
-    access = access_of("tiktok", {"tiktok": CREDENTIALS["tiktok"] | wish.pop("credentials", {})}, shop.base)
+    access = access_of("tiktok", {"tiktok": CREDENTIALS["tiktok"] | options.pop("credentials", {})}, shop.base)
     runtime = ledger.runtime
     if now is not None:
         ledger.runtime = replace(runtime, now=lambda: now)
     try:
         async with aiohttp.ClientSession() as client:
             session = ApiSession(client, "tiktok", shop.base, TIKTOK.failure, runtime, Pacing(pause_seconds=0))
-            request = ImportRequest("acc_1", "pull", MarketplaceOptions("tiktok", **wish))
-            return await pull(ledger, session, access, request, period, origin, told)
+            request = ImportRequest("acc_1", "pull", MarketplaceOptions("tiktok", **options))
+            return await pull(ledger, session, access, request, period, origin, report)
     finally:
         ledger.runtime = runtime
 
@@ -104,7 +107,7 @@ async def test_a_pull_that_stops_while_a_page_is_booked_goes_on_with_that_page(a
 
     async with tiktok_shop({"S1": "100"}, many) as shop:
         with pytest.raises(Stopped):
-            await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-20")
+            await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-20")
     # Of the first page three records, and of the second one a slice: a statement and its line by turns.
     assert seen == [3 + SLICE]
     assert await pending(api) == (100 + SLICE // 2) * 100
@@ -125,7 +128,7 @@ async def test_what_was_left_over_is_finished_first_and_then_comes_what_is_new(a
 
     async with tiktok_shop({"S1": "100"}, {"S2": "1"}) as shop:
         with pytest.raises(Stopped):
-            await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-10")
+            await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-10")
         shop.asked.clear()
         rest = await pulled(api, shop, overlap=timedelta(days=2))
         assert [each.resumed for each in rest.windows] == [True, False]
@@ -144,7 +147,7 @@ async def test_another_period_begins_anew_and_so_does_again(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}, {"S2": "1"}) as shop:
         for wish in ({"since": "2026-04-01"}, {"since": "2026-05-01", "again": True}, {"again": True}):
             with pytest.raises(Stopped):
-                await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-10")
+                await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-10")
             shop.asked.clear()
             anew = await pulled(api, shop, until="2026-05-10", **wish)
             assert [each.resumed for each in anew.windows] == [False], wish
@@ -152,7 +155,7 @@ async def test_another_period_begins_anew_and_so_does_again(api: Api) -> None:
             assert await pending(api) == 10_100
 
 
-async def test_a_gap_is_told_and_not_forgotten(api: Api) -> None:
+async def test_a_gap_is_reported_and_not_forgotten(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
         await pulled(api, shop, since="2026-05-01", until="2026-05-10")
         later = await pulled(api, shop, since="2026-05-12", until="2026-05-20")
@@ -166,7 +169,7 @@ async def test_a_gap_is_told_and_not_forgotten(api: Api) -> None:
         assert rest.gap is None
 
 
-async def test_two_shops_of_one_account_are_asked_apart(api: Api) -> None:
+async def test_two_shops_of_one_account_are_pulled_apart(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
         await pulled(api, shop, since="2026-05-01", until="2026-05-10")
         with pytest.raises(InvalidCommand, match="from when"):
@@ -221,7 +224,7 @@ async def test_a_token_that_expires_leaves_what_was_booked_and_a_new_one_goes_on
             shop.token = "renewed" if at.pages >= 2 else shop.token
 
         with pytest.raises(PullFailed) as caught:
-            await pulled(api, shop, told=expire, since="2026-05-01", until="2026-05-10")
+            await pulled(api, shop, report=expire, since="2026-05-01", until="2026-05-10")
         assert caught.value.retry is Retry.AUTHORISE
         assert await pending(api) == 10_000
         shop.asked.clear()

@@ -11,7 +11,7 @@ import pytest
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
 from service.marketplaces.shopee.refusals import failure
-from tests.service.marketplaces.samples import lines, problems, said, sample, told
+from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample
 
 IDR = Shop(currency="IDR")
 SAMPLE = "shopee-escrow-detail.json"
@@ -22,8 +22,8 @@ def income(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_sample_adds_up_and_no_fee_counts_twice() -> None:
-    found = said("shopee", sample(SAMPLE), Shop(currency="SGD"))
-    assert told(found) == [
+    found = observed("shopee", sample(SAMPLE), Shop(currency="SGD"))
+    assert line_texts(found) == [
         ("payout", "4.82", "escrow_amount"),
         ("item_revenue", "3", "cost_of_goods_sold"),
         ("shipping", "1.99", "buyer_paid_shipping_fee"),
@@ -41,12 +41,14 @@ def test_the_sample_adds_up_and_no_fee_counts_twice() -> None:
 
 
 def test_the_sources_own_sign_is_kept_beside_ours() -> None:
-    commission = next(line for line in lines(said("shopee", sample(SAMPLE), IDR)) if line.kind is Kind.COMMISSION)
+    commission = next(line for line in lines(observed("shopee", sample(SAMPLE), IDR)) if line.kind is Kind.COMMISSION)
     assert (commission.text, commission.amount) == ("0.07", Decimal("-0.07"))
 
 
 def test_an_older_answer_has_the_fee_under_its_other_name_only() -> None:
-    found = told(said("shopee", income(escrow_amount=9, cost_of_goods_sold=10, credit_card_transaction_fee=1), IDR))
+    found = line_texts(
+        observed("shopee", income(escrow_amount=9, cost_of_goods_sold=10, credit_card_transaction_fee=1), IDR)
+    )
     assert found == [
         ("payout", "9", "escrow_amount"),
         ("item_revenue", "10", "cost_of_goods_sold"),
@@ -56,41 +58,41 @@ def test_an_older_answer_has_the_fee_under_its_other_name_only() -> None:
 
 def test_what_the_parts_do_not_explain_is_a_residual() -> None:
     fields = {"escrow_amount": 80000.5, "cost_of_goods_sold": 92000, "commission_fee": 8000, "service_fee": 3000}
-    found = told(said("shopee", income(**fields, seller_transaction_fee=1500), IDR))
+    found = line_texts(observed("shopee", income(**fields, seller_transaction_fee=1500), IDR))
     # 92000 - 8000 - 3000 - 1500 = 79500, and 80000.5 was paid
     assert found[-1] == ("residual", "500.5", "escrow_amount less its parts")
 
 
 def test_an_adjustment_books_beside_the_escrow() -> None:
     fields = {"escrow_amount": 80000.5, "escrow_amount_after_adjustment": 79000.5, "total_adjustment_amount": -1000}
-    found = lines(said("shopee", income(**fields), IDR))
+    found = lines(observed("shopee", income(**fields), IDR))
     assert sum(line.amount for line in found if line.books) == Decimal("79000.5")
 
 
 def test_no_commission_is_told_and_an_unknown_one_is_not() -> None:
-    none = told(said("shopee", income(escrow_amount=1, cost_of_goods_sold=1, commission_fee=0), IDR))
-    unknown = told(said("shopee", income(escrow_amount=1, cost_of_goods_sold=1), IDR))
+    none = line_texts(observed("shopee", income(escrow_amount=1, cost_of_goods_sold=1, commission_fee=0), IDR))
+    unknown = line_texts(observed("shopee", income(escrow_amount=1, cost_of_goods_sold=1), IDR))
     assert ("commission", "0", "commission_fee") in none
     assert not [each for each in unknown if each[0] == "commission"]
 
 
 def test_a_float_of_many_digits_stays_exact() -> None:
     raw = b'{"response": {"order_sn": "A1", "order_income": {"escrow_amount": 12345678901234567.89}}}'
-    (only,) = lines(said("shopee", raw, IDR))
+    (only,) = lines(observed("shopee", raw, IDR))
     assert str(only.amount) == "12345678901234567.89"
 
 
 def test_a_batch_is_its_orders() -> None:
     one = json.loads(sample(SAMPLE))["response"]
     batch = {"error": "", "response": [{"escrow_detail": one}, {"escrow_detail": {**one, "order_sn": "B2"}}]}
-    found = lines(said("shopee", batch, IDR))
+    found = lines(observed("shopee", batch, IDR))
     assert [line.order for line in found if line.part_of is None] == ["2602170GS576N1", "B2"]
 
 
 def test_the_release_list_tells_of_the_same_money_and_books_nothing() -> None:
     listed = {"error": "", "response": {"escrow_list": [
         {"order_sn": "A1", "payout_amount": 5733.04, "escrow_release_time": 1655714431}], "more": False}}  # fmt: skip
-    (only,) = lines(said("shopee", listed, IDR))
+    (only,) = lines(observed("shopee", listed, IDR))
     assert (only.reference, only.stage, only.books, only.amount) == (
         "order/A1",
         Stage.RELEASED,
@@ -120,19 +122,19 @@ def wallet(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_each_row_of_the_wallet(fields: dict[str, Any], kind: Kind, amount: int, stage: Stage, books: bool) -> None:
-    (only,) = lines(said("shopee", wallet(**fields), IDR))
+    (only,) = lines(observed("shopee", wallet(**fields), IDR))
     assert (only.kind, int(only.amount), only.stage, only.books) == (kind, amount, stage, books)
 
 
 def test_a_withdrawal_is_one_money_through_its_stages() -> None:
-    made = lines(said("shopee", wallet(transaction_type=201, withdrawal_id=5), IDR))[0]
-    done = lines(said("shopee", wallet(transaction_type=202, withdrawal_id=6, root_withdrawal_id=5), IDR))[0]
+    made = lines(observed("shopee", wallet(transaction_type=201, withdrawal_id=5), IDR))[0]
+    done = lines(observed("shopee", wallet(transaction_type=202, withdrawal_id=6, root_withdrawal_id=5), IDR))[0]
     assert made.reference == done.reference == "withdrawal/5"
     assert made.key != done.key
 
 
 def test_an_unknown_row_of_the_wallet_is_listed() -> None:
-    (problem,) = problems(said("shopee", wallet(transaction_type=999), IDR))
+    (problem,) = problems(observed("shopee", wallet(transaction_type=999), IDR))
     assert "999" in problem.reason
 
 
@@ -140,8 +142,8 @@ def test_a_cross_border_payout_may_be_clawed_back() -> None:
     payout = {"payout_info": {"from_currency": "IDR", "payout_currency": "CNY", "from_amount": -500.25, "payout_amount": -0.23,
         "exchange_rate": 2200, "payout_time": 1655714431, "payee_id": "secret"},
         "offline_adjustment_list": [{"adjustment_amount": -3, "order_sn": "A1", "scenario": "lost"}]}  # fmt: skip
-    found = said("shopee", {"error": "", "response": {"payout_list": [payout]}})
-    assert told(found) == [
+    found = observed("shopee", {"error": "", "response": {"payout_list": [payout]}})
+    assert line_texts(found) == [
         ("withdrawal", "500.25", "from_amount"),
         ("adjustment", "-3", "offline_adjustment_list[0].adjustment_amount"),
     ]
@@ -163,4 +165,4 @@ def test_refusals_are_classed(code: str, retry: Retry) -> None:
     refused = failure({"error": code, "message": "m", "request_id": "r"})
     assert refused is not None
     assert refused.retry is retry
-    assert code in problems(said("shopee", {"error": code, "message": "m"}))[0].reason
+    assert code in problems(observed("shopee", {"error": code, "message": "m"}))[0].reason

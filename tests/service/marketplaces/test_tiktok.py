@@ -10,7 +10,7 @@ import pytest
 from service.marketplaces.observations import Kind, Level, Stage
 from service.marketplaces.refusals import Retry
 from service.marketplaces.tiktok.refusals import failure
-from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
+from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample, statements
 
 STATEMENT = {
     "id": "S-1",
@@ -31,7 +31,7 @@ def answer(name: str, *rows: dict[str, Any], **around: Any) -> dict[str, Any]:
 
 
 def test_a_statement_has_its_amounts_and_is_explained() -> None:
-    found = said("tiktok", answer("statements", STATEMENT))
+    found = observed("tiktok", answer("statements", STATEMENT))
     (only,) = statements(found)
     assert (only.number, only.currency, only.paid, only.paid_text) == ("S-1", "VND", True, "PAID")
     assert [only.payout and only.payout.text, only.item_revenue and only.item_revenue.text] == ["470360.50", "524744"]
@@ -39,7 +39,7 @@ def test_a_statement_has_its_amounts_and_is_explained() -> None:
     assert only.fees_total.text == "-34600"
     assert only.created_at.instant == "2026-08-06T20:34:04.000000Z"
     assert only.extra["payment_id"] == "P-1"
-    assert told(found) == [
+    assert line_texts(found) == [
         ("payout", "470360.50", "settlement_amount"),
         ("item_revenue", "524744", "revenue_amount"),
         ("fee", "-34600", "fee_amount"),
@@ -49,7 +49,7 @@ def test_a_statement_has_its_amounts_and_is_explained() -> None:
 
 
 def test_a_missing_amount_is_missing() -> None:
-    (only,) = statements(said("tiktok", answer("statements", {**STATEMENT, "fee_amount": None})))
+    (only,) = statements(observed("tiktok", answer("statements", {**STATEMENT, "fee_amount": None})))
     assert only.fees_total is None
 
 
@@ -62,15 +62,15 @@ def test_a_missing_amount_is_missing() -> None:
     ],
 )
 def test_a_statement_that_makes_no_sense_is_listed(change: dict[str, Any], reason: str) -> None:
-    found = said("tiktok", answer("statements", {**STATEMENT, **change}, STATEMENT))
+    found = observed("tiktok", answer("statements", {**STATEMENT, **change}, STATEMENT))
     assert [each.number for each in statements(found)] == ["S-1"]
     assert reason in problems(found)[0].reason
 
 
 def test_the_sample_of_a_transaction_names_what_its_cut_leaves_out() -> None:
-    found = said("tiktok", sample("tiktok-statement-transactions.json"), about={"statement_id": "S-9"})
+    found = observed("tiktok", sample("tiktok-statement-transactions.json"), about={"statement_id": "S-9"})
     # 470360 - (524744 - 34600) = -19784: the shipping that the sample leaves out.
-    assert told(found) == [
+    assert line_texts(found) == [
         ("payout", "470360", "settlement_amount"),
         ("item_revenue", "524744", "revenue_amount"),
         ("fee", "-34600", "fee_amount"),
@@ -91,7 +91,7 @@ def test_what_stands_beside_the_transactions_counts_wherever_it_stands(first: bo
         "revenue_amount": "2", "fee_tax_breakdown": {"fee": {"referral_fee_amount": "-0.25"}, "tax": {"vat_amount": "-0.25"}}}  # fmt: skip
     beside = {"id": "S-7", "currency": "IDR"}
     data = {**beside, "transactions": [row]} if first else {"transactions": [row], **beside}
-    found = lines(said("tiktok", {"code": 0, "data": data}))
+    found = lines(observed("tiktok", {"code": 0, "data": data}))
     assert {(line.statement, line.currency) for line in found} == {("S-7", "IDR")}
     assert [(line.kind, str(line.amount), line.part_of) for line in found] == [
         (Kind.PAYOUT, "1.50", None),
@@ -107,7 +107,7 @@ def test_an_orders_items_belong_to_it() -> None:
         {"sku_id": "K-1", "statement_id": "S-1", "settlement_amount": "5"},
         {"sku_id": "K-2", "settlement_amount": "6"},
     ]
-    found = lines(said("tiktok", answer("sku_transactions", *rows, order_id="O-1", currency="IDR")))
+    found = lines(observed("tiktok", answer("sku_transactions", *rows, order_id="O-1", currency="IDR")))
     assert [(line.level, line.order, line.item, int(line.amount)) for line in found] == [
         (Level.ITEM, "O-1", "K-1", 5),
         (Level.ITEM, "O-1", "K-2", 6),
@@ -117,7 +117,7 @@ def test_an_orders_items_belong_to_it() -> None:
 def test_a_payment_leaves_for_the_bank_and_hides_its_account() -> None:
     payment = {"id": "P-1", "status": "PAID", "amount": {"value": "470360.50", "currency": "VND"}, "paid_time": 1786048444,
         "bank_account": "****9876"}  # fmt: skip
-    (only,) = lines(said("tiktok", answer("payments", payment)))
+    (only,) = lines(observed("tiktok", answer("payments", payment)))
     assert (only.kind, only.amount, only.stage) == (Kind.WITHDRAWAL, Decimal("-470360.50"), Stage.PAID)
     assert "9876" not in repr(only)
 
@@ -140,14 +140,14 @@ def test_movements_of_the_balance(type_name: str, status: str, amount: int, stag
         "currency": "IDR",
         "create_time": 1786048444,
     }
-    (only,) = lines(said("tiktok", answer("withdrawals", row)))
+    (only,) = lines(observed("tiktok", answer("withdrawals", row)))
     assert (int(only.amount), only.stage) == (amount, stage)
 
 
 def test_unsettled_money_is_expected() -> None:
     row = {"id": "U-1", "order_id": "O-1", "type": "ORDER", "currency": "IDR", "est_settlement_amount": "90",
         "est_revenue_amount": "100", "est_fee_tax_amount": "-10", "order_create_time": 1786048444}  # fmt: skip
-    found = lines(said("tiktok", answer("transactions", row)))
+    found = lines(observed("tiktok", answer("transactions", row)))
     assert {line.stage for line in found} == {Stage.EXPECTED}
     assert [str(line.amount) for line in found] == ["90", "100", "-10"]
 
@@ -156,4 +156,4 @@ def test_refusals_are_recognised() -> None:
     expired = failure({"code": 105002, "message": "expired", "data": None})
     assert expired is not None
     assert expired.retry is Retry.AUTHORISE
-    assert "36009004" in problems(said("tiktok", {"code": 36009004, "message": "Invalid path"}))[0].reason
+    assert "36009004" in problems(observed("tiktok", {"code": 36009004, "message": "Invalid path"}))[0].reason

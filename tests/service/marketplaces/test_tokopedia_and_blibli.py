@@ -12,7 +12,7 @@ import pytest
 from service.marketplaces.blibli.reader import BlibliReader
 from service.marketplaces.observations import Kind, Level, Observation, Shop, Stage
 from service.marketplaces.tokopedia.reader import TokopediaReader
-from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
+from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample, statements
 
 
 def history(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ ROW = {
 
 
 def test_the_invoice_is_in_the_note_and_the_time_is_jakartas() -> None:
-    (only,) = lines(said("tokopedia", sample("tokopedia-saldo-history.json")))
+    (only,) = lines(observed("tokopedia", sample("tokopedia-saldo-history.json")))
     assert (only.invoice, only.level, only.kind) == ("INV/20201208/XX/XII/42978", Level.ORDER, Kind.PAYOUT)
     assert (only.amount, only.currency, only.books) == (Decimal(4000), "IDR", True)
     assert only.occurred_at.instant == "2020-12-08T06:33:56.000000Z"
@@ -43,7 +43,7 @@ def test_commission_and_withdrawals_are_rows_of_their_own() -> None:
         {**ROW, "deposit_id": 2, "type_description": "Withdrawal", "withdrawal_date": "2020-12-09 09:00:00"},
         {**ROW, "deposit_id": 3, "type_description": "Withdrawal", "amount": -500},
     ]
-    found = lines(said("tokopedia", history(*rows)))
+    found = lines(observed("tokopedia", history(*rows)))
     assert [(each.kind, int(each.amount), each.stage, each.books) for each in found] == [
         (Kind.COMMISSION, -500, Stage.RELEASED, True),
         (Kind.WITHDRAWAL, -500, Stage.PAID, False),
@@ -52,7 +52,7 @@ def test_commission_and_withdrawals_are_rows_of_their_own() -> None:
 
 
 def test_a_type_that_nobody_attests_is_listed_until_it_is_named() -> None:
-    (problem,) = problems(said("tokopedia", history(ROW)))
+    (problem,) = problems(observed("tokopedia", history(ROW)))
     assert "type 77" in problem.reason
     source = TokopediaReader({"77": (Kind.ADJUSTMENT, 1)})
     (only,) = list(source.read(io.BytesIO(json.dumps(history(ROW)).encode()), Shop()))
@@ -60,13 +60,13 @@ def test_a_type_that_nobody_attests_is_listed_until_it_is_named() -> None:
 
 
 def test_tokopedias_refusal_is_recognised() -> None:
-    (problem,) = said("tokopedia", {"header": {"error_code": "SHP_DLV_005", "reason": "bad date"}})
+    (problem,) = observed("tokopedia", {"header": {"error_code": "SHP_DLV_005", "reason": "bad date"}})
     assert "SHP_DLV_005 bad date" in problems([problem])[0].reason
 
 
 def test_a_settlement_that_is_held_is_not_paid() -> None:
     row = {"settlementId": "ST1", "status": "PAID", "paymentDate": 1786048444000, "totalPayment": 90000.5}
-    found = statements(said("blibli", {"content": [row, {**row, "settlementId": "ST2", "paymentHold": True}]}))
+    found = statements(observed("blibli", {"content": [row, {**row, "settlementId": "ST2", "paymentHold": True}]}))
     assert [(each.number, each.paid, each.currency) for each in found] == [("ST1", True, "IDR"), ("ST2", False, "IDR")]
     assert found[0].payout is not None
     assert found[0].payout.text == "90000.5"
@@ -76,8 +76,8 @@ def test_a_settlement_that_is_held_is_not_paid() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_charges_are_taken_away_whichever_sign_they_have(sign: int) -> None:
     row = {"orderItemNo": "12", "sales": 100000, "commission": 8000 * sign, "pph23": 500 * sign, "totalPayment": 91500}
-    found = said("blibli", {"content": {"orderItems": [row]}}, about={"settlementId": "ST1"})
-    assert [amount for _, amount, _ in told(found)] == ["91500", "100000", "-8000", "-500"]
+    found = observed("blibli", {"content": {"orderItems": [row]}}, about={"settlementId": "ST1"})
+    assert [amount for _, amount, _ in line_texts(found)] == ["91500", "100000", "-8000", "-500"]
     assert {(line.statement, line.item, line.level) for line in lines(found)} == {("ST1", "12", Level.ITEM)}
 
 
@@ -98,7 +98,7 @@ def report(source: BlibliReader, content: bytes) -> list[Observation]:
 def test_a_report_is_read_by_the_headings_that_are_named() -> None:
     headings = {"orderNo": "No. Pesanan", "sales": "Penjualan", "commission": "Komisi", "totalPayment": "Dibayar"}
     found = report(BlibliReader(headings), REPORT.encode())
-    assert told(found) == [
+    assert line_texts(found) == [
         ("payout", "919999.50", "Dibayar"),
         ("item_revenue", "1000000", "Penjualan"),
         ("commission", "-80000.50", "Komisi"),
