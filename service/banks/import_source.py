@@ -41,7 +41,7 @@ _NUMBER_MAX = 64
 
 
 @dataclass(slots=True)
-class BankRecords(RecordSource[IdentifiedRecord]):
+class BankSource(RecordSource[IdentifiedRecord]):
     """The records of a bank's file, each with the ids that only the account's key can make."""
 
     counted: ClassVar = ("read", NEW, KNOWN, STATEMENTS, UNREADABLE)
@@ -126,7 +126,7 @@ class BankRecords(RecordSource[IdentifiedRecord]):
 
 
 @dataclass(frozen=True, slots=True)
-class BankOptions(ImportOptions[BankRecords]):
+class BankOptions(ImportOptions[BankSource]):
     """A bank's file, and how to read it."""
 
     bank_account: str | None = field(default=None, repr=False)
@@ -150,7 +150,7 @@ class BankOptions(ImportOptions[BankRecords]):
             if not name.strip():
                 raise InvalidCommand(f"columns: the heading of {role} is empty", field="columns")
 
-    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> BankRecords:
+    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> BankSource:
         """The records. AccountNotFound where there is no such account in the origin's mode, Erased without its key."""
         lane = await ledger.known_lane_of(request.account_id)
         profile = await read_profile(ledger, lane, request.account_id) if lane is not None else None
@@ -158,7 +158,7 @@ class BankOptions(ImportOptions[BankRecords]):
             raise AccountNotFound(request.account_id)
         if profile.key is None:
             raise Erased
-        return BankRecords(
+        return BankSource(
             request=request,
             options=self,
             origin=origin,

@@ -25,7 +25,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
 from service.marketplaces.channels import CHANNELS
-from service.marketplaces.import_source import MarketplaceOptions, MarketplaceRecords
+from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 
@@ -85,7 +85,7 @@ def import_statements(
     show_counts(Console(highlight=False, markup=False, soft_wrap=True), file.name, result)
 
 
-def checked_request(request: ImportRequest[MarketplaceRecords]) -> ImportRequest[MarketplaceRecords]:
+def checked_request(request: ImportRequest[MarketplaceSource]) -> ImportRequest[MarketplaceSource]:
     """The request; WrongSettings for one that cannot be fulfilled."""
     try:
         TypeAdapter(AccountId).validate_python(request.account_id)

@@ -25,7 +25,7 @@ from service.ledger.writer import Unavailable
 from service.marketplaces.api_session import ApiSession, PullFailed
 from service.marketplaces.channel_access import EXAMPLE, ChannelAccess, WrongCredentials, access_of, read_credentials
 from service.marketplaces.channels import CHANNELS
-from service.marketplaces.import_source import MarketplaceOptions, MarketplaceRecords
+from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.marketplaces.pull_runs import PullPeriod, PullProgress, PullResult, ReportProgress, TakenOver, pull
 from service.marketplaces.refusals import Retry
 from service.platform import logs
@@ -121,7 +121,7 @@ def _credentials(given: Path | None) -> Path:
 async def _pull(
     settings: Settings,
     access: ChannelAccess,
-    request: ImportRequest[MarketplaceRecords],
+    request: ImportRequest[MarketplaceSource],
     period: PullPeriod,
     mode: str,
 ) -> PullResult:
@@ -142,7 +142,7 @@ async def _pulled(
     ledger: Ledger,
     session: ApiSession,
     access: ChannelAccess,
-    request: ImportRequest[MarketplaceRecords],
+    request: ImportRequest[MarketplaceSource],
     period: PullPeriod,
     mode: str,
     report: ReportProgress,

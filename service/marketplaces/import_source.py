@@ -27,14 +27,14 @@ _SELLER_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class MarketplaceRecords(ResumableSource[SourceRecord]):
+class MarketplaceSource(ResumableSource[SourceRecord]):
     """The records of a marketplace, for one account. `setting` is a new setting of the channel, where there is one."""
 
     counted: ClassVar = ("read", NEW, CHANGED, UNCHANGED, "lines", UNREADABLE)
     """`lines` counts the settlement lines of all records that were read."""
     logged_as: ClassVar = "file_imported"
 
-    request: ImportRequest[MarketplaceRecords]
+    request: ImportRequest[MarketplaceSource]
     options: MarketplaceOptions
     origin: RequestOrigin
     exponents: dict[str, int]
@@ -69,16 +69,16 @@ class MarketplaceRecords(ResumableSource[SourceRecord]):
     def shop_document(self) -> dict[str, Any]:
         return asdict(self.shop)
 
-    def with_shop(self, document: Mapping[str, Any]) -> MarketplaceRecords:
+    def with_shop(self, document: Mapping[str, Any]) -> MarketplaceSource:
         return replace(self, shop=Shop(**document))
 
-    def received(self, name: str, received_at: Instant) -> MarketplaceRecords:
+    def received(self, name: str, received_at: Instant) -> MarketplaceSource:
         """The same source for an answer of this name that was received then."""
         return replace(self, request=replace(self.request, name=name), received_at=received_at)
 
 
 @dataclass(frozen=True, slots=True)
-class MarketplaceOptions(ImportOptions[MarketplaceRecords]):
+class MarketplaceOptions(ImportOptions[MarketplaceSource]):
     """A file of a marketplace. What is None is as the account's channel has it."""
 
     channel: str
@@ -101,7 +101,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceRecords]):
             except ValueError as problem:
                 raise InvalidCommand(str(problem), field="zone") from None
 
-    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> MarketplaceRecords:
+    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> MarketplaceSource:
         """The records. A missing account is opened with the first of them.
 
         AccountNotFound for an account of the other mode.
@@ -111,7 +111,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceRecords]):
         if request.account_id == SYSTEM_ACCOUNT or mode not in (None, origin.mode):
             raise AccountNotFound(request.account_id)
         known = await _channel(ledger, lane, request.account_id, self.channel)
-        return MarketplaceRecords(
+        return MarketplaceSource(
             request=request,
             options=self,
             origin=origin,

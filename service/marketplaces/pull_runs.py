@@ -23,7 +23,7 @@ from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.marketplaces.api_session import ApiSession
 from service.marketplaces.channel_access import ChannelAccess
-from service.marketplaces.import_source import MarketplaceRecords
+from service.marketplaces.import_source import MarketplaceSource
 from service.marketplaces.pages import PulledPage
 from service.marketplaces.time_windows import NoStart, PlannedWindow, PullState, TimeWindow, gap, joined, plan_window
 from service.platform import logs
@@ -93,7 +93,7 @@ async def pull(
     ledger: Ledger,
     session: ApiSession,
     access: ChannelAccess,
-    request: ImportRequest[MarketplaceRecords],
+    request: ImportRequest[MarketplaceSource],
     period: PullPeriod,
     origin: RequestOrigin,
     report: ReportProgress = lambda _: None,
@@ -138,7 +138,7 @@ async def _pull_window(
     ledger: Ledger,
     session: ApiSession,
     access: ChannelAccess,
-    source: MarketplaceRecords,
+    source: MarketplaceSource,
     checkpoint: _Checkpoint,
     planned: PlannedWindow,
     whole: TimeWindow | None,
@@ -175,7 +175,7 @@ async def _pull_window(
     )
 
 
-def _moment(text: str | None, source: MarketplaceRecords, name: str) -> datetime | None:
+def _moment(text: str | None, source: MarketplaceSource, name: str) -> datetime | None:
     """The time. A date is its first moment in the shop's zone."""
     if text is None:
         return None
@@ -188,7 +188,7 @@ def _moment(text: str | None, source: MarketplaceRecords, name: str) -> datetime
 class _Checkpoint:
     """How far one shop's API was pulled, as the database has it. Whoever begins takes it over."""
 
-    def __init__(self, ledger: Ledger, source: MarketplaceRecords, access: ChannelAccess) -> None:
+    def __init__(self, ledger: Ledger, source: MarketplaceSource, access: ChannelAccess) -> None:
         self._ledger = ledger
         shop = source.options.seller or access.credentials.shop
         self._key = (source.lane, source.request.account_id, access.channel, access.api.name, shop)
