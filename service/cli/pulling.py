@@ -22,9 +22,10 @@ from service.imports.import_request import ImportRequest
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
-from service.marketplaces.api_session import ApiSession, PullFailed
+from service.marketplaces.api_calls import ApiSession, PullFailed
 from service.marketplaces.channel_access import EXAMPLE, ChannelAccess, WrongCredentials, access_of, read_credentials
 from service.marketplaces.channels import CHANNELS
+from service.marketplaces.http_session import HttpSession
 from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.marketplaces.pull_runs import PullPeriod, PullProgress, PullResult, ReportProgress, TakenOver, pull
 from service.marketplaces.refusals import Retry
@@ -134,7 +135,7 @@ async def _pull(
                 described = f"{access.channel} {from_datetime(at.window.since)[:16]} to {until}"
                 bar.update(task, description=described, pages=at.pages, read=at.result.counts["read"], call=at.call)
 
-            session = ApiSession(client, access.channel, access.base_url, access.marketplace.failure, ledger.runtime)
+            session = HttpSession(client, access.channel, access.base_url, access.marketplace.failure, ledger.runtime)
             return await _pulled(ledger, session, access, request, period, mode, report)
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from service.formats.json import BrokenJson, decode
-from service.marketplaces.api_session import ApiSession
+from service.marketplaces.api_calls import ApiSession
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.credentials import ApiCredentials, check_word
 from service.marketplaces.marketplace import Api, Marketplace

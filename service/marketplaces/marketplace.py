@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 from events.values import value
 from projections.reconciliation import Terms
-from service.marketplaces.api_session import ApiSession
+from service.marketplaces.api_calls import ApiSession
 from service.marketplaces.credentials import ApiCredentials
 from service.marketplaces.observations import Level, Observation, Shop
 from service.marketplaces.pages import PulledPage

@@ -21,7 +21,7 @@ from service.imports.ingestion import ImportResult, ingest, new_result
 from service.imports.record_source import Problem
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.marketplaces.api_session import ApiSession
+from service.marketplaces.api_calls import ApiSession
 from service.marketplaces.channel_access import ChannelAccess
 from service.marketplaces.import_source import MarketplaceSource
 from service.marketplaces.pages import PulledPage

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.marketplaces.api_session import ApiSession, SignedRequest
+from service.marketplaces.api_calls import ApiSession, SignedRequest
 from service.marketplaces.lazada import signing
 from service.marketplaces.lazada.credentials import OpenPlatformCredentials, SellerCenterCredentials
 from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows

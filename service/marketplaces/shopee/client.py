@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.marketplaces.api_session import ApiSession, SignedRequest
+from service.marketplaces.api_calls import ApiSession, SignedRequest
 from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows
 from service.marketplaces.shopee import signing
 from service.marketplaces.shopee.credentials import ShopeeCredentials

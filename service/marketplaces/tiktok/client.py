@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.marketplaces.api_session import ApiSession, SignedRequest
+from service.marketplaces.api_calls import ApiSession, SignedRequest
 from service.marketplaces.pages import PulledPage, ResumePoint
 from service.marketplaces.tiktok import signing
 from service.marketplaces.tiktok.credentials import TikTokCredentials

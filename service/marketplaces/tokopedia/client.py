@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from service.formats.times import zone_named
-from service.marketplaces.api_session import ApiSession, SignedRequest
+from service.marketplaces.api_calls import ApiSession, SignedRequest
 from service.marketplaces.pages import PulledPage, ResumePoint, after_page, request_windows
 from service.marketplaces.tokopedia.credentials import TokopediaCredentials
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 from aiohttp import web
 
-from service.marketplaces.api_session import ApiSession, Pacing
 from service.marketplaces.channels import CHANNELS
+from service.marketplaces.http_session import HttpSession, Pacing
 from service.platform.runtime import Runtime
 
 NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
@@ -40,10 +40,10 @@ class MarketplaceServer:
         self._monotonic += seconds
         self._now += timedelta(seconds=seconds)
 
-    def api(self, channel: str, pacing: Pacing | None = None) -> ApiSession:
+    def api(self, channel: str, pacing: Pacing | None = None) -> HttpSession:
         runtime = Runtime(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
         failure = CHANNELS[channel].failure
-        return ApiSession(self.session, channel, self.base, failure, runtime, pacing or Pacing(pause_seconds=0))
+        return HttpSession(self.session, channel, self.base, failure, runtime, pacing or Pacing(pause_seconds=0))
 
 
 @asynccontextmanager

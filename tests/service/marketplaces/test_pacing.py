@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.marketplaces.api_session import ApiSession, Pacing, PullFailed, SignedRequest
+from service.marketplaces.api_calls import PullFailed, SignedRequest
+from service.marketplaces.http_session import HttpSession, Pacing
 from service.marketplaces.refusals import Retry
 from service.marketplaces.shopee.refusals import failure
 from service.platform.runtime import Runtime
@@ -122,7 +123,7 @@ async def test_calls_keep_their_distance() -> None:
 
 async def test_an_unreachable_marketplace_is_worth_another_try() -> None:
     async with aiohttp.ClientSession() as client:
-        session = ApiSession(client, "shopee", "http://127.0.0.1:1", failure, Runtime(), Pacing(attempts_max=1))
+        session = HttpSession(client, "shopee", "http://127.0.0.1:1", failure, Runtime(), Pacing(attempts_max=1))
         with pytest.raises(PullFailed) as caught:
             await session.call("call", lambda _: SignedRequest("GET", "/x"))
     assert (caught.value.code, caught.value.retry) == ("unreachable", Retry.LATER)

@@ -15,8 +15,9 @@ from events.refusals import InvalidCommand
 from service.imports.import_request import ImportRequest
 from service.imports.record_source import SLICE
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.api_session import ApiSession, Pacing, PullFailed
+from service.marketplaces.api_calls import PullFailed
 from service.marketplaces.channel_access import access_of
+from service.marketplaces.http_session import HttpSession, Pacing
 from service.marketplaces.import_source import MarketplaceOptions
 from service.marketplaces.pull_runs import PullPeriod, PullProgress, PullResult, TakenOver, pull
 from service.marketplaces.refusals import Retry
@@ -48,7 +49,7 @@ async def pulled(
         ledger.runtime = replace(runtime, now=lambda: now)
     try:
         async with aiohttp.ClientSession() as client:
-            session = ApiSession(client, "tiktok", shop.base, TIKTOK.failure, runtime, Pacing(pause_seconds=0))
+            session = HttpSession(client, "tiktok", shop.base, TIKTOK.failure, runtime, Pacing(pause_seconds=0))
             request = ImportRequest("acc_1", "pull", MarketplaceOptions("tiktok", **options))
             return await pull(ledger, session, access, request, period, origin, report)
     finally:

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from service.marketplaces.api_session import PullFailed
+from service.marketplaces.api_calls import PullFailed
 from service.marketplaces.blibli import signing as blibli_signing
 from service.marketplaces.blibli.client import pull_blibli
 from service.marketplaces.blibli.credentials import BlibliCredentials

@@ -1,11 +1,11 @@
-"""A client session with a marketplace's API: signed requests, paced, and repeated where that is sensible."""
+"""A client session with a marketplace's API over HTTP: paced, and with calls repeated where that is sensible."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +16,7 @@ from yarl import URL
 from service.formats.json import BrokenJson, decode
 from service.formats.unreadable import Unreadable
 from service.formats.xml_records import xml_records
+from service.marketplaces.api_calls import PullFailed, SignedRequest
 from service.marketplaces.refusals import Failure, Retry
 from service.platform import logs
 from service.platform.runtime import Runtime
@@ -24,18 +25,6 @@ log = logs.get("marketplaces")
 
 _XML_RECORD = "Statement"
 """The records of the only answers that are XML."""
-
-
-class PullFailed(Exception):
-    """The marketplace gave no usable answer. `retry` says what makes another attempt sensible."""
-
-    def __init__(self, failure: Failure, retry_after_seconds: float | None = None) -> None:
-        super().__init__(str(failure))
-        self.channel = failure.channel
-        self.code = failure.code
-        self.message = failure.message
-        self.retry = failure.retry
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +41,8 @@ class Pacing:
     body_bytes_max: int = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """A request that is ready to be sent. `target` is the path and the query, already encoded."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-
-
-class ApiSession:
-    """A client session with one API of a marketplace. `failure` finds the refusal in a decoded answer."""
+class HttpSession:
+    """An `ApiSession` over HTTP. `failure` finds the refusal in a decoded answer."""
 
     def __init__(
         self,
@@ -83,10 +62,6 @@ class ApiSession:
         self._next_at = 0.0
 
     async def call(self, name: str, sign: Callable[[datetime], SignedRequest]) -> tuple[bytes, Any]:
-        """The body of the answer, and the decoded answer. `sign` signs each attempt anew, since signatures age.
-
-        PullFailed where no attempt gives a usable answer.
-        """
         pacing = self._pacing
         wait = pacing.wait_seconds_first
         for attempt in range(1, pacing.attempts_max + 1):
