@@ -20,6 +20,9 @@ LAZADA = {
 CENTER = {"userId": "look@me.com", "apiKey": "b1bdb357", "baseUrl": "https://api.sellercenter.lazada.co.id"}
 
 
+SECRETS = ("apiKey", "appSecret", "accessToken", "partnerKey", "clientKey", "sellerKey", "signatureKey")
+
+
 def file_of(folder: Path, content: Any, mode: int = 0o600) -> Path:
     path = folder / "credentials.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -78,9 +81,10 @@ def test_each_channel_has_its_own_fields(
     assert (access.channel, access.api.name, access.credentials.shop, access.base_url) == (channel, api, shop, address)
     assert access_of(channel, {channel: fields}, "http://127.0.0.1:8080/x").base_url == "http://127.0.0.1:8080/x"
     secrets = access.credentials.secrets()
+    assert set(secrets) == {fields[name] for name in SECRETS if name in fields}
     assert access.masked(" ".join(secrets)) == " ".join(["***"] * len(secrets))
     for secret in secrets:
-        assert repr(secret) not in repr(access)
+        assert repr(secret) not in repr(access) + repr(access.credentials)
 
 
 @pytest.mark.parametrize(

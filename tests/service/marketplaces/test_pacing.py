@@ -13,8 +13,8 @@ from service.marketplaces.http_session import HttpSession, Pacing
 from service.marketplaces.refusals import Retry
 from service.marketplaces.shopee.refusals import failure
 from service.platform.runtime import Runtime
+from tests.service.marketplaces.pulled import query
 from tests.service.marketplaces.server import MarketplaceServer, marketplace
-from tests.service.marketplaces.test_pulling import query
 
 
 def wallet_page() -> web.Response:
