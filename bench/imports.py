@@ -27,10 +27,12 @@ import uvloop
 from bench.http import Services
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
+from service.imports.record_source import SLICE
 from service.ledger.commands import RequestOrigin
-from service.ledger.ingestion import SLICE
 from service.ledger.lifespan import running_ledger
-from service.marketplaces.importing import ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from service.platform import logs, settings
 
 ROWS, QUICK_ROWS = 100_000, 5_000
@@ -83,12 +85,11 @@ async def ours(file: Path, account: str) -> int:
     origin = RequestOrigin(Actor("operator", "bench"), Source("cli", "bench"), LIVE, "req_bench")
     async with running_ledger(settings.load()) as ledger:
         with file.open("rb") as stream:
-            found = await import_file(
-                ledger, ImportRequest(account, "shopee", file.name, currency="IDR"), stream, origin
-            )
-    assert found.unreadable == 0
-    assert found.new == found.read
-    return found.read
+            request = ImportRequest(account, file.name, MarketplaceOptions("shopee", currency="IDR"))
+            found = await import_file(ledger, request, stream, origin)
+    assert found.counts["unreadable"] == 0
+    assert found.counts["new"] == found.counts["read"]
+    return found.counts["read"]
 
 
 async def reference(file: Path, account: str) -> int:

@@ -115,34 +115,21 @@ class Terms:
 PAYOUT = "payout"
 """The name of our own payouts among the channels."""
 
-TERMS: Mapping[str, Terms] = {
-    # Attested for Lazada Malaysia; assumed for its other countries.
-    "lazada": Terms(weekly=True, business_days=5),
-    # Released 7 to 15 days after delivery; the release lists do not have the day of delivery.
-    "shopee": Terms(days=15),
-    # The longest of its settlement periods of 0, 3, 7 and 15 days.
-    "tiktok": Terms(days=15),
-    # Paid into the shop's balance when the order is completed.
-    "tokopedia": Terms(days=0),
-    # Weekly is attested; the number of days is our assumption.
-    "blibli": Terms(weekly=True, business_days=3),
-    PAYOUT: Terms(business_days=3),
-}
-"""The default terms (docs/reconciliation.md says how well each is attested); an account can set its own."""
+PAYOUT_TERMS = Terms(business_days=3)
+"""When our own payouts are usually paid. Each marketplace says its own terms (docs/reconciliation.md has them all)."""
 
 
-def terms_of(channel: str, settings: Mapping[str, Any]) -> Terms | None:
-    """The current terms: each is the account's own, or else the channel's default. None where there are neither."""
-    usual, own = TERMS.get(channel), settings.get(channel, {})
-    if usual is None and not own:
+def terms_of(usual: Terms | None, settings: Mapping[str, Any]) -> Terms | None:
+    """The terms that hold: the account's settings for the channel, each one over the usual terms. None without any."""
+    if usual is None and not settings:
         return None
     usual = usual or Terms()
-    counted = "dueAfterDays" in own or "dueAfterBusinessDays" in own
+    counted = "dueAfterDays" in settings or "dueAfterBusinessDays" in settings
     return Terms(
-        weekly=own["period"] == "weekly" if "period" in own else usual.weekly,
-        days=own.get("dueAfterDays") if counted else usual.days,
-        business_days=own.get("dueAfterBusinessDays") if counted else usual.business_days,
-        country=own.get("country", usual.country),
+        weekly=settings["period"] == "weekly" if "period" in settings else usual.weekly,
+        days=settings.get("dueAfterDays") if counted else usual.days,
+        business_days=settings.get("dueAfterBusinessDays") if counted else usual.business_days,
+        country=settings.get("country", usual.country),
     )
 
 

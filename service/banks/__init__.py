@@ -1,1 +1,1 @@
-"""Banks' statements: read, taken in as facts, and matched with what was expected."""
+"""Banks' statements: read, and stored as events. They book no money."""

@@ -1,7 +1,9 @@
-"""Takes what a bank's file says into a lane: each record sealed, each entry a fact, in one transaction. No money moves."""
+"""Stores the records of a bank: each one sealed, each entry an event, in one transaction. No money is booked."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,62 +18,63 @@ from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.values import Data
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.amounts import in_minor_units
 from service.formats.unreadable import Unreadable
+from service.imports.record_source import UNREADABLE, ObservationsUnit, Problem
 from service.ledger.batch import Batch
 from service.ledger.commands import Erased
-from service.ledger.ingestion import ObservationsUnit
 from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
-from service.marketplaces.consistency_checks import in_minor_units
 
-NEW, KNOWN, UNREADABLE, STATEMENT = "new", "known", "unreadable", "statement"
+NEW, KNOWN, STATEMENTS = "new", "known", "statements"
 PROVIDER = "bank"
 _REFERENCE_MAX = 200
 _NUMBER_MAX = 200
 _YEARS = range(1970, 2200)
-"""A day outside of them is a mistake, and those at the calendar's ends cannot be reckoned with."""
+"""A day outside of these years is a mistake. Days at the ends of the calendar cannot be added to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
-    """One observation, with the ids that only the account's key can make."""
+class IdentifiedRecord:
+    """One observation, with the ids that only the account's key can make. `origin` says in which file it stood, and where."""
 
     observed: BankObservation
     origin: str
     bank_account: str = ""
     """The keyed digest of the bank account's number."""
     number: str = field(default="", repr=False)
-    """The number itself, as it is to be sealed."""
+    """The number itself, which is sealed before it is stored."""
     entry_id: str = ""
     restated_id: str = ""
 
 
 def bank_account_digest(key: AccountKey, number: str) -> str:
-    """The same for a bank account however its number is spaced; nobody without the key can guess at it."""
+    """The keyed digest of a bank account's number, without its spaces. Without the key, no number can be tried out."""
     plain = "".join(each for each in number.upper() if each.isalnum())
     return key.digest(b"bank account\n" + plain.encode())[:32]
 
 
 def entry_ids(key: AccountKey, bank_account: str, entry: ObservedEntry, occurrence: int) -> tuple[str, str]:
-    """The entry's id, and the one it has where its reference is taken by an entry that says otherwise.
+    """The entry's id, and the id that it gets where another content has its reference already.
 
-    Without a reference, an entry is its content and its place among equal ones of the file.
+    Without a reference, the id follows from the content, and from `occurrence`: how many equal entries came before in the
+    file.
     """
-    said = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
+    content = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
     if entry.reference is not None:
         return (
             _id(key, ["reference", bank_account, entry.reference]),
-            _id(key, ["restated", bank_account, entry.reference, *said]),
+            _id(key, ["restated", bank_account, entry.reference, *content]),
         )
-    content = _id(key, ["content", bank_account, *said, *content_of(entry)[3:], str(occurrence)])
-    return content, content
+    entry_id = _id(key, ["content", bank_account, *content, *content_of(entry)[3:], str(occurrence)])
+    return entry_id, entry_id
 
 
 def content_of(entry: ObservedEntry) -> list[str]:
-    """What two rows of one file have in common that only their order tells apart."""
+    """All that an entry says. Two entries of one file with equal content are told apart by their order."""
     value_on = entry.value_on.isoformat() if entry.value_on else ""
-    said = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
-    return [*said, value_on, entry.remittance or "", entry.counterparty or "", *entry.references]
+    content = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
+    return [*content, value_on, entry.remittance or "", entry.counterparty or "", *entry.references]
 
 
 def _id(key: AccountKey, parts: list[str]) -> str:
@@ -79,16 +82,16 @@ def _id(key: AccountKey, parts: list[str]) -> str:
 
 
 def checked(observed: BankObservation, exponents: dict[str, int]) -> BankObservation:
-    """The observation, or why the ledger cannot hold it."""
+    """The observation, or why the ledger cannot store it."""
     if isinstance(observed, Unreadable):
         return observed
-    reason = _wrong_with(observed, exponents)
+    reason = _reason_against(observed, exponents)
     if reason is None:
         return observed
     return Unreadable(observed.place, reason, observed.raw if isinstance(observed, ObservedEntry) else b"")
 
 
-def _wrong_with(observed: ObservedEntry | ObservedBankStatement, exponents: dict[str, int]) -> str | None:
+def _reason_against(observed: ObservedEntry | ObservedBankStatement, exponents: dict[str, int]) -> str | None:
     if observed.currency not in exponents:
         return f"{observed.currency[:10]!r} is not an ISO 4217 currency code"
     exponent = exponents[observed.currency]
@@ -117,18 +120,27 @@ def _wrong_with(observed: ObservedEntry | ObservedBankStatement, exponents: dict
 
 
 @dataclass(slots=True, kw_only=True)
-class BankUnit(ObservationsUnit[Identified]):
-    """Observations of one file of a bank's."""
+class BankUnit(ObservationsUnit[IdentifiedRecord]):
+    """Records of one file of a bank."""
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
-        for arrival in self.arrivals:
-            if isinstance(arrival.observed, ObservedEntry):
-                read_set.bank_entries.update(
-                    (self.account_id, each) for each in (arrival.entry_id, arrival.restated_id)
-                )
-            elif isinstance(arrival.observed, ObservedBankStatement):
-                read_set.bank_statements.add((self.account_id, arrival.bank_account, arrival.observed.number))
+        for record in self.records:
+            if isinstance(record.observed, ObservedEntry):
+                read_set.bank_entries.update((self.account_id, each) for each in (record.entry_id, record.restated_id))
+            elif isinstance(record.observed, ObservedBankStatement):
+                read_set.bank_statements.add((self.account_id, record.bank_account, record.observed.number))
+
+    def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
+        counts = Counter(outcomes)
+        return {"read": len(outcomes) - counts[STATEMENTS], **counts}
+
+    def problems(self, first: int) -> list[Problem]:
+        return [
+            Problem(record.observed.place, record.observed.reason, number)
+            for number, record in enumerate(self.records, first)
+            if isinstance(record.observed, Unreadable)
+        ]
 
     def decide(self, batch: Batch) -> list[str]:
         state = batch.state(self.account_id)
@@ -137,38 +149,39 @@ class BankUnit(ObservationsUnit[Identified]):
         key = batch.keys.get(self.account_id)
         if key is None:
             raise Erased
-        return [self._take_in(arrival, state, key, batch) for arrival in self.arrivals]
+        return [self._ingest(record, state, key, batch) for record in self.records]
 
-    def _take_in(self, arrival: Identified, state: AccountState, key: AccountKey, batch: Batch) -> str:
-        observed = arrival.observed
+    def _ingest(self, record: IdentifiedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
+        observed = record.observed
         if isinstance(observed, ObservedBankStatement):
-            made = observe_bank_statement(self._statement(arrival, observed, key), state)
-            for statement in made:
+            for statement in observe_bank_statement(self._statement(record, observed, key), state):
                 batch.record(state, statement, self.cause(Source(PROVIDER, observed.number)))
-            return STATEMENT
+            return STATEMENTS
         digest = key.digest(observed.raw)
         if isinstance(observed, Unreadable):
-            self._keep(arrival, observed.raw, digest, UNREADABLE, observed.reason, key, batch)
+            self._keep(record, observed.raw, digest, UNREADABLE, observed.reason, key, batch)
             return UNREADABLE
-        made = observe_entry(self._entry(arrival, observed, key, digest), arrival.restated_id, state)
-        for entry in made:
-            happened = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
-            source = Source(PROVIDER, arrival.entry_id, digest)
-            batch.record(state, entry, self.cause(source), effective_at=happened)
-        if made:
-            self._keep(arrival, observed.raw, digest, "accepted", None, key, batch)
-        return NEW if made else KNOWN
+        events = observe_entry(self._entry(record, observed, key, digest), record.restated_id, state)
+        for entry in events:
+            happened_at = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
+            source = Source(PROVIDER, record.entry_id, digest)
+            batch.record(state, entry, self.cause(source), effective_at=happened_at)
+        if events:
+            self._keep(record, observed.raw, digest, "accepted", None, key, batch)
+        return NEW if events else KNOWN
 
-    def _entry(self, arrival: Identified, observed: ObservedEntry, key: AccountKey, digest: str) -> BankEntryObserved:
+    def _entry(
+        self, record: IdentifiedRecord, observed: ObservedEntry, key: AccountKey, digest: str
+    ) -> BankEntryObserved:
         exponent = self.exponents[observed.currency]
-        amount, rest = in_minor_units(observed.amount, exponent)
+        amount, remainder = in_minor_units(observed.amount, exponent)
         findings: list[Data] = []
-        if rest:
-            whole = observed.amount - rest
+        if remainder:
+            whole = observed.amount - remainder
             findings.append(_finding("amount_fits_the_minor_unit", whole, observed.amount))
         return BankEntryObserved(
-            entry_id=arrival.entry_id,
-            bank_account=arrival.bank_account,
+            entry_id=record.entry_id,
+            bank_account=record.bank_account,
             currency=observed.currency,
             amount=amount,
             booked_on=observed.booked_on.isoformat(),
@@ -184,7 +197,7 @@ class BankUnit(ObservationsUnit[Identified]):
         )
 
     def _statement(
-        self, arrival: Identified, observed: ObservedBankStatement, key: AccountKey
+        self, record: IdentifiedRecord, observed: ObservedBankStatement, key: AccountKey
     ) -> BankStatementObserved:
         exponent = self.exponents[observed.currency]
 
@@ -197,8 +210,8 @@ class BankUnit(ObservationsUnit[Identified]):
             if expected != observed.closing:
                 findings.append(_finding("closing_is_opening_and_entries", expected, observed.closing))
         return BankStatementObserved(
-            bank_account=arrival.bank_account,
-            bank_account_number=key.seal("bankAccountNumber", arrival.number),
+            bank_account=record.bank_account,
+            bank_account_number=key.seal("bankAccountNumber", record.number),
             number=observed.number,
             currency=observed.currency,
             moved=minor(observed.moved) or 0,
@@ -213,7 +226,7 @@ class BankUnit(ObservationsUnit[Identified]):
 
     def _keep(
         self,
-        arrival: Identified,
+        record: IdentifiedRecord,
         raw: bytes,
         digest: str,
         verdict: str,
@@ -221,7 +234,7 @@ class BankUnit(ObservationsUnit[Identified]):
         key: AccountKey,
         batch: Batch,
     ) -> None:
-        """The record as it stood: what the fact was made of, or what nobody could read."""
+        """Keeps the record as it stood: what the event was made of, or what could not be read."""
         keep(
             batch,
             key,
@@ -231,8 +244,8 @@ class BankUnit(ObservationsUnit[Identified]):
             digest=digest,
             received_at=self.received_at,
             verdict=verdict,
-            origin=storable(arrival.origin),
-            event_id=arrival.entry_id or None,
+            origin=storable(record.origin),
+            event_id=record.entry_id or None,
             reason=storable(reason) if reason else None,
         )
 

@@ -1,7 +1,7 @@
-"""ISO 20022 camt.053, versions 02 and later: a bank's end-of-day statements, entry by entry.
+"""Reads ISO 20022 camt.053, versions 02 and later: a bank's end-of-day statements, entry by entry.
 
-Memory does not grow with the file, nor with the payments of a batched entry. Only what the bank has booked is an entry;
-what is pending or informational is not.
+Memory does not grow with the file, nor with the payments of a batched entry. Only booked entries are read; pending and
+informational ones are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TEXT_BYTES_MAX = 10_000
 
 
 def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
-    """Every booked entry of every statement, and behind them each statement's balances."""
+    """Every booked entry of each statement, and after them the statement's balances."""
     reader = _Statements()
     try:
         yield from reader.read(stream)
@@ -32,7 +32,7 @@ def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
 
 class _Statements(XmlReader[BankObservation]):
     def __init__(self) -> None:
-        # Every version has a namespace of its own.
+        # Each version has its own namespace.
         super().__init__(namespaces=True)
         self._text: list[str] = []
         self._text_length = 0
@@ -53,7 +53,7 @@ class _Statements(XmlReader[BankObservation]):
             del self._window[: parsed - self._base]
             self._base = parsed
 
-    def _begun(self, name: str, attributes: dict[str, str]) -> None:
+    def _element_started(self, name: str, attributes: dict[str, str]) -> None:
         self._text, self._text_length = [], 0
         if name == "Stmt" and self._path[-2:-1] == ["BkToCstmrStmt"]:
             self.count += 1
@@ -66,18 +66,18 @@ class _Statements(XmlReader[BankObservation]):
         elif self._statement is not None and name == "Bal" and self._entry is None:
             self._statement.balances.append({})
         if name == "Amt" and "Ccy" in attributes:
-            self._take("Ccy", attributes["Ccy"])
+            self._add_text("Ccy", attributes["Ccy"])
 
-    def _characters(self, text: str) -> None:
+    def _text_read(self, text: str) -> None:
         self._text_length += len(text)
         if self._text_length <= _TEXT_BYTES_MAX:
             self._text.append(text)
 
-    def _ended(self, name: str) -> None:
+    def _element_ended(self, name: str) -> None:
         text = "".join(self._text).strip()
         self._text, self._text_length = [], 0
         if text:
-            self._take(name, text)
+            self._add_text(name, text)
         if self._statement is None:
             return
         if name == "Ntry" and self._entry is not None and self._path[-2] == "Stmt":
@@ -87,16 +87,16 @@ class _Statements(XmlReader[BankObservation]):
             self._found.extend(self._statement.end())
             self._statement = None
 
-    def _take(self, name: str, text: str) -> None:
-        """A text, at its place below the entry or the statement that is open."""
+    def _add_text(self, name: str, text: str) -> None:
+        """Adds a text to the open entry or statement, under its path."""
         if self._statement is None:
             return
         if self._entry is not None:
             below = self._path[self._path.index("Ntry") + 1 :]
-            self._entry.take("/".join(below[:-1] if name != "Ccy" else below), name, text)
+            self._entry.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
         else:
             below = self._path[self._path.index("Stmt") + 1 :]
-            self._statement.take("/".join(below[:-1] if name != "Ccy" else below), name, text)
+            self._statement.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
 
     def _end_entry(self, entry: Entry) -> None:
         assert self._statement is not None

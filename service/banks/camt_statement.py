@@ -1,6 +1,6 @@
-"""What the elements of a camt.053 statement say: the entries, what these add up to, and the balances around them.
+"""The meaning of a camt.053 statement's elements: its entries, their sum, and its balances.
 
-`CdtDbtInd` says which way the money went, of a reversal too: a reversal (`RvslInd`) of a credit is a debit.
+`CdtDbtInd` is the direction of the money, also of a reversal (`RvslInd`): the reversal of a credit is a debit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAMES = {"Nm", "IBAN", "Id"}
 
 
 class Entry:
-    """What an entry's elements say, as they come by."""
+    """The elements of one entry, in the order of the file."""
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -34,13 +34,13 @@ class Entry:
 
     @property
     def is_booked(self) -> bool:
-        # Version 8 moved the code one level down.
+        # Version 8 has the code one level deeper.
         return self.fields.get("Sts", self.fields.get("Sts/Cd", "BOOK")) == "BOOK"
 
-    def take(self, parent: str, name: str, text: str) -> None:
-        where = f"{parent}/{name}" if parent else name
+    def add_text(self, parent: str, name: str, text: str) -> None:
+        path = f"{parent}/{name}" if parent else name
         if not parent.startswith("NtryDtls"):
-            self.fields.setdefault(where, text)
+            self.fields.setdefault(path, text)
             if name == "AddtlNtryInf":
                 self._add_remittance(text)
             return
@@ -52,7 +52,7 @@ class Entry:
             self._add_remittance(text)
         elif "RltdPties" in inner and name in _NAMES:
             party = inner[inner.index("RltdPties") + 1]
-            # The first transaction's: a batch has as many as it has payments.
+            # Of the first transaction: a batch has a party for each of its payments.
             self.parties.setdefault(party, {}).setdefault("number" if name != "Nm" else "name", text[:200])
 
     def _add_remittance(self, text: str) -> None:
@@ -62,7 +62,7 @@ class Entry:
 
 
 class CamtStatement:
-    """What a statement says around its entries, and what these add up to."""
+    """The elements of one statement beside its entries, and the sum of these."""
 
     def __init__(self, index: int) -> None:
         self.entries_seen = 0
@@ -73,35 +73,35 @@ class CamtStatement:
         self._count = 0
         self._days: list[date] = []
 
-    def take(self, parent: str, name: str, text: str) -> None:
-        where = f"{parent}/{name}" if parent else name
-        if where.startswith("Bal/"):
-            self.balances[-1].setdefault(where.removeprefix("Bal/"), text)
+    def add_text(self, parent: str, name: str, text: str) -> None:
+        path = f"{parent}/{name}" if parent else name
+        if path.startswith("Bal/"):
+            self.balances[-1].setdefault(path.removeprefix("Bal/"), text)
         elif len(self._fields) < 200:
-            self._fields.setdefault(where, text)
+            self._fields.setdefault(path, text)
 
     @property
     def bank_account(self) -> str | None:
         return self._fields.get("Acct/Id/IBAN") or self._fields.get("Acct/Id/Othr/Id")
 
     def add(self, entry: Entry) -> ObservedEntry:
-        """The entry; NotUnderstood where it lacks what an entry must have."""
-        said = entry.fields
-        credit = _direction(said)
-        amount = read_amount(said.get("Amt")).number
+        """Adds the entry to the sum, and gives it. NotUnderstood where a required element is missing or wrong."""
+        fields = entry.fields
+        credit = _is_credit(fields)
+        amount = read_amount(fields.get("Amt")).number
         if amount < 0:
-            raise NotUnderstood(f"Amt {said['Amt']} has a sign: CdtDbtInd says which way money went")
-        currency = said.get("Amt/Ccy") or self._fields.get("Acct/Ccy")
+            raise NotUnderstood(f"Amt {fields['Amt']} has a sign: CdtDbtInd says which way money went")
+        currency = fields.get("Amt/Ccy") or self._fields.get("Acct/Ccy")
         if currency is None:
             raise NotUnderstood("Amt has no Ccy")
-        booked_on, value_on = _day(said, "BookgDt"), _day(said, "ValDt")
+        booked_on, value_on = _day(fields, "BookgDt"), _day(fields, "ValDt")
         if booked_on is None and value_on is None:
             raise NotUnderstood("it has neither BookgDt nor ValDt")
         signed = amount if credit else -amount
         party = entry.parties.get("Dbtr" if credit else "Cdtr", {})
         account = entry.parties.get("DbtrAcct" if credit else "CdtrAcct", {})
         counterparty = " ".join(text for text in (party.get("name"), account.get("number")) if text)
-        reference = said.get("AcctSvcrRef")
+        reference = fields.get("AcctSvcrRef")
         if reference is not None and reference.upper() in _NOT_PROVIDED:
             reference = None
         observed = ObservedEntry(
@@ -114,7 +114,7 @@ class CamtStatement:
             references=tuple(name for name in entry.references if name != reference),
             remittance=" ".join(entry.remittance)[:TEXT_MAX] or None,
             counterparty=counterparty or None,
-            reversal=said.get("RvslInd") in ("true", "1"),
+            reversal=fields.get("RvslInd") in ("true", "1"),
             source=SOURCE,
             place=entry.place,
             raw=entry.raw,
@@ -126,6 +126,7 @@ class CamtStatement:
         return observed
 
     def end(self) -> Iterator[BankObservation]:
+        """The statement's balances, or why they cannot be read."""
         place = f"Stmt[{self._index - 1}]"
         opening = closing = from_on = to_on = None
         try:
@@ -164,23 +165,22 @@ class CamtStatement:
         if found is None:
             return None
         amount = read_amount(found.get("Amt")).number
-        return amount if _direction(found) else -amount
+        return amount if _is_credit(found) else -amount
 
 
-def _direction(said: dict[str, str]) -> bool:
-    """Whether it is a credit."""
-    indicator = said.get("CdtDbtInd")
+def _is_credit(fields: dict[str, str]) -> bool:
+    indicator = fields.get("CdtDbtInd")
     if indicator not in ("CRDT", "DBIT"):
         raise NotUnderstood(f"CdtDbtInd is {indicator!r}, and not CRDT or DBIT")
     return indicator == "CRDT"
 
 
-def _day(said: dict[str, str], name: str) -> date | None:
-    return _date(said.get(f"{name}/Dt") or said.get(f"{name}/DtTm"))
+def _day(fields: dict[str, str], name: str) -> date | None:
+    return _date(fields.get(f"{name}/Dt") or fields.get(f"{name}/DtTm"))
 
 
 def _date(text: str | None) -> date | None:
-    """The bank's own day: a zone behind it does not move it."""
+    """The bank's own day: an offset in the text does not change it."""
     if text is None:
         return None
     try:

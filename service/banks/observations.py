@@ -1,4 +1,4 @@
-"""What a bank's file says, before anybody takes it in: entries, and the balances of the statement that they stood in."""
+"""What a bank's file says, before the ledger ingests it: entries, and the balances of their statement."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from service.formats.unreadable import Unreadable
 
 REFERENCES_MAX = 50
 TEXT_MAX = 2000
-"""How much of a remittance text is kept: a batch of ten thousand payments is one entry."""
+"""The most characters of a remittance text that are kept: a batch of ten thousand payments is one entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedEntry:
-    """Money that came (positive) or went (negative), in major units, on the bank's day."""
+    """One booked entry: money that came (positive) or went (negative), in major units, on a day of the bank."""
 
     bank_account: str | None
-    """As the file writes it; None where it names none."""
+    """The number as the file has it; None where it has none."""
     currency: str
     amount: Decimal
     booked_on: date
@@ -27,7 +27,7 @@ class ObservedEntry:
     raw: bytes = field(repr=False)
     value_on: date | None = None
     reference: str | None = None
-    """The bank's own for this entry, the same in every file that tells of it."""
+    """The bank's own reference of this entry, which is the same in every file."""
     references: tuple[str, ...] = ()
     remittance: str | None = field(default=None, repr=False)
     counterparty: str | None = field(default=None, repr=False)
@@ -36,7 +36,7 @@ class ObservedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ObservedBankStatement:
-    """The end of a statement: its balances, and what the entries that were read add up to."""
+    """The end of a statement: its balances, and the sum of the entries that were read (`moved`), in major units."""
 
     bank_account: str | None
     number: str

@@ -1,8 +1,8 @@
-"""Banks' statements as CSV or XLSX: which column means what is said by whoever imports, or told by common headings.
+"""Reads banks' statements in CSV or XLSX. The importer names the columns, or they have common headings.
 
-Shapes that are read: one signed amount; debit and credit columns; an amount with its direction behind it (`1.500,00 CR`)
-or in a column of its own. Money is never guessed at: `1.500` alone may be fifteen hundred or one and a half, and is an
-entry only where somebody says which sign the decimals have.
+Forms that are read: one signed amount; a debit and a credit column; an amount with its direction after it
+(`1.500,00 CR`) or in a column of its own. Amounts are never guessed: `1.500` may be fifteen hundred or one and a half,
+and is read only where the importer says which sign decimals have.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference", "reference no", "reference no.", "reference number", "no. referensi", "no referensi"),
     "counterparty": ("counterparty", "nama pengirim", "beneficiary", "sender", "payer", "penerima"),
 }
-"""What a column can be, and the headings that say so."""
+"""The roles of columns, each with its common headings."""
 
 CREDIT, DEBIT = (
     frozenset({"CR", "C", "K", "KREDIT", "CREDIT", "+"}),
@@ -64,28 +64,28 @@ _MONTHS = (
 
 @value
 class Layout:
-    """How to read a file: the headings of its columns by role, and what its dates and amounts look like."""
+    """How to read a table: the headings of its columns by role, and the form of its dates and amounts."""
 
     columns: tuple[tuple[str, str], ...] = ()
-    """(role, heading) as whoever imports says; the rest is told by common headings."""
+    """(role, heading) as the importer says. All other columns are found by common headings."""
     decimal: str | None = None
-    """`comma` or `dot`; None reads what is beyond doubt."""
+    """`comma` or `dot`. With None, only unambiguous amounts are read."""
     month_first: bool = False
 
 
 def table_observations(
     stream: io.BufferedReader, format_name: str, bank_account: str, currency: str, layout: Layout
 ) -> Iterator[BankObservation]:
-    """Every row as an entry, and behind them what they add up to."""
+    """Every row as an entry, and after them their sum and the balances."""
     table = _Table(bank_account, currency, layout)
     rows: Iterator[TableRow | Unreadable]
-    rows = iter(xlsx_rows(stream)) if format_name == XLSX else csv_rows(stream, _guessed_delimiter(stream, layout))
+    rows = iter(xlsx_rows(stream)) if format_name == XLSX else csv_rows(stream, _detect_delimiter(stream, layout))
     try:
         for row in rows:
             if isinstance(row, Unreadable):
                 yield row
             elif table.columns is None:
-                table.look_for_headings(row)
+                table.find_headings(row)
             elif any(cell is not None for cell in row.cells):
                 yield table.entry(row)
     except NotASpreadsheet as problem:
@@ -98,7 +98,7 @@ def table_observations(
         yield table.end()
 
 
-def _guessed_delimiter(stream: io.BufferedReader, layout: Layout) -> str:
+def _detect_delimiter(stream: io.BufferedReader, layout: Layout) -> str:
     head = stream.peek(HEAD_BYTES).decode("utf-8-sig", "replace")
     for delimiter in DELIMITERS:
         for cells in csv.reader(io.StringIO(head), delimiter=delimiter):
@@ -108,19 +108,20 @@ def _guessed_delimiter(stream: io.BufferedReader, layout: Layout) -> str:
 
 
 def columns_of(cells: Sequence[object], layout: Layout) -> dict[str, int] | None:
-    """Which column has which role; None where this is no row of headings."""
+    """The index of each role's column; None where this is no row of headings."""
     names = [heading(cell).lower() for cell in cells]
-    said = {role: name.strip().lower() for role, name in layout.columns}
+    named = {role: name.strip().lower() for role, name in layout.columns}
     columns: dict[str, int] = {}
     for role, usual in ROLES.items():
-        wanted = (said[role],) if role in said else usual
+        wanted = (named[role],) if role in named else usual
         index = next((names.index(name) for name in wanted if name in names), None)
-        if index is None and role in said:
+        if index is None and role in named:
             return None
         if index is not None:
             columns[role] = index
-    # What somebody says of one column, another role's common heading does not take away.
-    for role in [role for role in columns if role not in said and columns[role] in [columns.get(r) for r in said]]:
+    # A column that the importer names has no other role, even where its heading is a common one.
+    taken = [columns.get(role) for role in named]
+    for role in [role for role in columns if role not in named and columns[role] in taken]:
         del columns[role]
     if "date" not in columns or not ("amount" in columns or {"debit", "credit"} <= columns.keys()):
         return None
@@ -128,21 +129,23 @@ def columns_of(cells: Sequence[object], layout: Layout) -> dict[str, int] | None
 
 
 class _Table:
+    """One table: where its columns are, and what its entries add up to."""
+
     def __init__(self, bank_account: str, currency: str, layout: Layout) -> None:
         self.columns: dict[str, int] | None = None
         self.count = 0
         self._bank_account = bank_account
         self._currency = currency
         self._layout = layout
-        self._looked_at = 0
+        self._rows_read = 0
         self._moved = Decimal(0)
         self._ends: list[tuple[date, Decimal, Decimal | None]] = []
-        """Day, amount and balance of the first and the last row."""
+        """Day, amount and balance of the first and of the last row."""
         self._days: tuple[date, date] | None = None
 
-    def look_for_headings(self, row: TableRow) -> None:
-        self._looked_at += 1
-        if self._looked_at <= HEADING_ROWS_MAX:
+    def find_headings(self, row: TableRow) -> None:
+        self._rows_read += 1
+        if self._rows_read <= HEADING_ROWS_MAX:
             self.columns = columns_of(row.cells, self._layout)
 
     def entry(self, row: TableRow) -> BankObservation:
@@ -175,7 +178,7 @@ class _Table:
         )
 
     def end(self) -> ObservedBankStatement:
-        """Balances where the file has them: rows may stand oldest first or newest first."""
+        """The sum of the entries, and the balances where the file has them. Rows may be oldest first or newest first."""
         assert self._days is not None, "there is an entry"
         first, last = self._days
         opening = closing = None
@@ -243,7 +246,7 @@ class _Table:
 
 
 def directed(amount: Decimal, direction: str) -> Decimal:
-    """The amount with the sign that its direction gives it."""
+    """The amount with the sign of its direction. NotUnderstood for an unknown direction."""
     word = direction.strip().strip(".").upper()
     if word in CREDIT:
         return abs(amount)
@@ -253,7 +256,7 @@ def directed(amount: Decimal, direction: str) -> Decimal:
 
 
 def read_money(found: object, decimal: str | None) -> Decimal:
-    """An amount in a cell, `1.500.000,00 CR` as well; NotUnderstood where it can be read in two ways."""
+    """The amount in a cell, such as `1.500.000,00 CR`. `decimal` as in `Layout`. NotUnderstood where it is ambiguous."""
     if isinstance(found, Number) or not isinstance(found, str):
         return read_grouped(found, decimal_comma=False).number
     text = found.strip()
@@ -273,7 +276,7 @@ def read_money(found: object, decimal: str | None) -> Decimal:
 
 
 def read_day(text: str, *, month_first: bool = False) -> date:
-    """A date as banks write it, day first where its order is open; NotUnderstood for what is none."""
+    """A date as banks write it: day first where the order is ambiguous, unless `month_first`. NotUnderstood for others."""
     stripped = text.strip().strip("'")
     try:
         if match := _ISO.fullmatch(stripped) or _COMPACT.fullmatch(stripped):

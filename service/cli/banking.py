@@ -6,30 +6,26 @@ import contextlib
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
-import uvloop
 from cyclopts import Parameter
 from rich.console import Console
 
 from events.refusals import Refusal
 from projections.reconciliation import ItemState
-from service.banks.importing import BankImported, BankImportRequest, check, import_bank_file, read_columns
+from service.banks.import_source import BankOptions, read_columns
 from service.banks.tables import Layout
-from service.cli.importing import progress
-from service.cli.rendering import operator_origin, show_json, show_rows
-from service.cli.target import AsJson, Data, Target, with_ledger
+from service.cli.importing import run_import
+from service.cli.rendering import show_json, show_rows
+from service.cli.target import AsJson, Data, with_ledger
+from service.imports.import_request import ImportRequest
 from service.ledger.account_profile import read_profile
 from service.ledger.ledger import Ledger
-from service.ledger.lifespan import running_ledger
-from service.ledger.writer import Unavailable
-from service.platform import logs
-from service.platform.settings import Settings, WrongSettings
+from service.platform.settings import WrongSettings
 from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, RowFilter, csv_line, csv_row
 
-TOOL = "import"
 _STATES = (OPEN, ALL, *(state.value for state in ItemState))
 
 
@@ -70,42 +66,20 @@ def import_bank(
     """
     try:
         layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy")
-        request = BankImportRequest(account, file.name, bank_account, currency, layout)
-        check(request)
-        stream = file.open("rb")
+        request = ImportRequest(account, file.name, BankOptions(bank_account, currency, layout))
+        request.check()
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
-    except OSError as problem:
-        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
-    with stream, Target(data) as target:
-        logs.configure("warning")
-        imported = uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
+    result = run_import(request, file, mode, data)
     if as_json:
-        show_json(imported.document())
+        show_json(result.document())
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{file.name}: {imported.read} entries read: {imported.new} new, {imported.known} known")
-    if imported.unreadable:
-        console.print(f"{imported.unreadable} rows could not be read, and are stored as they are:", style="yellow")
-        for each in imported.problems:
-            console.print(f"  {each['place']}: {each['reason']}")
-
-
-async def _import(
-    settings: Settings, request: BankImportRequest, stream: BinaryIO, size: int, mode: str
-) -> BankImported:
-    async with running_ledger(settings) as ledger:
-        origin = operator_origin(ledger, TOOL, TOOL, mode)
-        with progress() as bar:
-            task = bar.add_task(request.name, total=size)
-            try:
-                return await import_bank_file(
-                    ledger, request, stream, origin, lambda done: bar.update(task, completed=done)
-                )
-            except Refusal as problem:
-                raise WrongSettings(problem.message) from None
-            except Unavailable as problem:
-                raise WrongSettings(f"{problem}; what was imported until then stays: run it again") from None
+    counts, console = result.counts, Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{file.name}: {counts['read']} entries read: {counts['new']} new, {counts['known']} known")
+    if counts["unreadable"]:
+        console.print(f"{counts['unreadable']} rows could not be read, and are stored as they are:", style="yellow")
+        for each in result.problems:
+            console.print(f"  {each.place}: {each.reason}")
 
 
 def reconcile(
@@ -141,8 +115,8 @@ def reconcile(
         raise WrongSettings(f"--state: one of {', '.join(_STATES)}")
     if kind is not None and kind not in KINDS:
         raise WrongSettings(f"--kind: one of {', '.join(KINDS)}")
-    wanted = Filter(state=state, kind=kind, channel=channel, currency=currency)
-    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, wanted, to_csv))
+    row_filter = RowFilter(state=state, kind=kind, channel=channel, currency=currency)
+    documents = with_ledger(data, lambda ledger, _: _rows(ledger, account, row_filter, to_csv))
     if as_json:
         show_json(documents)
         return
@@ -151,7 +125,7 @@ def reconcile(
     show_rows(("currency", "state", "rows", "expected", "paid", "difference"), totals(documents))
 
 
-async def _rows(ledger: Ledger, account: str, wanted: Filter, to_csv: Path | None) -> list[Document]:
+async def _rows(ledger: Ledger, account: str, row_filter: RowFilter, to_csv: Path | None) -> list[Document]:
     lane = await ledger.known_lane_of(account)
     profile = await read_profile(ledger, lane, account) if lane is not None else None
     if lane is None or profile is None:
@@ -164,7 +138,7 @@ async def _rows(ledger: Ledger, account: str, wanted: Filter, to_csv: Path | Non
             raise WrongSettings(f"--csv: {to_csv} cannot be written: {problem.strerror}") from None
         if output:
             output.write(csv_line(list(COLUMNS)))
-        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, wanted)) as rows:
+        async with contextlib.aclosing(reconciliation(ledger, lane, account, profile.key, row_filter)) as rows:
             async for row in rows:
                 documents.append(row.document)
                 if output:

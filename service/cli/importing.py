@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 import orjson
 import uvloop
@@ -16,13 +17,20 @@ from events.fields import AccountId
 from events.refusals import Refusal
 from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import ImportResult, import_file
+from service.imports.record_source import Problem, RecordSource
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
-from service.marketplaces.importing import Imported, ImportRequest, check, import_file
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 
 TOOL = "import"
+
+_NAMES = list(CHANNELS)
+ChannelName = Annotated[str, Parameter(help=f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}.")]
 
 app = App(name="import", help="Import a file of a marketplace or a bank.")
 app.command(
@@ -34,7 +42,7 @@ app.command(
 
 @app.default
 def import_statements(
-    channel: str,
+    channel: ChannelName,
     file: Path,
     *,
     account: str,
@@ -50,8 +58,6 @@ def import_statements(
 
     Parameters
     ----------
-    channel
-        lazada, shopee, tokopedia, tiktok or blibli.
     file
         JSON, JSON lines, XML, CSV or XLSX; the format is detected from the content.
     account
@@ -68,22 +74,20 @@ def import_statements(
         The mode of the account.
 
     """
-    request = checked_request(ImportRequest(account, channel, file.name, seller, currency, zone, collects))
-    try:
-        stream = file.open("rb")
-    except OSError as problem:
-        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
-    with stream, Target(data) as target:
-        logs.configure("warning")
-        imported = uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
-    _show(imported, file.name, as_json=as_json)
+    options = MarketplaceOptions(channel, seller, currency, zone, collects)
+    request = checked_request(ImportRequest(account, file.name, options))
+    result = run_import(request, file, mode, data)
+    if as_json:
+        print(orjson.dumps(result.document()).decode())  # noqa: T201
+        return
+    show_counts(Console(highlight=False, markup=False, soft_wrap=True), file.name, result)
 
 
-def checked_request(request: ImportRequest) -> ImportRequest:
-    """The same request; WrongSettings if it is not valid."""
+def checked_request(request: ImportRequest[MarketplaceSource]) -> ImportRequest[MarketplaceSource]:
+    """The request; WrongSettings if it is not valid."""
     try:
         TypeAdapter(AccountId).validate_python(request.account_id)
-        check(request)
+        request.check()
     except ValidationError:
         raise WrongSettings(
             "--account: an id is up to 64 letters, digits, dots, colons, dashes and underscores"
@@ -93,26 +97,36 @@ def checked_request(request: ImportRequest) -> ImportRequest:
     return request
 
 
-async def _import(settings: Settings, request: ImportRequest, stream: BinaryIO, size: int, mode: str) -> Imported:
+def run_import(request: ImportRequest[RecordSource[Any]], file: Path, mode: str, data: Path | None) -> ImportResult:
+    """Imports the file, with a bar of the bytes that were read. WrongSettings for what a person can put right."""
+    try:
+        stream = file.open("rb")
+    except OSError as problem:
+        raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
+    with stream, Target(data) as target:
+        logs.configure("warning")
+        return uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
+
+
+async def _import(
+    settings: Settings, request: ImportRequest[RecordSource[Any]], stream: BinaryIO, size: int, mode: str
+) -> ImportResult:
     async with running_ledger(settings) as ledger:
-        with progress() as bar:
+        with _bytes_read() as bar:
             task = bar.add_task(request.name, total=size)
+
+            async def progress(_: list[Problem]) -> None:
+                bar.update(task, completed=await asyncio.to_thread(stream.tell))
+
             try:
-                return await import_file(
-                    ledger,
-                    request,
-                    stream,
-                    operator_origin(ledger, TOOL, TOOL, mode),
-                    lambda done: bar.update(task, completed=done),
-                )
+                return await import_file(ledger, request, stream, operator_origin(ledger, TOOL, TOOL, mode), progress)
             except Refusal as problem:
                 raise WrongSettings(problem.message) from None
             except Unavailable as problem:
                 raise WrongSettings(f"{problem}; what was imported until then stays: run it again") from None
 
 
-def progress() -> Progress:
-    """A progress bar of the bytes that were read."""
+def _bytes_read() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -123,22 +137,16 @@ def progress() -> Progress:
     )
 
 
-def _show(imported: Imported, name: str, *, as_json: bool) -> None:
-    if as_json:
-        print(orjson.dumps(imported.document()).decode())  # noqa: T201
-        return
-    show_counts(Console(highlight=False, markup=False, soft_wrap=True), name, imported)
-
-
-def show_counts(console: Console, name: str, imported: Imported) -> None:
+def show_counts(console: Console, name: str, result: ImportResult) -> None:
     """The counts of the records, and those that could not be read."""
+    counts = result.counts
     console.print(
-        f"{name}: {imported.read} records read: {imported.new} new, {imported.changed} changed, "
-        f"{imported.unchanged} unchanged; {imported.lines} settlement lines"
+        f"{name}: {counts['read']} records read: {counts['new']} new, {counts['changed']} changed, "
+        f"{counts['unchanged']} unchanged; {counts['lines']} settlement lines"
     )
-    if imported.unreadable:
-        console.print(f"{imported.unreadable} could not be read, and are stored as they are:", style="yellow")
-        for problem in imported.problems:
+    if counts["unreadable"]:
+        console.print(f"{counts['unreadable']} could not be read, and are stored as they are:", style="yellow")
+        for problem in result.problems:
             console.print(f"  {problem.place}: {problem.reason}")
-        if imported.unreadable > len(imported.problems):
-            console.print(f"  and {imported.unreadable - len(imported.problems)} more")
+        if counts["unreadable"] > len(result.problems):
+            console.print(f"  and {counts['unreadable'] - len(result.problems)} more")

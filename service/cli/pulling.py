@@ -16,35 +16,26 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from events.instants import from_datetime
 from events.refusals import Refusal
-from service.cli.importing import checked_request, show_counts
+from service.cli.importing import ChannelName, checked_request, show_counts
 from service.cli.rendering import operator_origin
 from service.cli.target import AsJson, Data, Target
+from service.imports.import_request import ImportRequest
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
-from service.marketplaces.blibli import reader as blibli
-from service.marketplaces.credentials import ChannelAccess, WrongCredentials, access_of, read_credentials
-from service.marketplaces.importing import ImportRequest
-from service.marketplaces.lazada import reader as lazada
-from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, Told, pull
-from service.marketplaces.pulling import Manners, Peer, PullFailed
+from service.marketplaces.api_calls import ApiSession, PullFailed
+from service.marketplaces.channel_access import EXAMPLE, ChannelAccess, WrongCredentials, access_of, read_credentials
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.http_session import HttpSession
+from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
+from service.marketplaces.pull_runs import PullPeriod, PullProgress, PullResult, ReportProgress, TakenOver, pull
 from service.marketplaces.refusals import Retry
-from service.marketplaces.shopee import reader as shopee
-from service.marketplaces.tiktok import reader as tiktok
-from service.marketplaces.tokopedia import reader as tokopedia
 from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 
 TOOL = "pull"
 CREDENTIALS = "PAYOUT_LEDGER_CHANNEL_CREDENTIALS"
 
-_FAILURES = {
-    "lazada": lazada.failure,
-    "shopee": shopee.failure,
-    "tokopedia": tokopedia.failure,
-    "tiktok": tiktok.failure,
-    "blibli": blibli.failure,
-}
 _ADVICE = {
     Retry.NEVER: "it would refuse the same request again: check the credentials and the period",
     Retry.RESIGN: "it does not accept our time: check this machine's clock",
@@ -52,17 +43,24 @@ _ADVICE = {
     Retry.LATER: "try again later",
 }
 
+_CREDENTIALS_HELP = (
+    f'JSON that only its owner can read: {{"{EXAMPLE[0]}": {{"{EXAMPLE[1]}": ...}}}} '
+    f"(default: the file that {CREDENTIALS} names)."
+)
+_NAMELESS = [name for name, each in CHANNELS.items() if not all(api.names_currency for api in each.apis)]
+_CURRENCY_HELP = f"For answers that name none ({', '.join(_NAMELESS)})."
+
 
 def pull_channel(
-    channel: str,
+    channel: ChannelName,
     *,
     account: str,
     since: str | None = None,
     until: str | None = None,
-    credentials_file: Path | None = None,
+    credentials_file: Annotated[Path | None, Parameter(help=_CREDENTIALS_HELP)] = None,
     base_url: str | None = None,
     seller: str | None = None,
-    currency: str | None = None,
+    currency: Annotated[str | None, Parameter(help=_CURRENCY_HELP)] = None,
     zone: str | None = None,
     collects: Literal["seller", "platform"] | None = None,
     overlap_days: int | None = None,
@@ -75,22 +73,16 @@ def pull_channel(
 
     Parameters
     ----------
-    channel
-        lazada, shopee, tokopedia, tiktok or blibli.
     account
         The account. One that does not exist is opened, in the currency of its first statement.
     since
         A date, or a date and time (default: the end of the last pull, less the overlap).
     until
         Up to the beginning of this date, or up to this time (default: now).
-    credentials_file
-        A JSON file that only its owner can read: {"shopee": {"partnerId": ...}} (default: the file that PAYOUT_LEDGER_CHANNEL_CREDENTIALS names).
     base_url
         The address of the API, instead of the credentials' baseUrl.
     seller
         The shop, if the account has several at this marketplace.
-    currency
-        The currency, for responses that name none, such as Shopee's.
     zone
         The time zone of dates, and of times without one, such as Asia/Jakarta.
     collects
@@ -103,7 +95,8 @@ def pull_channel(
         The mode of the account.
 
     """
-    request = checked_request(ImportRequest(account, channel, "pull", seller, currency, zone, collects))
+    options = MarketplaceOptions(channel, seller, currency, zone, collects)
+    request = checked_request(ImportRequest(account, "pull", options))
     if overlap_days is not None and not 0 <= overlap_days <= 3650:
         raise WrongSettings("--overlap-days is a number of days from 0 to 3650")
     overlap = None if overlap_days is None else timedelta(days=overlap_days)
@@ -111,9 +104,10 @@ def pull_channel(
         access = access_of(channel, read_credentials(_credentials(credentials_file)), base_url)
     except WrongCredentials as problem:
         raise WrongSettings(str(problem)) from None
+    period = PullPeriod(since, until, overlap, again)
     with Target(data) as target:
         logs.configure("warning")
-        pulled = uvloop.run(_pull(target.settings, access, request, Period(since, until, overlap, again), mode))
+        pulled = uvloop.run(_pull(target.settings, access, request, period, mode))
     _show(pulled, channel, as_json=as_json)
 
 
@@ -126,35 +120,38 @@ def _credentials(given: Path | None) -> Path:
     return Path(named)
 
 
-async def _pull(settings: Settings, access: ChannelAccess, request: ImportRequest, period: Period, mode: str) -> Pulled:
-    async with running_ledger(settings) as ledger, aiohttp.ClientSession() as session:
+async def _pull(
+    settings: Settings,
+    access: ChannelAccess,
+    request: ImportRequest[MarketplaceSource],
+    period: PullPeriod,
+    mode: str,
+) -> PullResult:
+    async with running_ledger(settings) as ledger, aiohttp.ClientSession() as client:
         with _progress() as bar:
             task = bar.add_task(access.channel, pages=0, read=0, call="")
 
-            def show_progress(progress: Asking) -> None:
-                until = from_datetime(progress.stretch.until)[:16]
-                described = f"{access.channel} {from_datetime(progress.stretch.since)[:16]} to {until}"
-                bar.update(
-                    task, description=described, pages=progress.pages, read=progress.found.read, call=progress.call
-                )
+            def report(at: PullProgress) -> None:
+                until = from_datetime(at.window.until)[:16]
+                described = f"{access.channel} {from_datetime(at.window.since)[:16]} to {until}"
+                bar.update(task, description=described, pages=at.pages, read=at.result.counts["read"], call=at.call)
 
-            peer = Peer(session, access.channel, access.base_url, _FAILURES[access.channel], ledger.runtime, Manners())
-            return await _pull_or_explain(ledger, peer, access, request, period, mode, show_progress)
+            session = HttpSession(client, access.channel, access.base_url, access.marketplace.failure, ledger.runtime)
+            return await _pulled(ledger, session, access, request, period, mode, report)
 
 
-async def _pull_or_explain(
+async def _pulled(
     ledger: Ledger,
-    peer: Peer,
+    session: ApiSession,
     access: ChannelAccess,
-    request: ImportRequest,
-    period: Period,
+    request: ImportRequest[MarketplaceSource],
+    period: PullPeriod,
     mode: str,
-    show_progress: Told,
-) -> Pulled:
+    report: ReportProgress,
+) -> PullResult:
     resume_advice = "what was booked until then stays, and the same command continues after it"
     try:
-        origin = operator_origin(ledger, TOOL, TOOL, mode)
-        return await pull(ledger, peer, access, request, period, origin, show_progress)
+        return await pull(ledger, session, access, request, period, operator_origin(ledger, TOOL, TOOL, mode), report)
     except Refusal as problem:
         raise WrongSettings(f"--{problem.field}: {problem.message}" if problem.field else problem.message) from None
     except PullFailed as problem:
@@ -177,7 +174,7 @@ def _progress() -> Progress:
     )
 
 
-def _show(pulled: Pulled, channel: str, *, as_json: bool) -> None:
+def _show(pulled: PullResult, channel: str, *, as_json: bool) -> None:
     document = pulled.document()
     if as_json:
         print(orjson.dumps(document).decode())  # noqa: T201
@@ -186,7 +183,7 @@ def _show(pulled: Pulled, channel: str, *, as_json: bool) -> None:
     for each in document["stretches"]:
         resumed = ", continued where it had stopped" if each["resumed"] else ""
         console.print(f"{channel}: from {each['since']} until {each['until']}{resumed}")
-    show_counts(console, f"{pulled.pages} pages", pulled.found)
+    show_counts(console, f"{pulled.pages} pages", pulled.result)
     if document["gap"] is not None:
         since, until = document["gap"]["since"], document["gap"]["until"]
         console.print(f"the time from {since} until {until} was never pulled: use --since {since}", style="yellow")

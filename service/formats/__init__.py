@@ -1,1 +1,1 @@
-"""Files and answers of any kind as rows, records, amounts and times: what banks and marketplaces both read."""
+"""File formats: JSON, XML, CSV and XLSX as records and rows, and the amounts and times in them."""

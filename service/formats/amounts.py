@@ -1,14 +1,14 @@
-"""Amounts as sources write them: the exact text, and the decimal that it says. Never a float."""
+"""Amounts: the exact text of a source, and the decimal number that it stands for. Never a float."""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from events.values import value
 
 TEXT_MAX = 40
-"""No source writes longer numbers; a longer one, or one with a wild exponent, is somebody's mistake or attack."""
+"""The longest amount that is read, in characters. A longer one is a mistake or an attack."""
 
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 _WITH_CURRENCY = re.compile(r"(?P<number>\S+) +(?P<currency>[A-Z]{3})")
@@ -18,11 +18,11 @@ _MASKED = re.compile(r"[*x#•]{2,}", re.IGNORECASE)
 
 
 class NotUnderstood(ValueError):
-    """A record says something that its channel does not say; the message tells a person what."""
+    """A record cannot be read. The message tells a person why."""
 
 
 class Unrecognised(NotUnderstood):
-    """The record is of no kind that the channel is known for."""
+    """The record is of no kind that its source is known to write."""
 
 
 class NotAnAmount(NotUnderstood):
@@ -30,23 +30,23 @@ class NotAnAmount(NotUnderstood):
 
 
 class Number(str):
-    """A number of a JSON document, as the very text that stood there."""
+    """A number of a JSON document, as its exact text."""
 
     __slots__ = ()
 
 
 @value
 class Amount:
-    """What a source wrote, and the exact decimal that it means."""
+    """An amount in major units: the text that a source wrote, and the decimal number that it stands for."""
 
     text: str
     number: Decimal
 
 
 def read_amount(found: object) -> Amount:
-    """The amount in a JSON number, an XML or JSON text, or a cell. NotAnAmount says what is wrong."""
+    """The amount in a JSON number, a text of XML or JSON, or a cell of a table. NotAnAmount says what is wrong."""
     if type(found) is Number and len(found) <= TEXT_MAX and found.lstrip("-").replace(".", "", 1).isdecimal():
-        # The JSON reader has seen to the rest.
+        # The JSON decoder has already checked the rest of the form.
         return Amount(str(found), Decimal(found))
     if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
         raise NotAnAmount(f"{_shown(found)} is not an amount")
@@ -62,7 +62,7 @@ def read_amount(found: object) -> Amount:
 def read_grouped(found: object, decimal_comma: bool) -> Amount:
     """As `read_amount`, for reports that group thousands: 1.234,50 where the comma is the decimal sign, else 1,234.50.
 
-    A `Rp` in front and brackets around a negative number are understood.
+    A leading `Rp` is ignored. Brackets around a number mean that it is negative.
     """
     if not isinstance(found, str) or isinstance(found, Number):
         return read_amount(found)
@@ -79,7 +79,7 @@ def read_grouped(found: object, decimal_comma: bool) -> Amount:
 
 
 def read_payout(found: object) -> tuple[Amount, str | None]:
-    """The amount and, where it is in the same text, the currency: `3962.41 EUR`."""
+    """The amount and, where the same text names it, the currency: `3962.41 EUR`. NotAnAmount as in `read_amount`."""
     match = _WITH_CURRENCY.fullmatch(found.strip()) if isinstance(found, str) else None
     if match is None:
         return read_amount(found), None
@@ -87,8 +87,17 @@ def read_payout(found: object) -> tuple[Amount, str | None]:
 
 
 def plain(number: Decimal) -> str:
-    """The number without an exponent: what people and JSON readers expect of an amount."""
+    """The number as text without an exponent, as people and JSON readers expect an amount."""
     return format(number, "f")
+
+
+def in_minor_units(number: Decimal, exponent: int) -> tuple[int, Decimal]:
+    """The amount in minor units, rounded toward zero, and the remainder in major units.
+
+    `exponent` is the number of decimals of the currency in the ledger: 1521950.71 VND (0) is 1521950 and 0.71.
+    """
+    whole = number.scaleb(exponent).to_integral_value(ROUND_DOWN)
+    return int(whole), number - whole.scaleb(-exponent)
 
 
 def _shown(found: object) -> str:

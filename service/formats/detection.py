@@ -1,4 +1,4 @@
-"""Which format a stream is in, by how it begins: a file's name may say anything."""
+"""Format detection: which format a stream is in, by its first bytes. A file's name proves nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class _Rejoined(io.RawIOBase):
-    """The bytes that were looked at, and then the rest of the stream."""
+    """The first bytes that were read already, and then the rest of the stream."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         super().__init__()
@@ -30,8 +30,8 @@ class _Rejoined(io.RawIOBase):
         return len(chunk)
 
 
-def detected(stream: BinaryIO) -> tuple[str, io.BufferedReader]:
-    """The format, and a stream that begins where the given one did."""
+def detect_format(stream: BinaryIO) -> tuple[str, io.BufferedReader]:
+    """The format (one of `FORMATS`), and a stream that begins where the given one began."""
     head = stream.read(HEAD_BYTES)
     return _format(head), io.BufferedReader(_Rejoined(head, stream), HEAD_BYTES)
 

@@ -1,4 +1,4 @@
-"""A window on JSON text of any length: it moves forward, and never grows beyond one record."""
+"""JSON text of any length, read through a window that moves forward and holds at most one record."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from service.formats.amounts import Number
 
 CHUNK_CHARACTERS = 256 * 1024
 RECORD_CHARACTERS_MAX = 16 * 1024 * 1024
-"""A single record that is longer is not a record."""
+"""A longer record is refused."""
 LINE_CHARACTERS_MAX = 1024 * 1024
-"""A line up to this length is decoded at once; a longer one is walked."""
+"""A line up to this length is decoded at once. A longer one is read record by record."""
 
 _SPACE = " \t\r\n"
 
 
-class Broken(Exception):
+class BrokenJson(Exception):
     """The text is not JSON from here on."""
 
 
 def _no_constant(name: str) -> Never:
-    raise Broken(f"{name} is not JSON")
+    raise BrokenJson(f"{name} is not JSON")
 
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_no_constant)
 
 
 def decode(text: str) -> Any:
-    """A whole JSON text with numbers as text; Broken says why not."""
+    """The value of a whole JSON text, with numbers as `Number`; BrokenJson says why it is none."""
     try:
         return _DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError) as problem:
-        raise Broken(_why(problem)) from None
+        raise BrokenJson(_why(problem)) from None
 
 
 def _why(problem: Exception) -> str:
@@ -41,11 +41,11 @@ def _why(problem: Exception) -> str:
 
 
 class JsonText:
-    """A window on the stream's text, that moves forward and never grows beyond a record."""
+    """The text of a stream, seen through a window that moves forward and holds at most one record."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        # Bytes that are not UTF-8 come through, so that the record they stand in is kept as it was.
+        # Bytes that are not UTF-8 are kept as surrogates, so that the raw record can be stored unchanged.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._buffer = ""
         self._at = 0
@@ -53,15 +53,15 @@ class JsonText:
         self._begun = False
         self.line_number = 1
         self.kept: list[str] | None = None
-        """What is consumed outside of records, while somebody wants it."""
+        """The consumed text outside of records, while it is being collected; else None."""
 
     def more(self) -> bool:
-        """Reads on; False at the end of the stream."""
+        """Reads more of the stream. False at its end."""
         if self._ended:
             return False
         self._buffer = self._buffer[self._at :]
         self._at = 0
-        # Twice as much each time: a long record is not decoded over and over in small steps.
+        # Twice as much each time, so that a long record is not decoded again after each small step.
         data = self._stream.read(max(CHUNK_CHARACTERS, len(self._buffer)))
         self._ended = not data
         added = self._decoder.decode(data, final=self._ended)
@@ -72,7 +72,7 @@ class JsonText:
         return True
 
     def skip(self) -> str:
-        """The next character that is not a space, not consumed; empty at the end."""
+        """Skips spaces. The next character, which is not consumed; empty at the end."""
         while True:
             buffer, at = self._buffer, self._at
             while at < len(buffer) and buffer[at] in _SPACE:
@@ -84,7 +84,7 @@ class JsonText:
                 return ""
 
     def line(self) -> str | None:
-        """The rest of this line, not consumed; None if it is too long to be decoded at once."""
+        """The rest of the line, which is not consumed. None if it is too long to be decoded at once."""
         while True:
             end = self._buffer.find("\n", self._at)
             if end < 0 and self._ended:
@@ -96,7 +96,7 @@ class JsonText:
             self.more()
 
     def to_next_line(self) -> bool:
-        """Skips to the next line if a document can begin there."""
+        """Skips to the next line. False where no document can begin there."""
         end = self._buffer.find("\n", self._at)
         if end < 0:
             return False
@@ -116,29 +116,31 @@ class JsonText:
     def expect(self, wanted: str) -> str:
         found = self.skip()
         if not found or found not in wanted:
-            raise Broken(f"{' or '.join(wanted)} expected, {found or 'the end'} found")
+            raise BrokenJson(f"{' or '.join(wanted)} expected, {found or 'the end'} found")
         self.advance(1)
         return found
 
     def value(self) -> tuple[Any, str]:
-        """The value that begins here, consumed, and its text."""
+        """Consumes the value that begins here. The value, and its text."""
         while True:
             try:
                 found, end = _DECODER.raw_decode(self._buffer, self._at)
             except (json.JSONDecodeError, RecursionError) as problem:
                 if len(self._buffer) - self._at > RECORD_CHARACTERS_MAX:
-                    raise Broken(f"a record longer than {RECORD_CHARACTERS_MAX} characters, or none") from None
+                    raise BrokenJson(f"a record longer than {RECORD_CHARACTERS_MAX} characters, or none") from None
                 if isinstance(problem, RecursionError) or not self.more():
-                    raise Broken(_why(problem)) from None
+                    raise BrokenJson(_why(problem)) from None
                 continue
-            # A number that ends with the window may go on behind it.
+            # A number at the end of the window may have more digits after it.
             if end < len(self._buffer) or not self.more():
                 raw = self._buffer[self._at : end]
                 self.advance(end - self._at)
                 return found, raw
 
     def ahead(self) -> str:
+        """The next 64 Ki characters of the window, not consumed."""
         return self._buffer[self._at : self._at + 64 * 1024]
 
     def where(self) -> str:
+        """The current line, as people read it."""
         return f"line {self.line_number}"

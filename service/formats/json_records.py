@@ -1,7 +1,7 @@
-"""Records out of JSON and JSON lines of any length, each with the very text that it stood in.
+"""Records of JSON and JSON lines of any length, each with its exact text.
 
-A document is walked, not loaded: the arrays that a channel names as routes are handed out element by element, and what
-is around them comes last, as the rest. The decoding itself is the standard library's; numbers stay text.
+A document is never loaded whole. The arrays at the routes that a source names are given element by element. The fields
+around them come last, as the remainder. The standard library decodes; numbers stay text (`Number`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from events.canonical import check_text
-from service.formats.json import Broken, JsonText, decode
+from service.formats.json import BrokenJson, JsonText, decode
 from service.formats.unreadable import Unreadable, unreadable
 
 Route = tuple[str, ...]
+"""The names of the fields that lead to an array of records. The empty route is a document that is itself the array."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A value with its text. `route` is the array that it is an element of, None for the rest of a document."""
+    """A value with its exact text. `route` leads to the array that it is an element of; None for a remainder."""
 
     route: Route | None
     value: Any
     raw: bytes = field(repr=False)
     place: str
-    around_records: bool = False
-    """Of a rest: whether there was an array at a route, be it empty."""
+    had_records: bool = False
+    """Of a remainder: whether its document had an array of records, even an empty one."""
 
 
 def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record | Unreadable]:
-    """The elements of the arrays at `routes`, and the rest of each document after them.
+    """The elements of the arrays at `routes`, and after them the remainder of each document.
 
-    An empty route is the document itself being an array. A broken line of JSON lines costs that line; a document that
-    breaks off costs what comes after.
+    A broken line of JSON lines is one Unreadable, and the next line is read. After a broken document nothing is read.
     """
     text = JsonText(stream)
     walker = _Walker(text, routes)
@@ -47,7 +47,7 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
         if line is not None:
             try:
                 value = decode(line)
-            except Broken as problem:
+            except BrokenJson as problem:
                 if lines:
                     yield unreadable(place, f"not JSON: {problem}", _bytes(line))
                     text.advance(len(line))
@@ -56,37 +56,37 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
                 lines = True
                 if not has_records(value, routes):
                     text.advance(len(line))
-                    yield _sound(Record(None, value, _bytes(line), place))
+                    yield _storable_record(Record(None, value, _bytes(line), place))
                     continue
-        count = walker.handed_out
+        count = walker.records_count
         try:
             yield from walker.document(f"{place}: " if lines else "")
-        except (Broken, RecursionError) as problem:
+        except (BrokenJson, RecursionError) as problem:
             yield unreadable(text.where(), f"not JSON: {problem}", _bytes(text.ahead()))
-            if walker.handed_out > count or not text.to_next_line():
+            if walker.records_count > count or not text.to_next_line():
                 return
             lines = True
 
 
 def has_records(value: Any, routes: frozenset[Route]) -> bool:
-    """Whether a decoded document has an array at one of the routes, or the one child of what would be an array."""
+    """Whether a decoded document has records: an array at a route, or the single object that stands for one."""
     for route in routes:
         found = value
         for name in route:
             found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, list) or (isinstance(found, dict) and route not in _passed(routes)):
+        if isinstance(found, list) or (isinstance(found, dict) and route not in _on_the_way(routes)):
             return True
     return False
 
 
 @lru_cache(16)
-def _passed(routes: frozenset[Route]) -> frozenset[Route]:
-    """The objects that lie on the way to a route."""
+def _on_the_way(routes: frozenset[Route]) -> frozenset[Route]:
+    """The routes of the objects that contain a route."""
     return frozenset(route[:depth] for route in routes for depth in range(len(route)))
 
 
-def _sound(record: Record) -> Record | Unreadable:
-    """The record, or why it cannot be kept as text: bytes that are not UTF-8, NUL, or half a character."""
+def _storable_record(record: Record) -> Record | Unreadable:
+    """The record, or why it cannot be stored as text: bytes that are not UTF-8, NUL, or half a surrogate pair."""
     if record.raw.isascii() and b"\\u" not in record.raw:
         return record
     try:
@@ -114,65 +114,67 @@ def _bytes(text: str) -> bytes:
 
 
 class _Walker:
-    """Walks documents: down the routes, over everything else."""
+    """Reads documents: follows the routes, and collects everything else as the remainder."""
 
     def __init__(self, text: JsonText, routes: frozenset[Route]) -> None:
         self._text = text
         self._routes = routes
-        self._passed = _passed(routes)
-        self.handed_out = 0
+        self._on_the_way = _on_the_way(routes)
+        self.records_count = 0
         self._arrays = 0
 
     def document(self, prefix: str) -> Iterator[Record | Unreadable]:
         text = self._text
         text.kept = []
-        rest: dict[str, Any] = {}
+        remainder: dict[str, Any] = {}
         place = f"{prefix}{text.where()}"
         self._arrays = 0
         try:
-            yield from self._value((), rest, prefix)
+            yield from self._value((), remainder, prefix)
             raw = _bytes("".join(text.kept))
         finally:
             text.kept = None
-        if "" in rest:
-            yield _sound(Record(None, rest[""], raw, prefix.removesuffix(": ") or place, self._arrays > 0))
+        if "" in remainder:
+            yield _storable_record(
+                Record(None, remainder[""], raw, prefix.removesuffix(": ") or place, self._arrays > 0)
+            )
 
-    def _value(self, route: Route, rest: dict[str, Any], prefix: str) -> Iterator[Record | Unreadable]:
-        """The value at a route. What is not handed out goes into `rest` under the route's last name."""
+    def _value(self, route: Route, remainder: dict[str, Any], prefix: str) -> Iterator[Record | Unreadable]:
+        """The value at a route. What is no record goes into `remainder`, under the route's last name."""
         text, name = self._text, route[-1] if route else ""
         first = text.skip()
         if first == "[" and route in self._routes:
             self._arrays += 1
             text.advance(1)
             yield from self._elements(route, prefix)
-        elif first == "{" and route in self._passed:
+        elif first == "{" and route in self._on_the_way:
             inner: dict[str, Any] = {}
-            rest[name] = inner
+            remainder[name] = inner
             text.advance(1)
             yield from self._members(route, inner, prefix)
         elif first == "{" and route in self._routes:
-            # One child, where several would have been an array.
+            # Converters from XML write a list of one element as that element.
             self._arrays += 1
             yield self._element(route, f"{prefix}{'.'.join(route)}")
         else:
-            rest[name], _ = text.value()
+            remainder[name], _ = text.value()
 
-    def _members(self, route: Route, rest: dict[str, Any], prefix: str) -> Iterator[Record | Unreadable]:
+    def _members(self, route: Route, remainder: dict[str, Any], prefix: str) -> Iterator[Record | Unreadable]:
         text = self._text
         if text.skip() == "}":
             text.advance(1)
             return
         while True:
             if text.skip() != '"':
-                raise Broken("a name in double quotes expected")
+                raise BrokenJson("a name in double quotes expected")
             name, _ = text.value()
             text.expect(":")
             inner = (*route, name)
-            if inner in self._routes or inner in self._passed:
-                yield from self._value(inner, rest, prefix)
+            if inner in self._routes or inner in self._on_the_way:
+                yield from self._value(inner, remainder, prefix)
             else:
                 text.skip()
-                rest[name], _ = text.value()
+                remainder[name], _ = text.value()
             if text.expect(",}") == "}":
                 return
 
@@ -181,7 +183,7 @@ class _Walker:
         if text.skip() == "]":
             text.advance(1)
             return
-        # Nothing in here belongs to the rest, not even the commas: there may be millions.
+        # Nothing of the array is collected for the remainder, not even the commas: there may be millions.
         kept, text.kept = text.kept, None
         index = 0
         while True:
@@ -198,5 +200,7 @@ class _Walker:
         line = text.line_number
         value, raw = text.value()
         text.kept = kept
-        self.handed_out += 1
-        return _sound(Record(route, value, _bytes(raw), place if place.startswith("line") else f"{place}, line {line}"))
+        self.records_count += 1
+        return _storable_record(
+            Record(route, value, _bytes(raw), place if place.startswith("line") else f"{place}, line {line}")
+        )

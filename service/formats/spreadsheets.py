@@ -1,7 +1,7 @@
 """Rows of CSV and XLSX files, one at a time.
 
-Cells are text, numbers as text (`Number`), dates, or None. A spreadsheet's numbers are binary fractions by its own format;
-they become the shortest decimal that stands for them, which is what the spreadsheet shows.
+A cell is text, a number as text (`Number`), a date, or None. XLSX stores numbers as binary fractions: each becomes the
+shortest decimal that stands for it, which is what a spreadsheet program shows.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from service.formats.xml import RefusedXml, check_no_document_type
 DELIMITERS = (",", ";", "\t")
 UNPACKED_BYTES_MAX = 1024**3
 STRINGS_BYTES_MAX = 128 * 1024**2
-"""The texts of a workbook are the one part of it that is held in memory."""
+"""The texts of a workbook are the only part of it that is held in memory."""
 
 Cell = str | date | None
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row that stands at `number` of a sheet (a CSV file is one sheet without a name)."""
+    """The row `number` (from 1) of a sheet. A CSV file is one sheet without a name."""
 
     sheet: str
     number: int
@@ -46,11 +46,11 @@ class TableRow:
 
 
 class NotASpreadsheet(Exception):
-    """The file is damaged, or made to do damage."""
+    """The file is damaged, or built to exhaust memory."""
 
 
 def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[TableRow | Unreadable]:
-    """The rows of a UTF-8 file."""
+    """The rows of a UTF-8 file. `number` is the last line of the row."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     rows = csv.reader(text, delimiter=delimiter)
     while True:
@@ -71,8 +71,8 @@ def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[TableRow | U
         yield TableRow("", rows.line_num, [cell if cell.strip() else None for cell in cells], raw)
 
 
-def guessed_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
-    """The delimiter with which one of these sets of headings is a row at the beginning of the file."""
+def detect_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
+    """The delimiter with which a row at the start of the file has one of these sets of headings; else the first one."""
     head = stream.peek(HEAD_BYTES).decode("utf-8-sig", "replace")
     wanted = [set(names) for names in headings]
     for delimiter in DELIMITERS:
@@ -84,23 +84,26 @@ def guessed_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str
 
 
 def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
-    """The rows of every sheet. The file is put aside on disk: its table of contents is at its end."""
-    # Slow to import, and rarely needed.
+    """The rows of every sheet. The file is copied to disk first: its table of contents is at its end.
+
+    NotASpreadsheet for a file that cannot be read.
+    """
+    # It is slow to import, and rarely needed.
     import openpyxl  # noqa: PLC0415
 
-    with tempfile.TemporaryFile() as aside:
-        copyfileobj(stream, aside)
-        aside.seek(0)
+    with tempfile.TemporaryFile() as copy:
+        copyfileobj(stream, copy)
+        copy.seek(0)
         try:
-            _check(aside)
-            book = openpyxl.load_workbook(aside, read_only=True, data_only=True, keep_links=False)
+            _check(copy)
+            book = openpyxl.load_workbook(copy, read_only=True, data_only=True, keep_links=False)
         except NotASpreadsheet:
             raise
-        except Exception as problem:  # whatever a damaged file makes the reader stumble over
+        except Exception as problem:  # openpyxl raises anything for a damaged file
             raise NotASpreadsheet(f"the workbook cannot be opened: {problem}"[:300]) from problem
         try:
             for sheet in book.worksheets:
-                # Writers give wrong dimensions; the rows themselves tell.
+                # Some programs write wrong dimensions: the rows themselves are counted.
                 sheet.reset_dimensions()
                 for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
                     cells = [_cell(each) for each in values]
@@ -112,13 +115,13 @@ def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
 
 
 def heading(found: Any) -> str:
-    """A heading as it is compared: without the spaces and line breaks that reports scatter."""
+    """A heading as it is compared: without the extra spaces and line breaks that reports have."""
     return " ".join(str(found).split()) if isinstance(found, str) else ""
 
 
-def _check(aside: Any) -> None:
+def _check(copy: Any) -> None:
     try:
-        with zipfile.ZipFile(aside) as parts:
+        with zipfile.ZipFile(copy) as parts:
             infos = parts.infolist()
             if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
                 raise NotASpreadsheet(f"the workbook unpacks to more than {UNPACKED_BYTES_MAX} bytes")
@@ -132,7 +135,7 @@ def _check(aside: Any) -> None:
         raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
         raise NotASpreadsheet(f"the workbook is damaged: {problem}") from None
-    aside.seek(0)
+    copy.seek(0)
 
 
 def _cell(found: Any) -> Cell:

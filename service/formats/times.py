@@ -1,12 +1,12 @@
-"""Points in time as marketplaces write them, in more shapes than one.
+"""Points in time as sources write them, in these forms:
 
-2014-01-04 00:23:04            no zone: the channel's configured one
-2015-06-16T13:57:59+0000       a zone without a colon
+2014-01-04 00:23:04            no zone: the given one
+2015-06-16T13:57:59+0000       an offset without a colon
 2015-01-01T11:11+0200          no seconds
-2016-04-01T10:00:00+02:00      ISO 8601 as it should be
-2018-01-04                     a date: its first moment in the channel's zone
-20180104                       likewise
-17 May 2016                    English month names, whatever the venture
+2016-04-01T10:00:00+02:00      ISO 8601
+2018-01-04                     a date: its first moment in the given zone
+20180104                       a date, as above
+17 May 2016                    a date with an English month name, as above
 1786048444, 1786048444000      seconds and milliseconds since the epoch
 """
 
@@ -28,12 +28,12 @@ _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _ENGLISH = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)
 _EPOCH = re.compile(r"[0-9]{9,13}", re.ASCII)
 _MILLISECONDS_FROM = 10**11
-"""An epoch count as large as this is milliseconds: in seconds it would be the year 5138."""
+"""From this count on it is milliseconds: as seconds it would be the year 5138."""
 
 
 @value
 class Moment:
-    """What a source wrote, when that was if it is a time at all, and the zone that had to be assumed for it."""
+    """The text that a source wrote, the instant (None if it is no time), and the zone if one had to be assumed."""
 
     text: str
     instant: Instant | None
@@ -41,12 +41,12 @@ class Moment:
 
 
 NEVER = Moment("", None)
-"""The source says no time."""
+"""The source gives no time."""
 
 
 @lru_cache(64)
 def zone_named(name: str) -> tzinfo:
-    """The IANA zone; ValueError for a name that is none."""
+    """The zone of an IANA name; ValueError for any other text."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -54,7 +54,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def read_moment(found: object, zone: str) -> Moment:
-    """Any of the shapes above. What is none of them, or impossible, keeps its text and has no instant."""
+    """A time in any of the forms above. Any other text, or an impossible time, is kept without an instant."""
     if found is None:
         return NEVER
     return _read(str(found), zone)
@@ -72,7 +72,7 @@ def _read(text: str, zone: str) -> Moment:
 
 
 def read_epoch(found: object) -> Moment:
-    """A count of seconds or milliseconds, as Shopee and TikTok write it; zero is no time."""
+    """A count of seconds or milliseconds since the epoch. Zero, and any other text, is kept without an instant."""
     if found is None:
         return NEVER
     text = str(found)
@@ -82,7 +82,7 @@ def read_epoch(found: object) -> Moment:
 
 
 def from_cell(found: datetime | date, zone: str) -> Moment:
-    """A date of a spreadsheet, which knows no zone."""
+    """The date or time of a spreadsheet's cell, which has no zone: the given one."""
     moment = found if isinstance(found, datetime) else datetime(found.year, found.month, found.day)  # noqa: DTZ001
     return Moment(found.isoformat(), from_datetime(moment.replace(tzinfo=zone_named(zone))), zone)
 

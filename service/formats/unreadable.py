@@ -1,16 +1,16 @@
-"""What nobody could read, and why."""
+"""Records and rows that could not be read, and why."""
 
 from __future__ import annotations
 
 import dataclasses
 
 RAW_MAX = 64 * 1024
-"""How much of an unreadable row is kept."""
+"""The most bytes of an unreadable record that are kept."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that nobody understood: where it stands, why, and the row itself (its first 64 KiB)."""
+    """A record that could not be read: where it stands in the file, why, and its first `RAW_MAX` bytes."""
 
     place: str
     reason: str
@@ -18,4 +18,5 @@ class Unreadable:
 
 
 def unreadable(place: str, reason: str, raw: bytes) -> Unreadable:
+    """An Unreadable with no more than the first `RAW_MAX` bytes."""
     return Unreadable(place, reason, raw[:RAW_MAX])

@@ -1,7 +1,7 @@
-"""XML from outside, of any length, in memory that does not grow with it.
+"""XML from outside, of any length, in constant memory.
 
-Expat of the standard library, fed in pieces. A document type is refused as soon as it begins: without one there are no
-entities to expand and nothing outside to fetch.
+The standard library's Expat is fed in chunks. A document type is refused where it begins: without one there are no
+entities to expand and no other files to fetch.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ Found = TypeVar("Found")
 
 
 class RefusedXml(Exception):
-    """It is no XML, or none that anybody sends whom we read."""
+    """It is not XML, or it has something that none of our sources sends."""
 
 
 class XmlReader(ABC, Generic[Found]):
-    """One document on its way. A subclass takes its elements, and says which bytes of it are still needed."""
+    """Reads one document. A subclass handles the elements, and removes the bytes that it no longer needs."""
 
     def __init__(self, *, namespaces: bool = False) -> None:
-        # With a separator, names come as `namespace name`.
+        # With a separator, Expat gives names as `namespace name`.
         self._parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
+        self._parser.CharacterDataHandler = self._text_read
         self._parser.StartDoctypeDeclHandler = _refuse_document_type
         self._parser.EntityDeclHandler = _refuse_document_type
         self._path: list[str] = []
         """The names of the elements that are open, without their namespaces."""
         self._found: list[Found] = []
         self._window = bytearray()
-        """The bytes from `_base` on."""
+        """The bytes of the document from the offset `_base` on."""
         self._base = 0
 
     @property
     def line(self) -> int:
+        """The current line, from 1."""
         return self._parser.CurrentLineNumber
 
     def read(self, stream: BinaryIO) -> Iterator[Found]:
-        """What is found, as the document comes by; then Refused, where that ended before the document did."""
+        """What the subclass finds, in the order of the document. RefusedXml where the document cannot be read further."""
         try:
             while chunk := stream.read(_CHUNK_BYTES):
                 self._window += chunk
@@ -59,30 +60,30 @@ class XmlReader(ABC, Generic[Found]):
         yield from self._hand_out()
 
     @abstractmethod
-    def _begun(self, name: str, attributes: dict[str, str]) -> None:
-        """An element has begun; it is the last of the path."""
+    def _element_started(self, name: str, attributes: dict[str, str]) -> None:
+        """Called at the start of an element, which is the last of the path."""
 
     @abstractmethod
-    def _characters(self, text: str) -> None:
-        """A piece of an element's text."""
+    def _text_read(self, text: str) -> None:
+        """Called with a piece of an element's text."""
 
     @abstractmethod
-    def _ended(self, name: str) -> None:
-        """An element has ended; it is still the last of the path."""
+    def _element_ended(self, name: str) -> None:
+        """Called at the end of an element, which is still the last of the path."""
 
     @abstractmethod
     def _chunk_ended(self) -> None:
-        """A chunk stands in the window and was parsed: time to let go of bytes."""
+        """Called after each parsed chunk, to remove bytes of the window that are no longer needed."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) >= _DEPTH_MAX:
             raise RefusedXml(f"nested more than {_DEPTH_MAX} deep")
         name = name.rsplit(" ", 1)[-1]
         self._path.append(name)
-        self._begun(name, attributes)
+        self._element_started(name, attributes)
 
     def _end(self, _name: str) -> None:
-        self._ended(self._path[-1])
+        self._element_ended(self._path[-1])
         self._path.pop()
 
     def _hand_out(self) -> list[Found]:
@@ -90,16 +91,16 @@ class XmlReader(ABC, Generic[Found]):
         return found
 
 
-class _Begun(Exception):
-    """The first element has come."""
+class _FirstElement(Exception):
+    """The first element has begun."""
 
 
 def check_no_document_type(stream: IO[bytes]) -> None:
-    """Reads up to the first element; Refused if a document type comes before it, or no element at all."""
+    """Reads up to the first element. RefusedXml if a document type comes before it, or if there is no element."""
     parser = expat.ParserCreate()
 
     def begin(*_: Any) -> None:
-        raise _Begun
+        raise _FirstElement
 
     parser.StartElementHandler = begin
     parser.StartDoctypeDeclHandler = _refuse_document_type
@@ -109,7 +110,7 @@ def check_no_document_type(stream: IO[bytes]) -> None:
         parser.Parse(b"", True)
     except expat.ExpatError as problem:
         raise RefusedXml(f"it is no XML: {problem}") from None
-    except _Begun:
+    except _FirstElement:
         return
 
 

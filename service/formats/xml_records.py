@@ -1,4 +1,4 @@
-"""Records out of XML of any length, each with the very bytes that it stood in."""
+"""Records of XML of any length, each with its exact bytes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from service.formats.unreadable import Unreadable, unreadable
 from service.formats.xml import RefusedXml, XmlReader
 
 RECORD_BYTES_MAX = 1024 * 1024
-REST_MAX = 1000
-"""How many elements around the records are kept."""
+REMAINDER_MAX = 1000
+"""The most elements around the records that are kept."""
 
 
 def xml_records(stream: BinaryIO, tag: str) -> Iterator[Record | Unreadable]:
-    """Every element named `tag` as a dictionary of its children's texts, then what stands around them, likewise."""
+    """Every element named `tag` as a dictionary of its children's texts. Last, likewise, the elements around them."""
     reader = _Records(tag)
     try:
         yield from reader.read(stream)
     except RefusedXml as problem:
         yield unreadable(f"line {reader.line}", f"not XML that we read: {problem}", reader.ahead())
         return
-    if reader.rest:
-        yield Record(None, reader.rest, reader.outside(), "line 1", reader.count > 0)
+    if reader.remainder:
+        yield Record(None, reader.remainder, reader.outside(), "line 1", reader.count > 0)
 
 
 class _Records(XmlReader[Record]):
@@ -36,20 +36,20 @@ class _Records(XmlReader[Record]):
         self._record_start = 0
         self._record_line = 0
         self.count = 0
-        self._rest_count = 0
+        self._remainder_count = 0
         self._outside = bytearray()
 
     @property
-    def rest(self) -> dict[str, Any]:
+    def remainder(self) -> dict[str, Any]:
         return self._values[0]
 
     def ahead(self) -> bytes:
-        """The bytes that nobody could read: from the beginning of an open record, or from the mistake on."""
+        """The bytes that could not be read: from the start of an open record, else from the error on."""
         start = self._record_start if self._record_depth else self._parser.ErrorByteIndex
         return bytes(self._window[max(0, start - self._base) :])
 
     def outside(self) -> bytes:
-        """The bytes around the records, once all is read."""
+        """The bytes around the records, when the whole document has been read."""
         return bytes(self._outside + self._window)
 
     def _chunk_ended(self) -> None:
@@ -63,7 +63,7 @@ class _Records(XmlReader[Record]):
             del self._window[:count]
             self._base = keep_from
 
-    def _begun(self, name: str, _attributes: dict[str, str]) -> None:
+    def _element_started(self, name: str, _attributes: dict[str, str]) -> None:
         self._values.append({})
         self._texts.append([])
         if name == self._tag and not self._record_depth:
@@ -71,10 +71,10 @@ class _Records(XmlReader[Record]):
             self._record_start = self._parser.CurrentByteIndex
             self._record_line = self._parser.CurrentLineNumber
 
-    def _characters(self, text: str) -> None:
+    def _text_read(self, text: str) -> None:
         self._texts[-1].append(text)
 
-    def _ended(self, name: str) -> None:
+    def _element_ended(self, name: str) -> None:
         children, text = self._values.pop(), "".join(self._texts.pop())
         value: Any = children or text
         if len(self._path) == self._record_depth:
@@ -82,8 +82,8 @@ class _Records(XmlReader[Record]):
             self._add_record(children)
             return
         if not self._record_depth:
-            self._rest_count += 1
-            if self._rest_count > REST_MAX:
+            self._remainder_count += 1
+            if self._remainder_count > REMAINDER_MAX:
                 return
         siblings = self._values[-1]
         if name not in siblings:
@@ -94,7 +94,7 @@ class _Records(XmlReader[Record]):
             siblings[name] = [siblings[name], value]
 
     def _add_record(self, children: dict[str, Any]) -> None:
-        # The index of an end tag is where it begins, or behind it for an empty element: the text tells.
+        # Expat gives the start of an end tag, but the end of an empty element: the next `>` is the end of both.
         start, at = self._record_start - self._base, self._parser.CurrentByteIndex - self._base
         end = self._window.find(b">", max(at, start))
         raw = bytes(self._window[start : end + 1])

@@ -41,9 +41,9 @@ from service.http.app_keys import (
 from service.http.balance_reader import BalanceReader
 from service.http.error_middleware import error_middleware
 from service.http.request_metrics import RequestMetrics
+from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
-from service.marketplaces.import_jobs import Imports
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound.receiver import Receiver
@@ -66,7 +66,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[REQUESTS] = RequestMetrics()
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[RECEIVER] = Receiver(ledger, settings, health)
-    app[IMPORTS] = Imports(ledger, settings.imports_max)
+    app[IMPORTS] = ImportJobs(ledger, settings.imports_max)
     app[WORKSPACES] = Workspaces(settings)
     app[RECONCILIATION_CACHE] = ReconciliationCache()
     app.cleanup_ctx.append(webhooks.receiving)

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from service.http.balance_reader import BalanceReader
 from service.http.request_metrics import RequestMetrics
+from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
-from service.marketplaces.import_jobs import Imports
 from service.platform.health import Health
 from service.platform.runtime import Runtime
 from service.platform.settings import Settings
@@ -21,7 +21,7 @@ KEYS = web.AppKey("keys", KeyRing)
 RUNTIME = web.AppKey("runtime", Runtime)
 BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
-IMPORTS = web.AppKey("imports", Imports)
+IMPORTS = web.AppKey("imports", ImportJobs)
 WORKSPACES = web.AppKey("workspaces", Workspaces)
 RECONCILIATION_CACHE = web.AppKey("standings", ReconciliationCache)
 REQUESTS = web.AppKey("requests", RequestMetrics)

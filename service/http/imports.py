@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from events.instants import to_datetime
-from service.formats.detection import detected
+from service.formats.detection import detect_format
 from service.http.app_keys import IMPORTS, SETTINGS
 from service.http.envelope import respond, success
 from service.http.errors import ApiError
@@ -22,11 +22,13 @@ from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.request_context import RequestContext
 from service.http.uploads import chunks, file_name
 from service.http.visibility import Listing, choice, wrong_cursor
+from service.imports.import_jobs import File, OtherContent
+from service.imports.import_records import FAILED, READING, STATES, ImportKey, ImportRecord, find, page, problems_of
+from service.imports.import_request import ImportRequest
 from service.ledger.access_scope import of_account
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
-from service.marketplaces.import_jobs import File, OtherContent
-from service.marketplaces.import_records import FAILED, READING, STATES, Noted, Place, find, page, problems_of
-from service.marketplaces.importing import ImportRequest, check, source_named
+from service.marketplaces.channels import marketplace_named
+from service.marketplaces.import_source import MarketplaceOptions
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,21 +55,20 @@ async def post_import(request: web.Request) -> web.Response:
     """Takes the body in as a file of `?channel=`; `?wait=false` or `Prefer: respond-async` answers before it is read."""
     context = await RequestContext.begin_streamed(request, COMMAND_WRITE)
     origin = request.query
-    wish = ImportRequest(
-        account_id=context.account,
+    options = MarketplaceOptions(
         channel=origin.get("channel", ""),
-        name=file_name(request),
         seller=origin.get("seller"),
         currency=origin.get("currency"),
         zone=origin.get("zone"),
         collects=origin.get("collects"),
     )
-    check(wish)
+    requested = ImportRequest(context.account, file_name(request), options)
+    requested.check()
     import_id, waits = _import_id(request), _waits(request)
-    async with request.app[IMPORTS].room():
-        file = await _received(request, context, wish)
+    async with request.app[IMPORTS].slot():
+        file = await _received(request, context, options.channel)
         try:
-            place, task = await request.app[IMPORTS].begin(wish, context.origin(), import_id, file)
+            key, task = await request.app[IMPORTS].begin(requested, context.origin(), import_id, file)
         except OtherContent:
             raise ApiError(
                 "IDEMPOTENCY_MISMATCH",
@@ -77,17 +78,17 @@ async def post_import(request: web.Request) -> web.Response:
     if task is not None and waits:
         # Whoever goes away meanwhile does not end it.
         await asyncio.shield(task)
-    found = await find(context.ledger, place, context.key.mode)
+    found = await find(context.ledger, key, context.key.mode)
     assert found is not None
     if found.state == READING:
         return _accepted(request, context, found)
     if found.state == FAILED and waits:
         error = found.error or {}
         raise ApiError(error["code"], error["message"], field=error.get("field"), headers=_location(request, found))
-    return await _answer(context, place, found)
+    return await _answer(context, key, found)
 
 
-def _accepted(request: web.Request, context: RequestContext, found: Noted) -> web.Response:
+def _accepted(request: web.Request, context: RequestContext, found: ImportRecord) -> web.Response:
     body = success(
         orjson.dumps({"id": found.id, "state": found.state}), context.request_id, context.ledger.runtime.instant()
     )
@@ -97,7 +98,7 @@ def _accepted(request: web.Request, context: RequestContext, found: Noted) -> we
     return respond(body, 202, headers)
 
 
-def _location(request: web.Request, found: Noted) -> dict[str, str]:
+def _location(request: web.Request, found: ImportRecord) -> dict[str, str]:
     return {"Location": f"{request.path}/{found.id}"}
 
 
@@ -127,7 +128,7 @@ def _import_id(request: web.Request) -> str | None:
     return None
 
 
-async def _received(request: web.Request, context: RequestContext, wish: ImportRequest) -> File:
+async def _received(request: web.Request, context: RequestContext, channel: str) -> File:
     """The body on disk: readers go back and forth in some formats, and 100 MB do not belong into memory."""
     with contextlib.ExitStack() as unless_whole:
         stream = unless_whole.enter_context(tempfile.TemporaryFile())
@@ -137,20 +138,20 @@ async def _received(request: web.Request, context: RequestContext, wish: ImportR
             size += len(chunk)
             await asyncio.to_thread(stream.write, chunk)
             digest.update(chunk)
-        await asyncio.to_thread(_checked_format, stream, wish)
+        await asyncio.to_thread(_checked_format, stream, channel)
         unless_whole.pop_all()
     return File(stream, size, digest.hexdigest())
 
 
-def _checked_format(stream: BinaryIO, wish: ImportRequest) -> None:
+def _checked_format(stream: BinaryIO, channel: str) -> None:
     """400 for what nobody could read a word of; the stream is at its beginning then."""
     if stream.tell() == 0:
         raise ApiError("VALIDATION_ERROR", "the body is to be a file, and is empty", field="body")
     stream.seek(0)
-    found, _ = detected(stream)
-    reads = source_named(wish.channel).reads
-    if found not in reads:
-        message = f"{wish.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
+    found, _ = detect_format(stream)
+    formats = marketplace_named(channel).formats
+    if found not in formats:
+        message = f"{channel} is read from {', '.join(sorted(formats))}, and this looks like {found}"
         raise ApiError("VALIDATION_ERROR", message, field="body")
     stream.seek(0)
 
@@ -158,23 +159,23 @@ def _checked_format(stream: BinaryIO, wish: ImportRequest) -> None:
 async def get_import(request: web.Request) -> web.Response:
     """How far an import is, with the first of what nobody could read."""
     context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
-    place, found = await _found(context)
-    return await _answer(context, place, found)
+    key, found = await _found(context)
+    return await _answer(context, key, found)
 
 
-async def _answer(context: RequestContext, place: Place, found: Noted) -> web.Response:
-    document = found.document(await problems_of(context.ledger, place))
+async def _answer(context: RequestContext, key: ImportKey, found: ImportRecord) -> web.Response:
+    document = found.document(await problems_of(context.ledger, key))
     return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
 
 
-async def _found(context: RequestContext) -> tuple[Place, Noted]:
+async def _found(context: RequestContext) -> tuple[ImportKey, ImportRecord]:
     import_id = context.id_in_path("import_id")
     # Its account may never have come to be, where nothing of a file could be read.
-    place = (await context.ledger.lane_of(context.account), context.account, import_id)
-    found = await find(context.ledger, place, context.key.mode)
+    key = ImportKey(await context.ledger.lane_of(context.account), context.account, import_id)
+    found = await find(context.ledger, key, context.key.mode)
     if found is None:
         raise ApiError("NOT_FOUND", f"there is no import {import_id}", field="importId")
-    return place, found
+    return key, found
 
 
 async def list_imports(request: web.Request) -> web.Response:
@@ -209,15 +210,15 @@ async def list_problems(request: web.Request) -> web.Response:
     """All that nobody could read of an import, in the order of the file."""
     context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    place, _ = await _found(context)
+    key, _ = await _found(context)
     access_scope = await of_account(context.ledger, context.key.mode, context.account)
     if access_scope is None:
         raise ApiError("NOT_FOUND", f"there is no account {context.account}")
-    listing = Listing(context, "problems", access_scope, (place[2],))
+    listing = Listing(context, "problems", access_scope, (key.import_id,))
     parts = listing.place(1)
     if parts is not None and not (parts[0].isdigit() and len(parts[0]) < 19):
         raise wrong_cursor()
-    found = await problems_of(context.ledger, place, int(parts[0]) if parts else -1, limit + 1)
+    found = await problems_of(context.ledger, key, int(parts[0]) if parts else -1, limit + 1)
     shown = found[:limit]
     end = (str(shown[-1].number),) if len(found) > limit else None
     return listing.answer([each.document() for each in shown], limit, end)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from service.marketplaces.channels import SOURCES
-from service.marketplaces.import_records import STATES
+from service.imports.import_records import STATES
+from service.marketplaces.channels import CHANNELS
 
 Schema = dict[str, Any]
 
@@ -24,7 +24,7 @@ def schemas() -> dict[str, Schema]:
     problem = _object(place=_TEXT, reason=_TEXT, deliveryId={"type": "string", "format": "uuid"})
     listed = _object(
         id=_ID,
-        channel={"enum": list(SOURCES)},
+        channel={"enum": list(CHANNELS)},
         file=_TEXT,
         state={"enum": list(STATES)},
         bytes={**_COUNT, "description": "Read so far."},
@@ -67,7 +67,7 @@ def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Sc
         "Take a marketplace's file in, streamed; sent again under its id, it goes on where it stopped",
         one("Import"),
         parameters=[
-            query("channel", {"enum": list(SOURCES)}, "Whose file it is.", required=True),
+            query("channel", {"enum": list(CHANNELS)}, "Whose file it is.", required=True),
             query("file", _TEXT, "What it is called: part of each record's place."),
             query("seller", _TEXT, "The shop, where the account has several."),
             query("currency", _TEXT, "For files that name none."),

@@ -21,7 +21,7 @@ from service.http.envelope import respond, success
 from service.http.errors import ApiError
 from service.http.payouts import read_limit
 from service.http.request_context import REQUEST_ID, RequestContext
-from service.http.statements import CHANNELS, document
+from service.http.statements import STATEMENT_CHANNELS, document
 from service.http.visibility import account_sight, choice, wrong_cursor
 from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
@@ -46,7 +46,7 @@ async def get_statement(request: web.Request) -> web.StreamResponse:
     wanted = choice(request, "lines", ("true", "false")) == "true"
     as_csv = choice(request, "format", ("json", "csv")) == "csv"
     limit = read_limit(request, LINES_DEFAULT, LINES_MAX)
-    channel = choice(request, "channel", CHANNELS)
+    channel = choice(request, "channel", STATEMENT_CHANNELS)
     access_scope = await account_sight(context)
     row = await _find(context, access_scope, channel)
     found = document(row)

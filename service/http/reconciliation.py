@@ -17,7 +17,7 @@ from aiohttp import web
 
 from events.currency import is_known
 from projections.reconciliation import ItemState
-from service.banks.importing import BankImportRequest, check, import_bank_file, read_columns
+from service.banks.import_source import BankOptions, read_columns
 from service.banks.tables import Layout
 from service.formats.amounts import NotAnAmount, read_amount
 from service.http.app_keys import IMPORTS, RECONCILIATION_CACHE
@@ -28,13 +28,15 @@ from service.http.read_your_writes import wait_for_position
 from service.http.request_context import RequestContext
 from service.http.uploads import file_name, receive
 from service.http.visibility import Listing, choice, wrong_cursor
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
 from service.ledger.access_scope import AccessScope
 from service.ledger.account_profile import Profile, read_profile
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.ledger.vault import ERASED
 from service.reconciliation.claims import KINDS, ORDER, WITHDRAWAL
-from service.reconciliation.reading import Place, ReconciliationPage, reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, ReconciliationRow, csv_line, csv_row
+from service.reconciliation.reading import ReconciliationPage, RowPlace, reconciliation
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, ReconciliationRow, RowFilter, csv_line, csv_row
 from sql import query
 
 CSV = "text/csv"
@@ -110,11 +112,11 @@ async def _whole_csv(request: web.Request, rows: AsyncGenerator[ReconciliationRo
     return response
 
 
-def _filter(request: web.Request) -> Filter:
+def _filter(request: web.Request) -> RowFilter:
     currency = request.query.get("currency")
     if currency is not None and not is_known(currency):
         raise ApiError("VALIDATION_ERROR", "currency is an ISO 4217 code, such as IDR", field="currency")
-    return Filter(
+    return RowFilter(
         state=choice(request, "state", STATES) or OPEN,
         kind=choice(request, "kind", KINDS),
         channel=_word(request, "channel"),
@@ -163,7 +165,7 @@ def _wants_csv(request: web.Request) -> bool:
     return form == "csv" or (form is None and CSV in request.headers.get("Accept", ""))
 
 
-def _place(listing: Listing) -> Place | None:
+def _place(listing: Listing) -> RowPlace | None:
     parts = listing.place(2)
     if parts is None:
         return None
@@ -255,12 +257,11 @@ async def post_bank_statement(request: web.Request) -> web.Response:
     origin = request.query
     order = choice(request, "dates", ("dmy", "mdy"))
     layout = Layout(read_columns(origin.get("columns", "")), origin.get("decimal"), month_first=order == "mdy")
-    wish = BankImportRequest(
-        context.account, file_name(request), origin.get("bankAccount"), origin.get("currency"), layout
-    )
-    check(wish)
-    async with request.app[IMPORTS].room():
+    options = BankOptions(origin.get("bankAccount"), origin.get("currency"), layout)
+    requested = ImportRequest(context.account, file_name(request), options)
+    requested.check()
+    async with request.app[IMPORTS].slot():
         with tempfile.TemporaryFile() as stream:
             await receive(request, stream)
-            found = await import_bank_file(context.ledger, wish, stream, context.origin())
+            found = await import_file(context.ledger, requested, stream, context.origin())
     return respond(success(orjson.dumps(found.document()), context.request_id, context.ledger.runtime.instant()))

@@ -16,7 +16,7 @@ from events.statements.chain import CHANNEL as OWN
 from service.formats.times import read_moment
 from service.http.app_keys import KEYS, LEDGER, RUNTIME
 from service.ledger.api_keys import ApiKey
-from service.marketplaces.lazada.reader import CHANNEL
+from service.marketplaces.lazada.names import CHANNEL
 from service.marketplaces.lazada.sellercenter_responses import (
     ACTION,
     JSON,
@@ -29,8 +29,8 @@ from service.marketplaces.lazada.sellercenter_responses import (
     failure,
     success,
 )
+from service.marketplaces.lazada.signing import query_pairs, sellercenter_verified
 from service.marketplaces.observations import DEFAULT_ZONE
-from service.marketplaces.signing import query_pairs, sellercenter_verified
 from service.platform import logs
 from service.platform.database import OUTAGES
 from sql import query

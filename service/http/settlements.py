@@ -18,8 +18,8 @@ from service.http.read_your_writes import wait_for_position
 from service.http.request_context import RequestContext
 from service.http.visibility import Listing, account_sight, choice, wrong_cursor
 from service.ledger.api_keys import PAYOUT_READ
-from service.marketplaces.channel_totals import NoPlace, Place, TotalsQuery, highest_level, place_of
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channel_totals import TotalsPlace, TotalsQuery, WrongPlace, channel_totals, place_of
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Level
 from service.platform.database import read_snapshot
 from sql import query
@@ -41,7 +41,7 @@ async def list_settlements(request: web.Request) -> web.Response:
     context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
     level = choice(request, "level", tuple(Level)) or Level.ORDER.value
-    channel = choice(request, "channel", tuple(SOURCES))
+    channel = choice(request, "channel", tuple(CHANNELS))
     order, statement, invoice = (_text(request, name) for name in _FILTERS)
     since, before = _moment(request, "from"), _moment(request, "before")
     access_scope = await account_sight(context)
@@ -58,10 +58,10 @@ async def list_settlements(request: web.Request) -> web.Response:
         wish = TotalsQuery(channel, statement, since, before)
         try:
             async with read_snapshot(context.ledger.pool) as connection:
-                found = await highest_level(
+                found = await channel_totals(
                     connection, lane, context.account, wish, None if behind is None else _four(behind), limit + 1
                 )
-        except NoPlace:
+        except WrongPlace:
             raise wrong_cursor() from None
         documents = [_global(row) for row in found[:limit]]
         place: tuple[str, ...] | None = place_of(found[limit - 1]) if len(found) > limit else None
@@ -79,7 +79,7 @@ async def list_lines(request: web.Request) -> web.Response:
     """`?channel=&order=&statement=&invoice=&item=`: what each source says, and which of it counts."""
     context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    channel = choice(request, "channel", tuple(SOURCES))
+    channel = choice(request, "channel", tuple(CHANNELS))
     texts = [_text(request, name) for name in (*_FILTERS, "item")]
     access_scope = await account_sight(context)
     await wait_for_position(context, access_scope.lanes[0], "settlements")
@@ -222,7 +222,7 @@ def _moment(request: web.Request, name: str) -> datetime | None:
         raise ApiError("VALIDATION_ERROR", f"{name}: {problem}", field=name) from None
 
 
-def _four(parts: tuple[str, ...]) -> Place:
+def _four(parts: tuple[str, ...]) -> TotalsPlace:
     if len(parts) != 4:
         raise wrong_cursor()
     return (parts[0], parts[1], parts[2], parts[3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Kind, Level, Stage
 
 Schema = dict[str, Any]
@@ -18,7 +18,7 @@ _AMOUNT = {
     "description": "A decimal in major units; what lowers what the channel owes the seller is negative.",
 }
 _BY = {"enum": ["reported", "derived", "not_available"]}
-_CHANNEL = {"enum": list(SOURCES)}
+_CHANNEL = {"enum": list(CHANNELS)}
 _POSITION = {"type": "integer", "minimum": 1}
 
 

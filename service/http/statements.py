@@ -16,12 +16,12 @@ from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
 from service.http.request_context import RequestContext
 from service.http.visibility import Listing, account_sight, choice, wrong_cursor
 from service.ledger.api_keys import PAYOUT_READ
-from service.marketplaces.channels import SOURCES, table
+from service.marketplaces.channels import CHANNELS, availability
 from sql import query
 
 ORIGINS = ("own", "imported")
 """Whose statements are listed: the ledger's own, or those of marketplaces."""
-CHANNELS = (*SOURCES, OWN)
+STATEMENT_CHANNELS = (*CHANNELS, OWN)
 _FINDING = ("rule", "expected", "actual", "difference")
 
 
@@ -36,7 +36,7 @@ async def list_statements(request: web.Request) -> web.Response:
     """`?source=&channel=&paid=&createdAfter=`, the last to become known first."""
     context = await RequestContext.begin(request, PAYOUT_READ)
     limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    channel, paid = choice(request, "channel", CHANNELS), choice(request, "paid", ("true", "false"))
+    channel, paid = choice(request, "channel", STATEMENT_CHANNELS), choice(request, "paid", ("true", "false"))
     source = choice(request, "source", ORIGINS)
     after = _moment(request, "createdAfter")
     access_scope = await account_sight(context)
@@ -105,8 +105,8 @@ async def list_channels(request: web.Request) -> web.Response:
     context = await RequestContext.begin(request, PAYOUT_READ)
     if context.account_id is not None:
         await account_sight(context)
-    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in SOURCES}
-    for cell in table():
+    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in CHANNELS}
+    for cell in availability():
         cells[cell.channel].append(
             {
                 "measure": cell.measure.value,
@@ -121,10 +121,10 @@ async def list_channels(request: web.Request) -> web.Response:
             "channel": name,
             "period": source.period,
             "booksAt": source.books_at.value,
-            "reads": sorted(source.reads),
+            "reads": sorted(source.formats),
             "pulls": source.pulls,
             "cells": cells[name],
         }
-        for name, source in SOURCES.items()
+        for name, source in CHANNELS.items()
     ]
     return respond(success(orjson.dumps(documents), context.request_id, context.ledger.runtime.instant()))

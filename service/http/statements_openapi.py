@@ -7,8 +7,8 @@ from typing import Any
 
 from events.channels.observe import FIELDS
 from events.statements.periods import CYCLES
-from service.http.statements import CHANNELS, ORIGINS
-from service.marketplaces.channels import SOURCES
+from service.http.statements import ORIGINS, STATEMENT_CHANNELS
+from service.marketplaces.channels import CHANNELS
 
 Schema = dict[str, Any]
 
@@ -50,7 +50,7 @@ def schemas() -> dict[str, Schema]:
             **{
                 **texts,
                 "statementNumber": _TEXT,
-                "channel": {"enum": list(CHANNELS)},
+                "channel": {"enum": list(STATEMENT_CHANNELS)},
                 "seller": _NULLABLE_TEXT,
                 "source": _TEXT,
                 "currency": _TEXT,
@@ -79,7 +79,7 @@ def schemas() -> dict[str, Schema]:
             },
         },
         "Channel": _object(
-            channel={"enum": list(SOURCES)},
+            channel={"enum": list(CHANNELS)},
             period=_TEXT,
             booksAt=_TEXT,
             reads={"type": "array", "items": _TEXT},
@@ -94,7 +94,7 @@ def _query(name: str, schema: Schema, description: str) -> Schema:
 
 
 def paths(operation: Callable[..., Schema], limit: Schema, cursor: Schema) -> Schema:
-    of_statement = {"enum": list(CHANNELS)}
+    of_statement = {"enum": list(STATEMENT_CHANNELS)}
 
     def many(model: str) -> Schema:
         return {"type": "array", "items": {"$ref": f"#/components/schemas/{model}"}}

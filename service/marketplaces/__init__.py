@@ -1,1 +1,1 @@
-"""What marketplaces say about the money they owe and pay."""
+"""Marketplaces: their statements and settlements, read from files or pulled, and booked."""

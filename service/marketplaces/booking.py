@@ -1,8 +1,9 @@
-"""Takes what a marketplace's source says into a lane: the record sealed, the fact and its money, in one transaction."""
+"""Books the records of a marketplace: the sealed record, its event and its money, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from events.account_state import AccountState
@@ -20,40 +21,43 @@ from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import observe_settlement, settlement_key
 from events.values import Data
-from service.formats.amounts import Amount, NotUnderstood, read_amount
+from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
 from service.formats.unreadable import Unreadable
+from service.imports.record_source import UNREADABLE, ObservationsUnit, Problem
 from service.ledger.batch import Batch
-from service.ledger.ingestion import ObservationsUnit
 from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
 from service.marketplaces.observations import ObservedStatement
-from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, settlement_fact, wrong_with
+from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, reason_against, settlement_event
 
-ACCEPTED, DUPLICATE, UNREADABLE = "accepted", "duplicate", "unreadable"
+ACCEPTED, DUPLICATE = "accepted", "duplicate"
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 
 TEXT_MAX = 200
-"""The longest text of a statement's field: no source writes longer ones, and a number has to fit a reference."""
+"""The longest text of a statement's field, in characters. A statement's number has to fit a reference."""
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivedRecord:
-    """One record of a source, with the places in it where it stood."""
+class LocatedRecord:
+    """One record of a source. `origin` says in which file it stood, and where."""
 
     record: SourceRecord
     origin: str
 
 
 def checked(record: SourceRecord, exponents: dict[str, int]) -> SourceRecord:
-    """The record, or why the ledger cannot hold it."""
+    """The record, or why the ledger cannot store it."""
     if isinstance(record, Unreadable):
         return record
-    reason = wrong_with(record, exponents) if isinstance(record, SettlementRecord) else _wrong_with(record, exponents)
+    if isinstance(record, SettlementRecord):
+        reason = reason_against(record, exponents)
+    else:
+        reason = _reason_against_statement(record, exponents)
     return record if reason is None else Unreadable(record.place, reason, record.raw)
 
 
-def _wrong_with(record: ObservedStatement, exponents: dict[str, int]) -> str | None:
+def _reason_against_statement(record: ObservedStatement, exponents: dict[str, int]) -> str | None:
     if record.currency not in exponents:
         return f"{record.currency[:10]!r} is not an ISO 4217 currency code"
     texts = [*record.content().values(), record.seller]
@@ -70,28 +74,28 @@ def _wrong_with(record: ObservedStatement, exponents: dict[str, int]) -> str | N
 
 
 def _minor(amount: Amount, exponent: int) -> int:
-    return consistency_checks.in_minor_units(amount.number, exponent)[0]
+    return in_minor_units(amount.number, exponent)[0]
 
 
 @dataclass(slots=True, kw_only=True)
-class RecordsUnit(ObservationsUnit[ArrivedRecord]):
-    """Records of one source of a marketplace's.
+class RecordsUnit(ObservationsUnit[LocatedRecord]):
+    """Records of one marketplace.
 
-    `opens_with` is the currency that a missing account is opened in (None: it has to be there); `setting` is how the
-    channel is to stand from now on, where somebody said so.
+    `opens_with` is the currency that a missing account is opened in; None where the account has to exist. `setting` is a
+    new setting of the channel, where the request has one.
     """
 
     channel: str
     opens_with: str | None = None
     setting: ChannelSet | None = None
     unreadable_ids: list[str] = field(default_factory=list)
-    """What those arrivals that nobody could read are kept as, in their order."""
+    """The ids of the deliveries that the unreadable records are kept as, in their order."""
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.update((SYSTEM_ACCOUNT, self.account_id))
         read_set.channels.add((self.account_id, self.channel))
-        for arrival in self.arrivals:
-            record = arrival.record
+        for located in self.records:
+            record = located.record
             if isinstance(record, Unreadable):
                 continue
             if isinstance(record, SettlementRecord):
@@ -113,6 +117,21 @@ class RecordsUnit(ObservationsUnit[ArrivedRecord]):
         for order in record.orders():
             read_set.orders.add((self.account_id, line.currency, order))
 
+    def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
+        lines = sum(len(each.record.lines) for each in self.records if isinstance(each.record, SettlementRecord))
+        return {"read": len(outcomes), "lines": lines, **Counter(outcomes)}
+
+    def problems(self, first: int) -> list[Problem]:
+        unreadable = [
+            (number, located.record)
+            for number, located in enumerate(self.records, first)
+            if isinstance(located.record, Unreadable)
+        ]
+        return [
+            Problem(storable(record.place), storable(record.reason), number, delivery_id)
+            for (number, record), delivery_id in zip(unreadable, self.unreadable_ids, strict=True)
+        ]
+
     def decide(self, batch: Batch) -> list[str]:
         self.unreadable_ids = []
         state = batch.state(self.account_id)
@@ -124,37 +143,37 @@ class RecordsUnit(ObservationsUnit[ArrivedRecord]):
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
             opened = AccountOpened(mode=self.origin.mode, backend="manual", currency=self.opens_with)
             batch.record(state, opened, self.cause())
-        if self.setting is not None and not _stands(self.setting, state):
+        if self.setting is not None and not _is_set(self.setting, state):
             batch.record(state, self.setting, self.cause())
-        # Where the account's key was destroyed, the record is still kept: under the lane's own.
+        # An account whose key was destroyed has its records sealed with the lane's own key.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
-        return [self._take_in(arrival, state, key, batch) for arrival in self.arrivals]
+        return [self._ingest(located, state, key, batch) for located in self.records]
 
-    def _take_in(self, arrival: ArrivedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
-        record = arrival.record
+    def _ingest(self, located: LocatedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
+        record = located.record
         digest = key.digest(record.raw)
         number = reason = None
         if isinstance(record, Unreadable):
             verdict, outcome, reason = UNREADABLE, UNREADABLE, storable(record.reason)
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
-            observed = settlement_fact(record, digest, self.exponents[record.first.currency])
+            observed = settlement_event(record, digest, self.exponents[record.first.currency])
             known = settlement_key(observed) in state.settlements
-            made = observe_settlement(observed, state)
-            if not made:
-                # Kept already, when it was said first: a file that is imported again adds nothing at all.
+            events = observe_settlement(observed, state)
+            if not events:
+                # The record is kept from the first time: a file that is imported again adds nothing.
                 return UNCHANGED
             verdict, outcome = ACCEPTED, CHANGED if known else NEW
-            self._record(made, number, record.first.occurred_at.instant, state, batch, digest)
+            self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
         else:
             number = record.number
-            statement = _fact(record, state, digest, self.exponents[record.currency])
+            statement = _statement_event(record, state, digest, self.exponents[record.currency])
             known = statement_key(statement) in state.statements
-            made = observe_statement(statement, state)
-            verdict = ACCEPTED if made else DUPLICATE
-            outcome = UNCHANGED if not made else CHANGED if known else NEW
-            happened = record.updated_at.instant or record.created_at.instant
-            self._record(made, number, happened, state, batch, digest)
+            events = observe_statement(statement, state)
+            verdict = ACCEPTED if events else DUPLICATE
+            outcome = UNCHANGED if not events else CHANGED if known else NEW
+            happened_at = record.updated_at.instant or record.created_at.instant
+            self._record(events, number, happened_at, state, batch, digest)
         delivery_id = keep(
             batch,
             key,
@@ -164,7 +183,7 @@ class RecordsUnit(ObservationsUnit[ArrivedRecord]):
             digest=digest,
             received_at=self.received_at,
             verdict=verdict,
-            origin=storable(arrival.origin),
+            origin=storable(located.origin),
             event_id=number,
             reason=reason,
         )
@@ -174,16 +193,16 @@ class RecordsUnit(ObservationsUnit[ArrivedRecord]):
 
     def _record(
         self,
-        made: Sequence[AnyEvent],
+        events: Sequence[AnyEvent],
         number: str,
-        happened: Instant | None,
+        happened_at: Instant | None,
         state: AccountState,
         batch: Batch,
         digest: str,
     ) -> None:
-        effective_at = min(happened or batch.now, batch.now)
+        effective_at = min(happened_at or batch.now, batch.now)
         caused_by: str | None = None
-        for event in made:
+        for event in events:
             cause = self.cause(Source(self.channel, number, digest), caused_by)
             added = isinstance(event, CurrencyAdded)
             envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
@@ -191,7 +210,7 @@ class RecordsUnit(ObservationsUnit[ArrivedRecord]):
                 caused_by = envelope.event_id
 
 
-def _stands(setting: ChannelSet, state: AccountState) -> bool:
+def _is_set(setting: ChannelSet, state: AccountState) -> bool:
     known = state.channels.get(setting.channel)
     return known is not None and (known.collects, known.seller, known.currency, known.zone) == (
         setting.collects,
@@ -201,7 +220,7 @@ def _stands(setting: ChannelSet, state: AccountState) -> bool:
     )
 
 
-def _fact(record: ObservedStatement, state: AccountState, digest: str, exponent: int) -> StatementObserved:
+def _statement_event(record: ObservedStatement, state: AccountState, digest: str, exponent: int) -> StatementObserved:
     observed = StatementObserved(
         channel=record.channel,
         number=record.number,
@@ -217,7 +236,7 @@ def _fact(record: ObservedStatement, state: AccountState, digest: str, exponent:
         updated_at=record.updated_at.instant,
         paid=record.paid,
         payout=None if record.payout is None else _minor(record.payout, exponent),
-        # Held back is held back, whichever sign a generation of the API writes it with.
+        # Versions of the API write it with different signs.
         deposit=None if record.guarantee_deposit is None else abs(_minor(record.guarantee_deposit, exponent)),
     )
     observed = placed(observed, state)
@@ -231,7 +250,7 @@ def _fact(record: ObservedStatement, state: AccountState, digest: str, exponent:
 
 
 def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedStatement | None:
-    """What the findings need of the statement before: its closing balance."""
+    """The statement before, with no more than the consistency checks need: its closing balance."""
     text = before.content.get("ClosingBalance")
     if text is None:
         return None

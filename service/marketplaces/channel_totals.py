@@ -1,7 +1,7 @@
-"""Totals of the highest level, a page at a time: a channel's statements, or the groups that it let go of orders in.
+"""Totals of channels, a page at a time: by statement, or where a channel pays by order, by the group of released orders.
 
-What a page costs goes with what it shows, and not with the account: each step reads so many keys behind a place, and the
-money of these.
+The cost of a page depends on its rows and not on the size of the account: each step reads a number of keys after a
+place, and the money of these keys.
 """
 
 from __future__ import annotations
@@ -12,28 +12,25 @@ from datetime import date, datetime
 from typing import Any
 
 from events.statements.chain import CHANNEL
-from service.marketplaces.channels import SOURCES
-from service.marketplaces.observations import DEFAULT_ZONE, Level
+from service.marketplaces.channels import CHANNELS, PAYS_BY_ORDER
+from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.database import Connection
 from sql import query
 
-BY_ORDER = tuple(name for name, source in SOURCES.items() if source.books_at is Level.ORDER)
-"""Channels that pay order by order: their highest level is a sum."""
-
-Place = tuple[str, str, str, str]
-"""A row's channel, key, currency and seller: one statement's number may stand in several currencies."""
+TotalsPlace = tuple[str, str, str, str]
+"""A row's channel, key, currency and seller. Statements in several currencies may have one number."""
 
 _DAY = "day/"
 _BEFORE_ALL = ("", "", "")
 
 
-class NoPlace(ValueError):
-    """No page ends there."""
+class WrongPlace(ValueError):
+    """No page ends at this place."""
 
 
 @dataclass(frozen=True, slots=True)
 class TotalsQuery:
-    """Which rows are wanted; what is None is not asked about."""
+    """Which rows are requested. None does not restrict them."""
 
     channel: str | None = None
     statement: str | None = None
@@ -41,28 +38,28 @@ class TotalsQuery:
     before: datetime | None = None
 
 
-def place_of(row: Mapping[str, Any]) -> Place:
-    """Where a row stands among all."""
+def place_of(row: Mapping[str, Any]) -> TotalsPlace:
+    """The place of a row among all."""
     return (row["channel"], row["key"], row["currency"], row["seller"] or "")
 
 
-async def highest_level(
-    connection: Connection, lane: int, account_id: str, wish: TotalsQuery, behind: Place | None, limit: int
+async def channel_totals(
+    connection: Connection, lane: int, account_id: str, request: TotalsQuery, after: TotalsPlace | None, limit: int
 ) -> list[dict[str, Any]]:
-    """The next so many rows behind a place, by channel, key, currency and seller. NoPlace for one that cannot be."""
+    """The next `limit` rows after a place, by channel, key, currency and seller. WrongPlace where it is no place."""
     zones = {row["channel"]: row["zone"] for row in await connection.fetch(query("statements/zones"), lane, account_id)}
     found: list[dict[str, Any]] = []
-    for channel in sorted({*SOURCES, CHANNEL}):
-        if wish.channel not in (None, channel) or (behind is not None and channel < behind[0]):
+    for channel in sorted({*CHANNELS, CHANNEL}):
+        if request.channel not in (None, channel) or (after is not None and channel < after[0]):
             continue
-        place = behind[1:] if behind is not None and channel == behind[0] else _BEFORE_ALL
-        if channel not in BY_ORDER:
-            asked = (wish.statement, wish.since, wish.before, *place, limit - len(found))
-            rows = await connection.fetch(query("settlements/statements"), lane, account_id, channel, *asked)
+        place = after[1:] if after is not None and channel == after[0] else _BEFORE_ALL
+        if channel not in PAYS_BY_ORDER:
+            parameters = (request.statement, request.since, request.before, *place, limit - len(found))
+            rows = await connection.fetch(query("settlements/statements"), lane, account_id, channel, *parameters)
             found += [dict(row) for row in rows]
-        elif wish.statement is None:
+        elif request.statement is None:
             zone = zones.get(channel) or DEFAULT_ZONE
-            async for row in _groups(connection, (lane, account_id, channel, zone), wish, place, limit - len(found)):
+            async for row in _groups(connection, (lane, account_id, channel, zone), request, place, limit - len(found)):
                 found.append(row)
                 if len(found) == limit:
                     break
@@ -72,24 +69,28 @@ async def highest_level(
 
 
 async def _groups(
-    connection: Connection, of: tuple[int, str, str, str], wish: TotalsQuery, behind: tuple[str, str, str], limit: int
+    connection: Connection,
+    of: tuple[int, str, str, str],
+    request: TotalsQuery,
+    after: tuple[str, str, str],
+    limit: int,
 ) -> AsyncIterator[dict[str, Any]]:
-    """A channel's groups behind a place, as many keys at once as there may be rows on the page."""
-    # The place's own key again, since it may go on in another currency; and one more, to get on.
+    """A channel's groups after a place, read as many keys at once as the page has rows."""
+    # One more than the rows: the key of the place is read again, since it may have rows in other currencies.
     keys_most = limit + 1
     while True:
-        begin = behind[0]
+        begin = after[0]
         found = await connection.fetch(
-            query("settlements/groups"), *of, begin, _day(begin), keys_most, wish.since, wish.before
+            query("settlements/groups"), *of, begin, _day(begin), keys_most, request.since, request.before
         )
         rows = [dict(row) for row in found]
         for row in rows:
-            if row["wanted"] and place_of(row)[1:] > behind:
+            if row["wanted"] and place_of(row)[1:] > after:
                 yield row
         if len({row["key"] for row in rows}) < keys_most:
             return
         last = rows[-1]
-        behind = (last["key"], last["currency"] or "", last["seller"] or "")
+        after = (last["key"], last["currency"] or "", last["seller"] or "")
 
 
 def _day(key: str) -> date | None:
@@ -98,4 +99,4 @@ def _day(key: str) -> date | None:
     try:
         return date.fromisoformat(key.removeprefix(_DAY))
     except ValueError:
-        raise NoPlace(key) from None
+        raise WrongPlace(key) from None

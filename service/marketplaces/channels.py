@@ -1,39 +1,54 @@
-"""The marketplaces, and what each of them can tell: seed 000's table as it stands here."""
+"""The marketplaces. This is the only list of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from events.refusals import InvalidCommand
 from events.values import value
-from service.marketplaces.blibli.reader import Blibli
-from service.marketplaces.lazada.reader import Lazada
-from service.marketplaces.observations import By, Level, Measure, RecordSource, Way
-from service.marketplaces.shopee.reader import Shopee
-from service.marketplaces.tiktok.reader import TikTok
-from service.marketplaces.tokopedia.reader import Tokopedia
+from service.marketplaces.blibli.channel import BLIBLI
+from service.marketplaces.lazada.channel import LAZADA
+from service.marketplaces.marketplace import AvailableBy, Marketplace, Measure, Way
+from service.marketplaces.observations import Level
+from service.marketplaces.shopee.channel import SHOPEE
+from service.marketplaces.tiktok.channel import TIKTOK
+from service.marketplaces.tokopedia.channel import TOKOPEDIA
 
-SOURCES: Mapping[str, RecordSource] = {
-    source.name: source for source in (Lazada(), Shopee(), Tokopedia(), TikTok(), Blibli())
+CHANNELS: Mapping[str, Marketplace] = {
+    marketplace.name: marketplace for marketplace in (LAZADA, SHOPEE, TOKOPEDIA, TIKTOK, BLIBLI)
 }
+
+PAYS_BY_ORDER = tuple(name for name, marketplace in CHANNELS.items() if marketplace.books_at is Level.ORDER)
+"""Channels that pay order by order. Their totals are sums."""
+
+
+def marketplace_named(channel: str) -> Marketplace:
+    """The marketplace; InvalidCommand for any other name."""
+    marketplace = CHANNELS.get(channel)
+    if marketplace is None:
+        raise InvalidCommand(
+            f"{channel[:40]!r} is not a marketplace that can be read: there are {', '.join(CHANNELS)}", field="channel"
+        )
+    return marketplace
 
 
 @value
 class Availability:
-    """One cell of the table: whether a measure can be had at a level, by what best, and by what else."""
+    """Whether a measure is available at a level: in the best way, and in the other ones."""
 
     channel: str
     measure: Measure
     level: Level | None
-    by: By
+    by: AvailableBy
     ways: tuple[Way, ...]
 
     @property
     def available(self) -> bool:
-        return self.by is not By.NOT_AVAILABLE
+        return self.by is not AvailableBy.NOT_AVAILABLE
 
 
-def table() -> Iterator[Availability]:
-    """Every cell of every channel, in the table's own order."""
-    for source in SOURCES.values():
-        for (measure, level), ways in source.capabilities.items():
-            yield Availability(source.name, measure, level, ways[0].by, ways)
+def availability() -> Iterator[Availability]:
+    """Every measure of every channel at every level."""
+    for marketplace in CHANNELS.values():
+        for (measure, level), ways in marketplace.capabilities.items():
+            yield Availability(marketplace.name, measure, level, ways[0].by, ways)

@@ -1,19 +1,18 @@
-"""What a statement's own figures say against each other, and what does not fit a ledger's minor unit.
+"""Consistency checks of a statement: its figures against each other, and against the ledger's minor unit.
 
-Nothing here corrects anything: a statement is what the marketplace said. `difference` is always actual less expected.
+Nothing is corrected: a statement is what the marketplace said. `difference` is always actual less expected.
 
-Two generations write fees with two signs. Where fees are positive (seed 001), the subtotals and the way from the
-opening to the closing balance are held against seed 001's own sentences. Where fees are negative (the Open Platform in
-Vietnam), the subtotals add what they should take away, so only the payout against the signed sum says anything.
+Fees have one of two signs. Where they are positive, the subtotals and the balances are checked by the documented sums.
+Where they are negative, the source's subtotals add them instead of subtracting, so only the payout is checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from events.values import value
-from service.formats.amounts import Amount, plain
+from service.formats.amounts import Amount, in_minor_units, plain
 from service.formats.times import Moment
 from service.marketplaces.observations import AMOUNTS, ObservedStatement
 
@@ -22,7 +21,7 @@ ZERO = Decimal(0)
 
 @value
 class Finding:
-    """A rule, and what was found instead. The figures are plain decimals; where the rule is no sum, `difference` is empty."""
+    """A rule, what it expects, and what the statement has, in major units. Where it is no sum, `difference` is empty."""
 
     rule: str
     expected: str
@@ -33,7 +32,7 @@ class Finding:
 
 @value
 class Change:
-    """A field of seed 001 that two observations of one statement differ in."""
+    """A field of a statement that two observations of it differ in."""
 
     field: str
     before: str | None
@@ -41,10 +40,10 @@ class Change:
 
 
 def checks(statement: ObservedStatement, previous: ObservedStatement | None, exponent: int) -> list[Finding]:
-    """Every rule that the statement has the figures for, those that hold among them.
+    """Every rule that the statement has the figures for, with those that hold.
 
-    `previous` is the statement before this one, of the same channel, seller and currency; `exponent` is the number of
-    decimals of the ledger's minor unit.
+    `previous` is the statement before this one, of the same channel, seller and currency. `exponent` is the number of
+    decimals of the currency in the ledger.
     """
     return [
         *_sums(statement),
@@ -61,19 +60,8 @@ def consistency_checks(
     return [found for found in checks(statement, previous, exponent) if not found.holds]
 
 
-def in_minor_units(number: Decimal, exponent: int) -> tuple[int, Decimal]:
-    """The amount rounded toward zero, and what that leaves: 1521950.71 VND is 1521950 and 0.71."""
-    whole = number.scaleb(exponent).to_integral_value(ROUND_DOWN)
-    return int(whole), number - whole.scaleb(-exponent)
-
-
-def signed_fees(statement: ObservedStatement) -> Decimal | None:
-    """The fees as the seller's account sees them, whichever sign the generation writes."""
-    return None if statement.fees_total is None else -abs(statement.fees_total.number)
-
-
 def differences(before: ObservedStatement, after: ObservedStatement) -> list[Change]:
-    """The fields in which a later observation differs. An amount written otherwise (0, 0.00) is the same amount."""
+    """The fields in which a later observation differs. Two texts of one amount (0, 0.00) are no difference."""
     old, new = before.content(), after.content()
     return [
         Change(name, old[name], new[name])
@@ -110,7 +98,7 @@ def _sums(statement: ObservedStatement) -> Iterator[Finding]:
     if negative_fees and item is not None and other is not None and fees is not None and payout is not None:
         yield _sum("payout_is_revenue_and_fees", item + other + fees, payout)
     if closing is not None and payout is not None:
-        # A negative balance is carried into the next statement, and nothing is paid out.
+        # A negative balance is carried over to the next statement, and nothing is paid.
         yield _sum("payout_is_closing", max(closing, ZERO), payout)
 
 

@@ -1,8 +1,8 @@
-"""What a source says, before anybody books it: statements, settlement lines, and what nobody can read.
+"""What a source writes, before the ledger ingests it: statements, settlement lines, and unreadable records.
 
-A reader adds nothing and loses nothing: amounts keep their text, fields it does not know stay in `extra`, and `raw` is
-the record as it stood. `raw` may hold a bank account (Lazada's payee, TikTok's payment, a Tokopedia note): it is sealed
-before it is stored, and `extra` leaves such fields out.
+A reader adds nothing and loses nothing: amounts keep their text, fields that are not known stay in `extra`, and `raw` is
+the record as it stood. `raw` may hold a bank account, so it is sealed before it is stored, and `extra` leaves such
+fields out.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, BinaryIO, Protocol
+from typing import Any
 
 from events.values import value
 from service.formats.amounts import Amount
@@ -23,7 +23,7 @@ DEFAULT_ZONE = "Asia/Jakarta"
 
 
 class Level(enum.StrEnum):
-    """How finely a source tells of money: seed 000's three levels."""
+    """What an amount is for: a whole statement or withdrawal (`global`), an order, or an item of an order."""
 
     GLOBAL = "global"
     ORDER = "order"
@@ -31,7 +31,7 @@ class Level(enum.StrEnum):
 
 
 class Kind(enum.StrEnum):
-    """What a settlement line is for. `PAYOUT` is a record's total, which the other lines of the record explain."""
+    """The purpose of a settlement line. `PAYOUT` is a record's total, which its other lines explain."""
 
     PAYOUT = "payout"
     ITEM_REVENUE = "item_revenue"
@@ -56,52 +56,24 @@ class Kind(enum.StrEnum):
 
 
 class Stage(enum.StrEnum):
-    """How far the money of a line has come."""
+    """Where the money of a line is."""
 
     EXPECTED = "expected"
-    """An estimate: the channel may still change it."""
+    """An estimate, which the channel may still change."""
     OWED = "owed"
     RELEASED = "released"
-    """Out of escrow, in the seller's wallet with the channel."""
+    """Out of escrow: in the seller's wallet at the channel."""
     SENT = "sent"
-    """Under way to the bank."""
+    """On the way to the bank."""
     PAID = "paid"
     FAILED = "failed"
     CANCELLED = "cancelled"
     RETURNED = "returned"
 
 
-class By(enum.StrEnum):
-    """Through what a cell of seed 000's table is available."""
-
-    API = "api"
-    FILE = "file"
-    DERIVED = "derived"
-    NOT_AVAILABLE = "not_available"
-
-
-class Measure(enum.StrEnum):
-    PAYOUT = "payout"
-    COMMISSION = "commission"
-    PERIOD = "period"
-
-
-@value
-class Way:
-    """One way to a cell: by what, how well attested (A official or live, B one source, C disputed, D ours), and which."""
-
-    by: By
-    grade: str
-    through: str
-
-
-Cell = tuple[Measure, Level | None]
-"""A row of seed 000's table; the period has no level."""
-
-
 @value
 class Shop:
-    """Whose records are read, and what they leave out: the currency where none is written, the zone of bare times."""
+    """Whose records are read, with the currency of those that name none and the zone of times without one."""
 
     seller: str | None = None
     currency: str | None = None
@@ -123,16 +95,16 @@ AMOUNTS: Mapping[str, str] = {
     "GuaranteeDeposit": "guarantee_deposit",
     "Payout": "payout",
 }
-"""Seed 001's amounts in its order, and our names for them."""
+"""The amounts of a statement by their public names, in the public order, with our names for them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ObservedStatement:
-    """One statement, as a source had it at one time. An amount that the source does not give is None, never zero."""
+    """One statement, as a source had it at one time. Amounts are in major units; one that is not given is None."""
 
     channel: str
     source: str
-    """Which call or report told: `lazada.sellercenter`, `tiktok.statements`."""
+    """The call or report that it comes from: the channel's name, a dot, and the source's own name."""
     seller: str | None
     number: str
     currency: str
@@ -140,7 +112,7 @@ class ObservedStatement:
     updated_at: Moment
     paid: bool | None
     paid_text: str | None
-    """`0`, `1`, `PROCESSING`: the source's own word."""
+    """The source's own word: `0`, `1`, `PROCESSING`."""
     place: str
     raw: bytes = dataclasses.field(repr=False)
     opening_balance: Amount | None = None
@@ -160,11 +132,11 @@ class ObservedStatement:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the record as it stood, in hex."""
+        """SHA-256 of `raw`, in hex."""
         return hashlib.sha256(self.raw).hexdigest()
 
     def content(self) -> dict[str, str | None]:
-        """Every field of seed 001 as the source's text, by its name there: what makes two observations equal."""
+        """Every public field as the source's text. Two observations with equal content are equal."""
         texts: dict[str, str | None] = {
             "StatementNumber": self.number,
             "CreatedAt": self.created_at.text,
@@ -179,12 +151,12 @@ class ObservedStatement:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SettlementLine:
-    """One amount that a source tells of an order, an item or a payment.
+    """One amount that a source reports about an order, an item or a payment.
 
-    `reference` names the money within the channel (`order/2602170GS576N1`): records with one reference tell of the same
-    money again, and its amount is the sum of the `books` lines of the record that is newest. A record has a line of its
-    total (`part_of` None) and, where the source says more, lines that explain it (`part_of` is the total's field). The
-    parts of a total add up to it: what they leave unexplained is a `residual` line.
+    `reference` names the money within the channel (`order/2602170GS576N1`). Records with one reference are about the same
+    money, whose amount is the sum of the `books` lines of the newest record. A record has a line for its total
+    (`part_of` is None) and, where the source gives them, lines for the parts of the total (`part_of` is the total's
+    field). Parts add up to their total: what they leave unexplained is a `residual` line.
     """
 
     channel: str
@@ -195,15 +167,15 @@ class SettlementLine:
     stage: Stage
     reference: str
     amount: Decimal
-    """In major units; positive raises what the channel owes the seller. A withdrawal to the bank is negative."""
+    """In major units. Positive is what raises the channel's debt to the seller; a withdrawal to the bank is negative."""
     text: str
     """The source's own amount, with its own sign."""
     field: str
-    """The source's own name for it."""
+    """The source's own name of the amount."""
     currency: str
     occurred_at: Moment
     books: bool
-    """Whether the channel's money is booked by this line; all others explain money that is booked elsewhere."""
+    """Whether this line books money. All others explain money that is booked by another line or a statement."""
     place: str
     raw: bytes = dataclasses.field(repr=False)
     part_of: str | None = None
@@ -215,47 +187,8 @@ class SettlementLine:
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:
-        """What stays the same when the same data comes again."""
+        """Equal for the same data of two imports."""
         return (self.channel, self.source, self.reference, self.stage, self.item or "", self.field)
 
 
 Observation = ObservedStatement | SettlementLine | Unreadable
-
-
-class RecordSource(Protocol):
-    """One marketplace: what it can tell, and how its files and answers are read."""
-
-    @property
-    def name(self) -> str:
-        """The channel's name in commands, files and addresses."""
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """Of `json` (JSON and JSON lines), `xml`, `csv`, `xlsx`."""
-
-    @property
-    def pulls(self) -> bool:
-        """Whether `service.marketplaces.pulls` can ask it."""
-
-    @property
-    def books_at(self) -> Level:
-        """The level at which its money is booked."""
-
-    @property
-    def period(self) -> str:
-        """When it pays, by default: `weekly`, or `delivered_order`."""
-
-    @property
-    def capabilities(self) -> Mapping[Cell, tuple[Way, ...]]:
-        """Seed 000's table: every cell, with the ways to it, the best first."""
-
-    def read(self, stream: BinaryIO, shop: Shop, about: Mapping[str, Any] | None = None) -> Iterator[Observation]:
-        """Everything that a file or an answer says, one after the other, in memory that does not grow with it.
-
-        `about` is what only the request said, such as the settlement that was asked for.
-        """
-
-
-def amounts_of(statement: ObservedStatement) -> dict[str, Amount | None]:
-    """The amounts by seed 001's names."""
-    return {name: getattr(statement, attribute) for name, attribute in AMOUNTS.items()}

@@ -1,7 +1,7 @@
-"""Takes in what a marketplace's API says: each page is booked before the next is asked for, and it is known how far.
+"""Pulls a marketplace's API into the ledger: each page is ingested before the next is called for, and then recorded.
 
-A pull that was stopped, however, goes on behind the last page that it booked. What it booked beyond that is asked for
-again, which changes nothing.
+A pull that was stopped is resumed after the last page that was recorded. What was ingested beyond it is pulled again,
+which changes nothing.
 """
 
 from __future__ import annotations
@@ -9,35 +9,39 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from events.instants import from_datetime
 from events.refusals import InvalidCommand
 from service.formats.times import read_moment
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import ImportResult, ingest, new_result
+from service.imports.record_source import Problem
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.marketplaces.credentials import ChannelAccess
-from service.marketplaces.importing import Imported, ImportRequest, Intake, Problem, intake, source_named, take_in
-from service.marketplaces.pulling import Peer, PulledPage
-from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, PulledSoFar, TimeWindow, begin, gap, joined
+from service.marketplaces.api_calls import ApiSession
+from service.marketplaces.channel_access import ChannelAccess
+from service.marketplaces.import_source import MarketplaceSource
+from service.marketplaces.pages import PulledPage
+from service.marketplaces.time_windows import NoStart, PlannedWindow, PullState, TimeWindow, gap, joined, plan_window
 from service.platform import logs
 from sql import query
 
 log = logs.get("pull")
 
-_NAMELESS = (("shopee", "api"), ("lazada", "open_platform"))
-"""APIs whose answers name no currency, or not all of them."""
-
 
 class TakenOver(Exception):
-    """Another process has begun to ask this shop's API since."""
+    """Another process has begun to pull this shop since."""
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """What a person asks for: dates or times as text, and what happens to a pull that was begun before."""
+class PullPeriod:
+    """The requested time: dates or times as text. `again` starts an unfinished window from its beginning.
+
+    Without `since`, the time after the last pull; `overlap` replaces the marketplace's own.
+    """
 
     since: str | None = None
     until: str | None = None
@@ -46,178 +50,179 @@ class Period:
 
 
 @dataclass(slots=True)
-class Asking:
-    """How a stretch stands while it is asked for: the pages that are booked, and the call that is answered."""
+class PullProgress:
+    """How far a window is: the pages that are recorded, the result so far, and the call of the current page."""
 
-    stretch: TimeWindow
+    window: TimeWindow
     pages: int
-    found: Imported
+    result: ImportResult
     call: str = ""
 
 
 @dataclass(slots=True)
-class Pulled:
-    """What became of a pull."""
+class PullResult:
+    """What a pull did."""
 
-    found: Imported
-    stretches: list[Begin] = field(default_factory=list)
+    result: ImportResult
+    windows: list[PlannedWindow] = field(default_factory=list)
     pages: int = 0
-    """Of this run; a stretch that was gone on with had others before."""
+    """Pages of this run. A resumed window had others before."""
     gap: TimeWindow | None = None
 
     def document(self) -> dict[str, Any]:
-        document = self.found.document()
+        """As callers see it."""
+        document = self.result.document()
         del document["id"]
         return {
-            "stretches": [{**_times(each.stretch), "resumed": each.resumed} for each in self.stretches],
+            "stretches": [{**_times(each.window), "resumed": each.resumed} for each in self.windows],
             "pages": self.pages,
             **document,
             "gap": None if self.gap is None else _times(self.gap),
         }
 
 
-def _times(stretch: TimeWindow) -> dict[str, str]:
-    return {"since": from_datetime(stretch.since), "until": from_datetime(stretch.until)}
+def _times(window: TimeWindow) -> dict[str, str]:
+    return {"since": from_datetime(window.since), "until": from_datetime(window.until)}
 
 
-Told = Callable[[Asking], None]
+ReportProgress = Callable[[PullProgress], None]
+"""Called after each slice that is ingested, and after each page that is recorded."""
 
 
 async def pull(
     ledger: Ledger,
-    peer: Peer,
+    session: ApiSession,
     access: ChannelAccess,
-    wish: ImportRequest,
-    period: Period,
+    request: ImportRequest[MarketplaceSource],
+    period: PullPeriod,
     origin: RequestOrigin,
-    told: Told = lambda _: None,
-) -> Pulled:
-    """Asks for the period and books what comes; PullFailed, Unavailable and TakenOver leave what was booked until then.
+    report: ReportProgress = lambda _: None,
+) -> PullResult:
+    """Pulls the period and ingests it.
 
-    InvalidCommand for a period that cannot be asked for, and where answers would have no currency.
+    InvalidCommand for a period that cannot be pulled, and where answers would have no currency. PullFailed, Unavailable
+    and TakenOver end the pull; what was ingested until then stays.
     """
-    into = await intake(ledger, wish, origin)
-    if into.shop.currency is None and (access.channel, access.api) in _NAMELESS:
+    source = await request.open(ledger, origin)
+    if source.shop.currency is None and not access.api.names_currency:
         raise InvalidCommand(f"{access.channel}'s answers name no currency: say which it is", field="currency")
-    checkpoint = _Checkpoint(ledger, into.lane, wish.account_id, access, wish.seller or access.shop)
-    pulled = Pulled(Imported(f"pull_{ledger.runtime.ulid()}"))
-    since, until = _moment(period.since, into, "since"), _moment(period.until, into, "until")
+    checkpoint = _Checkpoint(ledger, source, access)
+    pulled = PullResult(new_result(f"pull_{ledger.runtime.ulid()}", source))
+    since, until = (_moment(period.since, source, "since"), _moment(period.until, source, "until"))
+    overlap = period.overlap if period.overlap is not None else access.marketplace.overlap
     again = period.again
     while True:
-        stands = await checkpoint.read()
-        overlap = period.overlap if period.overlap is not None else OVERLAPS[wish.channel]
+        state = await checkpoint.read()
         now = ledger.runtime.now()
         try:
-            first = begin(stands, since, until, now, overlap, again=again)
+            planned = plan_window(state, since, until, now, overlap, again=again)
         except NoStart:
             raise InvalidCommand("nothing of this shop was asked for before: say from when", field="since") from None
-        if not first.stretch.since < first.stretch.until <= now:
+        if not planned.window.since < planned.window.until <= now:
             raise InvalidCommand(
-                f"from {from_datetime(first.stretch.since)} until {from_datetime(first.stretch.until)}: "
+                f"from {from_datetime(planned.window.since)} until {from_datetime(planned.window.until)}: "
                 "since comes before until, and until is not in the future",
                 field="since",
             )
-        pulled.stretches.append(first)
-        if not first.resumed:
-            pulled.gap = gap(stands.whole, first.stretch)
-        await _stretch(ledger, peer, access, into, checkpoint, first, stands.whole, pulled, told)
-        if not first.resumed or until is not None:
+        pulled.windows.append(planned)
+        if not planned.resumed:
+            pulled.gap = gap(state.whole, planned.window)
+        await _pull_window(ledger, session, access, source, checkpoint, planned, state.whole, pulled, report)
+        if not planned.resumed or until is not None:
             return pulled
-        # What was left over from the last time is in: now for what came since.
+        # The unfinished window is finished. Now comes the time after it.
         since, again = None, False
 
 
-async def _stretch(
+async def _pull_window(
     ledger: Ledger,
-    peer: Peer,
+    session: ApiSession,
     access: ChannelAccess,
-    into: Intake,
+    source: MarketplaceSource,
     checkpoint: _Checkpoint,
-    first: Begin,
+    planned: PlannedWindow,
     whole: TimeWindow | None,
-    pulled: Pulled,
-    told: Told,
+    pulled: PullResult,
+    report: ReportProgress,
 ) -> None:
-    await checkpoint.begin(first)
-    stretch, source = first.stretch, source_named(access.channel)
-    at = Asking(stretch, first.pages, pulled.found)
+    await checkpoint.begin(planned)
+    window = planned.window
+    progress = PullProgress(window, planned.pages, pulled.result)
 
-    async def booked(_: list[Problem]) -> None:
-        told(at)
+    async def slice_ingested(_: list[Problem]) -> None:
+        report(progress)
 
-    # Every one of them is an async generator, and one that is left in the middle has to be closed.
-    answers = cast("AsyncGenerator[PulledPage]", access.pull(peer, stretch.since, stretch.until, first.resume))
-    async with contextlib.aclosing(answers):
-        async for page in answers:
-            at.call = page.call
-            here = replace(
-                into, wish=replace(into.wish, name=f"pull {page.call}"), received_at=ledger.runtime.instant()
-            )
-            records = source.read(io.BytesIO(page.body), into.shop, page.about)
-            await take_in(ledger, here, records, pulled.found, booked)
-            at.pages = await checkpoint.keep(page)
+    # Every client is an async generator, and one that is left before its end has to be closed.
+    pages = cast("AsyncGenerator[PulledPage]", access.pull(session, window.since, window.until, planned.resume))
+    async with contextlib.aclosing(pages):
+        async for page in pages:
+            progress.call = page.call
+            answer = source.received(f"pull {page.call}", ledger.runtime.instant())
+            records = answer.read(io.BytesIO(page.body), page.request_fields)
+            await ingest(ledger, answer, records, pulled.result, slice_ingested)
+            progress.pages = await checkpoint.keep(page)
             pulled.pages += 1
-            told(at)
-    await checkpoint.finish(joined(whole, stretch))
+            report(progress)
+    await checkpoint.finish(joined(whole, window))
     log.info(
         "pulled",
-        account=into.wish.account_id,
+        account=source.request.account_id,
         channel=access.channel,
-        since=from_datetime(stretch.since),
-        until=from_datetime(stretch.until),
-        pages=at.pages,
-        read=pulled.found.read,
+        since=from_datetime(window.since),
+        until=from_datetime(window.until),
+        pages=progress.pages,
+        read=pulled.result.counts["read"],
     )
 
 
-def _moment(text: str | None, into: Intake, name: str) -> datetime | None:
-    """A date is its first moment in the shop's zone."""
+def _moment(text: str | None, source: MarketplaceSource, name: str) -> datetime | None:
+    """The time. A date is its first moment in the shop's zone."""
     if text is None:
         return None
-    found = read_moment(text, into.shop.zone)
+    found = read_moment(text, source.shop.zone)
     if found.instant is None:
         raise InvalidCommand(f"{text[:40]!r} is not a date or time, such as 2026-05-01", field=name)
     return datetime.fromisoformat(found.instant)
 
 
 class _Checkpoint:
-    """How far one shop's API was asked. Whoever begins takes it over."""
+    """How far one shop's API was pulled, as the database has it. Whoever begins takes it over."""
 
-    def __init__(self, ledger: Ledger, lane: int, account_id: str, access: ChannelAccess, shop: str) -> None:
+    def __init__(self, ledger: Ledger, source: MarketplaceSource, access: ChannelAccess) -> None:
         self._ledger = ledger
-        self._key = (lane, account_id, access.channel, access.api, shop)
+        shop = source.options.seller or access.credentials.shop
+        self._key = (source.lane, source.request.account_id, access.channel, access.api.name, shop)
         self._run = ledger.runtime.uuid7()
 
-    async def read(self) -> PulledSoFar:
+    async def read(self) -> PullState:
         row = await self._ledger.pool.fetchrow(query("pulls/read"), *self._key)
         if row is None:
-            return PulledSoFar()
+            return PullState()
         whole = None if row["whole_until"] is None else TimeWindow(row["whole_since"], row["whole_until"])
         if row["state"] == "done":
-            return PulledSoFar(whole=whole)
-        return PulledSoFar(TimeWindow(row["since"], row["until"]), row["resume"], row["pages"], whole)
+            return PullState(whole=whole)
+        return PullState(TimeWindow(row["since"], row["until"]), row["resume"], row["pages"], whole)
 
-    async def begin(self, first: Begin) -> None:
-        stretch = first.stretch
+    async def begin(self, planned: PlannedWindow) -> None:
         await self._ledger.pool.execute(
             query("pulls/begin"),
             *self._key,
             self._run,
-            stretch.since,
-            stretch.until,
-            first.resume,
-            first.pages,
+            planned.window.since,
+            planned.window.until,
+            planned.resume,
+            planned.pages,
             self._ledger.runtime.now(),
         )
 
     async def keep(self, page: PulledPage) -> int:
-        """Remembers that the page is booked; gives how many pages of the stretch are. TakenOver by somebody else."""
-        return await self._moved("pulls/keep", page.resume, page.call)
+        """Records that the page is ingested; the pages of the window so far. TakenOver where another run has begun."""
+        return await self._update("pulls/keep", page.resume, page.call)
 
     async def finish(self, whole: TimeWindow) -> None:
-        await self._moved("pulls/finish", whole.since, whole.until)
+        await self._update("pulls/finish", whole.since, whole.until)
 
-    async def _moved(self, name: str, *values: object) -> int:
+    async def _update(self, name: str, *values: object) -> int:
         pages = await self._ledger.pool.fetchval(
             query(name), *self._key, self._run, *values, self._ledger.runtime.now()
         )

@@ -1,4 +1,4 @@
-"""From records to observations: what a channel's module says of one record, or why the record cannot be read."""
+"""Record mapping: from the records of a file to observations, or to the reason why a record cannot be read."""
 
 from __future__ import annotations
 
@@ -14,60 +14,67 @@ from service.formats.times import Moment
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
 
-Around = Mapping[str, Any]
-"""What an answer says around its records, and what only the request said: the statement that was asked for."""
+PageFields = Mapping[str, Any]
+"""The fields of an answer beside its records, and those of the request, such as the statement that it was for."""
 
-MapRecord = Callable[[Record, Around], Iterable[Observation]]
+MapRecord = Callable[[Record, PageFields], Iterable[Observation]]
+"""The observations of one record. NotUnderstood where it cannot be read."""
 
 ID_MAX = 200
-"""The longest identifier that is kept as one."""
-HELD_MAX = 10_000
-"""Records of one answer that can wait for what is said around them: pages are far smaller."""
+"""The longest identifier, in characters."""
+DEFERRED_MAX = 10_000
+"""The most records of one answer that are deferred. Pages are far smaller."""
 
 
-def map_records(records: Iterable[Record | Unreadable], say: MapRecord, around: Around) -> Iterator[Observation]:
-    """What a channel says of each record: all that the record tells, or one Unreadable."""
+def map_records(
+    records: Iterable[Record | Unreadable], map_record: MapRecord, page_fields: PageFields
+) -> Iterator[Observation]:
+    """The observations of each record; one Unreadable for a record that cannot be read."""
     for record in records:
         if isinstance(record, Unreadable):
             yield record
             continue
         try:
-            said = list(say(record, around))
+            observations = list(map_record(record, page_fields))
         except NotUnderstood as problem:
-            if not (record.around_records and isinstance(problem, Unrecognised)):
+            if not (record.had_records and isinstance(problem, Unrecognised)):
                 yield unreadable(record.place, str(problem), record.raw)
         else:
-            yield from said
+            yield from observations
 
 
 def map_json_records(
-    stream: BinaryIO, routes: frozenset[Route], say: MapRecord, around: Around, held: frozenset[Route] = frozenset()
+    stream: BinaryIO,
+    routes: frozenset[Route],
+    map_record: MapRecord,
+    page_fields: PageFields,
+    deferred_routes: frozenset[Route] = frozenset(),
 ) -> Iterator[Observation]:
-    """JSON and JSON lines; an array of whole answers is read as if each stood alone.
+    """As `map_records`, for JSON and JSON lines. An array of whole answers is read as if each stood alone.
 
-    Records at `held` routes wait for the rest of their answer, which says what they belong to.
+    Records at `deferred_routes` are mapped after the remainder of their answer, which says what they belong to.
     """
-    waiting: list[Record] = []
+    deferred: list[Record] = []
     for record in json_records(stream, routes):
         if isinstance(record, Unreadable):
-            yield from map_records([*waiting, record], say, around)
-            waiting = []
+            yield from map_records([*deferred, record], map_record, page_fields)
+            deferred = []
         elif record.route == () and has_records(record.value, routes):
-            for each in map_json_records(io.BytesIO(record.raw), routes, say, around, held):
+            for each in map_json_records(io.BytesIO(record.raw), routes, map_record, page_fields, deferred_routes):
                 yield replace(each, place=f"{record.place}: {each.place}")
-        elif record.route in held and len(waiting) < HELD_MAX:
-            waiting.append(record)
+        elif record.route in deferred_routes and len(deferred) < DEFERRED_MAX:
+            deferred.append(record)
         elif record.route is None:
-            here = {**around, **record.value} if isinstance(record.value, dict) else around
-            yield from map_records([*waiting, record], say, here)
-            waiting = []
+            all_fields = {**page_fields, **record.value} if isinstance(record.value, dict) else page_fields
+            yield from map_records([*deferred, record], map_record, all_fields)
+            deferred = []
         else:
-            yield from map_records([record], say, around)
-    yield from map_records(waiting, say, around)
+            yield from map_records([record], map_record, page_fields)
+    yield from map_records(deferred, map_record, page_fields)
 
 
 def required(value: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that is there, as an identifier. NotUnderstood if none is."""
+    """As `optional`; NotUnderstood where no field holds one."""
     found = optional(value, *names)
     if found is None:
         raise NotUnderstood(f"it has no {names[0]}")
@@ -75,7 +82,10 @@ def required(value: Mapping[str, Any], *names: str) -> str:
 
 
 def optional(value: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these fields that holds a text or a number, as an identifier; None where all are missing or empty."""
+    """The identifier in the first of these fields that holds a text or a number; None where all are missing or empty.
+
+    The number 0 is no identifier. NotUnderstood for one of more than `ID_MAX` characters.
+    """
     for name in names:
         found = value.get(name)
         if found is None or isinstance(found, bool | dict | list):
@@ -89,7 +99,7 @@ def optional(value: Mapping[str, Any], *names: str) -> str | None:
 
 
 def currency_of(value: Mapping[str, Any], shop: Shop, name: str = "currency") -> str:
-    """The record's own currency, else the shop's. NotUnderstood where neither is known."""
+    """The record's currency in capitals, else the shop's. NotUnderstood where neither is known."""
     found = optional(value, name)
     if found is None:
         if shop.currency is None:
@@ -101,8 +111,8 @@ def currency_of(value: Mapping[str, Any], shop: Shop, name: str = "currency") ->
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What all lines of one record have in common."""
+class RecordHeader:
+    """The fields that all lines of one record share."""
 
     channel: str
     source: str
@@ -130,7 +140,7 @@ class Told:
         item: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> SettlementLine:
-        """A line of this record; `credit` where the source's sign is not the seller's."""
+        """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs."""
         return SettlementLine(
             channel=self.channel,
             source=self.source,
@@ -155,8 +165,8 @@ class Told:
             extra=extra or {},
         )
 
-    def explained(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:
-        """The total, its parts, and what the parts leave unexplained as a residual."""
+    def with_residual(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:
+        """The total, its parts, and a residual line for what the parts leave unexplained."""
         yield total
         yield from parts
         left = total.amount - sum((part.amount for part in parts), Decimal(0))
@@ -165,24 +175,29 @@ class Told:
             yield self.line(Kind.RESIDUAL, amount, f"{total.field} less its parts", part_of=total.field)
 
 
-_NOTHING = ("0", "0.0", "0.00")
-"""Most fields of most records, which would only be read to be left out."""
+_ZEROS = ("0", "0.0", "0.00")
+"""Most fields of most records: they are left out before they are read as amounts."""
 
 
-def parts_of(
-    told: Told, value: Mapping[str, Any], kinds: Mapping[str, tuple[Kind, int]], total_field: str, prefix: str = ""
+def part_lines(
+    header: RecordHeader,
+    value: Mapping[str, Any],
+    kinds: Mapping[str, tuple[Kind, int]],
+    total_field: str,
+    prefix: str = "",
 ) -> list[SettlementLine]:
-    """A line for each field of `kinds` that is there: its kind, and 1 or -1 for what its sign means to the seller.
+    """A line for each field of `kinds` that the record has, as a part of the total in `total_field`.
 
-    A zero says nothing, except of a commission: no commission is not the same as an unknown one.
+    `kinds` gives each field's kind, and 1 or -1 by which its amount becomes what the seller sees. Zeros are left out,
+    but for a commission: a commission of zero is not an unknown one.
     """
     parts = []
     for name, (kind, sign) in kinds.items():
         found = value.get(name)
-        if found is None or found == "" or (found in _NOTHING and kind is not Kind.COMMISSION):
+        if found is None or found == "" or (found in _ZEROS and kind is not Kind.COMMISSION):
             continue
         amount = read_amount(found)
         if amount.number or kind is Kind.COMMISSION:
             credit = amount.number * sign
-            parts.append(told.line(kind, amount, prefix + name, credit=credit or Decimal(0), part_of=total_field))
+            parts.append(header.line(kind, amount, prefix + name, credit=credit or Decimal(0), part_of=total_field))
     return parts

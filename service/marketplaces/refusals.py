@@ -1,4 +1,4 @@
-"""How a marketplace says no, and what can be done about it."""
+"""Refusals of a marketplace's API, and what makes another attempt sensible."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from events.values import value
 
 
 class Retry(enum.StrEnum):
-    """What makes another try sensible."""
+    """What makes another attempt sensible."""
 
     NEVER = "never"
-    """The same request will be refused again."""
+    """Nothing: the same request will be refused again."""
     LATER = "later"
+    """Time: the API is overloaded or broken."""
     RESIGN = "resign"
-    """At once, with a fresh time and signature."""
+    """A new time and signature, at once."""
     AUTHORISE = "authorise"
-    """When a person has renewed the shop's authorisation, or its token was refreshed."""
+    """A new authorisation of the shop, or a new token."""
 
 
 @value
 class Failure:
-    """An answer that is a refusal, as its envelope tells it."""
+    """A refusal: its code and message as the answer has them."""
 
     channel: str
     code: str

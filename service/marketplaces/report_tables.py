@@ -1,4 +1,4 @@
-"""Reports as tables: which columns mean what, and the settlement lines that a row gives."""
+"""Reports as tables: the meaning of their columns, and the settlement lines of a row."""
 
 from __future__ import annotations
 
@@ -16,36 +16,39 @@ from service.formats.spreadsheets import (
     NotASpreadsheet,
     TableRow,
     csv_rows,
-    guessed_delimiter,
+    detect_delimiter,
     heading,
     xlsx_rows,
 )
 from service.formats.times import NEVER, Moment, from_cell, read_moment
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
-from service.marketplaces.record_mapping import Told
+from service.marketplaces.record_mapping import RecordHeader
 
 HEADING_ROWS_MAX = 60
-"""Reports have a title and a summary above their headings; further down they are not looked for."""
+"""Rows of a sheet in which the headings are looked for. Reports have a title and a summary above them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A report whose headings are known. A row is one amount (`amount`), or a total with its parts (`total`, `parts`)."""
+    """A report, by its headings. A row has one amount (`amount`), or a total with its parts (`total` and `parts`).
+
+    The other fields name the heading of the column that holds them.
+    """
 
     source: str
     level: Level
     stage: Stage
     reference: str
-    """What the references of its lines begin with."""
+    """The prefix of the references of its lines."""
     needs: tuple[str, ...]
-    """The headings by which the report is recognised."""
+    """The headings that the report is detected by."""
     amount: str | None = None
     kind_name: str | None = None
     kind_of: Callable[[str | None], Kind] | None = None
     total: str | None = None
     parts: Mapping[str, tuple[Kind, int]] = field(default_factory=dict)
-    """The kind of each amount, and 1 or -1 for what its sign means to the seller."""
+    """Each part's kind, and 1 or -1 by which its amount becomes what the seller sees."""
     statement: str | None = None
     invoice: str | None = None
     order: str | None = None
@@ -59,14 +62,14 @@ class Columns:
 def table_lines(
     stream: io.BufferedReader, format_name: str, reports: Sequence[Columns], channel: str, shop: Shop
 ) -> Iterator[Observation]:
-    """The lines of every sheet whose headings are those of one of the reports."""
+    """The lines of every sheet that has the headings of one of the reports; Unreadable where no sheet has."""
     rows: Iterator[TableRow | Unreadable]
     if format_name == XLSX:
         rows = iter(xlsx_rows(stream))
     else:
-        rows = csv_rows(stream, guessed_delimiter(stream, [report.needs for report in reports]))
+        rows = csv_rows(stream, detect_delimiter(stream, [report.needs for report in reports]))
     sheet: _Sheet | None = None
-    recognised = False
+    detected = False
     try:
         for row in rows:
             if isinstance(row, Unreadable):
@@ -75,13 +78,13 @@ def table_lines(
             if sheet is None or sheet.name != row.sheet:
                 sheet = _Sheet(row.sheet)
             if sheet.report is None:
-                recognised = sheet.look_for(row, reports) or recognised
+                detected = sheet.detect(row, reports) or detected
             elif any(cell is not None for cell in row.cells):
                 yield from _row(row, sheet.report, sheet.headings, channel, shop)
     except NotASpreadsheet as problem:
         yield unreadable("the file", str(problem), b"")
         return
-    if not recognised:
+    if not detected:
         names = "; ".join(", ".join(report.needs) for report in reports)
         yield unreadable("the file", f"no row has the headings of a report that {channel} is known for: {names}", b"")
 
@@ -91,11 +94,11 @@ class _Sheet:
         self.name = name
         self.report: Columns | None = None
         self.headings: dict[str, int] = {}
-        self._looked_at = 0
+        self._rows_read = 0
 
-    def look_for(self, row: TableRow, reports: Sequence[Columns]) -> bool:
-        self._looked_at += 1
-        if self._looked_at > HEADING_ROWS_MAX:
+    def detect(self, row: TableRow, reports: Sequence[Columns]) -> bool:
+        self._rows_read += 1
+        if self._rows_read > HEADING_ROWS_MAX:
             return False
         headings: dict[str, int] = {}
         for index, cell in enumerate(row.cells):
@@ -108,7 +111,7 @@ class _Sheet:
 
 
 class _Cells:
-    """A row under its sheet's headings."""
+    """The cells of a row, by heading."""
 
     def __init__(self, row: TableRow, report: Columns, headings: Mapping[str, int]) -> None:
         self._row = row
@@ -132,7 +135,7 @@ class _Cells:
         except NotUnderstood as problem:
             raise NotUnderstood(f"{name}: {problem}") from None
 
-    def needed(self, name: str) -> Amount:
+    def required_amount(self, name: str) -> Amount:
         found = self.amount(name)
         if found is None:
             raise NotUnderstood(f"{name} is empty")
@@ -144,14 +147,14 @@ def _row(
 ) -> Iterator[Observation]:
     try:
         cells = _Cells(row, report, headings)
-        lines = list(_lines(_told(row, report, cells, channel, shop), report, cells))
+        lines = list(_lines(_header(row, report, cells, channel, shop), report, cells))
     except NotUnderstood as problem:
         yield unreadable(row.place, str(problem), row.raw)
     else:
         yield from lines
 
 
-def _told(row: TableRow, report: Columns, cells: _Cells, channel: str, shop: Shop) -> Told:
+def _header(row: TableRow, report: Columns, cells: _Cells, channel: str, shop: Shop) -> RecordHeader:
     currency = cells.text(report.currency) or shop.currency
     if currency is None:
         raise NotUnderstood("the report has no currency: name the channel's, with --currency")
@@ -160,9 +163,9 @@ def _told(row: TableRow, report: Columns, cells: _Cells, channel: str, shop: Sho
     if not any((order, item)):
         raise NotUnderstood(f"it has no {report.order if report.level is Level.ORDER else report.item}")
     if report.amount is not None:
-        # Nothing in such a row is an identifier of its own; its content is.
+        # Such a row has no identifier of its own, so its content identifies it.
         identity.append(hashlib.sha256(row.raw).hexdigest()[:16])
-    return Told(
+    return RecordHeader(
         channel=channel,
         source=report.source,
         shop=shop,
@@ -179,21 +182,21 @@ def _told(row: TableRow, report: Columns, cells: _Cells, channel: str, shop: Sho
     )
 
 
-def _lines(told: Told, report: Columns, cells: _Cells) -> Iterator[SettlementLine]:
+def _lines(header: RecordHeader, report: Columns, cells: _Cells) -> Iterator[SettlementLine]:
     if report.amount is not None:
         name = cells.text(report.kind_name)
         kind = report.kind_of(name) if report.kind_of is not None else Kind.ADJUSTMENT
         extra = {} if name is None else {"feeName": name}
-        yield told.line(kind, cells.needed(report.amount), report.amount, books=report.books, extra=extra)
+        yield header.line(kind, cells.required_amount(report.amount), report.amount, books=report.books, extra=extra)
         return
     assert report.total is not None, "a report has an amount or a total"
-    total = cells.needed(report.total)
+    total = cells.required_amount(report.total)
     parts = []
     for name, (kind, sign) in report.parts.items():
         part = cells.amount(name)
         if part is not None and (part.number or kind is Kind.COMMISSION):
-            parts.append(told.line(kind, part, name, credit=part.number * sign + 0, part_of=report.total))
-    yield from told.explained(told.line(Kind.PAYOUT, total, report.total, books=report.books), parts)
+            parts.append(header.line(kind, part, name, credit=part.number * sign + 0, part_of=report.total))
+    yield from header.with_residual(header.line(Kind.PAYOUT, total, report.total, books=report.books), parts)
 
 
 def _moment(found: Cell, zone: str) -> Moment:

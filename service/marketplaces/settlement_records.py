@@ -1,4 +1,4 @@
-"""Settlement records: the lines that one record of a source gives, and the fact that they are."""
+"""Settlement records: the lines of one record of a source, put together, and the event that they become."""
 
 from __future__ import annotations
 
@@ -12,38 +12,26 @@ from events.currency import AMOUNT_MAX
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
 from events.values import Data
-from service.formats.amounts import plain
+from service.formats.amounts import in_minor_units, plain
 from service.formats.unreadable import Unreadable
-from service.marketplaces import consistency_checks
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Kind, Level, Observation, ObservedStatement, SettlementLine, Stage
 
 EXTRA_MAX = 300
-"""How much of a further field's text is kept."""
+"""The most characters of an extra field that are kept."""
 
-CASH_SIDE = frozenset(
-    {
-        "lazada.account_transactions",
-        "shopee.billing_transaction",
-        "shopee.payout_info",
-        "shopee.wallet",
-        "tiktok.payments",
-        "tiktok.withdrawals",
-    }
-)
-"""Sources that tell of orders again as money that moved: unless they book, no total is made of them."""
-
-_LET_GO = frozenset({Stage.RELEASED, Stage.PAID})
+_OUT_OF_ESCROW = frozenset({Stage.RELEASED, Stage.PAID})
 
 
 @dataclass(frozen=True, slots=True)
 class SettlementRecord:
-    """What one record of a source tells of one amount of money: its total first, and what explains it."""
+    """The lines of one record about one amount of money: its total first, then the parts that explain it."""
 
     lines: Sequence[SettlementLine]
 
     @property
     def first(self) -> SettlementLine:
+        """The total. All lines share its channel, source, seller, reference, currency and stage."""
         return self.lines[0]
 
     @property
@@ -56,70 +44,71 @@ class SettlementRecord:
 
     @property
     def books(self) -> bool:
-        """Whether money is booked by it."""
+        """Whether it books money."""
         return any(line.books for line in self.lines)
 
     @property
     def amount(self) -> Decimal:
-        """What the lines that book come to, in major units."""
+        """The sum of the lines that book, in major units."""
         return sum((line.amount for line in self.lines if line.books), Decimal(0))
 
     @property
     def counts_for(self) -> str | None:
-        """The order that its money counts for: the statement's, where the channel books by statement."""
-        by_statement = SOURCES[self.first.channel].books_at is Level.GLOBAL and self.books
+        """The order that its money counts for; where statements book the channel's money, the statement."""
+        by_statement = CHANNELS[self.first.channel].books_at is Level.GLOBAL and self.books
         return self.first.statement if by_statement else self.first.order
 
     @property
     def releases(self) -> str | None:
-        """The reference whose money left escrow by this record."""
+        """The reference of the money that left escrow with this record; None if none did."""
         line = self.first
-        if line.stage not in _LET_GO or SOURCES[line.channel].books_at is not Level.ORDER:
+        if line.stage not in _OUT_OF_ESCROW or CHANNELS[line.channel].books_at is not Level.ORDER:
             return None
         if self.books:
             return line.reference
-        tells_of_an_order = line.order is not None and any(each.kind is Kind.PAYOUT for each in self.lines)
-        return f"order/{line.order}" if tells_of_an_order else None
+        is_of_an_order = line.order is not None and any(each.kind is Kind.PAYOUT for each in self.lines)
+        return f"order/{line.order}" if is_of_an_order else None
 
     def references(self) -> Iterator[str]:
-        """The money that it tells of, and that it says was released."""
+        """The reference of its money, and that of the money that it releases."""
         yield self.first.reference
         if self.releases is not None and self.releases != self.first.reference:
             yield self.releases
 
     def orders(self) -> tuple[str, str]:
+        """The orders that its money may count for."""
         return order_references(self.first.channel, self.first.reference, self.counts_for)
 
 
 SourceRecord = ObservedStatement | SettlementRecord | Unreadable
-"""What is taken in at once: a statement, a record's lines, or what nobody can read."""
+"""What is ingested as one: a statement, the lines of one record, or an unreadable record."""
 
 
-def records(observations: Iterable[Observation]) -> Iterator[SourceRecord]:
-    """The observations with the lines of each record put together."""
-    waiting: list[SettlementLine] = []
+def settlement_records(observations: Iterable[Observation]) -> Iterator[SourceRecord]:
+    """The observations, with the lines of each record put together."""
+    together: list[SettlementLine] = []
     for each in observations:
-        if waiting and not (isinstance(each, SettlementLine) and _same_record(waiting[0], each)):
-            yield SettlementRecord(tuple(waiting))
-            waiting = []
+        if together and not (isinstance(each, SettlementLine) and _same_record(together[0], each)):
+            yield SettlementRecord(tuple(together))
+            together = []
         if isinstance(each, SettlementLine):
-            waiting.append(each)
+            together.append(each)
         else:
             yield each
-    if waiting:
-        yield SettlementRecord(tuple(waiting))
+    if together:
+        yield SettlementRecord(tuple(together))
 
 
 def _same_record(line: SettlementLine, other: SettlementLine) -> bool:
     return line.raw is other.raw and line.place == other.place and line.reference == other.reference
 
 
-def wrong_with(record: SettlementRecord, exponents: Mapping[str, int]) -> str | None:
-    """Why the ledger cannot hold it; None where it can."""
+def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> str | None:
+    """Why the ledger cannot store the record; None where it can."""
     currency = record.first.currency
     if currency not in exponents:
         return f"{currency[:10]!r} is not an ISO 4217 currency code"
-    if record.books and abs(consistency_checks.in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
+    if record.books and abs(in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
         return "its amount is more than the ledger counts to"
     try:
         check_content([_line(line) for line in record.lines])
@@ -129,12 +118,15 @@ def wrong_with(record: SettlementRecord, exponents: Mapping[str, int]) -> str | 
     return None
 
 
-def settlement_fact(record: SettlementRecord, digest: str, exponent: int) -> SettlementObserved:
-    """The fact that the record is, before the books have had their say."""
+def settlement_event(record: SettlementRecord, digest: str, exponent: int) -> SettlementObserved:
+    """The event of the record, before it is compared with the account's state.
+
+    `digest` is the keyed digest of `raw`; `exponent` is the number of decimals of the currency in the ledger.
+    """
     line = record.first
     amount, found = None, list[Data]()
     if record.books:
-        amount, left = consistency_checks.in_minor_units(record.amount, exponent)
+        amount, left = in_minor_units(record.amount, exponent)
         if left:
             whole = record.amount - left
             found.append(_finding("amount_fits_the_minor_unit", whole, record.amount))
@@ -149,7 +141,7 @@ def settlement_fact(record: SettlementRecord, digest: str, exponent: int) -> Set
         digest=digest,
         collects="",
         counts_for=record.counts_for or "",
-        totals=record.books or line.source not in CASH_SIDE,
+        totals=record.books or line.source not in CHANNELS[line.channel].cash_sources,
         seller=line.seller,
         order=line.order,
         invoice=line.invoice,
@@ -180,7 +172,7 @@ def _line(line: SettlementLine) -> Data:
 
 
 def _extra(extra: Mapping[str, Any]) -> Data:
-    """What the source says besides, as texts; what is no single value stays in the record."""
+    """The extra fields as texts. Lists and objects are left out: the raw record has them."""
     return {
         key: str(found)[:EXTRA_MAX]
         for key, found in extra.items()

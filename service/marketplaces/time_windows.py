@@ -1,26 +1,13 @@
-"""Which stretch of time a pull asks for, and what has been asked for without a gap. Pure: the clock is handed in."""
+"""The time window that a pull asks for, and the time that was pulled without a gap. Pure: the clock is handed in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-OVERLAPS = {
-    "lazada": timedelta(days=35),
-    "shopee": timedelta(days=30),
-    "tiktok": timedelta(days=30),
-    "tokopedia": timedelta(days=7),
-    "blibli": timedelta(days=35),
-}
-"""How far before its last stretch a pull goes back: as long as a channel is known to still change what it said.
-
-Lazada and Blibli pay a statement days after they close it, and sellers are paid twice a month in some countries;
-Shopee's orders get adjustments after their release; a TikTok Shop statement is paid later. Tokopedia only adds rows.
-"""
-
 
 class NoStart(Exception):
-    """Nobody said from when, and nothing was asked for before."""
+    """The request names no start, and nothing was pulled before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +19,11 @@ class TimeWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class PulledSoFar:
-    """How far a shop's API was asked: the stretch that was begun, unless it is done, and the whole until now."""
+class PullState:
+    """How far a shop's API was pulled: the window that is unfinished, and the whole time without a gap.
+
+    `resume` is the token after the last page of the unfinished window, and `pages` is how many it has so far.
+    """
 
     unfinished: TimeWindow | None = None
     resume: str | None = None
@@ -42,51 +32,51 @@ class PulledSoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """What to ask for first. `resume` is where an earlier pull of the same stretch stopped."""
+class PlannedWindow:
+    """The window that a pull asks for first. `resume` is where an earlier pull of the same window stopped."""
 
-    stretch: TimeWindow
+    window: TimeWindow
     resumed: bool = False
     resume: str | None = None
     pages: int = 0
 
 
-def begin(
-    stands: PulledSoFar,
+def plan_window(
+    state: PullState,
     since: datetime | None,
     until: datetime | None,
     now: datetime,
     overlap: timedelta,
     *,
     again: bool = False,
-) -> Begin:
-    """What was begun goes on, unless something else is asked for; else the stretch behind what is whole, with an overlap.
+) -> PlannedWindow:
+    """The unfinished window, unless the request is for another one. Else the time after the whole, less an overlap.
 
-    `again` begins an unfinished stretch anew. NoStart where nobody knows from when.
+    `again` starts an unfinished window from its beginning. NoStart where no start is known.
     """
-    unfinished = stands.unfinished
+    unfinished = state.unfinished
     if unfinished is not None and since in (None, unfinished.since) and until in (None, unfinished.until):
         if not again:
-            return Begin(unfinished, True, stands.resume, stands.pages)
+            return PlannedWindow(unfinished, True, state.resume, state.pages)
         since = since or unfinished.since
     if since is None:
-        if stands.whole is None:
+        if state.whole is None:
             raise NoStart
-        since = stands.whole.until - overlap
-    return Begin(TimeWindow(since, until or now))
+        since = state.whole.until - overlap
+    return PlannedWindow(TimeWindow(since, until or now))
 
 
-def joined(whole: TimeWindow | None, asked: TimeWindow) -> TimeWindow:
-    """What is whole once `asked` was asked for too. Where a gap lies between the two, it stays as it was."""
+def joined(whole: TimeWindow | None, pulled: TimeWindow) -> TimeWindow:
+    """The whole, once `pulled` was pulled too. Where there is a gap between the two, it stays as it was."""
     if whole is None:
-        return asked
-    if asked.since > whole.until or asked.until < whole.since:
+        return pulled
+    if pulled.since > whole.until or pulled.until < whole.since:
         return whole
-    return TimeWindow(min(whole.since, asked.since), max(whole.until, asked.until))
+    return TimeWindow(min(whole.since, pulled.since), max(whole.until, pulled.until))
 
 
-def gap(whole: TimeWindow | None, asked: TimeWindow) -> TimeWindow | None:
-    """What lies between what was whole and what is asked for now, and was asked for by nobody."""
-    if whole is not None and asked.since > whole.until:
-        return TimeWindow(whole.until, asked.since)
+def gap(whole: TimeWindow | None, requested: TimeWindow) -> TimeWindow | None:
+    """The time between the whole and a later requested window, which nobody has asked for."""
+    if whole is not None and requested.since > whole.until:
+        return TimeWindow(whole.until, requested.since)
     return None

@@ -1,1 +1,1 @@
-"""Expected against paid, for people: rows over HTTP, as CSV and on the command line."""
+"""Expected against paid: the rows that people see over HTTP, as CSV and on the command line."""

@@ -1,4 +1,4 @@
-"""What matches say that bank entries are for, and the kinds of rows that they can be for."""
+"""Claims: what bank entries are for, as matches say. And the kinds of rows that they can be for."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KINDS = (STATEMENT, ORDER, WITHDRAWAL, PAYOUT, BANK_ENTRY, BANK_STATEMENT)
 """In the order in which rows are listed."""
 
 TargetKey = tuple[str, str, str, str]
-"""Kind, channel, seller, id; what a payout has none of is empty."""
+"""Kind, channel, seller and id. A part that the target has not is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a match that stands says a bank entry is for, in major units and with the entry's sign."""
+    """What a match says that a bank entry is for. The amount is in major units, with the entry's sign."""
 
     match_id: str
     entry_id: str
@@ -37,12 +37,13 @@ class Claim:
 
 @dataclass(slots=True)
 class Claims:
-    """All that the matches that stand say, by target and by entry."""
+    """The claims of all matches that were not unmade, by target and by entry."""
 
     of_target: dict[TargetKey, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     of_entry: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, row: Mapping[str, Any], exponents: Mapping[str, int]) -> None:
+        """Adds the claims of one match."""
         currency = row["currency"]
         sign = 1 if row["amount"] > 0 else -1
         for target in orjson.loads(row["targets"]):
@@ -53,14 +54,15 @@ class Claims:
             self.of_entry[row["entry_id"]].append(claim)
 
     def targets(self, kind: str) -> list[str]:
-        """What of a kind entries are claimed for, with its channel."""
+        """The targets of a kind, as channel/id."""
         return [f"{channel}/{name}" for of, channel, _, name in self.of_target if of == kind]
 
 
 def target_key(kind: str, channel: str | None, seller: str | None, name: str) -> TargetKey:
-    """Only statements are told apart by their sellers: a channel's orders and withdrawals have ids of their own."""
+    """The key of a target. The seller is part of it for statements only: orders and withdrawals have unique ids."""
     return (kind, channel or "", (seller or "") if kind == STATEMENT else "", name)
 
 
 def major(amount: int, currency: str, exponents: Mapping[str, int]) -> Decimal:
+    """An amount in minor units as major units."""
     return in_major_units(amount, exponents.get(currency, 0))

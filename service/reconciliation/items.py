@@ -1,4 +1,4 @@
-"""One thing that money is expected for, as the ledger's rows tell it, before bank entries are proposed for it."""
+"""Items: what money is expected for, made of the ledger's rows, before bank entries are proposed for them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import orjson
 
 from events.provider.reports import CANCELLED, FAILED, PAID
 from projections.matching import words_of
-from projections.reconciliation import PAYOUT, due_on, terms_of, tolerance_of
+from projections.reconciliation import PAYOUT, PAYOUT_TERMS, due_on, terms_of, tolerance_of
 from service.formats.amounts import NotUnderstood, read_payout
 from service.formats.times import zone_named
 from service.ledger.vault import AccountKey
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.calendars import add_business_days, country_of
 from service.reconciliation.claims import (
@@ -32,7 +33,10 @@ from service.reconciliation.claims import (
 )
 
 BY_MATCH, BY_PROPOSAL, BY_CHANNEL, BY_LEDGER, BY_BANK = "match", "proposal", "channel", "ledger", "bank"
-"""Whose word the paid amount is: a person's, a proposal's, the marketplace's, the payout's own status, the bank's."""
+"""Who reports the paid amount: a person's match, a proposal, the marketplace, the payout's own status, or the bank."""
+
+USUAL_TERMS = {**{name: marketplace.terms for name, marketplace in CHANNELS.items()}, PAYOUT: PAYOUT_TERMS}
+"""By when channels, and our own payouts, usually pay."""
 
 AMOUNT_RULES = frozenset(
     {
@@ -41,20 +45,23 @@ AMOUNT_RULES = frozenset(
         "match_is_in_the_currency",
     }
 )
-"""Findings that touch what is to be paid; the others concern how a statement explains it."""
+"""Rules about the amount to be paid. All others are about how a statement explains it."""
 
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Item:
-    """Amounts are major units. `said_paid` is what others than a bank say was paid."""
+    """Something that money is expected for. Amounts are in major units.
+
+    `reported_paid` is what was paid as the channel, the payout's status or the bank's own entry says (`reported_by`).
+    """
 
     kind: str
     id: str
     currency: str
     place: list[str | int]
-    """Where it stands among those of its kind: what a cursor keeps."""
+    """Its place among the items of its kind: what a cursor keeps."""
     expected: Decimal | None
     tolerance: Decimal
     channel: str | None = None
@@ -62,8 +69,8 @@ class Item:
     day: date | None = None
     due: date | None = None
     today: date = date.min
-    said_paid: Decimal | None = None
-    said_by: str | None = None
+    reported_paid: Decimal | None = None
+    reported_by: str | None = None
     paid_at: str | None = None
     settled: bool = False
     findings: list[Any] = field(default_factory=list)
@@ -79,11 +86,12 @@ class Item:
 
     @property
     def doubted(self) -> bool:
+        """Whether a finding contradicts the amount."""
         return any(found["rule"] in AMOUNT_RULES for found in self.findings)
 
 
-class Reader:
-    """Makes items of rows, by what the account has set."""
+class ItemBuilder:
+    """Makes items of rows, by the account's settings."""
 
     def __init__(
         self,
@@ -110,18 +118,19 @@ class Reader:
         return tolerance_of(currency, self._tolerances)
 
     def local_day(self, moment: datetime | None, channel: str | None) -> date | None:
-        """The day that a moment was on where the channel is."""
+        """The day of a moment, in the channel's zone."""
         if moment is None:
             return None
         try:
             zone = zone_named(self._zones.get(channel or "") or DEFAULT_ZONE)
         except ValueError:
-            # A setting that an older release took.
+            # An older release accepted other zones.
             zone = UTC
-        # What a source wrote may be any year; days are reckoned with, and the calendar ends.
+        # A source may write any year, and days at the ends of the calendar cannot be added to.
         return min(max(moment, _EARLIEST), _LATEST).astimezone(zone).date()
 
     def statement(self, row: Mapping[str, Any]) -> Item:
+        """A channel's statement, which is expected to pay what it booked."""
         channel, currency = row["channel"], row["currency"]
         expected = self.major(row["booked"], currency)
         day = self.local_day(row["created_at"] or row["observed_at"], channel)
@@ -130,31 +139,36 @@ class Reader:
         item.day, item.due = day, self._due(channel, day, currency)
         item.findings = orjson.loads(row["findings"])
         if row["was_paid"]:
-            item.said_paid, item.said_by, item.settled, item.paid_at = expected, BY_CHANNEL, True, row["updated_at"]
-        lines, rest = row["of_lines"], _below_minor_unit(row["payout"], expected)
-        if lines is not None and expected + rest != lines:
-            item.residual = ("statement less its lines", expected + rest - lines)
-        elif rest:
-            item.residual = ("below the minor unit", rest)
+            item.reported_paid, item.reported_by, item.settled, item.paid_at = (
+                expected,
+                BY_CHANNEL,
+                True,
+                row["updated_at"],
+            )
+        lines, remainder = row["of_lines"], _below_minor_unit(row["payout"], expected)
+        if lines is not None and expected + remainder != lines:
+            item.residual = ("statement less its lines", expected + remainder - lines)
+        elif remainder:
+            item.residual = ("below the minor unit", remainder)
         item.references = (row["number"],)
         item.words = words_of(item.references)
         self._claim(item)
         return item
 
     def order(self, row: Mapping[str, Any]) -> Item:
-        """An order pays for itself where the channel releases it, and with its statement everywhere else."""
+        """An order. It is paid when the channel releases it, or where statements pay, with its statement."""
         channel, currency, payout = row["channel"], row["currency"], row["payout"]
         item = self._item(ORDER, row["key"], {**row, "place": [channel, row["key"]]}, payout, channel)
         item.seller = row["seller"] or None
         if row["pays_orders"]:
             item.day = self.local_day(row["at"], channel)
             if row["released"] is not None:
-                item.said_paid, item.said_by, item.settled = row["released"], BY_CHANNEL, True
+                item.reported_paid, item.reported_by, item.settled = row["released"], BY_CHANNEL, True
                 item.paid_at = row["released_at"]
         else:
             item.day = self.local_day(row["statement_at"], channel)
             if row["was_paid"] and payout is not None:
-                item.said_paid, item.said_by, item.settled = payout, BY_CHANNEL, True
+                item.reported_paid, item.reported_by, item.settled = payout, BY_CHANNEL, True
                 item.paid_at = row["statement_updated_at"]
         item.due = self._due(channel, item.day, currency)
         item.references = tuple(name for name in (row["key"], row["statement"]) if name)
@@ -163,6 +177,7 @@ class Reader:
         return item
 
     def withdrawal(self, row: Mapping[str, Any]) -> Item:
+        """A withdrawal from a channel's wallet to the bank."""
         channel, currency, reference = row["channel"], row["currency"], row["reference"]
         item = self._item(
             WITHDRAWAL, reference, {**row, "place": [channel, reference, currency]}, row["withdrawn"], channel
@@ -171,18 +186,18 @@ class Reader:
         item.day = self.local_day(row["at"], channel)
         item.due = self._due(PAYOUT, item.day, currency)
         if row["paid"]:
-            item.said_paid, item.said_by, item.settled = row["withdrawn"], BY_CHANNEL, True
+            item.reported_paid, item.reported_by, item.settled = row["withdrawn"], BY_CHANNEL, True
             item.paid_at = row["sent_at"]
-        rest = row["withdrawn"] - (row["of_orders"] or 0)
-        if rest:
-            item.residual = ("withdrawal less its orders", rest)
+        difference = row["withdrawn"] - (row["of_orders"] or 0)
+        if difference:
+            item.residual = ("withdrawal less its orders", difference)
         item.references = (reference, reference.rsplit("/", 1)[-1])
         item.words = words_of(item.references)
         self._claim(item)
         return item
 
     def _claim(self, item: Item) -> None:
-        """What matches say was paid for it; money of another currency is none of it, and somebody has to look."""
+        """Adds the claims for it. A claim in another currency pays nothing, and is a finding for a person to see."""
         claims = self.claims.of_target.get(item.key, [])
         item.claims = [claim for claim in claims if claim.currency == item.currency]
         others = [claim.currency for claim in claims if claim.currency != item.currency]
@@ -192,6 +207,7 @@ class Reader:
         ]
 
     def payout(self, row: Mapping[str, Any]) -> Item:
+        """One of our own payouts."""
         ended = row["status"] in (FAILED, CANCELLED)
         amount = self.major(row["amount"], row["currency"])
         item = self._item(PAYOUT, row["payout_id"], row, Decimal(0) if ended else amount, None)
@@ -202,7 +218,7 @@ class Reader:
             for kind in row["contradictions"]
         ]
         if row["status"] == PAID:
-            item.said_paid, item.said_by, item.settled, item.paid_at = amount, BY_LEDGER, True, row["paid_at"]
+            item.reported_paid, item.reported_by, item.settled, item.paid_at = amount, BY_LEDGER, True, row["paid_at"]
         item.either_way = True
         item.references = tuple(
             name for name in (row["payout_id"], row["reference"], row["provider_payout_id"]) if name
@@ -212,10 +228,11 @@ class Reader:
         return item
 
     def entry(self, row: Mapping[str, Any], key: AccountKey | None) -> Item:
+        """A bank entry. Without the key, its sealed text is not searched."""
         amount = self.major(row["amount"], row["currency"])
         item = self._item(BANK_ENTRY, row["entry_id"], row, None, None)
         item.day, item.paid_at = row["booked_on"], row["booked_on"].isoformat()
-        item.said_paid, item.said_by, item.settled = amount, BY_BANK, True
+        item.reported_paid, item.reported_by, item.settled = amount, BY_BANK, True
         item.findings = orjson.loads(row["findings"])
         item.references = tuple(name for name in (row["reference"], *row["references"]) if name)
         item.words = entry_words(row, key)
@@ -223,16 +240,17 @@ class Reader:
         return item
 
     def bank_statement(self, row: Mapping[str, Any]) -> Item:
+        """A bank's statement: its closing balance, against the opening one and its entries."""
         currency, known = row["currency"], row["opening"] is not None and row["closing"] is not None
         expected = self.major(row["opening"] + row["moved"], currency) if known else Decimal(0)
         item = self._item(BANK_STATEMENT, row["number"], row, expected, None)
         item.tolerance = Decimal(0)
         item.day = row["to_on"]
-        item.said_paid = self.major(row["closing"], currency) if known else Decimal(0)
-        item.said_by, item.settled = BY_BANK, True
+        item.reported_paid = self.major(row["closing"], currency) if known else Decimal(0)
+        item.reported_by, item.settled = BY_BANK, True
         item.findings = orjson.loads(row["findings"])
-        if item.said_paid != expected:
-            item.residual = ("closing balance less its entries", item.said_paid - expected)
+        if item.reported_paid != expected:
+            item.residual = ("closing balance less its entries", item.reported_paid - expected)
         item.words = words_of([row["number"]])
         return item
 
@@ -254,23 +272,24 @@ class Reader:
         )
 
     def _due(self, channel: str, day: date | None, currency: str) -> date | None:
-        return due_on(terms_of(channel, self._terms), day, country_of(currency), add_business_days)
+        terms = terms_of(USUAL_TERMS.get(channel), self._terms.get(channel, {}))
+        return due_on(terms, day, country_of(currency), add_business_days)
 
 
 def entry_words(row: Mapping[str, Any], key: AccountKey | None) -> frozenset[str]:
-    """What can be found in a bank entry's references and text."""
+    """The words of a bank entry's references and text, which items are found by."""
     remittance = key.unseal("remittance", row["remittance"]) if key and row["remittance"] else None
     return words_of([row["reference"], *row["references"], remittance])
 
 
 def _below_minor_unit(text: str | None, booked: Decimal) -> Decimal:
-    """What of the source's payout the ledger's minor unit cannot hold: 0.71 of 1521950.71 VND."""
+    """The part of the source's payout below the ledger's minor unit: 0.71 of 1521950.71 VND."""
     if text is None:
         return Decimal(0)
     try:
         exact = read_payout(text)[0].number
     except NotUnderstood:
         return Decimal(0)
-    rest = exact - booked
-    # Anything larger is another amount than the one that was booked, and a finding says so.
-    return rest if abs(rest) < 1 else Decimal(0)
+    remainder = exact - booked
+    # A larger difference is another amount than the booked one, and a finding says so.
+    return remainder if abs(remainder) < 1 else Decimal(0)

@@ -1,6 +1,6 @@
 """Reads rows of expected against paid, slice by slice: memory does not grow with the account's orders.
 
-What a page costs goes with its rows, but for what could be proposed (`standing.py`), which depends on the whole account.
+The cost of a page depends on its rows, but for the proposals (`reconciliation_cache.py`), which depend on the account.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from projections.matching import OpenTarget, UnclaimedEntry, propose
 from projections.reconciliation import PAYOUT
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
-from service.marketplaces.channel_totals import BY_ORDER
+from service.marketplaces.channels import PAYS_BY_ORDER
 from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.database import Connection, read_snapshot
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT, KINDS, ORDER, STATEMENT, WITHDRAWAL, Claims
-from service.reconciliation.items import Item, Reader, entry_words
-from service.reconciliation.reconciliation_cache import CachedReconciliation, ReconciliationCache, StateVersion
-from service.reconciliation.rows import OPEN, Bank, Filter, ReconciliationRow, row_of, wanted
+from service.reconciliation.items import Item, ItemBuilder, entry_words
+from service.reconciliation.reconciliation_cache import CachedReconciliation, ReadPoint, ReconciliationCache
+from service.reconciliation.rows import OPEN, BankEntries, ReconciliationRow, RowFilter, matches_filter, row_of
 from sql import query
 
 SLICE = 500
 _WINDOW_BEFORE, _WINDOW_AFTER = timedelta(days=1), timedelta(days=14)
-"""How far before its own day, and behind its due one, an entry of the right amount is proposed for something."""
+"""How long before its own day, and after its due day, an entry of the right amount is proposed for an item."""
 _NOT_DUE_FOR = timedelta(days=45)
-"""How far after its day, where nobody knows when it is due."""
+"""How long after its day, where the due day is unknown."""
 _PAYOUTS_BACK = timedelta(days=120)
-"""How long before the first entry that nobody claims payouts are looked at."""
+"""How long before the first entry without a claim payouts are read."""
 
-Place = tuple[str, list[str | int]]
-"""A kind, and the place of a row among those of its kind."""
+RowPlace = tuple[str, list[str | int]]
+"""A kind, and the place of a row among the rows of its kind."""
 
 
 class ItemSource(Protocol):
     """The rows of one kind, in slices."""
 
     async def __call__(self, place: list[str | int] | None, most: int) -> list[Item]:
-        """The next slice behind this place, of so many rows; a shorter one is the last."""
+        """The next `most` rows after this place. Fewer rows are the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationPage:
-    """How rows are gone through: behind a place, and how many are looked at first. None is all of them."""
+    """Which part of the rows is read: after a place, and how many of them first. None is all of them."""
 
-    after: Place | None = None
+    after: RowPlace | None = None
     rows: int | None = None
 
 
@@ -58,31 +58,31 @@ async def reconciliation(
     lane: int,
     account_id: str,
     key: AccountKey | None,
-    wish: Filter,
+    row_filter: RowFilter,
     page: ReconciliationPage = ReconciliationPage(),
     reconciliation_cache: ReconciliationCache | None = None,
 ) -> AsyncGenerator[ReconciliationRow, None]:
-    """The wanted rows behind a place, of one moment. What is kept in `standings` is not worked out again."""
+    """The requested rows after a place, as of one moment."""
     after, most = page.after, min(page.rows or SLICE, SLICE)
     async with read_snapshot(ledger.pool) as connection:
         account = _Account(connection, lane, account_id, key, ledger)
         await account.begin(reconciliation_cache or ReconciliationCache())
         for kind in KINDS:
-            if wish.kind not in (None, kind) or (after is not None and KINDS.index(kind) < KINDS.index(after[0])):
+            if row_filter.kind not in (None, kind) or (after is not None and KINDS.index(kind) < KINDS.index(after[0])):
                 continue
-            source = account.source(kind, wish)
+            source = account.source(kind, row_filter)
             place = after[1] if after is not None and after[0] == kind else None
             while source is not None:
                 items = await source(place, most)
-                bank = await account.bank_of(items, wish)
+                bank = await account.bank_of(items, row_filter)
                 for item in items:
                     row = row_of(item, bank, ledger.exponents)
-                    if wanted(row, wish):
+                    if matches_filter(row, row_filter):
                         yield row
                 if len(items) < most:
                     break
                 place = items[-1].place
-                # Where few of the rows are wanted, larger slices find them in fewer steps.
+                # Where few of the rows are requested, larger slices find them in fewer steps.
                 most = min(2 * most, SLICE)
 
 
@@ -98,22 +98,24 @@ class _Account:
         self._key = key
         self._ledger = ledger
         self._now: datetime = ledger.runtime.now()
-        self._reader: Reader | None = None
-        self._bank = Bank()
+        self._builder: ItemBuilder | None = None
+        self._bank = BankEntries()
 
     async def begin(self, reconciliation_cache: ReconciliationCache) -> None:
-        """Reads what every row depends on: settings, matches, and what could be proposed."""
+        """Reads what every row depends on: settings, claims and proposals."""
         row = await self._connection.fetchrow(query("reconciliation/account"), self._lane, self._account_id)
         assert row is not None, "the caller knows that there is such an account"
         zones = {each["channel"]: each["zone"] for each in orjson.loads(row["channels"] or "[]")}
-        moment = StateVersion(row["version"], row["head"], row["followed"])
-        standing = reconciliation_cache.find(self._lane, self._account_id, moment, self._ledger.runtime.monotonic())
-        claims = standing.claims if standing is not None else await self._claims()
-        self._reader = Reader(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
-        if standing is None:
-            standing = CachedReconciliation(claims, await self._proposed())
-            reconciliation_cache.keep(self._lane, self._account_id, moment, standing, self._ledger.runtime.monotonic())
-        self._bank = standing.bank
+        read_point = ReadPoint(row["version"], row["head"], row["followed"])
+        cached = reconciliation_cache.find(self._lane, self._account_id, read_point, self._ledger.runtime.monotonic())
+        claims = cached.claims if cached is not None else await self._claims()
+        self._builder = ItemBuilder(orjson.loads(row["settings"]), zones, self._ledger.exponents, self._now, claims)
+        if cached is None:
+            cached = CachedReconciliation(claims, await self._proposed())
+            reconciliation_cache.keep(
+                self._lane, self._account_id, read_point, cached, self._ledger.runtime.monotonic()
+            )
+        self._bank = cached.bank
 
     async def _claims(self) -> Claims:
         claims = Claims()
@@ -122,13 +124,13 @@ class _Account:
         return claims
 
     @property
-    def reader(self) -> Reader:
-        assert self._reader is not None, "it began"
-        return self._reader
+    def builder(self) -> ItemBuilder:
+        assert self._builder is not None, "it began"
+        return self._builder
 
-    async def bank_of(self, items: Sequence[Item], wish: Filter) -> Bank:
-        """What is known of the entries of these rows; their words only where rows are looked for by one."""
-        if wish.reference is None:
+    async def bank_of(self, items: Sequence[Item], row_filter: RowFilter) -> BankEntries:
+        """The bank entries of these items, with their words where rows are looked for by a reference."""
+        if row_filter.reference is None:
             return self._bank
         entries = {claim.entry_id for item in items for claim in item.claims}
         entries |= {each.entry_id for item in items for each in self._bank.proposals.chosen.get(item.key, ())}
@@ -137,32 +139,34 @@ class _Account:
         )
         return replace(self._bank, words={row["entry_id"]: entry_words(dict(row), self._key) for row in rows})
 
-    def source(self, kind: str, wish: Filter) -> ItemSource | None:
-        """Where rows of a kind come from; None where the wish leaves none of them."""
+    def source(self, kind: str, row_filter: RowFilter) -> ItemSource | None:
+        """The source of the rows of a kind; None where none of them is requested."""
         if kind == STATEMENT:
-            return self._pages("reconciliation/statements", self.reader.statement, wish.channel, wish.currency)
+            return self._pages(
+                "reconciliation/statements", self.builder.statement, row_filter.channel, row_filter.currency
+            )
         if kind == ORDER:
-            kept = (wish.state == OPEN, self.reader.claims.targets(ORDER))
-            wished = (wish.channel, wish.currency, list(BY_ORDER))
-            return self._pages("reconciliation/orders", self.reader.order, *wished, *kept, begin=("", ""))
+            open_only = (row_filter.state == OPEN, self.builder.claims.targets(ORDER))
+            parameters = (row_filter.channel, row_filter.currency, list(PAYS_BY_ORDER))
+            return self._pages("reconciliation/orders", self.builder.order, *parameters, *open_only, begin=("", ""))
         if kind == WITHDRAWAL:
-            return self._withdrawals(wish.channel, wish.currency)
-        if wish.channel is not None:
+            return self._withdrawals(row_filter.channel, row_filter.currency)
+        if row_filter.channel is not None:
             return None
         if kind == PAYOUT:
-            return self._pages("reconciliation/payouts", self.reader.payout, wish.currency, None)
+            return self._pages("reconciliation/payouts", self.builder.payout, row_filter.currency, None)
         if kind == BANK_ENTRY:
-            return self._pages("reconciliation/bank_entries", self._entry, wish.currency, False)
+            return self._pages("reconciliation/bank_entries", self._entry, row_filter.currency, False)
         if kind == BANK_STATEMENT:
-            return self._pages("reconciliation/bank_statements", self.reader.bank_statement, wish.currency)
+            return self._pages("reconciliation/bank_statements", self.builder.bank_statement, row_filter.currency)
         return None
 
     def _entry(self, row: Any) -> Item:
-        return self.reader.entry(row, self._key)
+        return self.builder.entry(row, self._key)
 
     def _withdrawals(self, channel: str | None, currency: str | None) -> ItemSource:
-        of = (channel, currency, list(BY_ORDER))
-        return self._pages("reconciliation/withdrawals", self.reader.withdrawal, *of, begin=("", "", ""))
+        parameters = (channel, currency, list(PAYS_BY_ORDER))
+        return self._pages("reconciliation/withdrawals", self.builder.withdrawal, *parameters, begin=("", "", ""))
 
     def _pages(
         self,
@@ -184,15 +188,15 @@ class _Account:
 
         return page
 
-    async def _proposed(self) -> Bank:
-        """Pairs what nobody claims with what nothing is claimed for."""
-        bank = Bank()
+    async def _proposed(self) -> BankEntries:
+        """Proposes entries without a claim for items without a claim."""
+        bank = BankEntries()
         unclaimed = []
         async for item in self._all(self._pages("reconciliation/bank_entries", self._entry, None, True)):
-            assert item.said_paid is not None, "a bank entry says what came"
-            assert item.day is not None, "and when"
+            assert item.reported_paid is not None, "a bank entry says what came"
+            assert item.day is not None, "and when it came"
             bank.references[item.id] = item.references[0] if item.references else None
-            left = item.said_paid - sum(claim.amount for claim in item.claims)
+            left = item.reported_paid - sum(claim.amount for claim in item.claims)
             unclaimed.append(UnclaimedEntry(item.id, item.currency, left, item.day, item.words))
         if not unclaimed:
             return bank
@@ -201,9 +205,9 @@ class _Account:
         targets = [
             open_of(item)
             for source in (
-                self._pages("reconciliation/statements", self.reader.statement, None, None),
+                self._pages("reconciliation/statements", self.builder.statement, None, None),
                 self._withdrawals(None, None),
-                self._pages("reconciliation/payouts", self.reader.payout, None, start),
+                self._pages("reconciliation/payouts", self.builder.payout, None, start),
             )
             async for item in self._all(source)
             if not item.claims
@@ -220,7 +224,7 @@ class _Account:
 
 
 def open_of(item: Item) -> OpenTarget:
-    """The item as bank entries are looked for it."""
+    """What a bank entry has to be like to be proposed for the item."""
     day = item.day or date.min
     until = item.due + _WINDOW_AFTER if item.due else day + _NOT_DUE_FOR if item.day else date.max
     return OpenTarget(

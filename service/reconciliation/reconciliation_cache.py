@@ -1,7 +1,7 @@
-"""What every row of an account depends on: what matches claim, and what could be proposed for all that is open.
+"""The reconciliation cache: what every row of an account depends on, which is the claims and the proposals.
 
-It is worked out from the whole account, since whether a pair is beyond doubt depends on all others. It stays true until
-the account changes, so that whoever goes through the rows page by page has it worked out once, and not for each page.
+Both follow from the whole account, since a proposal is only certain if no other one competes with it. They stay true
+until the account changes, so a caller who reads the rows page by page has them computed once, and not for each page.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from service.reconciliation.claims import Claims
-from service.reconciliation.rows import Bank
+from service.reconciliation.rows import BankEntries
 
 ACCOUNTS_MAX = 8
-"""Of so many accounts it is kept: those that were asked about last."""
+"""The accounts that are kept: those that were read last."""
 SECONDS_MAX = 60.0
-"""For so long it is kept at most."""
+"""The longest time that an account is kept for."""
 
 
 @dataclass(frozen=True, slots=True)
-class StateVersion:
-    """Which state of an account is seen: its version, and how far the lane and the trailing settlements are."""
+class ReadPoint:
+    """The state of an account that is read: its version, and the positions of its lane and of the settlements view."""
 
     version: int
     head: int
@@ -29,46 +29,44 @@ class StateVersion:
 
 @dataclass(frozen=True, slots=True)
 class CachedReconciliation:
-    """Without the words that banks wrote: they are personal data, and read anew for the rows that are shown."""
+    """What the rows depend on. The words of bank entries are not kept: they are personal data, and read when needed."""
 
     claims: Claims
-    bank: Bank
+    bank: BankEntries
 
 
 @dataclass(slots=True)
 class _Kept:
-    standing: CachedReconciliation
-    moment: StateVersion
+    cached: CachedReconciliation
+    read_point: ReadPoint
     known_by: int
-    """A head by which the account had this version: settlements that are as far have all that it says."""
+    """A position of the lane at which the account had this version: settlements that are as far have all of it."""
     until: float
 
 
 class ReconciliationCache:
-    """The standings of the accounts that were asked about last."""
+    """The reconciliations of the accounts that were read last."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
 
-    def find(self, lane: int, account_id: str, moment: StateVersion, now: float) -> CachedReconciliation | None:
-        """The standing that is true at the moment, if it is kept."""
+    def find(self, lane: int, account_id: str, read_point: ReadPoint, now: float) -> CachedReconciliation | None:
+        """The reconciliation that is true at this point, if it is kept."""
         self._forget(now)
         kept = self._kept.get((lane, account_id))
-        if kept is None or kept.moment.version != moment.version:
+        if kept is None or kept.read_point.version != read_point.version:
             return None
-        if kept.moment.followed < kept.known_by and kept.moment.followed != moment.followed:
+        if kept.read_point.followed < kept.known_by and kept.read_point.followed != read_point.followed:
             return None
         self._kept.move_to_end((lane, account_id))
-        return kept.standing
+        return kept.cached
 
-    def keep(
-        self, lane: int, account_id: str, moment: StateVersion, standing: CachedReconciliation, now: float
-    ) -> None:
-        """Keeps what was worked out at the moment, instead of what was before."""
+    def keep(self, lane: int, account_id: str, read_point: ReadPoint, cached: CachedReconciliation, now: float) -> None:
+        """Keeps a reconciliation that was computed at this point, in place of an earlier one."""
         before = self._kept.pop((lane, account_id), None)
-        same = before is not None and before.moment.version == moment.version
-        known_by = min(before.known_by, moment.head) if before is not None and same else moment.head
-        self._kept[lane, account_id] = _Kept(standing, moment, known_by, now + SECONDS_MAX)
+        same = before is not None and before.read_point.version == read_point.version
+        known_by = min(before.known_by, read_point.head) if before is not None and same else read_point.head
+        self._kept[lane, account_id] = _Kept(cached, read_point, known_by, now + SECONDS_MAX)
         while len(self._kept) > ACCOUNTS_MAX:
             self._kept.popitem(last=False)
 

@@ -1,4 +1,4 @@
-"""Rows of expected against paid: one document for JSON, CSV and the command line."""
+"""Rows of expected against paid. One document serves JSON, CSV and the command line."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows are wanted; what is None is not asked about."""
+class RowFilter:
+    """Which rows are requested. None does not restrict them."""
 
     state: str = OPEN
     kind: str | None = None
@@ -50,7 +50,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationRow:
-    """A row, and what it is found by."""
+    """A row, and the words that it is found by."""
 
     document: Document
     state: ItemState
@@ -60,33 +60,33 @@ class ReconciliationRow:
 
 
 @dataclass(slots=True)
-class Bank:
-    """What bank entries that nobody claims could be for, and what they say."""
+class BankEntries:
+    """Bank entries without a claim: what they could be for, their words, and their references, by entry id."""
 
     proposals: Proposals = field(default_factory=Proposals)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
     references: dict[str, str | None] = field(default_factory=dict)
 
 
-def row_of(item: Item, bank: Bank, exponents: Mapping[str, int]) -> ReconciliationRow:
-    """The item with its state and everything that speaks for it."""
+def row_of(item: Item, bank: BankEntries, exponents: Mapping[str, int]) -> ReconciliationRow:
+    """The row of an item: its state, and the evidence for it."""
     if item.kind == BANK_ENTRY:
         return _entry_row(item, bank, exponents)
     chosen = [] if item.claims else bank.proposals.chosen.get(item.key, [])
     candidates = [] if item.claims else bank.proposals.candidates.get(item.key, [])
-    paid, evidence, paid_at = item.said_paid, item.said_by, item.paid_at
+    paid, evidence, paid_at = item.reported_paid, item.reported_by, item.paid_at
     if item.claims or chosen:
         paid = sum((each.amount for each in (item.claims or chosen)), ZERO)
         paid = abs(paid) if item.either_way else paid
         evidence = BY_MATCH if item.claims else BY_PROPOSAL
         paid_at = max(each.booked_on for each in (item.claims or chosen)).isoformat()
     if item.kind == BANK_STATEMENT:
-        evidence, paid_at = item.said_by, None
+        evidence, paid_at = item.reported_by, None
     return _row(item, item.expected, paid, evidence, paid_at, chosen, candidates, bank, exponents)
 
 
-def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> ReconciliationRow:
-    """A bank entry: what came, against what somebody or something explains it with."""
+def _entry_row(item: Item, bank: BankEntries, exponents: Mapping[str, int]) -> ReconciliationRow:
+    """The row of a bank entry: what came, against what matches or proposals explain."""
     explained = sum((claim.amount for claim in item.claims), ZERO)
     keys = bank.proposals.of_entry.get(item.id, [])
     doubtful = item.id in bank.proposals.undecided
@@ -98,20 +98,20 @@ def _entry_row(item: Item, bank: Bank, exponents: Mapping[str, int]) -> Reconcil
     ]
     explained += sum((proposal.amount for proposal in proposed), ZERO)
     known = bool(item.claims or proposed)
-    evidence = BY_MATCH if item.claims and not proposed else BY_PROPOSAL if known else item.said_by
-    assert item.said_paid is not None, "a bank entry says what came"
-    rest = item.said_paid - explained
-    if known and rest:
-        item.residual = ("entry less what it is for", rest)
+    evidence = BY_MATCH if item.claims and not proposed else BY_PROPOSAL if known else item.reported_by
+    assert item.reported_paid is not None, "a bank entry says what came"
+    difference_left = item.reported_paid - explained
+    if known and difference_left:
+        item.residual = ("entry less what it is for", difference_left)
     candidates = [
-        Proposal("/".join(part for part in key if part), item.said_paid, proposal.by, proposal.booked_on)
+        Proposal("/".join(part for part in key if part), item.reported_paid, proposal.by, proposal.booked_on)
         for key in keys
         if doubtful and isinstance(key, tuple)
         for proposal in bank.proposals.candidates.get(key, ())
         if proposal.entry_id == item.id
     ]
     expected = explained if known else None
-    return _row(item, expected, item.said_paid, evidence, item.paid_at, [], candidates, bank, exponents)
+    return _row(item, expected, item.reported_paid, evidence, item.paid_at, [], candidates, bank, exponents)
 
 
 def _row(
@@ -122,7 +122,7 @@ def _row(
     paid_at: str | None,
     chosen: list[Proposal],
     candidates: list[Proposal],
-    bank: Bank,
+    bank: BankEntries,
     exponents: Mapping[str, int],
 ) -> ReconciliationRow:
     found = Evidence(
@@ -134,7 +134,7 @@ def _row(
         needs_review=item.doubted or bool(candidates) or _is_contradicted(item),
         confirmed=bool(item.claims),
     )
-    standing = state(found, item.today)
+    item_state = state(found, item.today)
     exponent = exponents.get(item.currency, 0)
 
     def shown(amount: Decimal | None) -> str | None:
@@ -155,7 +155,7 @@ def _row(
         "currency": item.currency,
         "date": _iso(item.day),
         "dueOn": _iso(item.due),
-        "state": standing.value,
+        "state": item_state.value,
         "expected": shown(expected),
         "paid": shown(paid),
         "difference": shown(difference(found)),
@@ -187,38 +187,41 @@ def _row(
     }
     words = item.words.union(*(bank.words.get(entry_id, frozenset()) for entry_id in entries))
     plain_names = {normalised(name) for name in (item.id, *item.references, *references) if name}
-    return ReconciliationRow(document, standing, item, paid, words | plain_names)
+    return ReconciliationRow(document, item_state, item, paid, words | plain_names)
 
 
 def _is_contradicted(item: Item) -> bool:
     return any(found["rule"] == "payout_is_not_contradicted" for found in item.findings)
 
 
-def wanted(row: ReconciliationRow, wish: Filter) -> bool:
-    """Whether the row is one of those that are asked for."""
-    if wish.state == OPEN and row.state in SETTLED:
+def matches_filter(row: ReconciliationRow, row_filter: RowFilter) -> bool:
+    """Whether the row is requested."""
+    if row_filter.state == OPEN and row.state in SETTLED:
         return False
-    if wish.state not in (OPEN, ALL) and row.state != wish.state:
+    if row_filter.state not in (OPEN, ALL) and row.state != row_filter.state:
         return False
     day = row.item.day
-    if (wish.since or wish.until) and day is None:
+    if (row_filter.since or row_filter.until) and day is None:
         return False
-    if day is not None and ((wish.since and day < wish.since) or (wish.until and day > wish.until)):
+    if day is not None and (
+        (row_filter.since and day < row_filter.since) or (row_filter.until and day > row_filter.until)
+    ):
         return False
-    if wish.reference is not None and normalised(wish.reference) not in row.words:
+    if row_filter.reference is not None and normalised(row_filter.reference) not in row.words:
         return False
     amounts = {abs(amount) for amount in (row.item.expected, row.paid) if amount is not None}
-    return wish.amount is None or abs(wish.amount) in amounts
+    return row_filter.amount is None or abs(row_filter.amount) in amounts
 
 
 def csv_line(cells: list[str]) -> str:
+    """One line of CSV, with its line break."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)
     return buffer.getvalue()
 
 
 def csv_row(document: Document) -> str:
-    """The same row as a line of CSV: lists and objects as JSON, nothing for null."""
+    """The row as a line of CSV: lists and objects as JSON, an empty cell for null."""
     return csv_line([_cell(document[name]) for name in COLUMNS])
 
 
@@ -226,7 +229,7 @@ def _cell(found: Any) -> str:
     if found is None:
         return ""
     text = found if isinstance(found, str) else orjson.dumps(found).decode()
-    # A spreadsheet takes what begins like this for a formula; numbers are none.
+    # Spreadsheet programs run a text that begins like this as a formula. Numbers are no formulas.
     return f"'{text}" if text.startswith(_FORMULA) and _NUMBER.fullmatch(text) is None else text
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.importing import ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from tests.architecture.walks import Walk
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
@@ -34,7 +36,7 @@ async def request_payout(_: Api, merchant: Caller) -> None:
 
 async def import_order(api: Api, merchant: Caller) -> None:
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    request = ImportRequest("acc_1", "shopee", "escrow.json", currency="SGD")
+    request = ImportRequest("acc_1", "escrow.json", MarketplaceOptions("shopee", currency="SGD"))
     await import_file(api.ledger, request, io.BytesIO(sample("shopee-escrow-detail.json")), origin)
     assert (await merchant.get("/v1/payouts/balance?currency=SGD")).status == 200
 

@@ -8,9 +8,11 @@ from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.provider.observation import Observation
 from events.provider.reports import ReportedStatus
-from service.banks.importing import BankImportRequest, import_bank_file
+from service.banks.import_source import BankOptions
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.importing import ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from service.plugipay.outbound.follow_up import record_responses
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api, Caller
@@ -89,7 +91,8 @@ async def a_bank(api: Api, merchant: Caller, account: str) -> None:
         b"date,amount,description,reference\n2026-05-03,10.00,Siti,R-1\n2026-05-03,-5.00,x,R-2\n2026-05-03,1.00,x,\n"
     )
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    await import_bank_file(api.ledger, BankImportRequest(account, "may.csv", "111", "IDR"), io.BytesIO(table), origin)
+    request = ImportRequest(account, "may.csv", BankOptions("111", "IDR"))
+    await import_file(api.ledger, request, io.BytesIO(table), origin)
     entries = await api.ledger.pool.fetch(
         "SELECT entry_id FROM bank_entries WHERE account_id = $1 ORDER BY position", account
     )
@@ -106,6 +109,8 @@ async def statements(api: Api, account: str) -> None:
     unpaid = sample("lazada-get-payout-status.xml")
     for content in (unpaid, unpaid.replace(b"<Paid>0</Paid>", b"<Paid>1</Paid>", 1)):
         origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-        await import_file(api.ledger, ImportRequest(account, "lazada", "statements.xml"), io.BytesIO(content), origin)
+        request = ImportRequest(account, "statements.xml", MarketplaceOptions("lazada"))
+        await import_file(api.ledger, request, io.BytesIO(content), origin)
     escrow = io.BytesIO(sample("shopee-escrow-detail.json"))
-    await import_file(api.ledger, ImportRequest(account, "shopee", "escrow.json", currency="SGD"), escrow, origin)
+    request = ImportRequest(account, "escrow.json", MarketplaceOptions("shopee", currency="SGD"))
+    await import_file(api.ledger, request, escrow, origin)

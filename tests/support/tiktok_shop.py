@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from service.marketplaces import signing
+from service.marketplaces.tiktok.signing import signature
 
 APP_KEY, CIPHER, SECRET, TOKEN = "68xu7ks", "cipher-1", "app-secret-777", "token-of-the-shop"
 SINCE = datetime(2026, 5, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ class Shop:
         query = dict(request.query)
         self.asked.append((request.path, query))
         signed = {name: text for name, text in query.items() if name != "sign"}
-        if query.get("sign") != signing.tiktok(request.path, signed, SECRET):
+        if query.get("sign") != signature(request.path, signed, SECRET):
             return self._answered(None, 106001, "the sign is invalid")
         if request.headers["x-tts-access-token"] != self.token:
             # As careless as a marketplace may be.

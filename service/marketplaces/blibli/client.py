@@ -1,109 +1,104 @@
-"""Pulling Blibli: settlements of a period, and the order items of each."""
+"""Pulls Blibli: the settlements of a period, and the order items of each."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.marketplaces import signing
-from service.marketplaces.pulling import Peer, Position, PulledPage, Request
+from service.marketplaces.api_calls import ApiSession, SignedRequest
+from service.marketplaces.blibli import signing
+from service.marketplaces.blibli.credentials import BlibliCredentials
+from service.marketplaces.pages import PulledPage, ResumePoint
 
 SETTLEMENTS_PAGE = 30
 ITEMS_PAGE = 100
 STORE_ID = "10001"
 """The same for every seller."""
+CHANNEL_ID = "payout-ledger"
+"""The name by which we introduce ourselves."""
 
 _SETTLEMENTS = "/v2/proxy/seller/v1/settlements"
 
 
-@dataclass(frozen=True, slots=True)
-class BlibliStore:
-    """A seller's store. Without a signature key, requests are not signed: Blibli lets sellers choose."""
-
-    client_id: str
-    store_code: str
-    username: str
-    client_key: str = field(repr=False)
-    seller_key: str = field(repr=False)
-    signature_key: str | None = field(default=None, repr=False)
-    channel_id: str = "payout-ledger"
-
-
 async def pull_blibli(
-    peer: Peer, who: BlibliStore, since: datetime, until: datetime, resume: str | None = None
+    session: ApiSession, credentials: BlibliCredentials, since: datetime, until: datetime, resume: str | None = None
 ) -> AsyncIterator[PulledPage]:
-    """Each settlement's order items follow the page that names it."""
-    number = int(Position.read(resume).cursor or 0)
-    more = Position.read(resume).phase == 0
+    """Pages of settlements, each page with the order items of its settlements after it."""
+    number = int(ResumePoint.read(resume).cursor or 0)
+    more = ResumePoint.read(resume).phase == 0
     while more:
         period = {"periodStartDate": _milliseconds(since), "periodEndDate": _milliseconds(until)}
         document = {"filter": period, "paging": {"page": number, "size": SETTLEMENTS_PAGE}}
-        body, answer = await _ask(peer, who, "POST", f"{_SETTLEMENTS}/filter", {}, document)
+        body, answer = await _call(session, credentials, "POST", f"{_SETTLEMENTS}/filter", {}, document)
         found = answer.get("content") if isinstance(answer, dict) else None
         settlements = [str(each["settlementId"]) for each in found or () if "settlementId" in each]
         more = number + 1 < _pages(answer)
-        here = Position(0, "", str(number))
-        behind = Position(0, "", str(number + 1)) if more else Position(1)
-        yield PulledPage(peer.channel, "settlements", body, (here if settlements else behind).token())
+        same_point = ResumePoint(0, "", str(number))
+        next_point = ResumePoint(0, "", str(number + 1)) if more else ResumePoint(1)
+        yield PulledPage(session.channel, "settlements", body, (same_point if settlements else next_point).token())
         for index, settlement in enumerate(settlements):
             last_settlement = index == len(settlements) - 1
-            async for body, last in _items(peer, who, settlement):
-                token = (behind if last and last_settlement else here).token()
-                yield PulledPage(peer.channel, "settlement_items", body, token, {"settlementId": settlement})
+            async for body, last in _items(session, credentials, settlement):
+                token = (next_point if last and last_settlement else same_point).token()
+                yield PulledPage(session.channel, "settlement_items", body, token, {"settlementId": settlement})
         number += 1
 
 
-async def _items(peer: Peer, who: BlibliStore, settlement: str) -> AsyncIterator[tuple[bytes, bool]]:
+async def _items(
+    session: ApiSession, credentials: BlibliCredentials, settlement: str
+) -> AsyncIterator[tuple[bytes, bool]]:
     path = f"{_SETTLEMENTS}/{quote(settlement, safe='')}/orderItems"
     number, last = 0, False
     while not last:
-        body, answer = await _ask(peer, who, "GET", path, {"page": str(number), "size": str(ITEMS_PAGE)}, None)
+        body, answer = await _call(
+            session, credentials, "GET", path, {"page": str(number), "size": str(ITEMS_PAGE)}, None
+        )
         content = answer.get("content") if isinstance(answer, dict) else None
         number += 1
         last = number >= _pages(content)
         yield body, last
 
 
-async def _ask(
-    peer: Peer,
-    who: BlibliStore,
+async def _call(
+    session: ApiSession,
+    credentials: BlibliCredentials,
     method: str,
     path: str,
     parameters: Mapping[str, str],
     document: Mapping[str, Any] | None,
 ) -> tuple[bytes, Any]:
     body = "" if document is None else json.dumps(document, separators=(",", ":"))
-    basic = base64.b64encode(f"{who.client_id}:{who.client_key}".encode()).decode()
+    basic = base64.b64encode(f"{credentials.client_id}:{credentials.client_key.get_secret_value()}".encode()).decode()
 
-    def signed(now: datetime) -> Request:
+    def sign(now: datetime) -> SignedRequest:
         query = {
-            "requestId": peer.runtime.uuid7(),
+            "requestId": session.runtime.uuid7(),
             "storeId": STORE_ID,
-            "channelId": who.channel_id,
-            "storeCode": who.store_code,
-            "businessPartnerCode": who.store_code,
-            "merchantCode": who.store_code,
-            "username": who.username,
+            "channelId": CHANNEL_ID,
+            "storeCode": credentials.store_code,
+            "businessPartnerCode": credentials.store_code,
+            "merchantCode": credentials.store_code,
+            "username": credentials.username,
             **parameters,
         }
         headers = {
             "Authorization": f"Basic {basic}",
-            "API-Seller-Key": who.seller_key,
+            "API-Seller-Key": credentials.seller_key.get_secret_value(),
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
-        if who.signature_key is not None:
-            headers["Signature"] = signing.blibli(method, signing.blibli_path(path), body, now, who.signature_key)
+        if credentials.signature_key is not None:
+            key = credentials.signature_key.get_secret_value()
+            headers["Signature"] = signing.signature(method, signing.signed_path(path), body, now, key)
             headers["Signature-Time"] = str(_milliseconds(now))
         target = f"{path}?{urlencode(query, quote_via=quote, safe='')}"
-        return Request(method, target, headers, body.encode() if body else None)
+        return SignedRequest(method, target, headers, body.encode() if body else None)
 
-    return await peer.ask(path, signed)
+    return await session.call(path, sign)
 
 
 def _pages(answer: Any) -> int:

@@ -1,7 +1,7 @@
-"""Blibli: its settlements and their order items as far as one source attests them, and its report by a mapping.
+"""Reads Blibli: settlements and their order items as far as one source attests them, and the report by a mapping.
 
-The documents show no answer, and nobody attests the report's headings: the report is read by the names that the API uses,
-and whoever imports one says which heading stands for which name (`Blibli(headings={"orderNo": "No. Pesanan"})`).
+No document shows an answer, and no source attests the report's headings. So the report is read by the names of the API,
+and its importer says which heading has which name (`BlibliReader(headings={"orderNo": "No. Pesanan"})`).
 """
 
 from __future__ import annotations
@@ -10,30 +10,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import CSV, JSON, XLSX, detected
+from service.formats.detection import JSON, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
+from service.marketplaces.blibli import names
+from service.marketplaces.blibli.refusals import failure
 from service.marketplaces.observations import (
-    By,
-    Cell,
     Kind,
     Level,
-    Measure,
     Observation,
     ObservedStatement,
     SettlementLine,
     Shop,
     Stage,
-    Way,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, map_json_records, optional, required
-from service.marketplaces.refusals import Failure, Retry
+from service.marketplaces.record_mapping import (
+    PageFields,
+    RecordHeader,
+    currency_of,
+    map_json_records,
+    optional,
+    required,
+)
 from service.marketplaces.report_tables import Columns, table_lines
 
-CHANNEL = "blibli"
 CURRENCY = "IDR"
 
 ROUTES: frozenset[Route] = frozenset({(), ("content",), ("content", "orderItems")})
@@ -46,58 +49,36 @@ FEES: Mapping[str, Kind] = {
     "sellerPromo": Kind.VOUCHER,
     "sellerShipping": Kind.SHIPPING,
 }
-"""What is taken from the sales. Nobody attests the sign they are written with."""
+"""The charges that are taken from the sales. No source attests their sign."""
 
 REPORT_NAMES = (
     "settlementId", "orderNo", "orderItemNo", "paymentDate", "sales", *FEES, "totalPayment",
 )  # fmt: skip
-"""The names that a report's headings can stand for; `totalPayment` and one of the two numbers are needed."""
+"""The names that headings of a report can have. `totalPayment`, and `orderNo` or `orderItemNo`, are required."""
 
 
 @dataclass(frozen=True, slots=True)
-class Blibli:
-    """The source `blibli`. `headings` says under which heading a report has what; a name without one is its own."""
+class BlibliReader:
+    """Reads a seller's records. `headings` has the heading of each name; a name without one is its own heading."""
 
     headings: Mapping[str, str] | None = None
     decimal_comma: bool = True
     charges_are_positive: bool = True
-    """Whether the report writes charges as positive numbers to subtract."""
+    """Whether charges in the report are positive numbers to subtract."""
 
-    name = CHANNEL
-    reads = frozenset({JSON, CSV, XLSX})
-    pulls = True
-    books_at = Level.GLOBAL
-    period = "weekly"
-    capabilities: ClassVar[Mapping[Cell, tuple[Way, ...]]] = {
-        (Measure.PAYOUT, Level.GLOBAL): (
-            Way(By.API, "B", "settlements/filter: totalPayment"),
-            Way(By.DERIVED, "D", "sum of the report's rows by settlement, else by payment day"),
-        ),
-        (Measure.PAYOUT, Level.ORDER): (
-            Way(By.FILE, "D", "report mapping: totalPayment by orderNo"),
-            Way(By.DERIVED, "B", "sum of settlement order items, where they name their order"),
-        ),
-        (Measure.PAYOUT, Level.ITEM): (Way(By.API, "B", "settlements/{id}/orderItems: totalPayment"),),
-        (Measure.COMMISSION, Level.GLOBAL): (Way(By.DERIVED, "B", "sum of the order items' commission by settlement"),),
-        (Measure.COMMISSION, Level.ORDER): (
-            Way(By.FILE, "D", "report mapping: commission by orderNo"),
-            Way(By.DERIVED, "B", "sum of settlement order items, where they name their order"),
-        ),
-        (Measure.COMMISSION, Level.ITEM): (Way(By.API, "B", "settlements/{id}/orderItems: commission"),),
-        (Measure.PERIOD, None): (
-            Way(By.API, "B", "settlements/filter: paymentDate; sources disagree about the calendar"),
-        ),
-    }
-
-    def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        kind, whole = detected(stream)
-        here = shop if shop.currency else Shop(shop.seller, CURRENCY, shop.zone)
-        if kind == JSON:
-            return map_json_records(whole, ROUTES, partial(_say, here), about or {})
-        return table_lines(whole, kind, self.report(), CHANNEL, here)
+    def read(self, stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
+        """All that a file or an answer of Blibli's says."""
+        format_name, whole = detect_format(stream)
+        shop = shop if shop.currency else Shop(shop.seller, CURRENCY, shop.zone)
+        if format_name == JSON:
+            return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {})
+        return table_lines(whole, format_name, self.report(), names.CHANNEL, shop)
 
     def report(self) -> tuple[Columns, ...]:
-        """The report's columns under this seller's headings: by order item where it has them, else by order."""
+        """The columns of the report with this seller's headings: one of order items, one of orders.
+
+        ValueError for a heading of an unknown name.
+        """
         unknown = set(self.headings or ()) - set(REPORT_NAMES)
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))}: none of {', '.join(REPORT_NAMES)}")
@@ -105,7 +86,7 @@ class Blibli:
         sign = -1 if self.charges_are_positive else 1
         return tuple(
             Columns(
-                source="blibli.report",
+                source=names.REPORT,
                 level=level,
                 stage=Stage.OWED,
                 reference=level.value,
@@ -126,24 +107,14 @@ class Blibli:
         )
 
 
-def failure(answer: Any) -> Failure | None:
-    """The refusal that an answer is: an `errorCode`, or `success` false."""
-    if not isinstance(answer, dict):
-        return None
-    code = str(answer.get("errorCode") or "")
-    if not code and answer.get("success") is not False:
-        return None
-    return Failure(CHANNEL, code or "no code", str(answer.get("errorMessage") or ""), Retry.NEVER)
-
-
-def _say(shop: Shop, record: Record, around: Around) -> Iterator[Observation]:
+def _map_record(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[Observation]:
     value = record.value
     if not isinstance(value, dict):
         raise NotUnderstood("it is not an object")
     if (refused := failure(value)) is not None:
         raise NotUnderstood(str(refused))
     if "orderItemNo" in value:
-        yield from _order_item(shop, record, around)
+        yield from _order_item(shop, record, page_fields)
     elif "settlementId" in value and "totalPayment" in value:
         yield _settlement(shop, record)
     elif record.route is not None or not {"content", "pageMetaData", "paging", "requestId"}.intersection(value):
@@ -156,8 +127,8 @@ def _settlement(shop: Shop, record: Record) -> ObservedStatement:
     held = value.get("paymentHold") is True
     paid_at = read_epoch(value.get("paymentDate"))
     return ObservedStatement(
-        channel=CHANNEL,
-        source="blibli.settlements",
+        channel=names.CHANNEL,
+        source=names.SETTLEMENTS,
         seller=shop.seller,
         number=required(value, "settlementId"),
         currency=currency_of(value, shop),
@@ -172,13 +143,13 @@ def _settlement(shop: Shop, record: Record) -> ObservedStatement:
     )
 
 
-def _order_item(shop: Shop, record: Record, around: Around) -> Iterator[SettlementLine]:
+def _order_item(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[SettlementLine]:
     value: dict[str, Any] = record.value
     item = required(value, "orderItemNo")
-    statement = optional(value, "settlementId") or optional(around, "settlementId")
-    told = Told(
-        channel=CHANNEL,
-        source="blibli.settlement_items",
+    statement = optional(value, "settlementId") or optional(page_fields, "settlementId")
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.SETTLEMENT_ITEMS,
         shop=shop,
         record=record,
         reference=f"item/{statement or ''}/{item}",
@@ -194,16 +165,17 @@ def _order_item(shop: Shop, record: Record, around: Around) -> Iterator[Settleme
     sales = None if value.get("sales") is None else read_amount(value["sales"])
     fees = {name: read_amount(value[name]) for name in FEES if value.get(name) is not None}
     sign = _sign(total, sales, fees)
-    parts = [] if sales is None else [told.line(Kind.ITEM_REVENUE, sales, "sales", part_of="totalPayment")]
+    parts = [] if sales is None else [header.line(Kind.ITEM_REVENUE, sales, "sales", part_of="totalPayment")]
     for name, amount in fees.items():
         if amount.number or FEES[name] is Kind.COMMISSION:
+            # Where neither sign adds up, a charge is still taken from the seller.
             credit = amount.number * sign if sign else -abs(amount.number)
-            parts.append(told.line(FEES[name], amount, name, credit=credit + 0, part_of="totalPayment"))
-    yield from told.explained(told.line(Kind.PAYOUT, total, "totalPayment"), parts)
+            parts.append(header.line(FEES[name], amount, name, credit=credit + 0, part_of="totalPayment"))
+    yield from header.with_residual(header.line(Kind.PAYOUT, total, "totalPayment"), parts)
 
 
 def _sign(total: Amount, sales: Amount | None, fees: Mapping[str, Amount]) -> int:
-    """The sign with which sales and charges make the total; 0 where neither does: then charges are taken away."""
+    """The sign of the charges with which sales and charges add up to the total; 0 where they do with neither sign."""
     charged = sum((fee.number for fee in fees.values()), Decimal(0))
     if sales is not None and sales.number + charged == total.number:
         return 1

@@ -1,4 +1,4 @@
-"""Lazada's settlement lines: item-level charges, the bank-side view, and the fee report that Seller Center offers."""
+"""Lazada's settlement lines: the charges of items, the movements of the seller's balance, and the fee report."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 from service.formats.amounts import Amount, NotUnderstood, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_moment
+from service.marketplaces.lazada import names
 from service.marketplaces.observations import Kind, Level, SettlementLine, Shop, Stage
-from service.marketplaces.record_mapping import Told, currency_of, optional, required
+from service.marketplaces.record_mapping import RecordHeader, currency_of, optional, required
 from service.marketplaces.report_tables import Columns
-
-CHANNEL = "lazada"
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("affiliate", Kind.AFFILIATE_FEE),
@@ -41,13 +40,13 @@ _VAGUE_WORDS: tuple[tuple[str, Kind], ...] = (
     ("fee", Kind.FEE),
     ("biaya", Kind.FEE),
 )
-"""What a fee's name has to contain; the first match counts."""
+"""A word in a fee's name, and the kind that it means. The first match counts, the vague words last."""
 
 _TAXES = ("VAT_in_amount", "WHT_amount")
 _PERSONAL = frozenset({"payee_account"})
 
 _PAID = {"paid": Stage.PAID, "not paid": Stage.OWED}
-_BANK_SIDE: Mapping[str, tuple[Kind, Stage, int]] = {
+_SUB_TYPES: Mapping[str, tuple[Kind, Stage, int]] = {
     "settlement": (Kind.PAYOUT, Stage.RELEASED, 0),
     "failed payment": (Kind.WITHDRAWAL_RETURNED, Stage.FAILED, 1),
     "returned payment": (Kind.WITHDRAWAL_RETURNED, Stage.RETURNED, 1),
@@ -55,11 +54,14 @@ _BANK_SIDE: Mapping[str, tuple[Kind, Stage, int]] = {
     "manual withdrawal": (Kind.WITHDRAWAL, Stage.SENT, -1),
     "sponsored solutions top-up": (Kind.SERVICE_FEE, Stage.PAID, -1),
 }
-"""What each means, and the sign it has to the seller: documents show none. A settlement may be negative itself."""
+"""Each one's kind and stage, and 1 or -1 by which its amount becomes what the seller sees. Documents show no sign.
+
+With 0 the amount keeps its own sign: a settlement may be negative.
+"""
 
 
 def kind_of(*names: str | None) -> Kind:
-    """The kind of a charge by its name, then by its type; an adjustment where neither says."""
+    """The kind of a charge by its name, else by its type, else an adjustment."""
     for words in (_WORDS, _VAGUE_WORDS):
         for name in names:
             lowered = (name or "").lower()
@@ -70,12 +72,12 @@ def kind_of(*names: str | None) -> Kind:
 
 
 def transaction_detail(shop: Shop, record: Record) -> Iterator[SettlementLine]:
-    """One charge or credit of an item. Its link to a statement is a period, not a number."""
+    """One charge or credit of an item. It names the period of its statement, and not the statement's number."""
     value: dict[str, Any] = record.value
     name = optional(value, "fee_name")
-    told = Told(
-        channel=CHANNEL,
-        source="lazada.transaction_details",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.TRANSACTION_DETAILS,
         shop=shop,
         record=record,
         reference=f"transaction/{required(value, 'transaction_number')}/{optional(value, 'orderItem_no') or ''}/{name or ''}",
@@ -99,25 +101,25 @@ def transaction_detail(shop: Shop, record: Record) -> Iterator[SettlementLine]:
         "comment": optional(value, "comment"),
     }
     kept = {key: found for key, found in extra.items() if found is not None}
-    yield told.line(kind_of(name, optional(value, "transaction_type")), _field(value, "amount"), "amount", extra=kept)
+    yield header.line(kind_of(name, optional(value, "transaction_type")), _field(value, "amount"), "amount", extra=kept)
     for tax in _TAXES:
         if value.get(tax) not in (None, ""):
             amount = _field(value, tax)
             if amount.number:
-                yield told.line(Kind.TAX, amount, tax, part_of="amount")
+                yield header.line(Kind.TAX, amount, tax, part_of="amount")
 
 
 def account_transaction(shop: Shop, record: Record) -> SettlementLine:
-    """A movement of the seller's balance or bank account: settlements in, withdrawals out, payments that came back."""
+    """A movement of the seller's balance: a settlement, a withdrawal to the bank, or a payment that came back."""
     value: dict[str, Any] = record.value
     sub_type = (optional(value, "sub_type", "sub_transaction_type") or "").lower()
-    found = _BANK_SIDE.get(sub_type)
+    found = _SUB_TYPES.get(sub_type)
     if found is None:
         raise NotUnderstood(f"its sub_type {sub_type[:40]!r} is none that Lazada documents")
     kind, stage, sign = found
-    told = Told(
-        channel=CHANNEL,
-        source="lazada.account_transactions",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.ACCOUNT_TRANSACTIONS,
         shop=shop,
         record=record,
         reference=f"account/{required(value, 'transaction_number')}",
@@ -128,7 +130,7 @@ def account_transaction(shop: Shop, record: Record) -> SettlementLine:
     )
     extra = {name: each for name, each in value.items() if name not in _PERSONAL}
     amount = _field(value, "amount")
-    return told.line(kind, amount, "amount", credit=abs(amount.number) * sign if sign else None, extra=extra)
+    return header.line(kind, amount, "amount", credit=abs(amount.number) * sign if sign else None, extra=extra)
 
 
 def _field(value: Mapping[str, Any], name: str) -> Amount:
@@ -139,7 +141,7 @@ def _field(value: Mapping[str, Any], name: str) -> Amount:
 
 
 FEE_REPORT = Columns(
-    source="lazada.fee_report",
+    source=names.FEE_REPORT,
     level=Level.ITEM,
     stage=Stage.OWED,
     reference="fee",
@@ -152,4 +154,4 @@ FEE_REPORT = Columns(
     item="ID Pesanan",
     occurred_at="Tanggal Transaksi",
 )
-"""Seller Center's fee report in its Indonesian headings, one charge a row, signed as the seller sees it."""
+"""Seller Center's fee report with its Indonesian headings: one charge a row, signed as the seller sees it."""

@@ -1,4 +1,4 @@
-"""SellerCenter's answers to `GetPayoutStatus`, as XML and JSON: the envelope, the fields, their order and formats."""
+"""SellerCenter's responses to `GetPayoutStatus`, in XML and JSON: the envelope, the fields, their order and forms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Tree = Mapping[str, Any]
 
 
 class Fault(enum.Enum):
-    """What SellerCenter says no with: the code, and the message with its own number."""
+    """The errors of SellerCenter: the code, and the message, which has a number of its own."""
 
     MANDATORY = ("1", "E001: Parameter {} is mandatory")
     VERSION = ("2", "E002: Invalid Version")
@@ -45,7 +45,7 @@ class Fault(enum.Enum):
 
 
 def success(rows: Iterable[Mapping[str, Any]], now: datetime) -> Tree:
-    """The answer with these statements (`content`, `currency`, `paid`), in the order given."""
+    """The response with these statements (`content`, `currency`, `paid`), in the given order."""
     statements = [_statement(row) for row in rows]
     return {
         "SuccessResponse": {
@@ -61,6 +61,7 @@ def success(rows: Iterable[Mapping[str, Any]], now: datetime) -> Tree:
 
 
 def failure(fault: Fault, action: str, what: str = "") -> Tree:
+    """The response with an error. `what` goes into its message."""
     return {
         "ErrorResponse": {
             "Head": {
@@ -77,7 +78,7 @@ def failure(fault: Fault, action: str, what: str = "") -> Tree:
 def _statement(row: Mapping[str, Any]) -> dict[str, str]:
     content: Mapping[str, str | None] = row["content"]
     texts = {name: content.get(name) or "" for name in FIELDS}
-    # The payout is the only place where a client finds the currency; some sources write it elsewhere.
+    # Clients find the currency in the payout only. Some sources write it elsewhere.
     if texts["Payout"] and not texts["Payout"].endswith(row["currency"]):
         texts["Payout"] = f"{texts['Payout']} {row['currency']}"
     if row["paid"] is not None:
@@ -86,6 +87,7 @@ def _statement(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def as_xml(tree: Tree) -> bytes:
+    """The response as XML."""
     ((name, content),) = tree.items()
     root = ET.Element(name)
     _grow(root, content)
@@ -103,7 +105,7 @@ def _grow(element: ET.Element, content: Any) -> None:
 
 
 def as_json(tree: Tree) -> bytes:
-    """The same tree; a list of one is that one, as SellerCenter's converter has it."""
+    """The response as JSON. A list of one element is written as that element, as SellerCenter does."""
     return orjson.dumps(_unlisted(tree))
 
 

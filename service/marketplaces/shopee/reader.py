@@ -1,7 +1,7 @@
-"""Shopee: escrow, wallet, cross-border payouts, billing transactions, and the income report as a file.
+"""Reads Shopee: escrow, wallet, cross-border payouts, billing transactions, and the income report.
 
-Cash has two stages: escrow is released into the seller's wallet, order by order, and the wallet is withdrawn to the bank.
-Money is booked by order, at its escrow amount and its adjustments. Shopee's fees are positive numbers to subtract.
+Money moves in two stages: each order is released from escrow into the seller's wallet, and the wallet is withdrawn to the
+bank. Orders book it, with their escrow amount and their adjustments. Fees are positive numbers to subtract.
 """
 
 from __future__ import annotations
@@ -11,36 +11,24 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import CSV, JSON, XLSX, XML, detected
+from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
-from service.marketplaces.observations import (
-    By,
-    Cell,
-    Kind,
-    Level,
-    Measure,
-    Observation,
-    SettlementLine,
-    Shop,
-    Stage,
-    Way,
-)
+from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.marketplaces.record_mapping import (
-    Around,
-    Told,
+    PageFields,
+    RecordHeader,
     currency_of,
     map_json_records,
     optional,
-    parts_of,
+    part_lines,
     required,
 )
-from service.marketplaces.refusals import Failure, Retry
 from service.marketplaces.report_tables import table_lines
+from service.marketplaces.shopee import names
+from service.marketplaces.shopee.refusals import failure
 from service.marketplaces.shopee.reports import ADJUSTMENTS, INCOME
 from service.marketplaces.shopee.wallet import wallet_transaction
-
-CHANNEL = "shopee"
 
 ROUTES: frozenset[Route] = frozenset(
     {
@@ -75,77 +63,31 @@ PARTS: Mapping[str, tuple[Kind, int]] = {
     "escrow_tax": (Kind.TAX, -1),
     "withholding_tax": (Kind.TAX, -1),
 }
-"""What an escrow amount is made of. `final_shipping_fee` sums up the shipping fields, so it is none of them."""
+"""The parts of an escrow amount. `final_shipping_fee` is none of them: it is the sum of the other shipping fields."""
 
-_SAME_FEE_AGAIN = "credit_card_transaction_fee"
+_OLD_TRANSACTION_FEE = "credit_card_transaction_fee"
+"""The name of `seller_transaction_fee` in older answers."""
 _ITEM_PARTS: Mapping[str, tuple[Kind, int]] = {
     "ams_commission_fee": (Kind.AFFILIATE_FEE, -1),
     "seller_order_processing_fee": (Kind.SERVICE_FEE, -1),
 }
-_TRANSIENT = frozenset({"error_server", "error_network", "error_inner", "error_timeout", "error_busy", "error_unknown"})
 
 
-class Shopee:
-    """The source `shopee`."""
-
-    name = CHANNEL
-    reads = frozenset({JSON, CSV, XLSX})
-    pulls = True
-    books_at = Level.ORDER
-    period = "delivered_order"
-    capabilities: Mapping[Cell, tuple[Way, ...]] = {
-        (Measure.PAYOUT, Level.GLOBAL): (
-            Way(By.API, "B", "get_payout_info, for cross-border shops; get_wallet_transaction_list: withdrawals"),
-            Way(By.FILE, "B", "income report"),
-            Way(By.DERIVED, "A", "sum of orders by withdrawal, else by the local day of their release"),
-        ),
-        (Measure.PAYOUT, Level.ORDER): (
-            Way(By.API, "A", "get_escrow_detail: escrow_amount; get_escrow_list: payout_amount, when released"),
-            Way(By.FILE, "B", "income report: Total Penghasilan"),
-        ),
-        (Measure.PAYOUT, Level.ITEM): (Way(By.NOT_AVAILABLE, "A", "items carry prices, no payout"),),
-        (Measure.COMMISSION, Level.GLOBAL): (Way(By.DERIVED, "A", "sum of the orders' commission_fee"),),
-        (Measure.COMMISSION, Level.ORDER): (
-            Way(By.API, "A", "get_escrow_detail: commission_fee"),
-            Way(By.FILE, "B", "income report: Biaya Administrasi"),
-        ),
-        (Measure.COMMISSION, Level.ITEM): (Way(By.NOT_AVAILABLE, "A", "items carry no commission"),),
-        (Measure.PERIOD, None): (Way(By.API, "A", "get_escrow_list: escrow_release_time, order by order"),),
-    }
-
-    def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        kind, whole = detected(stream)
-        if kind in (JSON, XML):
-            return map_json_records(whole, ROUTES, partial(_say, shop), about or {})
-        return table_lines(whole, kind, (INCOME, ADJUSTMENTS), CHANNEL, shop)
+def read(stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
+    """All that a file or an answer of Shopee's says."""
+    format_name, whole = detect_format(stream)
+    if format_name in (JSON, XML):
+        return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {})
+    return table_lines(whole, format_name, (INCOME, ADJUSTMENTS), names.CHANNEL, shop)
 
 
-def failure(answer: Any) -> Failure | None:
-    """The refusal that an answer is: an `error` that is not empty."""
-    if not isinstance(answer, dict):
-        return None
-    code = str(answer.get("error") or "")
-    if not code:
-        return None
-    lowered = code.lower()
-    if lowered in _TRANSIENT or "rate_limit" in lowered or "too_many" in lowered:
-        retry = Retry.LATER
-    elif "timestamp" in lowered:
-        retry = Retry.RESIGN
-    elif "auth" in lowered or "token" in lowered:
-        retry = Retry.AUTHORISE
-    else:
-        retry = Retry.NEVER
-    return Failure(CHANNEL, code, str(answer.get("message") or ""), retry)
-
-
-def _say(shop: Shop, record: Record, _around: Around) -> Iterator[Observation]:
+def _map_record(shop: Shop, record: Record, _page_fields: PageFields) -> Iterator[Observation]:
     value = record.value
     if not isinstance(value, dict):
         raise NotUnderstood("it is not an object")
     if (refused := failure(value)) is not None:
         raise NotUnderstood(str(refused))
-    # A whole answer of get_escrow_detail, an element of its batch, or the order itself.
+    # A whole answer of get_escrow_detail, an element of a batch of them, or the order itself.
     for name in ("response", "escrow_detail"):
         inner = value.get(name)
         if isinstance(inner, dict) and ("order_income" in inner or "escrow_detail" in inner):
@@ -167,9 +109,9 @@ def _say(shop: Shop, record: Record, _around: Around) -> Iterator[Observation]:
 def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iterator[SettlementLine]:
     income: Mapping[str, Any] = value["order_income"]
     order = required(value, "order_sn")
-    told = Told(
-        channel=CHANNEL,
-        source="shopee.escrow_detail",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.ESCROW_DETAIL,
         shop=shop,
         record=record,
         reference=f"order/{order}",
@@ -180,42 +122,41 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
         order=order,
     )
     escrow = read_amount(income.get("escrow_amount"))
-    parts = parts_of(told, income, PARTS, "escrow_amount")
+    parts = part_lines(header, income, PARTS, "escrow_amount")
     if income.get("seller_transaction_fee") is None:
-        # Answers of before the other name: the two are one fee.
-        parts += parts_of(told, income, {_SAME_FEE_AGAIN: (Kind.PAYMENT_FEE, -1)}, "escrow_amount")
-    yield from told.explained(told.line(Kind.PAYOUT, escrow, "escrow_amount", books=True), parts)
+        parts += part_lines(header, income, {_OLD_TRANSACTION_FEE: (Kind.PAYMENT_FEE, -1)}, "escrow_amount")
+    yield from header.with_residual(header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True), parts)
     adjusted = income.get("total_adjustment_amount")
     if adjusted is not None:
         amount = read_amount(adjusted)
         if amount.number:
-            yield told.line(Kind.ADJUSTMENT, amount, "total_adjustment_amount", books=True)
+            yield header.line(Kind.ADJUSTMENT, amount, "total_adjustment_amount", books=True)
     for index, item in enumerate(income.get("items") or ()):
         if isinstance(item, dict):
             number = optional(item, "model_id", "item_id") or str(index)
             if item.get("discounted_price") is not None:
-                # The price of the line: what the item earned, though not what was paid for it.
+                # The price that the item was sold for, and not what is paid out for it.
                 price = read_amount(item["discounted_price"])
-                yield told.line(
+                yield header.line(
                     Kind.ITEM_REVENUE,
                     price,
                     f"items[{index}].discounted_price",
                     part_of="cost_of_goods_sold",
                     item=number,
                 )
-            for part in parts_of(told, item, _ITEM_PARTS, "escrow_amount", f"items[{index}]."):
-                # Of the order's own fee of that name: told again, more finely.
+            for part in part_lines(header, item, _ITEM_PARTS, "escrow_amount", f"items[{index}]."):
+                # A part of the order's fee of that name.
                 name = "order_ams_commission_fee" if part.kind is Kind.AFFILIATE_FEE else "seller_order_processing_fee"
                 amount = read_amount(item[part.field.partition(".")[2]])
-                yield told.line(part.kind, amount, part.field, credit=part.amount, part_of=name, item=number)
+                yield header.line(part.kind, amount, part.field, credit=part.amount, part_of=name, item=number)
 
 
 def _released(shop: Shop, record: Record) -> SettlementLine:
     value: dict[str, Any] = record.value
     order = required(value, "order_sn")
-    told = Told(
-        channel=CHANNEL,
-        source="shopee.escrow_list",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.ESCROW_LIST,
         shop=shop,
         record=record,
         reference=f"order/{order}",
@@ -225,7 +166,7 @@ def _released(shop: Shop, record: Record) -> SettlementLine:
         stage=Stage.RELEASED,
         order=order,
     )
-    return told.line(Kind.PAYOUT, read_amount(value.get("payout_amount")), "payout_amount")
+    return header.line(Kind.PAYOUT, read_amount(value.get("payout_amount")), "payout_amount")
 
 
 def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]:
@@ -234,9 +175,9 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
     info: dict[str, Any] = found if isinstance(found, dict) else value
     at = read_epoch(info.get("payout_time"))
     number = optional(value, "encrypted_payout_id") or optional(info, "encrypted_payout_id") or at.text
-    told = Told(
-        channel=CHANNEL,
-        source="shopee.payout_info",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.PAYOUT_INFO,
         shop=shop,
         record=record,
         reference=f"payout/{number}",
@@ -247,21 +188,21 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
     )
     amount = read_amount(info.get("from_amount"))
     extra = {name: info.get(name) for name in ("payout_currency", "payout_amount", "exchange_rate", "pay_service")}
-    # The wallet's side: what reaches the bank has left what Shopee owes. A claw-back is the other way round.
-    yield told.line(Kind.WITHDRAWAL, amount, "from_amount", credit=-amount.number, extra=extra)
+    # What reaches the bank is no longer owed. A negative amount is taken back from the seller.
+    yield header.line(Kind.WITHDRAWAL, amount, "from_amount", credit=-amount.number, extra=extra)
     for index, adjustment in enumerate(value.get("offline_adjustment_list") or ()):
         amount = read_amount(adjustment.get("adjustment_amount"))
         kept = {name: adjustment.get(name) for name in ("order_sn", "module", "scenario", "remark")}
-        yield told.line(Kind.ADJUSTMENT, amount, f"offline_adjustment_list[{index}].adjustment_amount", extra=kept)
+        yield header.line(Kind.ADJUSTMENT, amount, f"offline_adjustment_list[{index}].adjustment_amount", extra=kept)
 
 
 def _billing(shop: Shop, record: Record) -> SettlementLine:
     value: dict[str, Any] = record.value
     order = optional(value, "order_sn")
     released = (optional(value, "billing_transaction_status") or "").upper() == "RELEASED"
-    told = Told(
-        channel=CHANNEL,
-        source="shopee.billing_transaction",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.BILLING_TRANSACTION,
         shop=shop,
         record=record,
         reference=f"billing/{order or record.place}/{optional(value, 'cost_header') or ''}",
@@ -274,4 +215,6 @@ def _billing(shop: Shop, record: Record) -> SettlementLine:
     extra = {
         name: value.get(name) for name in ("billing_transaction_type", "cost_header", "scenario", "remark", "level")
     }
-    return told.line(Kind.PAYOUT if order else Kind.ADJUSTMENT, read_amount(value.get("amount")), "amount", extra=extra)
+    return header.line(
+        Kind.PAYOUT if order else Kind.ADJUSTMENT, read_amount(value.get("amount")), "amount", extra=extra
+    )

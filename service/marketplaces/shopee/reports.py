@@ -1,15 +1,16 @@
-"""Shopee's income report as Seller Centre and `get_income_statement` offer it, in its Indonesian headings.
+"""Shopee's income report, from Seller Centre or `get_income_statement`, with its Indonesian headings.
 
-The report writes charges as negative numbers, unlike the API. One source attests its headings.
+Charges are negative numbers, unlike those of the API. One source attests the headings.
 """
 
 from __future__ import annotations
 
 from service.marketplaces.observations import Kind, Level, Stage
 from service.marketplaces.report_tables import Columns
+from service.marketplaces.shopee import names
 
 INCOME = Columns(
-    source="shopee.income_report",
+    source=names.INCOME_REPORT,
     level=Level.ORDER,
     stage=Stage.RELEASED,
     reference="order",
@@ -49,7 +50,7 @@ INCOME = Columns(
 )
 
 ADJUSTMENTS = Columns(
-    source="shopee.income_adjustments",
+    source=names.INCOME_ADJUSTMENTS,
     level=Level.ORDER,
     stage=Stage.RELEASED,
     reference="adjustment",
@@ -59,4 +60,4 @@ ADJUSTMENTS = Columns(
     order="No. Pesanan Terhubung",
     occurred_at="Tanggal Dana Dilepaskan",
 )
-"""The orders' escrow details book these; here they are explained."""
+"""The escrow details of the orders book these adjustments. The report explains them."""

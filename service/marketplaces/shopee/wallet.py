@@ -1,4 +1,4 @@
-"""Shopee's wallet, row by row: what came out of escrow, what was withdrawn, and what only the wallet tells."""
+"""Rows of Shopee's wallet: releases from escrow, withdrawals, and charges that stand nowhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from service.formats.amounts import NotUnderstood, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_epoch
 from service.marketplaces.observations import Kind, Level, SettlementLine, Shop, Stage
-from service.marketplaces.record_mapping import Told, currency_of, optional, required
+from service.marketplaces.record_mapping import RecordHeader, currency_of, optional, required
+from service.marketplaces.shopee import names
 
 TYPES: Mapping[str, tuple[str, Kind, Stage, int]] = {
     "101": ("ESCROW_VERIFIED_ADD", Kind.PAYOUT, Stage.RELEASED, 1),
@@ -32,15 +33,18 @@ TYPES: Mapping[str, tuple[str, Kind, Stage, int]] = {
     "456": ("AFFILIATE_ADS_SELLER_FEE_REFUND", Kind.AFFILIATE_FEE, Stage.RELEASED, 0),
     "460": ("AFFILIATE_FEE_DEDUCT", Kind.AFFILIATE_FEE, Stage.RELEASED, 0),
 }
-"""Each number's name, kind and stage, and its sign to the seller; 0 where only the row's `money_flow` or sign tells."""
+"""Each number's name, kind and stage, and 1 or -1 by which its amount becomes what the seller sees.
+
+With 0, the row's `money_flow` or the amount's own sign says it.
+"""
 
 _BY_NAME = {name: number for number, (name, *_) in TYPES.items()}
 _FLOWS = {"MONEY_IN": 1, "MONEY_OUT": -1}
-_TOLD_BY_ORDERS = frozenset({Kind.PAYOUT, Kind.WITHDRAWAL, Kind.WITHDRAWAL_RETURNED, Kind.ADVANCE})
+_REPORTED_BY_ORDERS = frozenset({Kind.PAYOUT, Kind.WITHDRAWAL, Kind.WITHDRAWAL_RETURNED, Kind.ADVANCE})
 
 
 def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
-    """A row of the wallet. It books only what belongs to no order: an order's escrow detail tells the rest."""
+    """A row of the wallet. It books only what belongs to no order: the escrow details of the orders book the rest."""
     value: dict[str, Any] = record.value
     number = required(value, "transaction_type")
     found = TYPES.get(_BY_NAME.get(number, number))
@@ -52,9 +56,9 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
     order = optional(value, "order_sn")
     withdrawal = optional(value, "root_withdrawal_id", "withdrawal_id")
     status = (optional(value, "status") or "COMPLETED").upper()
-    told = Told(
-        channel="shopee",
-        source="shopee.wallet",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.WALLET,
         shop=shop,
         record=record,
         reference=f"withdrawal/{withdrawal}" if withdrawal else f"wallet/{required(value, 'transaction_id')}",
@@ -72,6 +76,6 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         "balanceAfter": optional(value, "current_balance"),
     }
     kept = {key: each for key, each in extra.items() if each is not None}
-    books = kind not in _TOLD_BY_ORDERS and order is None and told.stage is Stage.RELEASED
+    books = kind not in _REPORTED_BY_ORDERS and order is None and header.stage is Stage.RELEASED
     credit = abs(amount.number) * sign if sign else None
-    return told.line(kind, amount, "amount", credit=credit, books=books, extra=kept)
+    return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept)

@@ -1,15 +1,16 @@
-"""Pulling TikTok Shop: statements with their transactions, payments, withdrawals, and what is not settled yet."""
+"""Pulls TikTok Shop: statements with their transactions, payments, withdrawals, and what is not settled yet."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.marketplaces import signing
-from service.marketplaces.pulling import Peer, Position, PulledPage, Request
+from service.marketplaces.api_calls import ApiSession, SignedRequest
+from service.marketplaces.pages import PulledPage, ResumePoint
+from service.marketplaces.tiktok import signing
+from service.marketplaces.tiktok.credentials import TikTokCredentials
 
 PAGE = 100
 
@@ -19,23 +20,13 @@ _WITHDRAWALS = "/finance/202309/withdrawals"
 _UNSETTLED = "/finance/202507/orders/unsettled"
 
 
-@dataclass(frozen=True, slots=True)
-class TikTokShop:
-    """A shop, and the app that it has authorised."""
-
-    app_key: str
-    shop_cipher: str
-    app_secret: str = field(repr=False)
-    access_token: str = field(repr=False)
-
-
 async def pull_tiktok(
-    peer: Peer, who: TikTokShop, since: datetime, until: datetime, resume: str | None = None
+    session: ApiSession, credentials: TikTokCredentials, since: datetime, until: datetime, resume: str | None = None
 ) -> AsyncIterator[PulledPage]:
-    """Each statement's transactions follow the page that names it."""
+    """Pages of statements, each page with the transactions of its statements after it; then the other calls."""
     start, end = str(int(since.timestamp())), str(int(until.timestamp()))
     created = {"create_time_ge": start, "create_time_lt": end, "sort_field": "create_time", "sort_order": "ASC"}
-    at = Position.read(resume)
+    at = ResumePoint.read(resume)
     if at.phase == 0:
         timed = {
             "statement_time_ge": start,
@@ -43,78 +34,95 @@ async def pull_tiktok(
             "sort_field": "statement_time",
             "sort_order": "ASC",
         }
-        async for page in _statements(peer, who, timed, at):
+        async for page in _statements(session, credentials, timed, at):
             yield page
-        at = Position(1)
+        at = ResumePoint(1)
     phases = (
         (1, "payments", _PAYMENTS, created),
         (2, "withdrawals", _WITHDRAWALS, {**created, "types": "WITHDRAW,SETTLE,TRANSFER,REVERSE"}),
         (3, "unsettled", _UNSETTLED, {"sort_field": "order_create_time", "sort_order": "ASC"}),
     )
-    for phase, call, path, asked in phases:
+    for phase, call, path, parameters in phases:
         if at.phase == phase:
-            async for page in _pages(peer, who, call, path, asked, at):
+            async for page in _pages(session, credentials, call, path, parameters, at):
                 yield page
-            at = Position(phase + 1)
+            at = ResumePoint(phase + 1)
 
 
-async def _statements(peer: Peer, who: TikTokShop, asked: Mapping[str, str], at: Position) -> AsyncIterator[PulledPage]:
-    async for page, answer in _walk(peer, who, "statements", _STATEMENTS, asked, at):
+async def _statements(
+    session: ApiSession, credentials: TikTokCredentials, parameters: Mapping[str, str], at: ResumePoint
+) -> AsyncIterator[PulledPage]:
+    async for page, answer in _walk(session, credentials, "statements", _STATEMENTS, parameters, at):
         numbers = [str(each["id"]) for each in _data(answer).get("statements") or () if "id" in each]
-        # Until their transactions are in, the statements have to be asked for again.
+        # Until the last transactions are ingested, a resumed pull has to repeat the page of statements.
         yield page if not numbers else _resumed(page, at)
         for index, number in enumerate(numbers):
             path = f"/finance/202501/statements/{quote(number, safe='')}/statement_transactions"
             inner = {"sort_field": "order_create_time", "sort_order": "ASC"}
             last = index == len(numbers) - 1
-            behind = None
-            async for inside, _ in _walk(peer, who, "statement_transactions", path, inner, Position()):
-                if behind is not None:
-                    yield behind
-                behind = PulledPage(peer.channel, inside.call, inside.body, at.token(), {"statement_id": number})
-            if behind is not None:
-                yield _resumed(behind, Position.read(page.resume)) if last else behind
-        at = Position.read(page.resume)
+            waiting: PulledPage | None = None
+            async for inside, _ in _walk(session, credentials, "statement_transactions", path, inner, ResumePoint()):
+                if waiting is not None:
+                    yield waiting
+                waiting = PulledPage(session.channel, inside.call, inside.body, at.token(), {"statement_id": number})
+            if waiting is not None:
+                yield _resumed(waiting, ResumePoint.read(page.resume)) if last else waiting
+        at = ResumePoint.read(page.resume)
 
 
 async def _pages(
-    peer: Peer, who: TikTokShop, call: str, path: str, asked: Mapping[str, str], at: Position
+    session: ApiSession,
+    credentials: TikTokCredentials,
+    call: str,
+    path: str,
+    parameters: Mapping[str, str],
+    at: ResumePoint,
 ) -> AsyncIterator[PulledPage]:
-    async for page, _ in _walk(peer, who, call, path, asked, at):
+    async for page, _ in _walk(session, credentials, call, path, parameters, at):
         yield page
 
 
 async def _walk(
-    peer: Peer, who: TikTokShop, call: str, path: str, asked: Mapping[str, str], at: Position
+    session: ApiSession,
+    credentials: TikTokCredentials,
+    call: str,
+    path: str,
+    parameters: Mapping[str, str],
+    at: ResumePoint,
 ) -> AsyncIterator[tuple[PulledPage, Any]]:
     token = at.cursor
     while True:
-        parameters = {**asked, "page_size": str(PAGE)} | ({"page_token": token} if token else {})
-        body, answer = await _ask(peer, who, path, parameters)
+        page = {**parameters, "page_size": str(PAGE)} | ({"page_token": token} if token else {})
+        body, answer = await _call(session, credentials, path, page)
         token = str(_data(answer).get("next_page_token") or "")
-        behind = Position(at.phase, "", token) if token else Position(at.phase + 1)
-        yield PulledPage(peer.channel, call, body, behind.token()), answer
+        next_point = ResumePoint(at.phase, "", token) if token else ResumePoint(at.phase + 1)
+        yield PulledPage(session.channel, call, body, next_point.token()), answer
         if not token:
             return
 
 
-async def _ask(peer: Peer, who: TikTokShop, path: str, parameters: Mapping[str, str]) -> tuple[bytes, Any]:
-    def signed(now: datetime) -> Request:
+async def _call(
+    session: ApiSession, credentials: TikTokCredentials, path: str, parameters: Mapping[str, str]
+) -> tuple[bytes, Any]:
+    def sign(now: datetime) -> SignedRequest:
         query = {
             **parameters,
-            "app_key": who.app_key,
-            "shop_cipher": who.shop_cipher,
+            "app_key": credentials.app_key,
+            "shop_cipher": credentials.shop_cipher,
             "timestamp": str(int(now.timestamp())),
         }
-        query["sign"] = signing.tiktok(path, query, who.app_secret)
-        headers = {"x-tts-access-token": who.access_token, "Content-Type": "application/json"}
-        return Request("GET", f"{path}?{urlencode(query, quote_via=quote, safe='')}", headers)
+        query["sign"] = signing.signature(path, query, credentials.app_secret.get_secret_value())
+        headers = {
+            "x-tts-access-token": credentials.access_token.get_secret_value(),
+            "Content-Type": "application/json",
+        }
+        return SignedRequest("GET", f"{path}?{urlencode(query, quote_via=quote, safe='')}", headers)
 
-    return await peer.ask(path, signed)
+    return await session.call(path, sign)
 
 
-def _resumed(page: PulledPage, at: Position) -> PulledPage:
-    return PulledPage(page.channel, page.call, page.body, at.token(), page.about)
+def _resumed(page: PulledPage, at: ResumePoint) -> PulledPage:
+    return PulledPage(page.channel, page.call, page.body, at.token(), page.request_fields)
 
 
 def _data(answer: Any) -> dict[str, Any]:

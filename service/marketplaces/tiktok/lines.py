@@ -1,4 +1,4 @@
-"""TikTok Shop's transactions: of a statement, of an order's items, of the balance, and those not settled yet."""
+"""TikTok Shop's transactions: of a statement, of an order's items, of the seller's balance, and those not settled yet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from service.formats.amounts import NotUnderstood, read_amount
 from service.formats.json_records import Record
 from service.formats.times import Moment, read_epoch
 from service.marketplaces.observations import Kind, Level, SettlementLine, Shop, Stage
-from service.marketplaces.record_mapping import Around, Told, currency_of, optional, parts_of, required
-
-CHANNEL = "tiktok"
+from service.marketplaces.record_mapping import PageFields, RecordHeader, currency_of, optional, part_lines, required
+from service.marketplaces.tiktok import names
 
 COMMISSIONS = ("platform_commission_amount", "referral_fee_amount", "dynamic_commission_amount")
-"""The fees that are a commission; every other one is a fee of another kind."""
+"""The fees that are a commission. All others are fees of another kind."""
 
 _PARTS: Mapping[str, tuple[Kind, int]] = {
     "revenue_amount": (Kind.ITEM_REVENUE, 1),
@@ -58,14 +57,14 @@ _MOVEMENTS: Mapping[str, tuple[Kind, int]] = {
 _DONE = frozenset({"SUCCESS", "SUCCEEDED", "COMPLETED", "PAID"})
 
 
-def transaction(shop: Shop, record: Record, around: Around) -> Iterator[SettlementLine]:
-    """An order's or an adjustment's part of a statement."""
+def transaction(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[SettlementLine]:
+    """An order's or an adjustment's amount in a statement."""
     value: dict[str, Any] = record.value
-    data = _data(around)
+    data = _data(page_fields)
     order = optional(value, "order_id", "adjustment_order_id", "associated_order_id")
-    told = Told(
-        channel=CHANNEL,
-        source="tiktok.statement_transactions",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.STATEMENT_TRANSACTIONS,
         shop=shop,
         record=record,
         reference=f"transaction/{required(value, 'id', 'order_id', 'adjustment_id')}",
@@ -73,22 +72,22 @@ def transaction(shop: Shop, record: Record, around: Around) -> Iterator[Settleme
         occurred_at=_first_time(value, "order_create_time"),
         level=Level.ORDER if order else Level.GLOBAL,
         stage=Stage.OWED,
-        statement=optional(value, "statement_id") or optional(around, "statement_id") or optional(data, "id"),
+        statement=optional(value, "statement_id") or optional(page_fields, "statement_id") or optional(data, "id"),
         order=order,
     )
-    yield from _explained(told, value)
+    yield from _explained(header, value)
 
 
-def sku_transaction(shop: Shop, record: Record, around: Around) -> Iterator[SettlementLine]:
-    """An item's part of an order's settlement."""
+def sku_transaction(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[SettlementLine]:
+    """An item's amount in an order's settlement."""
     value: dict[str, Any] = record.value
-    data = _data(around)
-    order = optional(data, "order_id") or optional(around, "order_id")
+    data = _data(page_fields)
+    order = optional(data, "order_id") or optional(page_fields, "order_id")
     item = required(value, "sku_id")
     statement = optional(value, "statement_id")
-    told = Told(
-        channel=CHANNEL,
-        source="tiktok.order_transactions",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.ORDER_TRANSACTIONS,
         shop=shop,
         record=record,
         reference=f"item/{order or ''}/{item}/{statement or ''}",
@@ -100,16 +99,16 @@ def sku_transaction(shop: Shop, record: Record, around: Around) -> Iterator[Sett
         order=order,
         item=item,
     )
-    yield from _explained(told, value)
+    yield from _explained(header, value)
 
 
 def unsettled(shop: Shop, record: Record) -> Iterator[SettlementLine]:
     """Money that TikTok expects to settle: an estimate."""
     value: dict[str, Any] = record.value
     order = optional(value, "order_id", "adjustment_order_id")
-    told = Told(
-        channel=CHANNEL,
-        source="tiktok.unsettled",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.UNSETTLED,
         shop=shop,
         record=record,
         reference=f"transaction/{required(value, 'id', 'order_id')}",
@@ -120,13 +119,13 @@ def unsettled(shop: Shop, record: Record) -> Iterator[SettlementLine]:
         order=order,
     )
     extra = {name: value[name] for name in ("estimated_settlement", "unsettled_reason", "status") if value.get(name)}
-    parts = parts_of(told, value, _ESTIMATES, "est_settlement_amount")
+    parts = part_lines(header, value, _ESTIMATES, "est_settlement_amount")
     amount = read_amount(value.get("est_settlement_amount"))
-    yield from told.explained(told.line(Kind.PAYOUT, amount, "est_settlement_amount", extra=extra), parts)
+    yield from header.with_residual(header.line(Kind.PAYOUT, amount, "est_settlement_amount", extra=extra), parts)
 
 
 def movement(shop: Shop, record: Record) -> SettlementLine:
-    """A movement of the seller's balance: settled into it, withdrawn from it, come back to it."""
+    """A movement of the seller's balance: a settlement, a withdrawal, or money that came back."""
     value: dict[str, Any] = record.value
     type_name = required(value, "type").upper()
     found = _MOVEMENTS.get(type_name)
@@ -135,9 +134,9 @@ def movement(shop: Shop, record: Record) -> SettlementLine:
     kind, sign = found
     status = (optional(value, "status") or "").upper()
     done = Stage.PAID if kind is Kind.WITHDRAWAL else Stage.RETURNED if sign == 1 else Stage.RELEASED
-    told = Told(
-        channel=CHANNEL,
-        source="tiktok.withdrawals",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.WITHDRAWALS,
         shop=shop,
         record=record,
         reference=f"withdrawal/{required(value, 'id')}",
@@ -148,26 +147,26 @@ def movement(shop: Shop, record: Record) -> SettlementLine:
     )
     amount = read_amount(value.get("amount"))
     credit = abs(amount.number) * sign if sign else None
-    return told.line(kind, amount, "amount", credit=credit, extra={"type": type_name, "status": status})
+    return header.line(kind, amount, "amount", credit=credit, extra={"type": type_name, "status": status})
 
 
-def _explained(told: Told, value: Mapping[str, Any]) -> Iterator[SettlementLine]:
-    total = told.line(Kind.PAYOUT, read_amount(value.get("settlement_amount")), "settlement_amount")
-    yield from told.explained(total, parts_of(told, value, _PARTS, "settlement_amount"))
+def _explained(header: RecordHeader, value: Mapping[str, Any]) -> Iterator[SettlementLine]:
+    total = header.line(Kind.PAYOUT, read_amount(value.get("settlement_amount")), "settlement_amount")
+    yield from header.with_residual(total, part_lines(header, value, _PARTS, "settlement_amount"))
     fee = "fee_amount" if value.get("fee_amount") is not None else "fee_tax_amount"
-    # The older answers have the fees flat; the newer ones below two headings.
-    yield from parts_of(told, value, _FEES, fee)
+    # Older answers have the fees side by side. Newer ones have them below the two names of the breakdown.
+    yield from part_lines(header, value, _FEES, fee)
     breakdown = value.get("fee_tax_breakdown")
-    for heading in ("fee", "tax"):
-        inner = breakdown.get(heading) if isinstance(breakdown, dict) else None
+    for group in ("fee", "tax"):
+        inner = breakdown.get(group) if isinstance(breakdown, dict) else None
         if isinstance(inner, dict):
-            rest = (Kind.TAX if heading == "tax" else Kind.FEE, 1)
-            kinds = {name: _FEES.get(name, rest) for name in inner}
-            yield from parts_of(told, inner, kinds, fee, f"fee_tax_breakdown.{heading}.")
+            other = (Kind.TAX if group == "tax" else Kind.FEE, 1)
+            kinds = {name: _FEES.get(name, other) for name in inner}
+            yield from part_lines(header, inner, kinds, fee, f"fee_tax_breakdown.{group}.")
 
 
-def _data(around: Around) -> Mapping[str, Any]:
-    found = around.get("data")
+def _data(page_fields: PageFields) -> Mapping[str, Any]:
+    found = page_fields.get("data")
     return found if isinstance(found, dict) else {}
 
 

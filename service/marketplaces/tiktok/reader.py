@@ -1,6 +1,6 @@
-"""TikTok Shop, and Tokopedia since the merge: statements, their transactions, payments, withdrawals, expected money.
+"""Reads TikTok Shop: statements, their transactions, payments, withdrawals and estimates.
 
-Amounts are text, fees are negative, and a missing amount is null. Money is booked by statement.
+Amounts are text, fees are negative, and a missing amount is null. Statements book the money.
 """
 
 from __future__ import annotations
@@ -10,39 +10,27 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import JSON, detected
+from service.formats.detection import detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import read_epoch
-from service.marketplaces.observations import (
-    By,
-    Cell,
-    Kind,
-    Level,
-    Measure,
-    Observation,
-    ObservedStatement,
-    Shop,
-    Stage,
-    Way,
-)
+from service.marketplaces.observations import Kind, Level, Observation, ObservedStatement, Shop, Stage
 from service.marketplaces.record_mapping import (
-    Around,
-    Told,
+    PageFields,
+    RecordHeader,
     currency_of,
     map_json_records,
     optional,
-    parts_of,
+    part_lines,
     required,
 )
-from service.marketplaces.refusals import Failure, Retry
+from service.marketplaces.tiktok import names
 from service.marketplaces.tiktok.lines import movement, sku_transaction, transaction, unsettled
-
-CHANNEL = "tiktok"
+from service.marketplaces.tiktok.refusals import failure
 
 _STATEMENTS: Route = ("data", "statements")
-_HELD = frozenset({("data", "transactions"), ("data", "statement_transactions"), ("data", "sku_transactions")})
-"""What these records belong to stands beside them."""
-ROUTES: frozenset[Route] = _HELD | {(), _STATEMENTS, ("data", "payments"), ("data", "withdrawals")}
+_DEFERRED = frozenset({("data", "transactions"), ("data", "statement_transactions"), ("data", "sku_transactions")})
+"""The fields beside these records say what they belong to."""
+ROUTES: frozenset[Route] = _DEFERRED | {(), _STATEMENTS, ("data", "payments"), ("data", "withdrawals")}
 
 _STATEMENT_AMOUNTS = {"settlement_amount": "payout", "revenue_amount": "item_revenue", "fee_amount": "fees_total"}
 _STATEMENT_PARTS: Mapping[str, tuple[Kind, int]] = {
@@ -53,54 +41,16 @@ _STATEMENT_PARTS: Mapping[str, tuple[Kind, int]] = {
 }
 _PAID = {"PAID": True, "PROCESSING": False, "FAILED": False}
 _PAYMENT_EXTRA = frozenset({"status", "exchange_rate", "settlement_amount", "reserve_amount"})
-"""Not the bank account."""
-_TOKEN_CODES = range(105000, 106000)
+"""The fields that are kept. The bank account is none of them."""
 
 
-class TikTok:
-    """The source `tiktok`."""
-
-    name = CHANNEL
-    reads = frozenset({JSON})
-    pulls = True
-    books_at = Level.GLOBAL
-    period = "delivered_order"
-    capabilities: Mapping[Cell, tuple[Way, ...]] = {
-        (Measure.PAYOUT, Level.GLOBAL): (
-            Way(By.API, "A", "statements: settlement_amount; payments, withdrawals"),
-            Way(By.FILE, "A", "the same answers, saved"),
-        ),
-        (Measure.PAYOUT, Level.ORDER): (Way(By.API, "A", "statement_transactions: settlement_amount"),),
-        (Measure.PAYOUT, Level.ITEM): (Way(By.API, "B", "order statement_transactions: sku settlement_amount"),),
-        (Measure.COMMISSION, Level.GLOBAL): (
-            Way(By.DERIVED, "A", "sum of platform_commission_amount by statement; fee_amount stands beside it"),
-        ),
-        (Measure.COMMISSION, Level.ORDER): (
-            Way(By.API, "A", "statement_transactions: platform_commission_amount, referral_fee_amount"),
-        ),
-        (Measure.COMMISSION, Level.ITEM): (
-            Way(By.API, "B", "order statement_transactions: fee_tax_breakdown of each sku"),
-        ),
-        (Measure.PERIOD, None): (Way(By.API, "A", "statement_time of each statement"),),
-    }
-
-    def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        _, whole = detected(stream)
-        return map_json_records(whole, ROUTES, partial(_say, shop), about or {}, _HELD)
+def read(stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
+    """All that a file or an answer of TikTok Shop's says."""
+    _, whole = detect_format(stream)
+    return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {}, _DEFERRED)
 
 
-def failure(answer: Any) -> Failure | None:
-    """The refusal that an answer is: a `code` other than 0."""
-    code = answer.get("code") if isinstance(answer, dict) else None
-    if code is None or str(code) == "0":
-        return None
-    text = str(code)
-    token = text.isdigit() and int(text) in _TOKEN_CODES
-    retry = Retry.AUTHORISE if token else Retry.NEVER
-    return Failure(CHANNEL, text, str(answer.get("message") or ""), retry)
-
-
-def _say(shop: Shop, record: Record, around: Around) -> Iterator[Observation]:
+def _map_record(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[Observation]:
     value = record.value
     if not isinstance(value, dict):
         raise NotUnderstood("it is not an object")
@@ -111,11 +61,11 @@ def _say(shop: Shop, record: Record, around: Around) -> Iterator[Observation]:
     elif "est_settlement_amount" in value or "est_revenue_amount" in value:
         yield from unsettled(shop, record)
     elif "sku_id" in value:
-        yield from sku_transaction(shop, record, around)
+        yield from sku_transaction(shop, record, page_fields)
     elif "paid_time" in value or "payment_amount_before_exchange" in value or isinstance(value.get("amount"), dict):
         yield from _payment(shop, record)
     elif "settlement_amount" in value and "type" in value:
-        yield from transaction(shop, record, around)
+        yield from transaction(shop, record, page_fields)
     elif "amount" in value and "type" in value:
         yield movement(shop, record)
     elif record.route is not None or not {"data", "code"}.intersection(value):
@@ -136,8 +86,8 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
     if "payout" not in amounts:
         raise NotUnderstood("it has no settlement_amount")
     yield ObservedStatement(
-        channel=CHANNEL,
-        source="tiktok.statements",
+        channel=names.CHANNEL,
+        source=names.STATEMENTS,
         seller=shop.seller,
         number=number,
         currency=currency,
@@ -151,11 +101,20 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
         **amounts,
     )
     stage = {"PAID": Stage.PAID, "FAILED": Stage.FAILED}.get(status or "", Stage.OWED)
-    told = Told(
-        CHANNEL, "tiktok.statements", shop, record, f"statement/{number}", currency, at, Level.GLOBAL, stage, number
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.STATEMENTS,
+        shop=shop,
+        record=record,
+        reference=f"statement/{number}",
+        currency=currency,
+        occurred_at=at,
+        level=Level.GLOBAL,
+        stage=stage,
+        statement=number,
     )
-    parts = parts_of(told, value, _STATEMENT_PARTS, "settlement_amount")
-    yield from told.explained(told.line(Kind.PAYOUT, amounts["payout"], "settlement_amount"), parts)
+    parts = part_lines(header, value, _STATEMENT_PARTS, "settlement_amount")
+    yield from header.with_residual(header.line(Kind.PAYOUT, amounts["payout"], "settlement_amount"), parts)
 
 
 def _payment(shop: Shop, record: Record) -> Iterator[Observation]:
@@ -165,9 +124,9 @@ def _payment(shop: Shop, record: Record) -> Iterator[Observation]:
     money = value.get("amount")
     if not isinstance(money, dict):
         raise NotUnderstood("its amount is not one of {value, currency}")
-    told = Told(
-        channel=CHANNEL,
-        source="tiktok.payments",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.PAYMENTS,
         shop=shop,
         record=record,
         reference=f"payment/{required(value, 'id')}",
@@ -178,4 +137,4 @@ def _payment(shop: Shop, record: Record) -> Iterator[Observation]:
     )
     amount = read_amount(money.get("value"))
     extra = {name: each for name, each in value.items() if name in _PAYMENT_EXTRA}
-    yield told.line(Kind.WITHDRAWAL, amount, "amount.value", credit=-amount.number, extra=extra)
+    yield header.line(Kind.WITHDRAWAL, amount, "amount.value", credit=-amount.number, extra=extra)

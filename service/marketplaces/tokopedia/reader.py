@@ -1,6 +1,6 @@
-"""Tokopedia's legacy saldo history: every movement of a seller's balance, with the invoice in a free text.
+"""Reads Tokopedia's old saldo history: every movement of a seller's balance, with the invoice in its note.
 
-Rupiah are whole, times have no zone (they are Jakarta's). Commission is no field: it is rows of its own.
+Amounts are whole rupiah. Times have no zone: they are Jakarta's. Commissions are rows of their own.
 """
 
 from __future__ import annotations
@@ -9,35 +9,31 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import JSON, detected
+from service.formats.detection import detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import read_moment
-from service.marketplaces.observations import (
-    By,
-    Cell,
-    Kind,
-    Level,
-    Measure,
-    Observation,
-    SettlementLine,
-    Shop,
-    Stage,
-    Way,
+from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
+from service.marketplaces.record_mapping import (
+    PageFields,
+    RecordHeader,
+    currency_of,
+    map_json_records,
+    optional,
+    required,
 )
-from service.marketplaces.record_mapping import Around, Told, currency_of, map_json_records, optional, required
-from service.marketplaces.refusals import Failure, Retry
+from service.marketplaces.tokopedia import names
+from service.marketplaces.tokopedia.refusals import failure
 
-CHANNEL = "tokopedia"
 CURRENCY = "IDR"
 
 ROUTES: frozenset[Route] = frozenset({(), ("data", "saldo_history")})
 
 _INVOICE = re.compile(r"INV/[0-9A-Za-z/._-]+")
 _TYPES: Mapping[str, tuple[Kind, int]] = {"1001": (Kind.PAYOUT, 1)}
-"""The one type number that is attested: a sale that was disbursed to the seller."""
+"""The only attested type number: a sale that was disbursed to the seller."""
 
 _WORDS: tuple[tuple[str, Kind, int], ...] = (
     ("withdraw", Kind.WITHDRAWAL, -1),
@@ -50,50 +46,25 @@ _WORDS: tuple[tuple[str, Kind, int], ...] = (
     ("ongkos kirim", Kind.SHIPPING, -1),
     ("transaksi penjualan berhasil", Kind.PAYOUT, 1),
 )
-"""What a row's description or note says, and its sign to the seller where the amount has none."""
+"""A word in a row's description or note, the kind that it means, and 1 or -1 by which a positive amount becomes what
+the seller sees."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tokopedia:
-    """The source `tokopedia`. `types` adds type numbers that a seller knows of to the attested one."""
+class TokopediaReader:
+    """Reads a seller's records. `types` adds to the attested type number those that the seller knows."""
 
     types: Mapping[str, tuple[Kind, int]] | None = None
 
-    name = CHANNEL
-    reads = frozenset({JSON})
-    pulls = True
-    books_at = Level.ORDER
-    period = "delivered_order"
-    capabilities: ClassVar[Mapping[Cell, tuple[Way, ...]]] = {
-        (Measure.PAYOUT, Level.GLOBAL): (
-            Way(By.API, "B", "saldo-history: withdrawals"),
-            Way(By.DERIVED, "A", "sum of rows by withdrawal, else by their local day"),
-        ),
-        (Measure.PAYOUT, Level.ORDER): (Way(By.API, "A", "saldo-history: amount, invoice in note"),),
-        (Measure.PAYOUT, Level.ITEM): (Way(By.NOT_AVAILABLE, "A", "no row names an item"),),
-        (Measure.COMMISSION, Level.GLOBAL): (Way(By.DERIVED, "B", "sum of the commission rows"),),
-        (Measure.COMMISSION, Level.ORDER): (Way(By.API, "B", "saldo-history: commission rows, invoice in note"),),
-        (Measure.COMMISSION, Level.ITEM): (Way(By.NOT_AVAILABLE, "A", "no row names an item"),),
-        (Measure.PERIOD, None): (Way(By.DERIVED, "A", "create_time of the disbursement, order by order"),),
-    }
-
-    def read(self, stream: BinaryIO, shop: Shop, about: Around | None = None) -> Iterator[Observation]:
-        _, whole = detected(stream)
+    def read(self, stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
+        """All that a file or an answer of Tokopedia's says."""
+        _, whole = detect_format(stream)
         types = {**_TYPES, **(self.types or {})}
-        return map_json_records(whole, ROUTES, partial(_say, shop, types), about or {})
+        return map_json_records(whole, ROUTES, partial(_map_record, shop, types), request_fields or {})
 
 
-def failure(answer: Any) -> Failure | None:
-    """The refusal that an answer is: an `error_code` in its header."""
-    header = answer.get("header") if isinstance(answer, dict) else None
-    code = str(header.get("error_code") or "") if isinstance(header, dict) else ""
-    if not isinstance(header, dict) or code in ("", "0"):
-        return None
-    return Failure(CHANNEL, code, str(header.get("reason") or header.get("messages") or ""), Retry.NEVER)
-
-
-def _say(
-    shop: Shop, types: Mapping[str, tuple[Kind, int]], record: Record, _around: Around
+def _map_record(
+    shop: Shop, types: Mapping[str, tuple[Kind, int]], record: Record, _page_fields: PageFields
 ) -> Iterator[SettlementLine]:
     value = record.value
     if not isinstance(value, dict):
@@ -110,9 +81,9 @@ def _say(
     invoice = _INVOICE.search(note)
     number = invoice.group() if invoice else None
     withdrawn = kind is Kind.WITHDRAWAL
-    told = Told(
-        channel=CHANNEL,
-        source="tokopedia.saldo_history",
+    header = RecordHeader(
+        channel=names.CHANNEL,
+        source=names.SALDO_HISTORY,
         shop=shop,
         record=record,
         reference=f"deposit/{required(value, 'deposit_id')}",
@@ -132,7 +103,7 @@ def _say(
     }
     kept = {name: each for name, each in extra.items() if each is not None}
     credit = abs(amount.number) * sign if sign else None
-    yield told.line(kind, amount, "amount", credit=credit, books=not withdrawn, extra=kept)
+    yield header.line(kind, amount, "amount", credit=credit, books=not withdrawn, extra=kept)
 
 
 def _meaning(

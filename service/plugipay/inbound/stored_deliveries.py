@@ -10,11 +10,11 @@ import orjson
 
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
+from service.imports.record_source import UNREADABLE
 from service.ledger.access_scope import AccessScope
 from service.ledger.commands import Erased
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey, CannotUnseal, Vault
-from service.marketplaces.booking import UNREADABLE
 from service.plugipay.inbound import topic
 from service.plugipay.inbound.delivery_unit import ACCEPTED, DUPLICATE, PARKED, REJECTED
 from sql import query

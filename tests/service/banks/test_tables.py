@@ -11,13 +11,13 @@ import pytest
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.banks.tables import Layout, columns_of, read_day, read_money, table_observations
 from service.formats.amounts import NotUnderstood
-from service.formats.detection import detected
+from service.formats.detection import detect_format
 from service.formats.unreadable import Unreadable
 from tests.service.banks.samples import BCA, MANDIRI
 
 
 def read(content: bytes, layout: Layout | None = None) -> list[BankObservation]:
-    _, stream = detected(io.BytesIO(content))
+    _, stream = detect_format(io.BytesIO(content))
     return list(table_observations(stream, "csv", "1234567890", "IDR", layout or Layout()))
 
 

@@ -16,9 +16,9 @@ import pytest
 from service.formats.json import CHUNK_CHARACTERS
 from service.formats.json_records import Record, json_records
 from service.formats.unreadable import Unreadable
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Shop
-from tests.service.marketplaces.samples import lines, problems, said, sample, statements, told
+from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample, statements
 
 IDR = Shop(currency="IDR")
 ROUTES = frozenset({(), ("data",), ("data", "rows")})
@@ -84,9 +84,9 @@ def test_a_document_that_breaks_off_keeps_what_came_before() -> None:
     assert problem.raw == b'{"n": 3'
 
 
-@pytest.mark.parametrize("channel", SOURCES)
+@pytest.mark.parametrize("channel", CHANNELS)
 def test_an_empty_file_is_listed(channel: str) -> None:
-    (problem,) = said(channel, b"", IDR)
+    (problem,) = observed(channel, b"", IDR)
     assert isinstance(problem, Unreadable)
     assert problem.place == "the file"
 
@@ -116,7 +116,7 @@ def test_an_array_of_whole_answers_is_read_answer_by_answer() -> None:
         "error": "",
         "response": {"escrow_list": [{"order_sn": "A1", "payout_amount": 1, "escrow_release_time": 1655714431}]},
     }
-    found = said("shopee", [one, one], IDR)
+    found = observed("shopee", [one, one], IDR)
     assert [line.order for line in lines(found)] == ["A1", "A1"]
     assert not problems(found)
 
@@ -129,9 +129,9 @@ SEED = "lazada-get-payout-status.xml"
 @pytest.mark.parametrize("step", [1, 5, 64, 700])
 def test_xml_is_the_same_however_the_bytes_come(step: int) -> None:
     stream: BinaryIO = Trickle(sample(SEED), step)  # type: ignore[assignment]
-    found = list(SOURCES["lazada"].read(stream, Shop()))
+    found = list(CHANNELS["lazada"].read(stream, Shop()))
     assert [(each.number, each.raw) for each in statements(found)] == [
-        (each.number, each.raw) for each in statements(said("lazada", sample(SEED)))
+        (each.number, each.raw) for each in statements(observed("lazada", sample(SEED)))
     ]
     assert not problems(found)
 
@@ -148,14 +148,14 @@ def test_xml_is_the_same_however_the_bytes_come(step: int) -> None:
 def test_a_document_type_is_refused(declaration: bytes) -> None:
     raw = sample(SEED).replace(b"<SuccessResponse>", declaration + b"<SuccessResponse>")
     raw = raw.replace(b"<Paid>0</Paid>", b"<Paid>0</Paid><X>&a;</X>")
-    (problem,) = said("lazada", raw)
+    (problem,) = observed("lazada", raw)
     assert isinstance(problem, Unreadable)
     assert "document type" in problem.reason
 
 
 def test_xml_that_breaks_off_keeps_the_statements_before() -> None:
     raw = sample(SEED)
-    found = said("lazada", raw[: raw.index(b"777.77")])
+    found = observed("lazada", raw[: raw.index(b"777.77")])
     assert [each.number for each in statements(found)] == ["EG100RT-20141228"]
     (problem,) = problems(found)
     assert problem.raw.startswith(b"<Statement>")
@@ -164,7 +164,7 @@ def test_xml_that_breaks_off_keeps_the_statements_before() -> None:
 
 def test_xml_in_another_encoding_is_understood() -> None:
     raw = sample(SEED).decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16")
-    assert [each.number for each in statements(said("lazada", raw))] == ["EG100RT-20141228", "EG100RT-20141229"]
+    assert [each.number for each in statements(observed("lazada", raw))] == ["EG100RT-20141228", "EG100RT-20141229"]
 
 
 # Memory
@@ -201,7 +201,7 @@ class Made(io.RawIOBase):
 def peak(channel: str, stream: Made, expected: int) -> int:
     tracemalloc.start()
     try:
-        count = sum(not isinstance(each, Unreadable) for each in SOURCES[channel].read(stream, IDR))  # type: ignore[arg-type]
+        count = sum(not isinstance(each, Unreadable) for each in CHANNELS[channel].read(stream, IDR))  # type: ignore[arg-type]
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -271,8 +271,8 @@ def workbook() -> bytes:
 
 
 def test_an_income_report_is_read_sheet_by_sheet() -> None:
-    found = said("shopee", workbook(), IDR)
-    assert told(found) == [
+    found = observed("shopee", workbook(), IDR)
+    assert line_texts(found) == [
         ("payout", "92000.5", "Total Penghasilan"),
         ("item_revenue", "100000.5", "Harga Asli Produk"),
         ("commission", "-8000", "Biaya Administrasi"),
@@ -297,13 +297,13 @@ def test_the_same_report_as_csv(delimiter: str) -> None:
     writer.writerow(["Toko", "X"])
     writer.writerow(HEADINGS)
     writer.writerow(["1", "A1", "2026-05-01", "Rp100.000", "-8.000,50", "91.999,50"])
-    found = said("shopee", b"\xef\xbb\xbf" + text.getvalue().encode(), IDR)
-    assert [amount for _, amount, _ in told(found)] == ["91999.50", "100000", "-8000.50"]
+    found = observed("shopee", b"\xef\xbb\xbf" + text.getvalue().encode(), IDR)
+    assert [amount for _, amount, _ in line_texts(found)] == ["91999.50", "100000", "-8000.50"]
 
 
 def test_rows_that_are_not_utf_8_are_listed() -> None:
     head = b"No. Pesanan,Tanggal Dana Dilepaskan,Total Penghasilan"
-    found = said("shopee", head + b"\nA\xe9,2026-05-01,5\nB,2026-05-01,6\n", IDR)
+    found = observed("shopee", head + b"\nA\xe9,2026-05-01,5\nB,2026-05-01,6\n", IDR)
     assert [line.order for line in lines(found)] == ["B"]
     assert "UTF-8" in problems(found)[0].reason
 
@@ -311,7 +311,7 @@ def test_rows_that_are_not_utf_8_are_listed() -> None:
 def test_a_charge_a_row_is_a_fee_report() -> None:
     text = "Nomor Laporan,Tanggal Transaksi,Nama Biaya,Jumlah (Termasuk Pajak),Nomor Pesanan,ID Pesanan\n"
     text += 'ID-1,17 May 2016,Komisi,"-1.500,25",55,66\nID-1,17 May 2016,Biaya Pembayaran,-10,55,66\n'
-    found = lines(said("lazada", text.encode(), IDR))
+    found = lines(observed("lazada", text.encode(), IDR))
     assert [(line.kind.value, str(line.amount), line.statement, line.order, line.item) for line in found] == [
         ("commission", "-1500.25", "ID-1", "55", "66"),
         ("payment_fee", "-10", "ID-1", "55", "66"),
@@ -320,7 +320,7 @@ def test_a_charge_a_row_is_a_fee_report() -> None:
 
 
 def test_a_damaged_workbook_is_listed() -> None:
-    (problem,) = said("shopee", workbook()[:-200], IDR)
+    (problem,) = observed("shopee", workbook()[:-200], IDR)
     assert isinstance(problem, Unreadable)
     assert "damaged" in problem.reason
 
@@ -331,7 +331,7 @@ def test_a_workbook_that_breaks_off_keeps_the_rows_before() -> None:
         for name in old.namelist():
             content = old.read(name)
             new.writestr(name, content[: content.index(b'<row r="4"')] if name.endswith("sheet2.xml") else content)
-    found = said("shopee", made.getvalue(), IDR)
+    found = observed("shopee", made.getvalue(), IDR)
     assert {line.order for line in lines(found)} == {"2602170GS576N1"}
     assert "breaks off" in problems(found)[0].reason
 
@@ -345,7 +345,7 @@ def test_a_workbook_with_a_document_type_is_refused(before: bytes) -> None:
             if name.endswith("sheet2.xml"):
                 content = before + b'<!DOCTYPE x [<!ENTITY a "b">]>' + content.removeprefix(b"<?xml version='1.0'?>")
             new.writestr(name, content)
-    (problem,) = said("shopee", made.getvalue(), IDR)
+    (problem,) = observed("shopee", made.getvalue(), IDR)
     assert isinstance(problem, Unreadable)
     assert "document type" in problem.reason
 
@@ -355,6 +355,6 @@ def test_a_workbook_that_unpacks_without_end_is_refused() -> None:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("xl/sharedStrings.xml", "w") as strings:
         for _ in range(129):
             strings.write(bytes(1024 * 1024))
-    (problem,) = said("shopee", made.getvalue(), IDR)
+    (problem,) = observed("shopee", made.getvalue(), IDR)
     assert isinstance(problem, Unreadable)
     assert "texts take more" in problem.reason

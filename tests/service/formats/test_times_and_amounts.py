@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.formats.amounts import NotAnAmount, Number, read_amount, read_grouped, read_payout
+from service.formats.amounts import NotAnAmount, Number, in_minor_units, read_amount, read_grouped, read_payout
 from service.formats.times import read_epoch, read_moment
 
 
@@ -100,3 +100,19 @@ def test_a_payout_may_carry_its_currency() -> None:
     amount, currency = read_payout("3962.41 EUR")
     assert (amount.text, amount.number, currency) == ("3962.41 EUR", Decimal("3962.41"), "EUR")
     assert read_payout("0.00")[1] is None
+
+
+@pytest.mark.parametrize(
+    ("number", "exponent", "whole", "left"),
+    [
+        ("1521950.71", 0, 1521950, "0.71"),
+        ("-18674.59", 0, -18674, "-0.59"),
+        ("80000.5", 2, 8000050, "0.0"),
+        ("0.0112", 2, 1, "0.0012"),
+        ("-0.0112", 2, -1, "-0.0012"),
+    ],
+)
+def test_what_does_not_fit_is_rounded_toward_zero_and_left_over(
+    number: str, exponent: int, whole: int, left: str
+) -> None:
+    assert in_minor_units(Decimal(number), exponent) == (whole, Decimal(left))

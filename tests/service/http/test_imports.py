@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from service.marketplaces import import_jobs
+from service.imports import import_jobs
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
@@ -139,7 +139,7 @@ async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Only what nobody can read, and the stop, are reasons to note how far it is.
-    monkeypatch.setattr(import_jobs, "NOTE_SECONDS", 3600)
+    monkeypatch.setattr(import_jobs, "RECORD_SECONDS", 3600)
     content = lines_of(1200, 7)
     async with serving(settings) as api:
         seller = await api.caller("acc_1")

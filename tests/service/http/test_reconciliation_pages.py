@@ -17,10 +17,10 @@ from service.reconciliation.reconciliation_cache import (
     ACCOUNTS_MAX,
     SECONDS_MAX,
     CachedReconciliation,
+    ReadPoint,
     ReconciliationCache,
-    StateVersion,
 )
-from service.reconciliation.rows import Bank, Filter
+from service.reconciliation.rows import BankEntries, RowFilter
 from tests.service.http.test_reconciliation import NOW, bank, owed, statement
 from tests.service.http.test_settlements import follow, withdrawal
 from tests.support.api import Caller, serving
@@ -153,7 +153,7 @@ async def test_a_withdrawal_that_settlements_tell_of_later_is_proposed_then(sett
         assert answer.status == 200, answer.raw
         await bank(seller, "2026-02-03,149000.00,from the shop")
         [entry] = (await seller.get(PATH + "&kind=bank_entry")).data
-        assert entry["state"] == "unexpected", "settlements follow the log by a moment"
+        assert entry["state"] == "unexpected", "settlements follow the log by a read_point"
         await follow(api)
         [entry] = (await seller.get(PATH + "&kind=bank_entry")).data
         assert (entry["state"], entry["evidence"]) == ("matched", "proposal")
@@ -185,35 +185,35 @@ async def test_every_row_is_on_one_page_also_where_one_reference_is_of_two_curre
         assert (last["id"], last["currency"]) == ("withdrawal/2", "MYR")
 
 
-def standing() -> CachedReconciliation:
-    return CachedReconciliation(Claims(), Bank())
+def cached() -> CachedReconciliation:
+    return CachedReconciliation(Claims(), BankEntries())
 
 
-def test_a_standing_is_true_for_its_version_once_settlements_were_as_far_as_the_log() -> None:
-    kept, told = ReconciliationCache(), standing()
-    kept.keep(1, "acc_1", StateVersion(version=5, head=90, followed=70), told, 0.0)
+def test_a_cached_reconciliation_is_true_for_its_version_once_settlements_were_as_far_as_the_log() -> None:
+    kept, told = ReconciliationCache(), cached()
+    kept.keep(1, "acc_1", ReadPoint(version=5, head=90, followed=70), told, 0.0)
     # Settlements were behind: what they say by now is not in it.
-    assert kept.find(1, "acc_1", StateVersion(version=5, head=90, followed=70), 1.0) is told
-    assert kept.find(1, "acc_1", StateVersion(version=5, head=120, followed=95), 1.0) is None
-    again = standing()
-    kept.keep(1, "acc_1", StateVersion(version=5, head=120, followed=95), again, 1.0)
+    assert kept.find(1, "acc_1", ReadPoint(version=5, head=90, followed=70), 1.0) is told
+    assert kept.find(1, "acc_1", ReadPoint(version=5, head=120, followed=95), 1.0) is None
+    again = cached()
+    kept.keep(1, "acc_1", ReadPoint(version=5, head=120, followed=95), again, 1.0)
     # By 90 the account was what it is, and settlements have come by there: others' events change nothing.
-    assert kept.find(1, "acc_1", StateVersion(version=5, head=300, followed=200), 2.0) is again
-    assert kept.find(1, "acc_1", StateVersion(version=6, head=301, followed=200), 2.0) is None
-    assert kept.find(1, "acc_2", StateVersion(version=5, head=300, followed=200), 2.0) is None
+    assert kept.find(1, "acc_1", ReadPoint(version=5, head=300, followed=200), 2.0) is again
+    assert kept.find(1, "acc_1", ReadPoint(version=6, head=301, followed=200), 2.0) is None
+    assert kept.find(1, "acc_2", ReadPoint(version=5, head=300, followed=200), 2.0) is None
 
 
-def test_a_standing_is_kept_for_a_while_and_of_the_accounts_asked_about_last() -> None:
-    kept, moment = ReconciliationCache(), StateVersion(1, 1, 1)
-    told = [standing() for _ in range(ACCOUNTS_MAX + 1)]
+def test_a_reconciliation_is_cached_for_a_while_and_of_the_accounts_read_last() -> None:
+    kept, read_point = ReconciliationCache(), ReadPoint(1, 1, 1)
+    told = [cached() for _ in range(ACCOUNTS_MAX + 1)]
     for number, each in enumerate(told[:-1]):
-        kept.keep(1, f"acc_{number}", moment, each, 0.0)
-    assert kept.find(1, "acc_0", moment, SECONDS_MAX - 1) is told[0]
-    kept.keep(1, "acc_new", moment, told[-1], 1.0)
-    assert kept.find(1, "acc_1", moment, 2.0) is None, "nobody asked about it for longest"
-    assert kept.find(1, "acc_0", moment, 2.0) is told[0]
-    assert kept.find(1, "acc_0", moment, SECONDS_MAX) is None
-    assert kept.find(1, "acc_new", moment, SECONDS_MAX) is told[-1]
+        kept.keep(1, f"acc_{number}", read_point, each, 0.0)
+    assert kept.find(1, "acc_0", read_point, SECONDS_MAX - 1) is told[0]
+    kept.keep(1, "acc_new", read_point, told[-1], 1.0)
+    assert kept.find(1, "acc_1", read_point, 2.0) is None, "nobody asked about it for longest"
+    assert kept.find(1, "acc_0", read_point, 2.0) is told[0]
+    assert kept.find(1, "acc_0", read_point, SECONDS_MAX) is None
+    assert kept.find(1, "acc_new", read_point, SECONDS_MAX) is told[-1]
 
 
 async def test_what_the_bank_wrote_is_not_kept(settings: Settings) -> None:
@@ -229,12 +229,12 @@ async def test_what_the_bank_wrote_is_not_kept(settings: Settings) -> None:
             1,
             "acc_1",
             profile.key,
-            Filter(reference="secretword", state="all"),
+            RowFilter(reference="secretword", state="all"),
             ReconciliationPage(),
             reconciliation_cache,
         )
         found = [row.document["kind"] async for row in rows]
         assert found == ["statement", "bank_entry"]
         [kept] = reconciliation_cache._kept.values()
-        assert kept.standing.bank.proposals.chosen
+        assert kept.cached.bank.proposals.chosen
         assert "SECRETWORD" not in repr(kept)

@@ -19,9 +19,11 @@ from yarl import URL
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
 from service.ledger.api_keys import create_key, revoke_key
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.importing import ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
@@ -68,7 +70,8 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 
 async def imported(api: Api, content: bytes, account: str = "acc_1") -> None:
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    await import_file(api.ledger, ImportRequest(account, "lazada", "statements"), io.BytesIO(content), origin)
+    request = ImportRequest(account, "statements", MarketplaceOptions("lazada"))
+    await import_file(api.ledger, request, io.BytesIO(content), origin)
 
 
 async def user(api: Api, e_mail: str, secret: str, account: str = "acc_1", mode: str = LIVE) -> str:
@@ -253,8 +256,8 @@ async def test_what_a_source_says_is_escaped_and_a_payout_always_names_its_curre
         "paid": "true",
     }
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    wish = ImportRequest("acc_1", "lazada", "odd", currency="IDR")
-    await import_file(api.ledger, wish, io.BytesIO(json.dumps({"code": "0", "data": [odd]}).encode()), origin)
+    request = ImportRequest("acc_1", "odd", MarketplaceOptions("lazada", currency="IDR"))
+    await import_file(api.ledger, request, io.BytesIO(json.dumps({"code": "0", "data": [odd]}).encode()), origin)
     text = signed(CreatedAfter="2015-01-31T00:00:00+0000")
     root = ET.fromstring((await answered(api, text))[1])
     (statement,) = root.iter("Statement")

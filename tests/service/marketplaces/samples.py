@@ -1,4 +1,4 @@
-"""Samples of the documents, and readers for tests."""
+"""Samples of the documents, and what they are read as."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service.formats.unreadable import Unreadable
-from service.marketplaces.channels import SOURCES
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Observation, ObservedStatement, SettlementLine, Shop
 
 DATA = Path(__file__).parents[2] / "data" / "marketplaces"
@@ -19,12 +19,12 @@ def sample(name: str) -> bytes:
     return (DATA / name).read_bytes()
 
 
-def said(
+def observed(
     channel: str, content: bytes | Any, shop: Shop | None = None, about: Mapping[str, Any] | None = None
 ) -> list[Observation]:
-    """All that a channel's source says of a file, or of a document that is written here."""
+    """All that a channel reads in a file, or in a document that is written here."""
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return list(SOURCES[channel].read(io.BytesIO(raw), shop or Shop(), about))
+    return list(CHANNELS[channel].read(io.BytesIO(raw), shop or Shop(), about))
 
 
 def statements(observations: list[Observation]) -> list[ObservedStatement]:
@@ -39,6 +39,6 @@ def problems(observations: list[Observation]) -> list[Unreadable]:
     return [each for each in observations if isinstance(each, Unreadable)]
 
 
-def told(observations: list[Observation]) -> list[tuple[str, str, str]]:
+def line_texts(observations: list[Observation]) -> list[tuple[str, str, str]]:
     """Kind, amount and field of every line."""
     return [(line.kind.value, str(line.amount), line.field) for line in lines(observations)]

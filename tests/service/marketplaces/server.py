@@ -1,4 +1,4 @@
-"""A marketplace on loopback, that answers as it is told and remembers what it was asked."""
+"""A marketplace on loopback, that gives the answers of the test, and remembers the requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 from aiohttp import web
 
-from service.marketplaces.blibli import reader as blibli
-from service.marketplaces.lazada import reader as lazada
-from service.marketplaces.pulling import Manners, Peer
-from service.marketplaces.shopee import reader as shopee
-from service.marketplaces.tiktok import reader as tiktok
-from service.marketplaces.tokopedia import reader as tokopedia
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.http_session import HttpSession, Pacing
 from service.platform.runtime import Runtime
 
 NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
@@ -22,8 +18,8 @@ NOW = datetime(2026, 5, 21, 8, 0, tzinfo=UTC)
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Marketplace:
-    """A server that answers as it is told, and remembers what it was asked."""
+class MarketplaceServer:
+    """A server that gives the answers of the test, and remembers the requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.asked: list[web.Request] = []
@@ -44,16 +40,15 @@ class Marketplace:
         self._monotonic += seconds
         self._now += timedelta(seconds=seconds)
 
-    def peer(self, channel: str, manners: Manners | None = None) -> Peer:
-        failures = {"lazada": lazada, "shopee": shopee, "tiktok": tiktok, "tokopedia": tokopedia, "blibli": blibli}
+    def api(self, channel: str, pacing: Pacing | None = None) -> HttpSession:
         runtime = Runtime(now=lambda: self._now, monotonic=lambda: self._monotonic, sleep=self.sleep)
-        failure = failures[channel].failure
-        return Peer(self.session, channel, self.base, failure, runtime, manners or Manners(pause_seconds=0))
+        failure = CHANNELS[channel].failure
+        return HttpSession(self.session, channel, self.base, failure, runtime, pacing or Pacing(pause_seconds=0))
 
 
 @asynccontextmanager
-async def marketplace(answer: Answer) -> AsyncIterator[Marketplace]:
-    server = Marketplace(answer)
+async def marketplace(answer: Answer) -> AsyncIterator[MarketplaceServer]:
+    server = MarketplaceServer(answer)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.handle)
     runner = web.AppRunner(app)

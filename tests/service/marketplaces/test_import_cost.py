@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.importing import ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
 from tests.support.tables import as_owner
@@ -35,10 +37,9 @@ def statements(count: int) -> bytes:
 
 async def test_a_statement_looks_at_a_few_others_however_many_there_are(settings: Settings) -> None:
     async with serving(settings) as api:
-        found = await import_file(
-            api.ledger, ImportRequest("acc_1", "lazada", "f"), io.BytesIO(statements(COUNT)), ASKED
-        )
-        assert found.new == COUNT
+        request = ImportRequest("acc_1", "f", MarketplaceOptions("lazada"))
+        found = await import_file(api.ledger, request, io.BytesIO(statements(COUNT)), ASKED)
+        assert found.counts["new"] == COUNT
     owner = await as_owner(settings)
     try:
         looked = 0
@@ -104,10 +105,10 @@ async def peak_bytes(api: Api, first: int, count: int) -> int:
     stream = io.BufferedReader(Orders(first, count))
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    wish = ImportRequest("acc_1", "shopee", "orders.jsonl", currency="USD")
-    found = await import_file(api.ledger, wish, stream, ASKED)
-    assert found.lines == 5 * count
-    assert found.unreadable == 0
+    request = ImportRequest("acc_1", "orders.jsonl", MarketplaceOptions("shopee", currency="USD"))
+    found = await import_file(api.ledger, request, stream, ASKED)
+    assert found.counts["lines"] == 5 * count
+    assert found.counts["unreadable"] == 0
     return tracemalloc.get_traced_memory()[1] - before
 
 

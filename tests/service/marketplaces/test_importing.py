@@ -11,8 +11,11 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.chain import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import ImportResult, import_file
+from service.imports.record_source import Problem
 from service.ledger.commands import RequestOrigin
-from service.marketplaces.importing import Imported, ImportRequest, import_file
+from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Api
@@ -22,14 +25,22 @@ SEED = sample("lazada-get-payout-status.xml")
 VIETNAM = sample("lazada-payout-status-vietnam.json")
 
 
-async def taken(api: Api, content: bytes, *, mode: str = LIVE, **wish: Any) -> Imported:
+async def imported(
+    api: Api,
+    content: bytes,
+    *,
+    mode: str = LIVE,
+    account_id: str = "acc_1",
+    name: str = "statements.xml",
+    **options: Any,
+) -> ImportResult:
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), mode, "req_import")
-    wanted = ImportRequest(**{"account_id": "acc_1", "channel": "lazada", "name": "statements.xml", **wish})
-    return await import_file(api.ledger, wanted, io.BytesIO(content), origin)
+    request = ImportRequest(account_id, name, MarketplaceOptions(**{"channel": "lazada", **options}))
+    return await import_file(api.ledger, request, io.BytesIO(content), origin)
 
 
-def counts(found: Imported) -> tuple[int, int, int, int]:
-    return found.new, found.changed, found.unchanged, found.unreadable
+def counts(found: ImportResult) -> tuple[int, ...]:
+    return tuple(found.counts[name] for name in ("new", "changed", "unchanged", "unreadable"))
 
 
 async def balance(api: Api, currency: str = "EUR") -> dict[str, int]:
@@ -47,7 +58,7 @@ async def findings(api: Api) -> dict[str, dict[str, str]]:
 
 
 async def test_the_seed_sample_is_in_with_its_money_and_its_findings(api: Api) -> None:
-    assert counts(await taken(api, SEED)) == (2, 0, 0, 0)
+    assert counts(await imported(api, SEED)) == (2, 0, 0, 0)
     # 3962.41 and 666.66 EUR.
     assert await balance(api) == {"pending": 462_907}
     assert await findings(api) == {
@@ -62,9 +73,9 @@ async def test_the_seed_sample_is_in_with_its_money_and_its_findings(api: Api) -
 
 
 async def test_the_same_data_again_changes_nothing_but_is_kept(api: Api, settings: Settings) -> None:
-    await taken(api, SEED)
+    await imported(api, SEED)
     before = await read_tables(settings)
-    assert counts(await taken(api, SEED)) == (0, 0, 2, 0)
+    assert counts(await imported(api, SEED)) == (0, 0, 2, 0)
     after = await read_tables(settings)
     assert {name for name in before if before[name] != after[name]} == {"deliveries"}
     verdicts = await api.ledger.pool.fetch("SELECT verdict FROM deliveries ORDER BY delivery_id")
@@ -78,22 +89,22 @@ async def test_paid_moves_the_money_once_and_turned_back_is_a_finding(
     api: Api, collects: str | None, bucket: str
 ) -> None:
     paid = SEED.replace(b"<Paid>0</Paid>", b"<Paid>1</Paid>", 1)
-    await taken(api, SEED, collects=collects)
-    assert counts(await taken(api, paid)) == (0, 1, 1, 0)
+    await imported(api, SEED, collects=collects)
+    assert counts(await imported(api, paid)) == (0, 1, 1, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
-    assert counts(await taken(api, paid)) == (0, 0, 2, 0)
+    assert counts(await imported(api, paid)) == (0, 0, 2, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
-    assert counts(await taken(api, SEED)) == (0, 1, 1, 0)
+    assert counts(await imported(api, SEED)) == (0, 1, 1, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
     assert "paid_stays_paid" in (await findings(api))["EG100RT-20141228"]
-    assert counts(await taken(api, paid)) == (0, 1, 1, 0)
+    assert counts(await imported(api, paid)) == (0, 1, 1, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
     assert "paid_stays_paid" not in (await findings(api))["EG100RT-20141228"]
 
 
 async def test_a_changed_amount_books_the_change_alone(api: Api) -> None:
-    await taken(api, SEED)
-    await taken(api, SEED.replace(b"3962.41 EUR", b"3900.00 EUR"))
+    await imported(api, SEED)
+    await imported(api, SEED.replace(b"3962.41 EUR", b"3900.00 EUR"))
     assert await balance(api) == {"pending": 390_000 + 66_666}
     moved = await api.ledger.pool.fetch(
         "SELECT (envelope::json -> 'data' ->> 'pending')::bigint AS pending FROM events WHERE type = $1 ORDER BY position",
@@ -103,7 +114,7 @@ async def test_a_changed_amount_books_the_change_alone(api: Api) -> None:
 
 
 async def test_the_vietnamese_statement_is_paid_and_has_exactly_its_two_findings(api: Api) -> None:
-    await taken(api, VIETNAM)
+    await imported(api, VIETNAM)
     assert await balance(api, "VND") == {"paid_out": 1_521_950}
     assert await findings(api) == {
         "VNJ2NI08-2020-048": {"payout_fits_the_minor_unit": "0.71", "payout_is_revenue_and_fees": "160918.30"}
@@ -126,9 +137,9 @@ def answer(*statements: dict[str, str]) -> bytes:
 
 
 async def test_the_same_number_twice_in_one_answer_is_one_statement(api: Api) -> None:
-    assert counts(await taken(api, answer(open_platform(), open_platform()))) == (1, 0, 1, 0)
+    assert counts(await imported(api, answer(open_platform(), open_platform()))) == (1, 0, 1, 0)
     assert await balance(api) == {"pending": 1_000}
-    assert counts(await taken(api, answer(open_platform(payout="12.00 EUR"), open_platform()))) == (0, 2, 0, 0)
+    assert counts(await imported(api, answer(open_platform(payout="12.00 EUR"), open_platform()))) == (0, 2, 0, 0)
     assert await balance(api) == {"pending": 1_000}, "the last word counts, and both are kept"
 
 
@@ -137,18 +148,18 @@ async def test_overlapping_data_changes_nothing_whatever_else_came_between(api: 
         open_platform(statement_number=f"S-{number}", created_at=f"2018-01-0{number} 00:00:00")
         for number in range(1, 6)
     ]
-    assert counts(await taken(api, answer(*several))) == (5, 0, 0, 0)
+    assert counts(await imported(api, answer(*several))) == (5, 0, 0, 0)
     for each in several:
-        assert counts(await taken(api, answer(each))) == (0, 0, 1, 0)
+        assert counts(await imported(api, answer(each))) == (0, 0, 1, 0)
     changed = {**several[0], "payout": "11.00 EUR"}
-    assert counts(await taken(api, answer(several[1], changed, several[2]))) == (0, 1, 2, 0)
+    assert counts(await imported(api, answer(several[1], changed, several[2]))) == (0, 1, 2, 0)
     assert await balance(api) == {"pending": 5_100}
 
 
 async def test_a_statement_is_held_against_the_one_before_it_even_if_that_came_in_another_file(api: Api) -> None:
-    await taken(api, answer(open_platform(closing_balance="12.00")))
+    await imported(api, answer(open_platform(closing_balance="12.00")))
     later = open_platform(statement_number="S-2", created_at="2018-01-11 00:23:04", opening_balance="2.00")
-    await taken(api, answer(later))
+    await imported(api, answer(later))
     assert (await findings(api))["S-2"] == {
         "updated_at_is_not_before_created_at": "",
         "opening_is_previous_closing": "-10.00",
@@ -157,7 +168,7 @@ async def test_a_statement_is_held_against_the_one_before_it_even_if_that_came_i
 
 @pytest.mark.parametrize("updated", ["", "2018-02-31 00:00:00"])
 async def test_an_update_at_no_time_is_kept_and_a_finding(api: Api, updated: str) -> None:
-    assert counts(await taken(api, answer(open_platform(updated_at=updated)))) == (1, 0, 0, 0)
+    assert counts(await imported(api, answer(open_platform(updated_at=updated)))) == (1, 0, 0, 0)
     assert "updated_at_is_a_time" in (await findings(api))["S-1"]
     content = await api.ledger.pool.fetchval("SELECT content FROM statements")
     assert json.loads(content)["UpdatedAt"] == updated
@@ -165,7 +176,7 @@ async def test_an_update_at_no_time_is_kept_and_a_finding(api: Api, updated: str
 
 async def test_a_zero_payout_with_negative_balances_is_carried(api: Api) -> None:
     carried = open_platform(payout="0.00 EUR", opening_balance="-20.00", closing_balance="-35.50", paid="1")
-    assert counts(await taken(api, answer(carried))) == (1, 0, 0, 0)
+    assert counts(await imported(api, answer(carried))) == (1, 0, 0, 0)
     assert await balance(api) == {}
     assert (await findings(api))["S-1"] == {}
 
@@ -173,12 +184,14 @@ async def test_a_zero_payout_with_negative_balances_is_carried(api: Api) -> None
 async def test_deposits_hold_and_release_and_shipping_fees_are_not_booked_again(api: Api) -> None:
     first = open_platform(guarantee_deposit="50.00", shipment_fee="51.20", shipment_fee_credit="51.20")
     second = open_platform(statement_number="S-2", created_at="2018-01-11 00:23:04", guarantee_deposit="20.00")
-    await taken(api, answer(first))
+    await imported(api, answer(first))
     assert await balance(api) == {"pending": 1_000, "held": 5_000}
-    await taken(api, answer(first, second))
+    await imported(api, answer(first, second))
     assert await balance(api) == {"pending": 2_000, "held": 2_000}
     # Alone in their slices, the one beside each has to come from the database.
-    await taken(api, answer(open_platform(statement_number="S-0", created_at="2017-01-04", guarantee_deposit="7.00")))
+    await imported(
+        api, answer(open_platform(statement_number="S-0", created_at="2017-01-04", guarantee_deposit="7.00"))
+    )
     assert await balance(api) == {"pending": 3_000, "held": 2_000}
 
 
@@ -191,7 +204,7 @@ async def test_what_nobody_can_read_is_kept_with_its_reason_and_place_and_the_re
         open_platform(statement_number="S" * 201),
         open_platform(statement_number="S-6"),
     ]
-    found = await taken(api, answer(*records), name="odd.json")
+    found = await imported(api, answer(*records), name="odd.json")
     assert counts(found) == (1, 0, 0, 5)
     assert await balance(api) == {"pending": 1_000}
     assert [problem.reason for problem in found.problems] == [
@@ -211,7 +224,7 @@ async def test_what_nobody_can_read_is_kept_with_its_reason_and_place_and_the_re
 
 async def test_what_arrived_is_sealed(api: Api, settings: Settings) -> None:
     note = "rekening 7654321098"
-    await taken(api, answer(open_platform(remarks=note), open_platform(payout="x", remarks=note)))
+    await imported(api, answer(open_platform(remarks=note), open_platform(payout="x", remarks=note)))
     assert places_of("7654321098", await read_tables(settings)) == set()
 
 
@@ -221,27 +234,27 @@ async def test_what_commands_recorded_is_matched(api: Api) -> None:
     await merchant.accepted(
         type="recordRevenue", amount=396_000, currency="EUR", reference="EG100RT-20141228", channel="lazada"
     )
-    await taken(api, SEED)
+    await imported(api, SEED)
     assert await balance(api) == {"pending": 462_907}
 
 
 async def test_an_import_in_another_currency_adds_it_and_one_of_the_other_mode_sees_no_account(api: Api) -> None:
     await api.merchant("acc_1")
-    await taken(api, SEED)
+    await imported(api, SEED)
     assert await balance(api) == {"pending": 462_907}
     with pytest.raises(AccountNotFound):
-        await taken(api, SEED, mode=TEST)
+        await imported(api, SEED, mode=TEST)
 
 
 async def test_statements_known_before_their_seller_was_named_are_the_same(api: Api) -> None:
-    await taken(api, SEED)
-    assert counts(await taken(api, SEED, seller="EG100RT")) == (0, 0, 2, 0)
-    assert counts(await taken(api, SEED)) == (0, 0, 2, 0)
+    await imported(api, SEED)
+    assert counts(await imported(api, SEED, seller="EG100RT")) == (0, 0, 2, 0)
+    assert counts(await imported(api, SEED)) == (0, 0, 2, 0)
     assert await balance(api) == {"pending": 462_907}
 
 
 @pytest.mark.parametrize(
-    ("wish", "wrong"),
+    ("options", "wrong"),
     [
         ({"channel": "amazon"}, "channel"),
         ({"currency": "EURO"}, "currency"),
@@ -250,23 +263,26 @@ async def test_statements_known_before_their_seller_was_named_are_the_same(api: 
         ({"seller": ""}, "seller"),
     ],
 )
-async def test_a_wish_that_no_file_fulfils_names_its_field(api: Api, wish: dict[str, str], wrong: str) -> None:
+async def test_a_request_that_no_file_fulfils_names_its_field(api: Api, options: dict[str, str], wrong: str) -> None:
     with pytest.raises(InvalidCommand) as caught:
-        await taken(api, SEED, **wish)
+        await imported(api, SEED, **options)
     assert caught.value.field == wrong
 
 
-async def test_a_long_file_is_taken_in_slices_and_progress_is_told(api: Api) -> None:
+async def test_a_long_file_is_ingested_in_slices_and_progress_is_reported(api: Api) -> None:
     many = [
         open_platform(statement_number=f"S-{number}", created_at=f"2018-01-{1 + number % 28:02} 00:00:{number % 60:02}")
         for number in range(450)
     ]
     content = answer(*many)
     origin = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
-    seen: list[int] = []
-    found = await import_file(
-        api.ledger, ImportRequest("acc_1", "lazada", "many.json"), io.BytesIO(content), origin, seen.append
-    )
+    stream, seen = io.BytesIO(content), list[int]()
+
+    async def progress(_: list[Problem]) -> None:
+        seen.append(stream.tell())
+
+    request = ImportRequest("acc_1", "many.json", MarketplaceOptions("lazada"))
+    found = await import_file(api.ledger, request, stream, origin, progress)
     assert counts(found) == (450, 0, 0, 0)
     assert len(seen) == 3
     assert seen == sorted(seen)

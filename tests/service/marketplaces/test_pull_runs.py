@@ -12,15 +12,16 @@ import pytest
 from events.accounts.state import LIVE
 from events.chain import Actor, Source
 from events.refusals import InvalidCommand
+from service.imports.import_request import ImportRequest
+from service.imports.record_source import SLICE
 from service.ledger.commands import RequestOrigin
-from service.ledger.ingestion import SLICE
-from service.marketplaces.credentials import access_of
-from service.marketplaces.importing import ImportRequest
-from service.marketplaces.pull_runs import Asking, Period, Pulled, TakenOver, pull
-from service.marketplaces.pulling import Manners, Peer, PullFailed
+from service.marketplaces.api_calls import PullFailed
+from service.marketplaces.channel_access import access_of
+from service.marketplaces.http_session import HttpSession, Pacing
+from service.marketplaces.import_source import MarketplaceOptions
+from service.marketplaces.pull_runs import PullPeriod, PullProgress, PullResult, TakenOver, pull
 from service.marketplaces.refusals import Retry
-from service.marketplaces.tiktok import reader
-from service.marketplaces.time_windows import OVERLAPS
+from service.marketplaces.tiktok.channel import TIKTOK
 from tests.support.api import Api
 from tests.support.tiktok_shop import CREDENTIALS, Shop, tiktok_shop
 
@@ -32,25 +33,31 @@ class Stopped(Exception):
 
 
 async def pulled(
-    api: Api, shop: Shop, *, told: Any = lambda _: None, now: datetime | None = None, **wish: Any
-) -> Pulled:
+    api: Api, shop: Shop, *, report: Any = lambda _: None, now: datetime | None = None, **options: Any
+) -> PullResult:
     ledger = api.ledger
     origin = RequestOrigin(Actor("operator", "pull"), Source("cli", "pull"), LIVE, "req_pull")
-    period = Period(
-        wish.pop("since", None), wish.pop("until", None), wish.pop("overlap", None), again=wish.pop("again", False)
+    period = PullPeriod(
+        options.pop("since", None),
+        options.pop("until", None),
+        options.pop("overlap", None),
+        again=options.pop("again", False),
     )
-    access = access_of("tiktok", {"tiktok": CREDENTIALS["tiktok"] | wish.pop("credentials", {})}, shop.base)
+    access = access_of("tiktok", {"tiktok": CREDENTIALS["tiktok"] | options.pop("credentials", {})}, shop.base)
     runtime = ledger.runtime
     if now is not None:
         ledger.runtime = replace(runtime, now=lambda: now)
     try:
-        async with aiohttp.ClientSession() as session:
-            peer = Peer(session, "tiktok", shop.base, reader.failure, runtime, Manners(pause_seconds=0))
-            return await pull(
-                ledger, peer, access, ImportRequest("acc_1", "tiktok", "pull", **wish), period, origin, told
-            )
+        async with aiohttp.ClientSession() as client:
+            session = HttpSession(client, "tiktok", shop.base, TIKTOK.failure, runtime, Pacing(pause_seconds=0))
+            request = ImportRequest("acc_1", "pull", MarketplaceOptions("tiktok", **options))
+            return await pull(ledger, session, access, request, period, origin, report)
     finally:
         ledger.runtime = runtime
+
+
+def counts(pulled: PullResult, *names: str) -> tuple[int, ...]:
+    return tuple(pulled.result.counts[name] for name in names)
 
 
 async def pending(api: Api) -> int | None:
@@ -72,7 +79,7 @@ async def test_every_page_is_booked_once_and_the_next_pull_goes_back_by_the_over
     async with tiktok_shop({"S1": "100", "S2": "20"}, {"S3": "3.5"}) as shop:
         first = await pulled(api, shop, since="2026-05-01", until="2026-05-20")
         # Of each statement three records: itself, its line, and its transaction.
-        assert (first.found.new, first.found.unchanged, first.found.unreadable) == (9, 0, 0)
+        assert counts(first, "new", "unchanged", "unreadable") == (9, 0, 0)
         # Two pages of statements, three of transactions, payments, withdrawals and what is not settled.
         assert first.pages == 8
         # 123.50 rupiah; and midnight in Jakarta is 17:00 in UTC.
@@ -83,10 +90,10 @@ async def test_every_page_is_booked_once_and_the_next_pull_goes_back_by_the_over
         shop.asked.clear()
         shop.pages[1]["S3"] = "4.5"
         again = await pulled(api, shop)
-        assert (again.found.new, again.found.changed, again.found.unchanged) == (0, 2, 7)
+        assert counts(again, "new", "changed", "unchanged") == (0, 2, 7)
         assert await pending(api) == 12_450
         since = int(shop.asked[0][1]["statement_time_ge"])
-        assert since == 1_779_210_000 - OVERLAPS["tiktok"].total_seconds()
+        assert since == 1_779_210_000 - TIKTOK.overlap.total_seconds()
         assert again.gap is None
 
 
@@ -94,38 +101,38 @@ async def test_a_pull_that_stops_while_a_page_is_booked_goes_on_with_that_page(a
     many = {f"M{number}": "1" for number in range(250)}
     seen: list[int] = []
 
-    def stop(at: Asking) -> None:
+    def stop(at: PullProgress) -> None:
         if at.call == "statements" and at.pages == 2:
-            seen.append(at.found.new)
+            seen.append(at.result.counts["new"])
             raise Stopped
 
     async with tiktok_shop({"S1": "100"}, many) as shop:
         with pytest.raises(Stopped):
-            await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-20")
+            await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-20")
     # Of the first page three records, and of the second one a slice: a statement and its line by turns.
     assert seen == [3 + SLICE]
     assert await pending(api) == (100 + SLICE // 2) * 100
     async with tiktok_shop({"S1": "100"}, many) as shop:
         rest = await pulled(api, shop, since="2026-05-01", until="2026-05-20")
-        assert [each.resumed for each in rest.stretches] == [True]
+        assert [each.resumed for each in rest.windows] == [True]
         assert shop.calls()[0] == "1", "the first page is not asked for again"
     # Two records of each of the 250 statements, and then their transactions.
-    assert (rest.found.new, rest.found.unchanged) == (500 - SLICE + 250, SLICE)
+    assert counts(rest, "new", "unchanged") == (500 - SLICE + 250, SLICE)
     assert await pending(api) == 35_000
     assert await booked(api) == 251
 
 
 async def test_what_was_left_over_is_finished_first_and_then_comes_what_is_new(api: Api) -> None:
-    def stop(at: Asking) -> None:
+    def stop(at: PullProgress) -> None:
         if at.pages == 1:
             raise Stopped
 
     async with tiktok_shop({"S1": "100"}, {"S2": "1"}) as shop:
         with pytest.raises(Stopped):
-            await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-10")
+            await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-10")
         shop.asked.clear()
         rest = await pulled(api, shop, overlap=timedelta(days=2))
-        assert [each.resumed for each in rest.stretches] == [True, False]
+        assert [each.resumed for each in rest.windows] == [True, False]
         times = {(query["statement_time_ge"], query["statement_time_lt"]) for path, query in shop.asked if path == PATH}
         # 2026-05-01 to 2026-05-10 in Jakarta, then from two days before.
         assert ("1777568400", "1778346000") in times
@@ -134,22 +141,22 @@ async def test_what_was_left_over_is_finished_first_and_then_comes_what_is_new(a
 
 
 async def test_another_period_begins_anew_and_so_does_again(api: Api) -> None:
-    def stop(at: Asking) -> None:
+    def stop(at: PullProgress) -> None:
         if at.pages == 4:
             raise Stopped
 
     async with tiktok_shop({"S1": "100"}, {"S2": "1"}) as shop:
         for wish in ({"since": "2026-04-01"}, {"since": "2026-05-01", "again": True}, {"again": True}):
             with pytest.raises(Stopped):
-                await pulled(api, shop, told=stop, since="2026-05-01", until="2026-05-10")
+                await pulled(api, shop, report=stop, since="2026-05-01", until="2026-05-10")
             shop.asked.clear()
             anew = await pulled(api, shop, until="2026-05-10", **wish)
-            assert [each.resumed for each in anew.stretches] == [False], wish
+            assert [each.resumed for each in anew.windows] == [False], wish
             assert shop.calls()[0] == "", wish
             assert await pending(api) == 10_100
 
 
-async def test_a_gap_is_told_and_not_forgotten(api: Api) -> None:
+async def test_a_gap_is_reported_and_not_forgotten(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
         await pulled(api, shop, since="2026-05-01", until="2026-05-10")
         later = await pulled(api, shop, since="2026-05-12", until="2026-05-20")
@@ -163,7 +170,7 @@ async def test_a_gap_is_told_and_not_forgotten(api: Api) -> None:
         assert rest.gap is None
 
 
-async def test_two_shops_of_one_account_are_asked_apart(api: Api) -> None:
+async def test_two_shops_of_one_account_are_pulled_apart(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}) as shop:
         await pulled(api, shop, since="2026-05-01", until="2026-05-10")
         with pytest.raises(InvalidCommand, match="from when"):
@@ -214,11 +221,11 @@ async def test_a_period_that_cannot_be_asked_for_names_its_field(api: Api, wish:
 async def test_a_token_that_expires_leaves_what_was_booked_and_a_new_one_goes_on(api: Api) -> None:
     async with tiktok_shop({"S1": "100"}, {"S2": "1"}) as shop:
 
-        def expire(at: Asking) -> None:
+        def expire(at: PullProgress) -> None:
             shop.token = "renewed" if at.pages >= 2 else shop.token
 
         with pytest.raises(PullFailed) as caught:
-            await pulled(api, shop, told=expire, since="2026-05-01", until="2026-05-10")
+            await pulled(api, shop, report=expire, since="2026-05-01", until="2026-05-10")
         assert caught.value.retry is Retry.AUTHORISE
         assert await pending(api) == 10_000
         shop.asked.clear()

@@ -1,4 +1,4 @@
-"""Which stretch a pull asks for next."""
+"""Which time window a pull asks for next."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.marketplaces.channels import SOURCES
-from service.marketplaces.time_windows import OVERLAPS, Begin, NoStart, PulledSoFar, TimeWindow, begin, gap, joined
+from service.marketplaces.channels import CHANNELS
+from service.marketplaces.time_windows import NoStart, PlannedWindow, PullState, TimeWindow, gap, joined, plan_window
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -17,35 +17,35 @@ def day(number: int) -> datetime:
     return datetime(2026, 5, number, tzinfo=UTC)
 
 
-BEGUN = PulledSoFar(TimeWindow(day(1), day(9)), "[0]", 4, TimeWindow(day(1), day(5)))
-DONE = PulledSoFar(whole=TimeWindow(day(1), day(20)))
+BEGUN = PullState(TimeWindow(day(1), day(9)), "[0]", 4, TimeWindow(day(1), day(5)))
+DONE = PullState(whole=TimeWindow(day(1), day(20)))
 
 
 @pytest.mark.parametrize(
-    ("stands", "since", "until", "again", "expected"),
+    ("pulled", "since", "until", "again", "expected"),
     [
-        (PulledSoFar(), day(1), None, False, Begin(TimeWindow(day(1), NOW))),
-        (PulledSoFar(), day(1), day(3), True, Begin(TimeWindow(day(1), day(3)))),
-        (DONE, None, None, False, Begin(TimeWindow(day(13), NOW))),
-        (DONE, day(2), None, False, Begin(TimeWindow(day(2), NOW))),
-        (BEGUN, None, None, False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(1), None, False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(1), day(9), False, Begin(TimeWindow(day(1), day(9)), True, "[0]", 4)),
-        (BEGUN, day(2), None, False, Begin(TimeWindow(day(2), NOW))),
-        (BEGUN, None, day(8), False, Begin(TimeWindow(datetime(2026, 4, 28, tzinfo=UTC), day(8)))),
-        (BEGUN, None, None, True, Begin(TimeWindow(day(1), NOW))),
-        (BEGUN, None, day(9), True, Begin(TimeWindow(day(1), day(9)))),
+        (PullState(), day(1), None, False, PlannedWindow(TimeWindow(day(1), NOW))),
+        (PullState(), day(1), day(3), True, PlannedWindow(TimeWindow(day(1), day(3)))),
+        (DONE, None, None, False, PlannedWindow(TimeWindow(day(13), NOW))),
+        (DONE, day(2), None, False, PlannedWindow(TimeWindow(day(2), NOW))),
+        (BEGUN, None, None, False, PlannedWindow(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(1), None, False, PlannedWindow(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(1), day(9), False, PlannedWindow(TimeWindow(day(1), day(9)), True, "[0]", 4)),
+        (BEGUN, day(2), None, False, PlannedWindow(TimeWindow(day(2), NOW))),
+        (BEGUN, None, day(8), False, PlannedWindow(TimeWindow(datetime(2026, 4, 28, tzinfo=UTC), day(8)))),
+        (BEGUN, None, None, True, PlannedWindow(TimeWindow(day(1), NOW))),
+        (BEGUN, None, day(9), True, PlannedWindow(TimeWindow(day(1), day(9)))),
     ],
 )
 def test_where_a_pull_begins(
-    stands: PulledSoFar, since: datetime | None, until: datetime | None, again: bool, expected: Begin
+    pulled: PullState, since: datetime | None, until: datetime | None, again: bool, expected: PlannedWindow
 ) -> None:
-    assert begin(stands, since, until, NOW, WEEK, again=again) == expected
+    assert plan_window(pulled, since, until, NOW, WEEK, again=again) == expected
 
 
 def test_without_a_start_there_is_none() -> None:
     with pytest.raises(NoStart):
-        begin(PulledSoFar(), None, None, NOW, WEEK)
+        plan_window(PullState(), None, None, NOW, WEEK)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_what_is_whole_has_no_gap(
 
 
 def test_every_channel_that_is_pulled_has_an_overlap() -> None:
-    assert set(OVERLAPS) == {name for name, source in SOURCES.items() if source.pulls}
+    assert all(marketplace.overlap > timedelta(0) for marketplace in CHANNELS.values() if marketplace.pulls)

@@ -1,0 +1,180 @@
+"""Imports of banks: what a request says of a file, and the records that it has.
+
+Memory does not grow with the file, but for a number for each row without a reference: equal rows of one file are told
+apart by their order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, ClassVar
+
+from events.chain import SYSTEM_ACCOUNT
+from events.instants import Instant
+from events.refusals import AccountNotFound, InvalidCommand
+from service.banks.booking import (
+    KNOWN,
+    NEW,
+    STATEMENTS,
+    BankUnit,
+    IdentifiedRecord,
+    bank_account_digest,
+    checked,
+    content_of,
+    entry_ids,
+)
+from service.banks.camt import camt_observations
+from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.banks.tables import ROLES, Layout, table_observations
+from service.formats.detection import JSON, XML, detect_format
+from service.formats.unreadable import Unreadable, unreadable
+from service.imports.import_request import ImportOptions, ImportRequest, check_currency
+from service.imports.record_source import UNREADABLE, RecordSource
+from service.ledger.account_profile import read_profile
+from service.ledger.commands import Erased, RequestOrigin
+from service.ledger.ledger import Ledger
+from service.ledger.vault import AccountKey
+
+_NUMBER_MAX = 64
+
+
+@dataclass(slots=True)
+class BankSource(RecordSource[IdentifiedRecord]):
+    """The records of a bank's file, each with the ids that only the account's key can make."""
+
+    counted: ClassVar = ("read", NEW, KNOWN, STATEMENTS, UNREADABLE)
+    """`read` counts entries; `statements` are counted apart from them."""
+    logged_as: ClassVar = "bank_file_imported"
+
+    request: ImportRequest[Any]
+    options: BankOptions
+    origin: RequestOrigin
+    key: AccountKey
+    exponents: dict[str, int]
+    lane: int
+    received_at: Instant
+    _occurrences: Counter[int] = field(init=False, default_factory=Counter)
+    """How often each content was seen, of entries without a reference."""
+    _digests: dict[str, str] = field(init=False, default_factory=dict)
+
+    def read(self, stream: BinaryIO) -> Iterator[IdentifiedRecord]:
+        return map(self._identified, self._observations(stream))
+
+    def unit(self, records: Sequence[IdentifiedRecord]) -> BankUnit:
+        return BankUnit(
+            account_id=self.request.account_id,
+            records=records,
+            exponents=self.exponents,
+            origin=self.origin,
+            received_at=self.received_at,
+        )
+
+    def log_fields(self) -> dict[str, str]:
+        return {}
+
+    def _observations(self, stream: BinaryIO) -> Iterator[BankObservation]:
+        format_name, whole = detect_format(stream)
+        if format_name == XML:
+            return camt_observations(whole)
+        if format_name == JSON:
+            raise InvalidCommand("a bank's statement is camt.053 (XML), CSV or XLSX; this is JSON", field="file")
+        options = self.options
+        if options.bank_account is None:
+            message = "a table does not say whose it is: name the bank account's number"
+            raise InvalidCommand(message, field="bankAccount")
+        if options.currency is None:
+            raise InvalidCommand("a table does not say its currency: name it", field="currency")
+        return table_observations(whole, format_name, options.bank_account, options.currency, options.layout)
+
+    def _identified(self, observed: BankObservation) -> IdentifiedRecord:
+        observed = checked(observed, self.exponents)
+        if not isinstance(observed, Unreadable):
+            observed = self._of_the_account(observed)
+        origin = f"{self.request.name}#{observed.place}"
+        if isinstance(observed, Unreadable):
+            return IdentifiedRecord(observed, origin)
+        number = observed.bank_account or self.options.bank_account or ""
+        digest = self._digest(number)
+        if not isinstance(observed, ObservedEntry):
+            return IdentifiedRecord(observed, origin, digest, number)
+        occurrence = 0
+        if observed.reference is None:
+            content = hash((digest, *content_of(observed)))
+            occurrence = self._occurrences[content]
+            self._occurrences[content] += 1
+        return IdentifiedRecord(observed, origin, digest, number, *entry_ids(self.key, digest, observed, occurrence))
+
+    def _of_the_account(self, observed: ObservedEntry | ObservedBankStatement) -> BankObservation:
+        """The observation, or why it is not about the bank account of the request."""
+        named = self.options.bank_account
+        raw = observed.raw if isinstance(observed, ObservedEntry) else b""
+        if observed.bank_account is None and named is None:
+            return unreadable(observed.place, "the file does not say which bank account it is about: name it", raw)
+        if observed.bank_account is None or named is None:
+            return observed
+        if self._digest(observed.bank_account) != self._digest(named):
+            return unreadable(observed.place, "it is about another bank account than the one that was named", raw)
+        return observed
+
+    def _digest(self, number: str) -> str:
+        known = self._digests.get(number)
+        if known is None:
+            known = self._digests[number] = bank_account_digest(self.key, number)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class BankOptions(ImportOptions[BankSource]):
+    """A bank's file, and how to read it."""
+
+    bank_account: str | None = field(default=None, repr=False)
+    """The number of the bank account: for files that name none. Those that name one are checked against it."""
+    currency: str | None = None
+    """For tables, which name none."""
+    layout: Layout = field(default_factory=Layout)
+
+    def check(self) -> None:
+        number = self.bank_account
+        if number is not None and not (
+            len(number) <= _NUMBER_MAX and number.isprintable() and any(each.isalnum() for each in number)
+        ):
+            raise InvalidCommand(f"bankAccount is 1 to {_NUMBER_MAX} printable characters", field="bankAccount")
+        check_currency(self.currency)
+        if self.layout.decimal not in (None, "comma", "dot"):
+            raise InvalidCommand("decimal is comma or dot", field="decimal")
+        for role, name in self.layout.columns:
+            if role not in ROLES:
+                raise InvalidCommand(f"columns are {', '.join(ROLES)}; {role[:40]!r} is none", field="columns")
+            if not name.strip():
+                raise InvalidCommand(f"columns: the heading of {role} is empty", field="columns")
+
+    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> BankSource:
+        """The records. AccountNotFound where there is no such account in the origin's mode, Erased without its key."""
+        lane = await ledger.known_lane_of(request.account_id)
+        profile = await read_profile(ledger, lane, request.account_id) if lane is not None else None
+        if lane is None or profile is None or profile.mode != origin.mode or request.account_id == SYSTEM_ACCOUNT:
+            raise AccountNotFound(request.account_id)
+        if profile.key is None:
+            raise Erased
+        return BankSource(
+            request=request,
+            options=self,
+            origin=origin,
+            key=profile.key,
+            exponents=ledger.exponents,
+            lane=lane,
+            received_at=ledger.runtime.instant(),
+        )
+
+
+def read_columns(text: str) -> tuple[tuple[str, str], ...]:
+    """The roles and headings in `date=Tanggal;amount=Jumlah`. InvalidCommand where the text has another form."""
+    found = []
+    for part in filter(None, (each.strip() for each in text.split(";"))):
+        role, equals, name = part.partition("=")
+        if not equals:
+            raise InvalidCommand("columns is written date=Tanggal;amount=Jumlah", field="columns")
+        found.append((role.strip(), name.strip()))
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""Ingests the records of a source: read in slices beside the event loop, each slice decided in one transaction.
+
+At most two slices are in memory, so memory does not grow with the file. Importing the same or overlapping records again
+changes nothing, so an interrupted import can simply be started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from service.imports.import_request import ImportRequest
+from service.imports.record_source import PROBLEMS_MAX, SLICE, Problem, Rec, RecordSource
+from service.ledger.commands import RequestOrigin
+from service.ledger.ledger import Ledger
+from service.platform import logs
+
+log = logs.get("import")
+
+Progress = Callable[[list[Problem]], Awaitable[None]]
+"""Awaited after each slice that is ingested, with its unreadable records. What it raises ends the import there."""
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What an import did with the records that it has read so far."""
+
+    id: str
+    counts: dict[str, int]
+    """Records by outcome, by the names in the source's `counted`."""
+    problems: list[Problem] = field(default_factory=list)
+    """The first unreadable records, up to `PROBLEMS_MAX`."""
+
+    def add(self, counts: Mapping[str, int], problems: list[Problem]) -> None:
+        """Adds what one slice came to."""
+        for name in self.counts:
+            self.counts[name] += counts.get(name, 0)
+        self.problems += problems[: PROBLEMS_MAX - len(self.problems)]
+
+    def document(self) -> dict[str, Any]:
+        """As callers see it."""
+        return {"id": self.id, **self.counts, "problems": [each.document() for each in self.problems]}
+
+
+def new_result(import_id: str, source: RecordSource[Any]) -> ImportResult:
+    """The result before the first record."""
+    return ImportResult(import_id, dict.fromkeys(source.counted, 0))
+
+
+async def no_progress(_: list[Problem]) -> None:
+    """The progress of an import that nobody watches."""
+
+
+async def import_file(
+    ledger: Ledger,
+    request: ImportRequest[RecordSource[Any]],
+    stream: BinaryIO,
+    origin: RequestOrigin,
+    progress: Progress = no_progress,
+) -> ImportResult:
+    """Ingests every record of the file.
+
+    InvalidCommand where the request or the file's format is wrong, AccountNotFound where the origin may not import for
+    the account, Unavailable where the ledger cannot write now. What was ingested until then stays, and is known the
+    next time.
+    """
+    source = await request.open(ledger, origin)
+    result = new_result(f"imp_{ledger.runtime.ulid()}", source)
+    await ingest(ledger, source, await asyncio.to_thread(source.read, stream), result, progress)
+    log.info(source.logged_as, account=request.account_id, import_id=result.id, **source.log_fields(), **result.counts)
+    return result
+
+
+async def ingest(
+    ledger: Ledger,
+    source: RecordSource[Rec],
+    records: Iterator[Rec],
+    result: ImportResult,
+    progress: Progress,
+    skip: int = 0,
+) -> None:
+    """Ingests the records slice by slice, and adds what they come to to `result`.
+
+    The first `skip` records are passed over: an earlier run ingested them and counted them.
+    """
+    number = skip
+    while skip > 0 and (passed := await asyncio.to_thread(_next_slice, records, min(skip, SLICE))):
+        skip -= len(passed)
+        await progress([])
+    reading = _read_ahead(records)
+    try:
+        while read := await reading:
+            reading = _read_ahead(records)
+            unit = source.unit(read)
+            outcomes = await ledger.run(source.lane, unit)
+            problems = unit.problems(number)
+            result.add(unit.counts(outcomes), problems)
+            number += len(read)
+            await progress(problems)
+    finally:
+        # The caller closes the file, which must not happen while the thread still reads it.
+        await asyncio.wait([reading])
+
+
+def _read_ahead(records: Iterator[Rec]) -> asyncio.Future[list[Rec]]:
+    """The next slice, which is read while the one before it is ingested."""
+    return asyncio.ensure_future(asyncio.to_thread(_next_slice, records))
+
+
+def _next_slice(records: Iterator[Rec], most: int = SLICE) -> list[Rec]:
+    return list(itertools.islice(records, most))

@@ -1,0 +1,153 @@
+"""Imports of marketplaces: what a request says of a file, and the records that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, BinaryIO, ClassVar
+
+from events.chain import SYSTEM_ACCOUNT
+from events.channels.events import ChannelSet
+from events.channels.state import Channel
+from events.instants import Instant
+from events.refusals import AccountNotFound, InvalidCommand
+from service.formats.times import zone_named
+from service.imports.import_request import ImportOptions, ImportRequest, check_currency
+from service.imports.record_source import UNREADABLE, ResumableSource
+from service.ledger.commands import RequestOrigin
+from service.ledger.ledger import Ledger
+from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked
+from service.marketplaces.channels import marketplace_named
+from service.marketplaces.observations import DEFAULT_ZONE, ObservedStatement, Shop
+from service.marketplaces.record_mapping import PageFields
+from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, settlement_records
+from sql import query
+
+_SELLER_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceSource(ResumableSource[SourceRecord]):
+    """The records of a marketplace, for one account. `setting` is a new setting of the channel, where there is one."""
+
+    counted: ClassVar = ("read", NEW, CHANGED, UNCHANGED, "lines", UNREADABLE)
+    """`lines` counts the settlement lines of all records that were read."""
+    logged_as: ClassVar = "file_imported"
+
+    request: ImportRequest[MarketplaceSource]
+    options: MarketplaceOptions
+    origin: RequestOrigin
+    exponents: dict[str, int]
+    lane: int
+    channel: str
+    shop: Shop
+    setting: ChannelSet | None
+    received_at: Instant
+
+    def read(self, stream: BinaryIO, request_fields: PageFields | None = None) -> Iterator[SourceRecord]:
+        return settlement_records(marketplace_named(self.channel).read(stream, self.shop, request_fields))
+
+    def unit(self, records: Sequence[SourceRecord]) -> RecordsUnit:
+        checked_records = [checked(record, self.exponents) for record in records]
+        return RecordsUnit(
+            account_id=self.request.account_id,
+            channel=self.channel,
+            records=[LocatedRecord(record, f"{self.request.name}#{record.place}") for record in checked_records],
+            exponents=self.exponents,
+            origin=self.origin,
+            received_at=self.received_at,
+            opens_with=self.options.currency or next(filter(None, map(_currency, checked_records)), None),
+            setting=self.setting,
+        )
+
+    def log_fields(self) -> dict[str, str]:
+        return {"channel": self.channel}
+
+    def request_document(self) -> dict[str, Any]:
+        return {"channel": self.channel, "name": self.request.name, **asdict(self.options)}
+
+    def shop_document(self) -> dict[str, Any]:
+        return asdict(self.shop)
+
+    def with_shop(self, document: Mapping[str, Any]) -> MarketplaceSource:
+        return replace(self, shop=Shop(**document))
+
+    def received(self, name: str, received_at: Instant) -> MarketplaceSource:
+        """The same source for an answer of this name that was received then."""
+        return replace(self, request=replace(self.request, name=name), received_at=received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceOptions(ImportOptions[MarketplaceSource]):
+    """A file of a marketplace. What is None is as the account's channel has it."""
+
+    channel: str
+    seller: str | None = None
+    currency: str | None = None
+    zone: str | None = None
+    collects: str | None = None
+    """Who is paid by the marketplace: `seller` or `platform`."""
+
+    def check(self) -> None:
+        marketplace_named(self.channel)
+        check_currency(self.currency)
+        if self.collects not in (None, "seller", "platform"):
+            raise InvalidCommand("collects is seller or platform", field="collects")
+        if self.seller is not None and not (0 < len(self.seller) <= _SELLER_MAX and self.seller.isprintable()):
+            raise InvalidCommand(f"seller is 1 to {_SELLER_MAX} printable characters", field="seller")
+        if self.zone is not None:
+            try:
+                zone_named(self.zone)
+            except ValueError as problem:
+                raise InvalidCommand(str(problem), field="zone") from None
+
+    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> MarketplaceSource:
+        """The records. A missing account is opened with the first of them.
+
+        AccountNotFound for an account of the other mode.
+        """
+        lane = await ledger.lane_of(request.account_id)
+        mode = await ledger.pool.fetchval(query("statements/account_mode"), lane, request.account_id)
+        if request.account_id == SYSTEM_ACCOUNT or mode not in (None, origin.mode):
+            raise AccountNotFound(request.account_id)
+        known = await _channel(ledger, lane, request.account_id, self.channel)
+        return MarketplaceSource(
+            request=request,
+            options=self,
+            origin=origin,
+            exponents=ledger.exponents,
+            lane=lane,
+            channel=self.channel,
+            shop=Shop(
+                self.seller or known.seller, self.currency or known.currency, self.zone or known.zone or DEFAULT_ZONE
+            ),
+            setting=self._setting(known),
+            received_at=ledger.runtime.instant(),
+        )
+
+    def _setting(self, known: Channel) -> ChannelSet | None:
+        """A new setting of the channel where the request says who collects, or names the first seller."""
+        if self.collects is None and (self.seller is None or known.seller is not None):
+            return None
+        return ChannelSet(
+            channel=self.channel,
+            collects=self.collects or known.collects,
+            seller=self.seller or known.seller,
+            currency=self.currency or known.currency,
+            zone=self.zone or known.zone,
+        )
+
+
+def _currency(record: SourceRecord) -> str | None:
+    match record:
+        case ObservedStatement():
+            return record.currency
+        case SettlementRecord():
+            return record.first.currency
+        case _:
+            return None
+
+
+async def _channel(ledger: Ledger, lane: int, account_id: str, channel: str) -> Channel:
+    row = await ledger.pool.fetchrow(query("statements/channel"), lane, account_id, channel)
+    return Channel(row["collects"], row["seller"], row["currency"], row["zone"]) if row is not None else Channel()

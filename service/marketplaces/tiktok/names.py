@@ -1,0 +1,12 @@
+"""The stored names of TikTok Shop's channel and of its sources. They never change."""
+
+from __future__ import annotations
+
+CHANNEL = "tiktok"
+
+STATEMENTS = "tiktok.statements"
+STATEMENT_TRANSACTIONS = "tiktok.statement_transactions"
+ORDER_TRANSACTIONS = "tiktok.order_transactions"
+UNSETTLED = "tiktok.unsettled"
+PAYMENTS = "tiktok.payments"
+WITHDRAWALS = "tiktok.withdrawals"

@@ -1,0 +1,7 @@
+"""The stored names of Tokopedia's channel and of its sources. They never change."""
+
+from __future__ import annotations
+
+CHANNEL = "tokopedia"
+
+SALDO_HISTORY = "tokopedia.saldo_history"

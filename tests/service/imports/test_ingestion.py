@@ -1,0 +1,120 @@
+"""Records of banks and marketplaces are ingested by one loop, slice by slice."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from typing import Any
+
+import pytest
+
+from events.accounts.state import LIVE, TEST
+from events.chain import Actor, Source
+from events.refusals import AccountNotFound
+from service.banks.booking import BankUnit, IdentifiedRecord
+from service.banks.import_source import BankOptions
+from service.formats.detection import HEAD_BYTES
+from service.formats.unreadable import Unreadable
+from service.imports.import_request import ImportRequest
+from service.imports.ingestion import import_file
+from service.imports.record_source import SLICE, Problem
+from service.ledger.commands import RequestOrigin
+from service.marketplaces.booking import LocatedRecord, RecordsUnit
+from service.marketplaces.import_source import MarketplaceOptions
+from tests.service.marketplaces.samples import sample
+from tests.support.api import Api
+
+LINE = Unreadable("line 1", "nobody knows", b"a line")
+
+
+def of_a_bank(**common: Any) -> BankUnit:
+    return BankUnit(records=[IdentifiedRecord(LINE, "file#line 1")], **common)
+
+
+def of_a_marketplace(**common: Any) -> RecordsUnit:
+    return RecordsUnit(records=[LocatedRecord(LINE, "file#line 1")], channel="lazada", **common)
+
+
+@pytest.mark.parametrize("unit_of", [of_a_bank, of_a_marketplace])
+async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_nothing(api: Api, unit_of: Any) -> None:
+    await api.merchant("acc_1")
+    lane = await api.ledger.lane_of("acc_1")
+
+    async def ingested(mode: str) -> list[str]:
+        unit: BankUnit | RecordsUnit = unit_of(
+            account_id="acc_1",
+            exponents=api.ledger.exponents,
+            origin=RequestOrigin(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
+            received_at=api.ledger.runtime.instant(),
+        )
+        return await api.ledger.run(lane, unit)
+
+    with pytest.raises(AccountNotFound):
+        await ingested(TEST)
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 0
+    assert await ingested(LIVE) == ["unreadable"]
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 1
+
+
+ORIGIN = RequestOrigin(Actor("operator", "import"), Source("cli", "import"), LIVE, "req_import")
+ROWS = SLICE + 10
+
+
+def table(rows: int, padding: bytes = b"") -> bytes:
+    lines = (b"2026-05-03,%d.00,R-%d,%s\n" % (n, n, padding) for n in range(1, rows + 1))
+    return b"date,amount,reference,note\n" + b"".join(lines)
+
+
+async def test_a_result_has_the_counts_of_its_source_in_their_order(api: Api) -> None:
+    await api.merchant("acc_1")
+    bank = ImportRequest("acc_1", "may.csv", BankOptions("111", "IDR"))
+    result = await import_file(api.ledger, bank, io.BytesIO(table(ROWS) + b"2026-05-03,much,R-0,\n"), ORIGIN)
+    problem = {"place": f"row {ROWS + 2}", "reason": "'much' is not an amount"}
+    assert list(result.document().items())[1:] == [
+        ("read", ROWS + 1), ("new", ROWS), ("known", 0), ("statements", 1), ("unreadable", 1), ("problems", [problem]),
+    ]  # fmt: skip
+    marketplace = ImportRequest("acc_1", "statements.xml", MarketplaceOptions("lazada"))
+    result = await import_file(api.ledger, marketplace, io.BytesIO(sample("lazada-get-payout-status.xml")), ORIGIN)
+    assert list(result.document().items())[1:] == [
+        ("read", 2), ("new", 2), ("changed", 0), ("unchanged", 0), ("lines", 0), ("unreadable", 0), ("problems", []),
+    ]  # fmt: skip
+
+
+class Watched(io.BytesIO):
+    """A file whose second half is read when it is let go on. `is_read` is true while a thread reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.is_read = False
+        self.second_half, self.go_on = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.is_read = True
+        if self.tell() > len(self.getbuffer()) // 2:
+            self.second_half.set()
+            assert self.go_on.wait(60)
+        found = super().read(HEAD_BYTES if size is None or size < 0 else min(size, HEAD_BYTES))
+        self.is_read = False
+        return found
+
+
+class Stopped(Exception):
+    """The caller wants no more."""
+
+
+async def test_an_import_that_is_stopped_ends_when_its_file_is_no_longer_read(api: Api) -> None:
+    await api.merchant("acc_1")
+    # The middle of the file is in the second of three slices.
+    stream = Watched(table(3 * SLICE, b"x" * 1000))
+
+    async def progress(_: list[Problem]) -> None:
+        await asyncio.to_thread(stream.second_half.wait, 60)
+        assert stream.is_read, "the next slice is read while this one is ingested"
+        asyncio.get_running_loop().call_later(0.2, stream.go_on.set)
+        raise Stopped
+
+    request = ImportRequest("acc_1", "may.csv", BankOptions("111", "IDR"))
+    with pytest.raises(Stopped):
+        await import_file(api.ledger, request, stream, ORIGIN, progress)
+    assert not stream.is_read
