@@ -11,7 +11,9 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
+
+from typing_extensions import TypedDict
 
 from events.chain import SYSTEM_ACCOUNT
 from events.currency import is_known
@@ -38,6 +40,7 @@ from service.ledger.ingestion import PROBLEMS_MAX, SLICE, Progress
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform import logs
+from service.platform.documents import Count
 
 log = logs.get("import")
 
@@ -57,6 +60,25 @@ class BankImportRequest:
     layout: Layout = field(default_factory=Layout)
 
 
+class BankProblemDocument(TypedDict):
+    """A record that nobody could read."""
+
+    place: str
+    reason: str
+
+
+class BankImportedDocument(TypedDict):
+    """What became of a bank's file."""
+
+    id: str
+    read: Count
+    new: Count
+    known: Count
+    statements: Count
+    unreadable: Count
+    problems: list[BankProblemDocument]
+
+
 @dataclass(slots=True)
 class BankImported:
     """What became of a file."""
@@ -67,9 +89,9 @@ class BankImported:
     known: int = 0
     statements: int = 0
     unreadable: int = 0
-    problems: list[dict[str, str]] = field(default_factory=list)
+    problems: list[BankProblemDocument] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> BankImportedDocument:
         return {
             "id": self.id,
             "read": self.read,

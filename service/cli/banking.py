@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
@@ -29,7 +30,8 @@ from service.platform import logs
 from service.platform.settings import Settings, WrongSettings
 from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, Filter, csv_line, csv_row
+from service.reconciliation.row_document import ReconciliationRowDocument
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, Filter, csv_line, csv_row
 
 TOOL = "import"
 _STATES = (OPEN, ALL, *(state.value for state in ItemState))
@@ -147,11 +149,12 @@ def reconcile(
         show_json(documents)
         return
     names = ("kind", "id", "channel", "currency", "date", "dueOn", "state", "expected", "paid", "difference")
-    show_rows(names, ([document[name] for name in names] for document in documents))
+    rows: list[Mapping[str, object]] = [*documents]
+    show_rows(names, ([row[name] for name in names] for row in rows))
     show_rows(("currency", "state", "rows", "expected", "paid", "difference"), totals(documents))
 
 
-async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None) -> list[Document]:
+async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None) -> list[ReconciliationRowDocument]:
     lane = await ledger.known_lane_of(account)
     profile = await read_profile(ledger, lane, account) if lane is not None else None
     if lane is None or profile is None:
@@ -172,11 +175,12 @@ async def _rows(ledger: Ledger, account: str, wish: Filter, to_csv: Path | None)
     return documents
 
 
-def totals(documents: list[Document]) -> list[list[str]]:
+def totals(documents: list[ReconciliationRowDocument]) -> list[list[str]]:
     """Of each currency and state: how many rows, and what they add up to."""
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     for document in documents:
-        amounts = (Decimal(document[name] or 0) for name in ("expected", "paid", "difference"))
+        texts = (document["expected"], document["paid"], document["difference"])
+        amounts = (Decimal(text or 0) for text in texts)
         of = document["currency"], document["state"]
         sums[of] = [known + more for known, more in zip(sums[of], (Decimal(1), *amounts), strict=True)]
     return [[*of, *(format(total, "f") for total in found)] for of, found in sorted(sums.items())]

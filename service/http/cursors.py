@@ -14,6 +14,10 @@ _PREFIX = "cur_"
 _LENGTH_MAX = 2000
 
 
+def wrong_cursor() -> ApiError:
+    return ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in a list that is ordered by position: rows added later do not move it."""
@@ -29,7 +33,7 @@ class Cursor:
     @classmethod
     def parse(cls, text: str, account_id: str) -> Cursor:
         """The cursor that `text` gave, in a list of this account; 400 for anything else."""
-        wrong = ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
+        wrong = wrong_cursor()
         if not text.startswith(_PREFIX) or len(text) > _LENGTH_MAX:
             raise wrong
         raw = text.removeprefix(_PREFIX)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,8 +18,6 @@ from service.outgoing.endpoints import Owner
 from service.platform.database import Connection
 from sql import query
 
-Data = dict[str, Any]
-
 
 class _AnsweredMeanwhile(Exception):
     """Another request with the same key was faster; what this one did is undone."""
@@ -30,7 +28,7 @@ async def once(
     owner: Owner,
     key: AccountKey,
     request: list[Any],
-    work: Callable[[Connection], Awaitable[Data]],
+    work: Callable[[Connection], Awaitable[Mapping[str, object]]],
     status: int = 200,
 ) -> web.Response:
     """Does the work in one transaction, or repeats what was answered to the same request under the same key."""
@@ -44,7 +42,7 @@ async def once(
         if first is None:
             with suppress(_AnsweredMeanwhile):
                 async with connection.transaction():
-                    body = success(orjson.dumps(await work(connection)), context.request_id, runtime.instant())
+                    body = success(orjson.dumps(await work(connection)), context.meta())
                     if name is not None:
                         sealed = key.seal_bytes(f"answer {name}", body)
                         await _keep(connection, owner, name, digest, status, sealed, key.generation, runtime.now())

@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Proce
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from yarl import URL
 
+from service.http.operations import Answer, OpenOperation
 from service.http.request_metrics import BOUNDS, RequestMetrics
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
@@ -28,13 +29,21 @@ Gauges = Mapping[str, Mapping[str, float]]
 """What the database tells: name -> label -> value."""
 
 
-def routes() -> list[web.RouteDef]:
-    return [web.get("/metrics", serve)]
-
-
 async def serve(request: web.Request) -> web.Response:
     text = await request.app[METRICS].text()
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+OPERATIONS = (
+    OpenOperation(
+        "GET",
+        "/metrics",
+        serve,
+        id="getMetrics",
+        summary="What there is to watch, in the text format of Prometheus",
+        answers=(Answer(data=str, enveloped=False, media_types=("text/plain",)),),
+    ),
+)
 
 
 class Metrics:

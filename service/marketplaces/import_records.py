@@ -37,24 +37,6 @@ class Noted:
     updated_at: Instant
     ended_at: Instant | None
 
-    def document(self, problems: list[Problem] | None = None) -> dict[str, Any]:
-        """What callers see; with the first problems, where they are given."""
-        listed = {} if problems is None else {"problems": [each.document() for each in problems]}
-        return {
-            "id": self.id,
-            "channel": self.channel,
-            "file": self.wish["name"],
-            "state": self.state,
-            "bytes": self.bytes,
-            "bytesTotal": self.bytes_total,
-            **self.counts,
-            **listed,
-            "error": self.error,
-            "startedAt": self.started_at,
-            "updatedAt": self.updated_at,
-            "endedAt": self.ended_at,
-        }
-
 
 Place = tuple[int, str, str]
 """Lane, account and id."""
