@@ -1,4 +1,4 @@
-"""Banks' statements taken in, and their entries shown."""
+"""Imports of banks' statements, and the bank entries that they hold."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MatchedTargetDocument(TypedDict):
 
 
 class BankMatchDocument(TypedDict):
-    """What somebody said that an entry is for, and whether it was taken back since."""
+    """What a person said that an entry is for. An unmade match counts no more."""
 
     id: str
     targets: list[MatchedTargetDocument]
@@ -130,7 +130,7 @@ def _match(row: dict[str, Any]) -> BankMatchDocument:
 
 
 async def post_bank_statement(context: RequestContext) -> web.Response:
-    """Takes the body in as a bank's statement: camt.053, or a table whose columns may be named."""
+    """Imports the body as a bank's statement: camt.053, or a table whose columns may be named."""
     dates = context.read(DATES)
     columns = read_columns(context.read(COLUMNS) or "")
     layout = Layout(columns, context.read(DECIMAL), month_first=dates == "mdy")
@@ -151,7 +151,7 @@ OPERATIONS = (
         "/bank-entries/{entry_id}",
         get_entry,
         id="getBankEntry",
-        summary="A bank entry, and what it was said to be for",
+        summary="A bank entry and its matches",
         scopes=(PAYOUT_READ,),
         parameters=(ENTRY_ID,),
         answers=(Answer(data=BankEntryDocument),),
@@ -161,7 +161,7 @@ OPERATIONS = (
         "/bank-statements",
         post_bank_statement,
         id="importBankStatement",
-        summary="Take a bank's statement in: camt.053, CSV or XLSX, streamed",
+        summary="Import a bank's statement: camt.053, CSV or XLSX",
         scopes=(COMMAND_WRITE,),
         parameters=(BANK_ACCOUNT, CURRENCY, COLUMNS, DECIMAL, DATES, FILE),
         body=FileBody("application/octet-stream", "The bank's file.", streamed=True),

@@ -1,4 +1,4 @@
-"""Cases: what a person has to look at, with what the ledger had and what it was told; and closing them."""
+"""Cases: contradictions between the ledger and the provider that a person has to look at and close."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from service.ledger.cases import CaseDocument
 from service.ledger.commands import Accepted
 
 CASE_ID = id_in_path("case_id", "The case's id.")
-STATUS = choice("status", cases.STATES, "Only these.")
-KIND = choice("kind", cases.KINDS, "Only these.")
+STATUS = choice("status", cases.STATES, "Only cases in this state.")
+KIND = choice("kind", cases.KINDS, "Only cases of this kind.")
 
 CLOSING = command_body("Closing", CloseCase, in_path="case_id")
 
@@ -91,7 +91,7 @@ OPERATIONS = (
         "/cases",
         list_cases,
         id="listCases",
-        summary="What a person has to look at, newest first",
+        summary="Cases, newest first",
         scopes=_READERS,
         parameters=(STATUS, KIND, ACCOUNT_ID, LIMIT, CURSOR),
         answers=(Answer(data=list[CaseDocument], meta=PageMeta),),
@@ -101,7 +101,7 @@ OPERATIONS = (
         "/cases/{case_id}",
         get_case,
         id="getCase",
-        summary="One case, with both facts side by side",
+        summary="One case, with what the ledger had and what it was told",
         scopes=_READERS,
         parameters=(CASE_ID, ACCOUNT_ID),
         answers=(Answer(data=CaseDocument),),
@@ -111,7 +111,7 @@ OPERATIONS = (
         "/cases/{case_id}/close",
         close,
         id="closeCase",
-        summary="Close a case; `apply` takes the provider at its word first",
+        summary="Close a case; with `apply`, what the provider said is applied first",
         scopes=(OPERATOR,),
         parameters=(CASE_ID, ACCOUNT_ID, *IDEMPOTENCY),
         body=CLOSING,

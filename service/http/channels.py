@@ -80,7 +80,7 @@ OPERATIONS = (
         "/channels",
         list_channels,
         id="listChannels",
-        summary="What each marketplace can tell, and by what",
+        summary="Marketplaces: what each can tell, and through what",
         scopes=(PAYOUT_READ,),
         answers=(Answer(data=list[ChannelDocument]),),
     ),

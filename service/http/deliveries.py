@@ -1,4 +1,4 @@
-"""What arrived from the provider and what became of it; and deliveries in quarantine, replayed or dismissed."""
+"""Deliveries from the provider; those in quarantine are replayed or dismissed here."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from service.plugipay.quarantine import quarantine
 from service.plugipay.quarantine.quarantine import REASON, ResolveRequest
 
 DELIVERY_ID = id_in_path("delivery_id", "The delivery's id.")
-VERDICT = choice("verdict", VERDICTS, "Only these.")
+VERDICT = choice("verdict", VERDICTS, "Only deliveries with this verdict.")
 WAITING = yes_or_no("waiting", "true: only those that wait for a person.")
 BODY = yes_or_no("body", "true: with what arrived, which needs the scope payout:read too.")
 
@@ -44,7 +44,7 @@ _READERS = (OPERATOR, AUDIT)
 
 
 class Dismissal(BodyModel):
-    """Why a delivery in quarantine will not be taken in."""
+    """Why a delivery in quarantine is dismissed."""
 
     reason: Reason
 
@@ -99,14 +99,14 @@ async def _find(context: RequestContext) -> StoredDelivery:
 
 
 async def replay(context: RequestContext) -> web.Response:
-    """Takes a delivery in quarantine in as if it came now; 409 says why where that cannot be."""
+    """Ingests a delivery in quarantine as if it arrived now; 409 says why that is not possible."""
     body = context.document()
     request = _resolve_request(context, await _find(context), "replay", body)
     return answer_or_refuse(await quarantine.replay(context.ledger, context.request.app[SETTINGS], request))
 
 
 async def dismiss(context: RequestContext) -> web.Response:
-    """Records that a delivery in quarantine will not be taken in, and why."""
+    """Ends a delivery's quarantine without ingesting it, and records why."""
     body = context.document()
     stored = await _find(context)
     try:
@@ -134,7 +134,7 @@ OPERATIONS = (
         "/deliveries",
         list_deliveries,
         id="listDeliveries",
-        summary="What arrived from the provider, newest first",
+        summary="Deliveries from the provider, newest first",
         scopes=_READERS,
         parameters=(VERDICT, WAITING, ACCOUNT_ID, LIMIT, CURSOR),
         answers=(Answer(data=list[DeliveryDocument], meta=PageMeta),),
@@ -154,7 +154,7 @@ OPERATIONS = (
         "/deliveries/{delivery_id}/replay",
         replay,
         id="replayDelivery",
-        summary="Take a parked delivery in once more",
+        summary="Replay a delivery that is in quarantine",
         scopes=(OPERATOR,),
         parameters=(DELIVERY_ID, ACCOUNT_ID, *IDEMPOTENCY),
         answers=(Answer(data=ResolvedDeliveryDocument, meta=LaneMeta),),
@@ -164,7 +164,7 @@ OPERATIONS = (
         "/deliveries/{delivery_id}/dismiss",
         dismiss,
         id="dismissDelivery",
-        summary="Say that a parked delivery will not be taken in",
+        summary="Dismiss a delivery that is in quarantine",
         scopes=(OPERATOR,),
         parameters=(DELIVERY_ID, ACCOUNT_ID, *IDEMPOTENCY),
         body=JsonBody(Dismissal),

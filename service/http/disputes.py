@@ -24,7 +24,7 @@ from sql import query
 STATUSES = (DISPUTE_OPEN, WON, LOST)
 
 DISPUTE_ID = id_in_path("dispute_id", "The dispute's id.")
-STATUS = choice("status", STATUSES, "Only these.")
+STATUS = choice("status", STATUSES, "Only disputes in this status.")
 REFERENCE = text_of(
     "reference",
     "Only of this order.",

@@ -1,4 +1,4 @@
-"""Idempotency of mutations that are no commands: what was answered under a key is answered again, byte for byte."""
+"""Idempotency keys of mutations that are not commands: the first answer under a key is stored and repeated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sql import query
 
 
 class _AnsweredMeanwhile(Exception):
-    """Another request with the same key was faster; what this one did is undone."""
+    """Another request with the same key committed first. This one is rolled back."""
 
 
 async def once(
@@ -31,9 +31,12 @@ async def once(
     work: Callable[[Connection], Awaitable[Mapping[str, object]]],
     status: int = 200,
 ) -> web.Response:
-    """Does the work in one transaction, or repeats what was answered to the same request under the same key."""
+    """Does the work in one transaction, or repeats the first answer to the same request under its key, byte for byte.
+
+    IDEMPOTENCY_MISMATCH where the key was used for another request, ERASED where its answer can no longer be read.
+    """
     idempotency_key = context.idempotency_key()
-    # No command has such a key: theirs have no spaces.
+    # With a space in it, it is no key of a command: those have none.
     name = f"{request[0]} {idempotency_key}" if idempotency_key is not None else None
     digest = key.digest(orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
     runtime = context.ledger.runtime
@@ -57,8 +60,8 @@ async def once(
 
 
 async def _keep(connection: Connection, owner: Owner, name: str, *values: Any) -> None:
-    kept = await connection.fetchval(query("outgoing/keep_answer"), owner.lane, owner.account_id, name, *values)
-    if kept is None:
+    stored = await connection.fetchval(query("outgoing/keep_answer"), owner.lane, owner.account_id, name, *values)
+    if stored is None:
         raise _AnsweredMeanwhile
 
 

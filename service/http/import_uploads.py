@@ -1,4 +1,4 @@
-"""A marketplace's file taken in: streamed onto the disk, and read beside the requests."""
+"""Imports of marketplaces' files: the body is streamed to disk, and read beside other requests."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ async def importing(app: web.Application) -> AsyncIterator[None]:
 
 
 async def post_import(context: RequestContext) -> web.Response:
-    """Takes the body in as a file of a channel. It answers before it is read where the request does not wait."""
+    """Imports the body as a file of a channel. 202 before it is read, where the request does not wait for that."""
     app = context.request.app
-    wish = ImportRequest(
+    wanted = ImportRequest(
         account_id=context.account,
         channel=context.read(CHANNEL) or "",
         name=context.read(FILE),
@@ -66,12 +66,12 @@ async def post_import(context: RequestContext) -> web.Response:
         zone=context.read(ZONE),
         collects=context.read(COLLECTS),
     )
-    check(wish)
+    check(wanted)
     import_id, waits = _import_id(context), _waits(context)
     async with app[IMPORTS].room():
-        file = await _received(context, wish)
+        file = await _received(context, wanted)
         try:
-            place, task = await app[IMPORTS].begin(wish, context.origin(), import_id, file)
+            place, task = await app[IMPORTS].begin(wanted, context.origin(), import_id, file)
         except OtherContent:
             raise ApiError(
                 "IDEMPOTENCY_MISMATCH",
@@ -79,7 +79,7 @@ async def post_import(context: RequestContext) -> web.Response:
                 field=IMPORT_ID_HEADER.name,
             ) from None
     if task is not None and waits:
-        # Whoever goes away meanwhile does not end it.
+        # The import goes on where the caller goes away.
         await asyncio.shield(task)
     found = await find(context.ledger, place, context.key.mode)
     assert found is not None
@@ -129,7 +129,7 @@ def _import_id(context: RequestContext) -> str | None:
     return None
 
 
-async def _received(context: RequestContext, wish: ImportRequest) -> File:
+async def _received(context: RequestContext, wanted: ImportRequest) -> File:
     """The body on disk: readers go back and forth in some formats, and 100 MB do not belong into memory."""
     with contextlib.ExitStack() as unless_whole:
         stream = unless_whole.enter_context(tempfile.TemporaryFile())
@@ -139,20 +139,20 @@ async def _received(context: RequestContext, wish: ImportRequest) -> File:
             size += len(chunk)
             await asyncio.to_thread(stream.write, chunk)
             digest.update(chunk)
-        await asyncio.to_thread(_check_format, stream, wish)
+        await asyncio.to_thread(_check_format, stream, wanted)
         unless_whole.pop_all()
     return File(stream, size, digest.hexdigest())
 
 
-def _check_format(stream: BinaryIO, wish: ImportRequest) -> None:
+def _check_format(stream: BinaryIO, wanted: ImportRequest) -> None:
     """400 for a file that is in no format of the channel; the stream is at its beginning afterwards."""
     if stream.tell() == 0:
         raise ApiError("VALIDATION_ERROR", "the body is to be a file, and is empty", field="body")
     stream.seek(0)
     found, _ = detected(stream)
-    reads = source_named(wish.channel).reads
+    reads = source_named(wanted.channel).reads
     if found not in reads:
-        message = f"{wish.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
+        message = f"{wanted.channel} is read from {', '.join(sorted(reads))}, and this looks like {found}"
         raise ApiError("VALIDATION_ERROR", message, field="body")
     stream.seek(0)
 
@@ -163,7 +163,7 @@ OPERATIONS = (
         "/settlements/imports",
         post_import,
         id="importSettlements",
-        summary="Take a marketplace's file in, streamed; sent again under its id, it goes on where it stopped",
+        summary="Import a marketplace's file; sent again under its id, an interrupted import goes on",
         scopes=(COMMAND_WRITE,),
         parameters=(
             *(CHANNEL, FILE, SELLER_NAME, CURRENCY, ZONE, COLLECTS, WAIT),

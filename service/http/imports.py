@@ -1,4 +1,4 @@
-"""Imports of marketplaces' files: how far each is, and the records of it that nobody could read."""
+"""Imports of marketplaces' files: how far each is, and its unreadable records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ID_PATTERN = "[A-Za-z0-9._:-]{1,64}"
 IMPORT_ID_SCHEMA = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 
 IMPORT_ID = PathParameter("import_id", "The import's id.", IMPORT_ID_SCHEMA)
-STATE = choice("state", STATES, "Only these.")
+STATE = choice("state", STATES, "Only imports in this state.")
 
 _IMPORT_ID = re.compile(ID_PATTERN, re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ ImportId = Annotated[str, Field(json_schema_extra={"pattern": f"^{ID_PATTERN}$"}
 
 
 class ImportProblemDocument(TypedDict):
-    """A record that nobody could read. It is kept as the delivery of this id."""
+    """An unreadable record. It is stored as the delivery of this id."""
 
     place: str
     reason: str
@@ -64,7 +64,7 @@ class ImportProgressDocument(TypedDict):
     state: Annotated[str, one_of(*STATES)]
     bytes: Annotated[Count, Field(description="Read so far.")]
     bytesTotal: Count
-    read: Annotated[Count, Field(description="Records that are taken in.")]
+    read: Annotated[Count, Field(description="Records that were read.")]
     new: Count
     changed: Count
     unchanged: Count
@@ -94,7 +94,7 @@ def is_import_id(text: str) -> bool:
 
 
 async def get_import(context: RequestContext) -> web.Response:
-    """How far an import is, with the first of what nobody could read."""
+    """How far an import is, with the first of its unreadable records."""
     place, found = await _found(context)
     return context.respond(await import_document(context, place, found))
 
@@ -136,7 +136,7 @@ def _problem(problem: Problem) -> ImportProblemDocument:
 
 async def _found(context: RequestContext) -> tuple[Place, Noted]:
     import_id = context.id_in_path(IMPORT_ID)
-    # Its account may never have come to be, where nothing of a file could be read.
+    # Where nothing of a file could be read, its account may not have been opened.
     place = (await context.ledger.lane_of(context.account), context.account, import_id)
     found = await find(context.ledger, place, context.key.mode)
     if found is None:
@@ -177,7 +177,7 @@ def _before(parts: list[str] | None) -> tuple[datetime, str] | None:
 
 
 async def list_problems(context: RequestContext) -> web.Response:
-    """All records of an import that nobody could read, in the order of the file."""
+    """All unreadable records of an import, in the order of the file."""
     limit = context.read(LIMIT)
     place, _ = await _found(context)
     listing = Listing(context, "problems", await account_scope(context), (place[2],))
@@ -214,7 +214,7 @@ OPERATIONS = (
         "/settlements/imports/{import_id}/problems",
         list_problems,
         id="listImportProblems",
-        summary="All that nobody could read of an import, in the order of the file",
+        summary="Unreadable records of an import, in the order of the file",
         scopes=_READERS,
         parameters=(IMPORT_ID, LIMIT, CURSOR),
         answers=(Answer(data=list[ImportProblemDocument], meta=PageMeta),),

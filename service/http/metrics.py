@@ -1,4 +1,4 @@
-"""`GET /metrics`: what there is to watch, in the text format of Prometheus. No account is ever a label."""
+"""`GET /metrics`: counts and gauges in the text format of Prometheus. No account is ever a label."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FRESH_SECONDS = 5.0
 _READ_SECONDS = 5.0
 
 Gauges = Mapping[str, Mapping[str, float]]
-"""What the database tells: name -> label -> value."""
+"""From the database: name -> label -> value."""
 
 
 async def serve(request: web.Request) -> web.Response:
@@ -40,14 +40,14 @@ OPERATIONS = (
         "/metrics",
         serve,
         id="getMetrics",
-        summary="What there is to watch, in the text format of Prometheus",
+        summary="Metrics, in the text format of Prometheus",
         answers=(Answer(data=str, enveloped=False, media_types=("text/plain",)),),
     ),
 )
 
 
 class Metrics:
-    """Counts of this process, and gauges of the whole ledger: those are read together, and kept for some seconds."""
+    """Counts of this process, and gauges of the whole ledger. Gauges are read together, and reused for some seconds."""
 
     def __init__(self, ledger: Ledger, health: Health, requests: RequestMetrics) -> None:
         self._ledger = ledger

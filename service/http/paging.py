@@ -42,9 +42,9 @@ class Listing:
         text = self._context.read(CURSOR)
         if text is None:
             return None
-        kept = (Cursor.parse(text, self._owner).filter or "").split(" ")
-        given, place = kept[:-parts_count], kept[-parts_count:]
-        if given != self._filters:
+        parts = (Cursor.parse(text, self._owner).filter or "").split(" ")
+        filters, place = parts[:-parts_count], parts[-parts_count:]
+        if filters != self._filters:
             raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with other filters", field="cursor")
         return place
 

@@ -1,4 +1,4 @@
-"""An account's payout policies: what is set, when money is set apart and paid next, and how it went last time."""
+"""An account's payout policies: the next cutoff and pay date of each currency, and how its last cycle ended."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ OPERATIONS = (
         "/payouts/schedule",
         get_schedule,
         id="getPayoutSchedule",
-        summary="Payout policies, what is due by them, and how it went last time",
+        summary="Payout policies, the next cutoff and pay date of each, and how its last cycle ended",
         scopes=(PAYOUT_READ,),
         parameters=(CURRENCY, MIN_POSITION),
         answers=(Answer(data=list[PayoutScheduleDocument], meta=PositionMeta),),

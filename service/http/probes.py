@@ -1,4 +1,4 @@
-"""For whoever runs the service: is it alive, and should requests be sent to it?"""
+"""Liveness and readiness, for whoever runs the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expected against paid, as JSON and as CSV."""
+"""Reconciliation: what was expected against what was paid, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _parse_amount(text: str) -> Decimal:
         raise invalid("amount", "amount is a decimal number in major units, such as 3962.41") from None
 
 
-STATE = choice_with_default("state", STATES, "Only these.", OPEN)
-KIND = choice("kind", KINDS, "Only these.")
+STATE = choice_with_default("state", STATES, "Only rows in this state.", OPEN)
+KIND = choice("kind", KINDS, "Only rows of this kind.")
 CHANNEL = _word("channel", "Only of this channel.")
 CURRENCY: Parameter[str | None] = Parameter("currency", "Only in this currency.", TEXT, _parse_currency, None)
 SINCE = day("from", "Of this day or later.")
@@ -193,7 +193,7 @@ OPERATIONS = (
         "/reconciliation",
         list_rows,
         id="listReconciliation",
-        summary="What is expected against what was paid: the open differences, if no state is named",
+        summary="Expected against paid: the open differences, if no state is named",
         scopes=(PAYOUT_READ,),
         parameters=(
             *(STATE, KIND, CHANNEL, CURRENCY, SINCE, UNTIL, REFERENCE, AMOUNT, FORMAT),

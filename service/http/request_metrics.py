@@ -1,6 +1,6 @@
 """How many requests were answered, how, and how fast.
 
-It stands in every request's way. Series are looked up once and kept: `labels()` costs more than counting.
+Every request passes here. Series are looked up once and kept: `labels()` costs more than counting.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RequestMetrics:
         route = request.match_info.route
         series = self._series.get(route)
         if series is None:
-            # What answers 404 and 405 is made anew for each request: it must not be kept.
+            # aiohttp makes a new route for each 404 and 405: those must not be kept.
             series = self._series_of(route if route.resource is not None else None)
         answers = series.answers.get(status)
         if answers is None:

@@ -1,6 +1,6 @@
-"""SellerCenter's `GetPayoutStatus`, at `/lazada` and wherever `Action` is in the query of `/`.
+"""SellerCenter's `GetPayoutStatus`, at `/lazada`, and at `/` where the query has an `Action`.
 
-A client that was written for SellerCenter is answered in its own words: errors too are HTTP 200, with a code of theirs.
+Clients that were written for SellerCenter get its answers: errors are HTTP 200 too, with SellerCenter's codes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class SellerCenterRefusal(Exception):
-    """The request gets an error of SellerCenter's."""
+    """Ends a request with one of SellerCenter's errors."""
 
     def __init__(self, fault: Fault, what: str = "") -> None:
         super().__init__(fault.message(what))
@@ -100,7 +100,7 @@ async def serve(request: web.Request) -> web.Response:
 
 
 def _check_form(pairs: list[tuple[str, str]], asked: dict[str, str]) -> None:
-    """Nothing may stand there twice: nobody could tell which of them is meant."""
+    """Refuses a parameter that stands twice: it is not clear which one is meant."""
     if len(asked) != len(pairs) or asked.get("Format", XML) not in (XML, JSON):
         raise SellerCenterRefusal(Fault.FORMAT)
 
@@ -128,7 +128,7 @@ async def _answer(request: web.Request, pairs: list[tuple[str, str]], asked: dic
 
 
 async def _caller(request: web.Request, pairs: list[tuple[str, str]], user_id: str) -> ApiKey:
-    """The key of whoever this is, if the signature says so."""
+    """The caller's key: the one of this user that made the signature."""
     keys = request.app[KEYS]
     known = await keys.by_user(user_id) if user_id.isascii() and user_id.isprintable() else []
     if not known:

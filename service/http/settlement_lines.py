@@ -120,7 +120,7 @@ OPERATIONS = (
         "/settlements/lines",
         list_lines,
         id="listSettlementLines",
-        summary="What sources say, line by line",
+        summary="Settlement lines: each amount that a source names",
         scopes=(PAYOUT_READ,),
         parameters=(CHANNEL, ORDER, STATEMENT, INVOICE, ITEM, MIN_POSITION, LIMIT, CURSOR),
         answers=(Answer(data=list[SettlementLineDocument], meta=PageMeta),),

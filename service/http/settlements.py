@@ -232,7 +232,7 @@ OPERATIONS = (
         "/settlements",
         list_settlements,
         id="listSettlements",
-        summary="What statements, orders or items pay and cost",
+        summary="What statements, orders or items come to: payout, commission and fees",
         scopes=(PAYOUT_READ,),
         parameters=(LEVEL, FROM, BEFORE, CHANNEL, ORDER, STATEMENT, INVOICE, MIN_POSITION, LIMIT, CURSOR),
         answers=(Answer(data=list[SettlementDocument | GlobalSettlementDocument], meta=PageMeta),),

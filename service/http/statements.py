@@ -31,8 +31,8 @@ CHANNELS = (*SOURCES, OWN)
 
 SOURCE = choice("source", ORIGINS, "Only the ledger's own, or only marketplaces'.")
 CHANNEL = choice("channel", CHANNELS, "Only of this channel; the ledger's own are of `ledger`.")
-IS_PAID = yes_or_no("paid", "Only these.")
-CREATED_AFTER = moment("createdAfter", "Only those created later.")
+IS_PAID = yes_or_no("paid", "Only statements that are paid, or that are not.")
+CREATED_AFTER = moment("createdAfter", "Only statements created later.")
 
 
 class StatementTexts(TypedDict):

@@ -1,4 +1,4 @@
-"""Files that are sent as a body: streamed to disk, and never whole in memory."""
+"""Bodies that are files: streamed to disk, and never whole in memory."""
 
 from __future__ import annotations
 

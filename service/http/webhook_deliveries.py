@@ -1,4 +1,4 @@
-"""What was sent to a webhook endpoint and what came of it; and sending it again."""
+"""Deliveries to webhook endpoints: listed, sent again, and replayed from a position on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sql import query
 STATUSES = ("pending", "sending", "delivered", "failed", "abandoned")
 
 DELIVERY_ID = id_in_path("delivery_id", "The delivery's id.")
-STATUS = choice("status", STATUSES, "Only these.")
+STATUS = choice("status", STATUSES, "Only deliveries in this status.")
 
 
 class WebhookAttemptDocument(TypedDict):
@@ -45,7 +45,7 @@ class WebhookAttemptDocument(TypedDict):
 
 
 class WebhookDeliveryDocument(TypedDict):
-    """What was sent to an endpoint, and what came of it."""
+    """An event on its way to an endpoint, with all attempts."""
 
     id: Annotated[str, Field(description="The event's id, which every attempt has as `webhook-id`.")]
     type: str
@@ -151,7 +151,7 @@ OPERATIONS = (
         "/webhook-endpoints/{endpoint_id}/replay",
         replay,
         id="replayToWebhookEndpoint",
-        summary="Send it what happened from a position on",
+        summary="Replay the account's events to an endpoint, from a position on",
         scopes=(PAYOUT_WRITE,),
         parameters=(ENDPOINT_ID, *IDEMPOTENCY),
         body=JsonBody(Replay),
@@ -162,7 +162,7 @@ OPERATIONS = (
         "/webhook-endpoints/{endpoint_id}/deliveries",
         list_deliveries,
         id="listWebhookDeliveries",
-        summary="What was sent to it, newest event first",
+        summary="Deliveries to an endpoint, newest event first",
         scopes=(PAYOUT_READ,),
         parameters=(ENDPOINT_ID, STATUS, LIMIT, CURSOR),
         answers=(Answer(data=list[WebhookDeliveryDocument], meta=PageMeta),),

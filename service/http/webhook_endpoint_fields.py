@@ -1,4 +1,4 @@
-"""Webhook endpoints on the wire: what a body may say of one, and what an answer shows of it."""
+"""The fields of webhook endpoints: in bodies with their checks, and in answers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ReplayProgressDocument(TypedDict):
 
 
 class WebhookEndpointDocument(TypedDict):
-    """Where an account wants to hear of its own events."""
+    """A URL that an account's own events are sent to."""
 
     id: str
     accountId: str
@@ -84,7 +84,7 @@ class WebhookEndpointDocument(TypedDict):
 
 
 class WebhookEndpointWithSecretDocument(WebhookEndpointDocument):
-    """An endpoint with the secret that was just made: no other answer shows it."""
+    """An endpoint with its new secret, which no other answer shows."""
 
     secret: str
 

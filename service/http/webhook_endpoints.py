@@ -1,4 +1,4 @@
-"""The webhook endpoints of an account: where it wants to hear of its own events (docs/outgoing.md)."""
+"""An account's webhook endpoints: the URLs that its own events are sent to (docs/outgoing.md)."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ OPERATIONS = (
         "/webhook-endpoints/{endpoint_id}",
         change,
         id="changeWebhookEndpoint",
-        summary="Change it, switch it on or off",
+        summary="Change a webhook endpoint, or switch it on or off",
         scopes=(PAYOUT_WRITE,),
         parameters=_CHANGE,
         body=JsonBody(WebhookEndpointChange),
@@ -199,7 +199,7 @@ OPERATIONS = (
         "/webhook-endpoints/{endpoint_id}",
         remove,
         id="removeWebhookEndpoint",
-        summary="Delete it",
+        summary="Delete a webhook endpoint",
         scopes=(PAYOUT_WRITE,),
         parameters=_CHANGE,
         answers=(Answer(data=DeletedDocument),),
@@ -209,7 +209,7 @@ OPERATIONS = (
         "/webhook-endpoints/{endpoint_id}/rotate-secret",
         rotate_secret,
         id="rotateWebhookSecret",
-        summary="Give it a new secret",
+        summary="Rotate a webhook endpoint's secret",
         scopes=(PAYOUT_WRITE,),
         parameters=_CHANGE,
         body=JsonBody(Rotation),

@@ -1,4 +1,4 @@
-"""One statement, and for the ledger's own what it is made of: each event with the field that it counts in, JSON or CSV."""
+"""One statement. Of the ledger's own also its lines: each event with the field that it counts in, as JSON or CSV."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 STATEMENT_NUMBER = PathParameter(
     "statement_number", "The statement's number.", {"type": "string", "maxLength": TEXT_MAX}
 )
-WITH_LINES = yes_or_no("lines", "Whether to tell what it is made of.")
+WITH_LINES = yes_or_no("lines", "true: with the events that it is made of; only of the ledger's own.")
 FORMAT = choice("format", ("json", "csv"), "`csv` gives all lines and nothing else.")
-CHANNEL = choice("channel", CHANNELS, "Where several channels have a statement of this number.")
+CHANNEL = choice("channel", CHANNELS, "Whose statement, where several channels have one of this number.")
 
 
 class StatementLineDocument(TypedDict):
