@@ -23,6 +23,7 @@ from service.http.app_keys import (
 from service.http.balance_reader import BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
 from service.http.error_middleware import error_middleware
+from service.http.operations import API_PREFIXES
 from service.http.request_metrics import RequestMetrics
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
@@ -57,6 +58,8 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
 
 
 def _routes() -> Iterator[web.RouteDef]:
-    for operation in OPERATIONS:
-        for prefix in operation.prefixes:
-            yield web.route(operation.method, prefix + operation.path, operation.serve)
+    """Each prefix for itself: aiohttp makes one resource of the operations of a path where they stand together."""
+    for prefix in ("", *API_PREFIXES):
+        for operation in OPERATIONS:
+            if prefix in operation.prefixes:
+                yield web.route(operation.method, prefix + operation.path, operation.serve)

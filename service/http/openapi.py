@@ -127,20 +127,19 @@ class _Schemas:
     """The JSON Schema of every type that operations name; classes are named components."""
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
-        inputs: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
-        for made, mode in _types(subjects):
-            if all(known != repr(made) for known, _, _ in inputs):
-                inputs.append((repr(made), mode, TypeAdapter(made)))
+        modes: dict[Any, JsonSchemaMode] = dict(_types(subjects))
         found, definitions = TypeAdapter.json_schemas(
-            inputs, schema_generator=_Generator, ref_template="#/components/schemas/{model}"
+            [(named, mode, TypeAdapter(named)) for named, mode in modes.items()],
+            schema_generator=_Generator,
+            ref_template="#/components/schemas/{model}",
         )
-        self._of = {name: schema for (name, _), schema in found.items()}
+        self._of = {named: schema for (named, _), schema in found.items()}
         self.named: dict[str, Schema] = definitions["$defs"]
         if doubtful := [name for name in self.named if not name.isalnum()]:
             raise ValueError(f"two types have one name, or one type has two schemas: {', '.join(doubtful)}")
 
-    def of(self, made: Any) -> Schema:
-        return self._of[repr(made)]
+    def of(self, named: Any) -> Schema:
+        return self._of[named]
 
 
 def _types(subjects: Sequence[Subject]) -> Iterator[tuple[Any, JsonSchemaMode]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from typing_extensions import TypedDict
 
+import service.http as package
 from service.http.catalog import OPERATIONS, SUBJECTS
 from service.http.openapi import document
 from service.http.operations import Answer, OpenOperation, Operation, Subject
@@ -55,8 +58,11 @@ def test_two_types_of_one_name_are_refused() -> None:
         document((Subject("Things", "Things.", (one, two)),))
 
 
-def test_every_operation_stands_in_the_catalog_once_and_is_described() -> None:
-    assert len({each.id for each in OPERATIONS}) == len(OPERATIONS)
+def test_every_operation_of_every_module_stands_in_the_catalog_once_and_is_described() -> None:
+    modules = [importlib.import_module(found.name) for found in pkgutil.iter_modules(package.__path__, "service.http.")]
+    tables = [module.OPERATIONS for module in modules if hasattr(module, "OPERATIONS")]
+    of_modules = [each for table in tables if table is not OPERATIONS for each in table]
+    assert sorted(each.id for each in of_modules) == sorted(each.id for each in OPERATIONS)
     described = [each["operationId"] for item in document(SUBJECTS)["paths"].values() for each in item.values()]
     assert sorted(described) == sorted(each.id for each in OPERATIONS)
 
