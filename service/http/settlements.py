@@ -30,6 +30,7 @@ from service.http.settlement_filters import (
     decoded_parts,
     encoded,
 )
+from service.http.statements import CHANNELS
 from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.channel_totals import NoPlace, Place, TotalsQuery, highest_level, place_of
@@ -83,9 +84,9 @@ class ResidualDocument(TypedDict):
 
 
 class GlobalSettlementDocument(FeesDocument):
-    """What a statement, a withdrawal or a local day of a marketplace comes to."""
+    """What a statement, a withdrawal or a local day comes to: a marketplace's, or a statement of the ledger's own."""
 
-    channel: Annotated[str, one_of(*SOURCES)]
+    channel: Annotated[str, one_of(*CHANNELS)]
     level: Annotated[str, one_of(Level.GLOBAL)]
     groupedBy: Annotated[str, one_of(BY_STATEMENT, BY_WITHDRAWAL, BY_DAY, UNRELEASED)]
     key: Annotated[str, Field(description="The statement, withdrawal or local day.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -59,6 +59,10 @@ class StatementLineDocument(TypedDict):
     within: Annotated[str | None, Field(description="The part of that field that it counts in as well.")]
     amount: Annotated[MajorUnits, Field(description="In the direction of its field.")]
     currency: str
+
+
+_COLUMNS = tuple(StatementLineDocument.__annotations__)
+"""Of CSV: the fields of a line, in their order."""
 
 
 class StatementPeriodDocument(TypedDict):
@@ -206,12 +210,13 @@ async def _csv(context: RequestContext, access_scope: AccessScope, own: Statemen
     await response.prepare(request)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(StatementLineDocument.__annotations__)
+    writer.writerow(_COLUMNS)
     rows = 0
     try:
         async for found in _lines(context, access_scope, own, own.after_version):
             for line in found:
-                writer.writerow([_cell(name, value) for name, value in _line(line, own, context).items()])
+                cells: Mapping[str, object] = _line(line, own, context)
+                writer.writerow([_cell(name, cells[name]) for name in _COLUMNS])
                 rows += 1
             if rows >= _CSV_ROWS:
                 await response.write(buffer.getvalue().encode())

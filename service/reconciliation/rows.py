@@ -216,7 +216,8 @@ def csv_line(cells: list[str]) -> str:
 
 def csv_row(document: ReconciliationRowDocument) -> str:
     """The same row as a line of CSV: lists and objects as JSON, nothing for null."""
-    return csv_line([_cell(found) for found in document.values()])
+    cells: Mapping[str, object] = document
+    return csv_line([_cell(cells[name]) for name in COLUMNS])
 
 
 def _cell(found: Any) -> str:
