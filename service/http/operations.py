@@ -88,16 +88,10 @@ class ApiOperation(Operation):
             body = await request.read()
         key = await authenticate(request, body)
         check_scopes(key, self.scopes)
-        context = RequestContext(
-            request=request,
-            ledger=request.app[LEDGER],
-            key=key,
-            body=body,
-            account_id=account_of(request, key),
-            request_id=request[REQUEST_ID],
-            declared=self.parameters,
-            body_fields=self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS,
-        )
+        account_id = account_of(request, key)
+        ledger, request_id = request.app[LEDGER], request[REQUEST_ID]
+        fields = self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS
+        context = RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
         return await self.handler(context)
 
 

@@ -119,7 +119,8 @@ class RequestContext:
 
     def meta_at(self, lane: int, position: int) -> PositionMeta:
         """Of what was read at this position of its lane."""
-        return {**self.meta(), "lane": lane, "position": position}
+        at = self.ledger.runtime.instant()
+        return {"requestId": self.request_id, "timestamp": at, "lane": lane, "position": position}
 
     def respond(
         self,
