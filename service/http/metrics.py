@@ -57,7 +57,7 @@ class Metrics:
         self._reading = asyncio.Lock()
         self._registry = CollectorRegistry(auto_describe=False)
         ledger.counters.register(self._registry, VERDICTS)
-        requests.register(self._registry)
+        self._registry.register(requests)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 

@@ -43,7 +43,7 @@ class Parameter(Generic[Value]):
         return (request.query if self.location == "query" else request.headers).get(self.name)
 
     def read(self, request: web.Request) -> Value:
-        text = self.given(request)
+        text = (request.query if self.location == "query" else request.headers).get(self.name)
         return self.default if text is None else self.parse(text)
 
     def described(self) -> Schema:

@@ -1,14 +1,19 @@
 """How many requests were answered, how, and how fast.
 
-Every request passes here. Series are looked up once and kept: `labels()` costs more than counting.
+Every request passes here, so it is counted by hand: prometheus-client's Counter and Histogram, with their series looked
+up once and kept, take 4 microseconds of a request. That is 2 % of a command and 5 % of a balance.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram's buckets, in seconds."""
@@ -18,52 +23,52 @@ UNMATCHED = "unmatched"
 
 
 @dataclass(slots=True)
-class _RouteSeries:
-    """Of one route: the duration of its requests, and the number of answers by their status."""
+class Timing:
+    """Of one route: how many answers by their status, and how many of them took how long."""
 
-    method: str
-    route: str
-    seconds: Histogram
-    answers: dict[int, Counter] = field(default_factory=dict)
+    statuses: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    seconds: float = 0.0
 
 
-class RequestMetrics:
+class RequestMetrics(Collector):
     """By route. What is served under two prefixes is two routes."""
 
     def __init__(self) -> None:
-        self._requests = Counter(
-            "payout_ledger_http_requests", "Requests answered.", ["method", "route", "status"], registry=None
-        )
-        self._seconds = Histogram(
-            "payout_ledger_http_request_seconds",
-            "How long requests took.",
-            ["method", "route"],
-            registry=None,
-            buckets=BOUNDS,
-        )
-        self._series: dict[web.AbstractRoute | None, _RouteSeries] = {}
-
-    def register(self, registry: CollectorRegistry) -> None:
-        registry.register(self._requests)
-        registry.register(self._seconds)
+        self._timings: dict[web.AbstractRoute | None, Timing] = {}
 
     def add(self, request: web.Request, status: int, seconds: float) -> None:
         route = request.match_info.route
-        series = self._series.get(route)
-        if series is None:
+        timing = self._timings.get(route)
+        if timing is None:
             # aiohttp makes a new route for each 404 and 405: those must not be kept.
-            series = self._series_of(route if route.resource is not None else None)
-        answers = series.answers.get(status)
-        if answers is None:
-            answers = self._requests.labels(series.method, series.route, status)
-            series.answers[status] = answers
-        answers.inc()
-        series.seconds.observe(seconds)
+            timing = self._timings.setdefault(route if route.resource is not None else None, Timing())
+        timing.statuses[status] += 1
+        timing.buckets[bisect_left(BOUNDS, seconds)] += 1
+        timing.seconds += seconds
 
-    def _series_of(self, route: web.AbstractRoute | None) -> _RouteSeries:
-        if route not in self._series:
-            method, name = "", UNMATCHED
-            if route is not None and route.resource is not None:
-                method, name = route.method, route.resource.canonical
-            self._series[route] = _RouteSeries(method, name, self._seconds.labels(method, name))
-        return self._series[route]
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry, for each text."""
+        requests = CounterMetricFamily(
+            "payout_ledger_http_requests", "Requests answered.", labels=["method", "route", "status"]
+        )
+        seconds = HistogramMetricFamily(
+            "payout_ledger_http_request_seconds", "How long requests took.", labels=["method", "route"]
+        )
+        for route, timing in self._timings.items():
+            labels = _labels(route)
+            for status, count in timing.statuses.items():
+                requests.add_metric([*labels, str(status)], count)
+            reached, buckets = 0, []
+            for bound, count in zip([*map(str, BOUNDS), "+Inf"], timing.buckets, strict=True):
+                reached += count
+                buckets.append((bound, float(reached)))
+            seconds.add_metric(labels, buckets, timing.seconds)
+        yield from (requests, seconds)
+
+
+def _labels(route: web.AbstractRoute | None) -> list[str]:
+    """Method and route."""
+    if route is None or route.resource is None:
+        return ["", UNMATCHED]
+    return [route.method, route.resource.canonical]
