@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
-amount banking body calendar call check client closing consistency credential currency database demo detection document embedded
-error format health importing ingestion log maintenance mapping marketplace metric middleware migrate platform probe pulling
+amount authentication banking body calendar call check client closing consistency credential currency database demo detail detection document embedded
+error filter format health importing ingestion log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
 reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply
 

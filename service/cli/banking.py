@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,7 +25,8 @@ from service.ledger.ledger import Ledger
 from service.platform.settings import WrongSettings
 from service.reconciliation.claims import KINDS
 from service.reconciliation.reading import reconciliation
-from service.reconciliation.rows import ALL, COLUMNS, OPEN, Document, RowFilter, csv_line, csv_row
+from service.reconciliation.row_document import ReconciliationRowDocument
+from service.reconciliation.rows import ALL, COLUMNS, OPEN, RowFilter, csv_line, csv_row
 
 _STATES = (OPEN, ALL, *(state.value for state in ItemState))
 
@@ -121,11 +123,14 @@ def reconcile(
         show_json(documents)
         return
     names = ("kind", "id", "channel", "currency", "date", "dueOn", "state", "expected", "paid", "difference")
-    show_rows(names, ([document[name] for name in names] for document in documents))
+    rows: list[Mapping[str, object]] = [*documents]
+    show_rows(names, ([row[name] for name in names] for row in rows))
     show_rows(("currency", "state", "rows", "expected", "paid", "difference"), totals(documents))
 
 
-async def _rows(ledger: Ledger, account: str, row_filter: RowFilter, to_csv: Path | None) -> list[Document]:
+async def _rows(
+    ledger: Ledger, account: str, row_filter: RowFilter, to_csv: Path | None
+) -> list[ReconciliationRowDocument]:
     lane = await ledger.known_lane_of(account)
     profile = await read_profile(ledger, lane, account) if lane is not None else None
     if lane is None or profile is None:
@@ -146,11 +151,12 @@ async def _rows(ledger: Ledger, account: str, row_filter: RowFilter, to_csv: Pat
     return documents
 
 
-def totals(documents: list[Document]) -> list[list[str]]:
+def totals(documents: list[ReconciliationRowDocument]) -> list[list[str]]:
     """For each currency and state: the number of rows, and the sums of their amounts."""
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     for document in documents:
-        amounts = (Decimal(document[name] or 0) for name in ("expected", "paid", "difference"))
+        texts = (document["expected"], document["paid"], document["difference"])
+        amounts = (Decimal(text or 0) for text in texts)
         of = document["currency"], document["state"]
         sums[of] = [known + more for known, more in zip(sums[of], (Decimal(1), *amounts), strict=True)]
     return [[*of, *(format(total, "f") for total in row)] for of, row in sorted(sums.items())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import orjson
@@ -31,7 +32,7 @@ from service.platform.settings import Settings, WrongSettings
 
 app = App(name="cases", help="What a person has to look at: list, show, close.")
 
-Document = dict[str, Any]
+Document = Mapping[str, Any]
 
 
 @app.command(name="list")

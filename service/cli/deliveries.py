@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -36,7 +36,7 @@ from service.plugipay.quarantine.quarantine import REASON, ResolveRequest
 
 app = App(name="deliveries", help="Webhooks from the provider: list, show, replay, dismiss.")
 
-Document = dict[str, Any]
+Document = Mapping[str, Any]
 
 
 @app.command(name="list")
@@ -99,10 +99,10 @@ def show(delivery_id: str, *, body: bool = False, as_json: AsJson = False, data:
 
     async def run(ledger: Ledger, _: Settings) -> Document:
         stored = await _find(ledger, delivery_id)
-        document = stored.document()
+        document: Document = stored.document()
         if body:
             try:
-                document |= body_document(stored.unsealed(ledger.vault))
+                document = {**document, **body_document(stored.unsealed(ledger.vault))}
             except (CannotUnseal, Refusal) as problem:
                 raise WrongSettings(f"--body: {problem}") from None
         return document

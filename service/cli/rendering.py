@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -74,7 +74,7 @@ def show_rows(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     console.print(table)
 
 
-def show_fields(document: dict[str, Any]) -> None:
+def show_fields(document: Mapping[str, object]) -> None:
     """Shows a document, one line for each field."""
     table = Table(show_header=False, box=None)
     for name, value in document.items():

@@ -1,1 +1,1 @@
-"""How the ledger is asked over HTTP: bodies in, envelopes out. No rule lives here."""
+"""The HTTP API. It reads requests, has commands executed and views read, and writes answers; it decides nothing."""

@@ -1,66 +1,60 @@
-"""Accounts, and the log as a feed."""
+"""Accounts: listed by id, and read one by one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-import orjson
 from aiohttp import web
+from typing_extensions import TypedDict
 
-from events.accounts.state import LIVE
+from events.accounts.state import CLOSED, FROZEN, LIVE, MANUAL, OPEN, PLUGIPAY, TEST
 from service.http.cursors import Cursor
-from service.http.envelope import respond, success
+from service.http.envelope import PageMeta
 from service.http.errors import ApiError
-from service.http.payouts import read_limit
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import page_meta
+from service.http.parameters import CURSOR, LIMIT, id_in_path
 from service.http.request_context import RequestContext
 from service.ledger.api_keys import AUDIT, COMMAND_WRITE, PAYOUT_READ
+from service.platform.documents import Time, one_of
 from sql import query
 
-FEED_MAX = 1000
+ACCOUNT = id_in_path("account_id", "The account's id.")
+
+_READERS = (PAYOUT_READ, COMMAND_WRITE, AUDIT)
 
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [
-        web.get(f"{prefix}/accounts", list_accounts),
-        web.get(f"{prefix}/accounts/{{account_id}}", get_account),
-        web.get(f"{prefix}/events", feed),
-    ]
+class AccountDocument(TypedDict):
+    id: str
+    mode: Annotated[str, one_of(LIVE, TEST)]
+    backend: Annotated[str, one_of(MANUAL, PLUGIPAY)]
+    status: Annotated[str, one_of(OPEN, FROZEN, CLOSED)]
+    currencies: list[str]
+    openedAt: Time
+    version: int
+    lane: int
 
 
-async def list_accounts(request: web.Request) -> web.Response:
+async def list_accounts(context: RequestContext) -> web.Response:
     """The accounts that the key may see, by id: a platform's all of its mode, an account's its own."""
-    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
-    limit = read_limit(request, 50, 100)
+    limit = context.read(LIMIT)
     after = ""
-    if text := request.query.get("cursor"):
+    if text := context.read(CURSOR):
         after = Cursor.parse(text, "accounts").filter or ""
     rows = await context.ledger.pool.fetch(
         query("accounts/page"), context.key.mode, after, limit + 1, context.account_id
     )
-    more = len(rows) > limit
-    rows = rows[:limit]
-    cursor = Cursor("accounts", rows[-1]["account_id"], 1).text() if more else None
-    documents = [_document(dict(row)) for row in rows]
-    return respond(
-        success(
-            orjson.dumps(documents),
-            context.request_id,
-            context.ledger.runtime.instant(),
-            page={"limit": limit, "hasMore": more, "nextCursor": cursor},
-            cursor=cursor,
-            hasMore=more,
-        )
-    )
+    shown = rows[:limit]
+    cursor = Cursor("accounts", shown[-1]["account_id"], 1).text() if len(rows) > limit else None
+    return context.respond([_document(dict(row)) for row in shown], page_meta(context, limit, cursor))
 
 
-async def get_account(request: web.Request) -> web.Response:
-    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE, AUDIT)
-    document = _document(await _find(context, context.id_in_path("account_id")))
-    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
+async def get_account(context: RequestContext) -> web.Response:
+    return context.respond(_document(await find_account(context, context.id_in_path(ACCOUNT))))
 
 
-async def _find(context: RequestContext, account_id: str) -> dict[str, Any]:
-    """The account, where the key may see it; 404 otherwise."""
+async def find_account(context: RequestContext, account_id: str) -> dict[str, Any]:
+    """The account's row, where the key may see it; 404 otherwise."""
     row = None
     if context.account_id in (None, account_id):
         row = await context.ledger.pool.fetchrow(query("accounts/page"), context.key.mode, "", 1, account_id)
@@ -69,7 +63,7 @@ async def _find(context: RequestContext, account_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def _document(row: dict[str, Any]) -> AccountDocument:
     return {
         "id": row["account_id"],
         "mode": row["mode"],
@@ -82,54 +76,25 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def feed(request: web.Request) -> web.Response:
-    """The log in order: `?lane=&after=&limit=`. Ask again with the last position; nothing is ever skipped.
-
-    A platform key reads whole lanes, an account's key its own events.
-    """
-    context = await RequestContext.begin(request, AUDIT)
-    limit = read_limit(request, 100, FEED_MAX)
-    after = _number(request, "after", 0)
-    if context.account_id is not None:
-        lane = (await _find(context, context.account_id))["lane"]
-        rows = await context.ledger.pool.fetch(
-            query("events/read_account_after"), lane, after, limit + 1, context.account_id
-        )
-    else:
-        if context.key.mode != LIVE:
-            raise ApiError("FORBIDDEN", "a lane holds live accounts too: read it with a live key")
-        lane = _number(request, "lane", 1)
-        if lane not in context.ledger.lanes:
-            raise ApiError(
-                "VALIDATION_ERROR",
-                f"there is no lane {lane}: this ledger has {len(context.ledger.lanes)}",
-                field="lane",
-            )
-        rows = await context.ledger.pool.fetch(query("events/read_after"), lane, after, limit + 1)
-    more = len(rows) > limit
-    rows = rows[:limit]
-    events = b",".join(
-        b'{"lane":%d,"position":%d,"digest":"%b","event":%b}'
-        % (lane, row["position"], row["digest"].hex().encode(), row["envelope"].encode())
-        for row in rows
-    )
-    reached = rows[-1]["position"] if rows else after
-    return respond(
-        success(
-            b"[%b]" % events,
-            context.request_id,
-            context.ledger.runtime.instant(),
-            hasMore=more,
-            after=reached,
-            lane=lane,
-        )
-    )
-
-
-def _number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise ApiError("VALIDATION_ERROR", f"{name} is a whole number", field=name)
-    return int(text)
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/accounts",
+        list_accounts,
+        id="listAccounts",
+        summary="The accounts that the key may see",
+        scopes=_READERS,
+        parameters=(LIMIT, CURSOR),
+        answers=(Answer(data=list[AccountDocument], meta=PageMeta),),
+    ),
+    ApiOperation(
+        "GET",
+        "/accounts/{account_id}",
+        get_account,
+        id="getAccount",
+        summary="One account",
+        scopes=_READERS,
+        parameters=(ACCOUNT,),
+        answers=(Answer(data=AccountDocument),),
+    ),
+)

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aiohttp import web
 
-from service.http import (
-    accounts,
-    cases,
-    commands,
-    deliveries,
-    disputes,
-    imports,
-    metrics,
-    openapi,
-    own_statements,
-    payout_schedule,
-    payouts,
-    probes,
-    reconciliation,
-    sellercenter,
-    settlements,
-    statements,
-    webhook_deliveries,
-    webhook_endpoints,
-    webhooks,
-)
+from service.http import import_uploads, metrics, openapi, webhooks
 from service.http.app_keys import (
     BALANCES,
     HEALTH,
@@ -39,7 +21,9 @@ from service.http.app_keys import (
     WORKSPACES,
 )
 from service.http.balance_reader import BalanceReader
+from service.http.catalog import OPERATIONS, SUBJECTS
 from service.http.error_middleware import error_middleware
+from service.http.operations import API_PREFIXES
 from service.http.request_metrics import RequestMetrics
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
@@ -49,9 +33,6 @@ from service.platform.settings import Settings
 from service.plugipay.inbound.receiver import Receiver
 from service.plugipay.inbound.workspaces import Workspaces
 from service.reconciliation.reconciliation_cache import ReconciliationCache
-
-PREFIXES = ("/v1", "/api/v1")
-"""S2 writes /v1, its SDKs send /api/v1."""
 
 
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
@@ -65,31 +46,20 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[SETTINGS] = settings
     app[REQUESTS] = RequestMetrics()
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
+    app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
     app[IMPORTS] = ImportJobs(ledger, settings.imports_max)
     app[WORKSPACES] = Workspaces(settings)
     app[RECONCILIATION_CACHE] = ReconciliationCache()
     app.cleanup_ctx.append(webhooks.receiving)
-    app.cleanup_ctx.append(imports.importing)
-    app.add_routes(probes.routes())
-    app.add_routes(metrics.routes())
-    app.add_routes(openapi.routes())
-    app.add_routes(webhooks.routes())
-    app.add_routes(sellercenter.routes())
-    for prefix in PREFIXES:
-        # Before a payout's own path, which would take `schedule` for an id.
-        app.add_routes(payout_schedule.routes(prefix))
-        app.add_routes(payouts.routes(prefix))
-        app.add_routes(commands.routes(prefix))
-        app.add_routes(accounts.routes(prefix))
-        app.add_routes(cases.routes(prefix))
-        app.add_routes(deliveries.routes(prefix))
-        app.add_routes(disputes.routes(prefix))
-        app.add_routes(statements.routes(prefix))
-        app.add_routes(settlements.routes(prefix))
-        app.add_routes(own_statements.routes(prefix))
-        app.add_routes(imports.routes(prefix))
-        app.add_routes(reconciliation.routes(prefix))
-        app.add_routes(webhook_endpoints.routes(prefix))
-        app.add_routes(webhook_deliveries.routes(prefix))
+    app.cleanup_ctx.append(import_uploads.importing)
+    app.add_routes(_routes())
     return app
+
+
+def _routes() -> Iterator[web.RouteDef]:
+    """Each prefix for itself: aiohttp makes one resource of the operations of a path where they stand together."""
+    for prefix in ("", *API_PREFIXES):
+        for operation in OPERATIONS:
+            if prefix in operation.prefixes:
+                yield web.route(operation.method, prefix + operation.path, operation.serve)

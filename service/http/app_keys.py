@@ -1,4 +1,4 @@
-"""What handlers find in the application."""
+"""The keys under which handlers find services and settings in the application."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
 IMPORTS = web.AppKey("imports", ImportJobs)
 WORKSPACES = web.AppKey("workspaces", Workspaces)
-RECONCILIATION_CACHE = web.AppKey("standings", ReconciliationCache)
+RECONCILIATION_CACHE = web.AppKey("reconciliation_cache", ReconciliationCache)
 REQUESTS = web.AppKey("requests", RequestMetrics)
 HEALTH = web.AppKey("health", Health)
 SETTINGS = web.AppKey("settings", Settings)

@@ -1,4 +1,4 @@
-"""Balances for many requests at once: those that wait together are read in one statement, never from a stale copy."""
+"""Reads balances for many requests at once: requests that wait together share one statement. Nothing is cached."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AccountBalances:
 
 
 class BalanceReader:
-    """Gathers reads while others are under way, and runs the next for all of them."""
+    """Collects requests while a read is under way, and reads for all of them next."""
 
     def __init__(self, pool: Pool, runtime: Runtime) -> None:
         self._pool = pool
@@ -51,7 +51,7 @@ class BalanceReader:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
-        # Everybody who becomes ready in this turn of the loop joins the read.
+        # Requests that become ready in this turn of the event loop join the read.
         await self._runtime.sleep(0)
         waiting, self._waiting = self._waiting, {}
         try:
@@ -61,7 +61,7 @@ class BalanceReader:
                 for future in futures:
                     if not future.done():
                         future.set_result(balances)
-        except Exception as problem:  # noqa: BLE001 - whoever waits is told
+        except Exception as problem:  # noqa: BLE001 - the requests that wait get it
             for future in chain.from_iterable(waiting.values()):
                 if not future.done():
                     future.set_exception(problem)

@@ -1,8 +1,8 @@
-"""A command on its way from a request into the log, and its answer."""
+"""Executes a command for a request, and answers it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from events.catalog import AnyCommand
 from events.command import Command
 from events.refusals import Refusal
-from service.http.envelope import respond, success
+from service.http.envelope import WriteMeta, respond, success
 from service.http.errors import from_refusal, from_validation
 from service.http.request_context import RequestContext
 from service.ledger.commands import Accepted, CommandRequest, Executed, Outcome
 
-DataOf = Callable[[Accepted], dict[str, Any]]
+DataOf = Callable[[Accepted], Mapping[str, object]]
+"""The answer's data, made before the commit."""
 
 
 async def execute_command(
@@ -32,32 +33,32 @@ async def execute_command(
 ) -> web.Response:
     """Has the command decided, and answers when it is durable.
 
-    `stream` is the lane and the mode of what it is about, where that is not an account of the caller's own.
+    `stream` is the lane and the mode of the stream that it is about, where that is not an account of the caller's own.
     """
 
     def render(accepted: Accepted) -> bytes:
-        return success(
-            orjson.dumps(data_of(accepted)),
-            context.request_id,
-            accepted.at,
-            lane=accepted.lane,
-            position=accepted.position,
-            version=accepted.version,
-        )
+        meta: WriteMeta = {
+            "requestId": context.request_id,
+            "timestamp": accepted.at,
+            "lane": accepted.lane,
+            "position": accepted.position,
+            "version": accepted.version,
+        }
+        return success(orjson.dumps(data_of(accepted)), meta)
 
-    work = CommandRequest(
+    request = CommandRequest(
         command, request_fingerprint(command.type, command.account_id, body), status, render, context.idempotency_key()
     )
     origin, lane = context.origin(), None
     if stream is not None:
         lane, mode = stream
         origin = replace(origin, mode=mode)
-    [outcome] = await context.ledger.execute([work], origin, in_lane=lane)
+    [outcome] = await context.ledger.execute([request], origin, in_lane=lane)
     return answer_or_refuse(outcome)
 
 
 def request_fingerprint(kind: str, account_id: str, body: Any) -> bytes:
-    """What makes a repetition the same wish: the order of fields does not matter, the endpoint does."""
+    """Equal for two requests that ask for the same: the order of fields does not matter, the endpoint does."""
     return orjson.dumps([kind, account_id, body], option=orjson.OPT_SORT_KEYS)
 
 

@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired
 
 import orjson
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypeAliasType, TypedDict
 
 from events.accounts.commands import SetProvider
 from events.catalog import AnyCommand
 from events.refusals import Refusal
 from service.http.app_keys import WORKSPACES
+from service.http.bodies import BodyModel, JsonBody
 from service.http.command_execution import answer
-from service.http.envelope import respond, success
-from service.http.errors import ApiError, from_refusal, from_validation
+from service.http.envelope import DryRunMeta, Meta, respond, success
+from service.http.errors import ApiError, ErrorDocument, from_refusal, from_validation
+from service.http.operations import Answer, ApiOperation
+from service.http.parameters import IDEMPOTENCY, IDEMPOTENCY_KEY, flag
 from service.http.request_context import RequestContext
 from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
+from service.platform.documents import Position
 
 COMMANDS_MAX = 1000
 
-ANY_COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+DRY_RUN = flag("dryRun", "Decide, and change nothing.")
+
+Command = TypeAliasType("Command", AnyCommand)
+"""Its name in the document."""
+
+_COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
 
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [web.post(f"{prefix}/commands", post_commands)]
+class Commands(BodyModel):
+    """Commands, in the order in which they are decided."""
+
+    commands: Annotated[list[Command], Field(min_length=1, max_length=COMMANDS_MAX)]
+    atomic: Annotated[bool, Field(description="All of them or none.")] = False
 
 
-async def post_commands(request: web.Request) -> web.Response:
-    context = await RequestContext.begin(request, COMMAND_WRITE)
-    body = context.document("commands", "atomic")
+class AcceptedDocument(TypedDict):
+    """A command that was executed: the position of its last event, and the account's version after it."""
+
+    status: Literal["accepted"]
+    accountId: str
+    version: int
+    position: Position
+    lane: int
+    id: NotRequired[Annotated[str, Field(description="Of what it created.")]]
+
+
+class RefusedDocument(TypedDict):
+    """A command that was refused, and changed nothing."""
+
+    status: Literal["refused"]
+    error: ErrorDocument
+
+
+class CommandResultsDocument(TypedDict):
+    """One result for each command, in their order."""
+
+    results: list[AcceptedDocument | RefusedDocument]
+
+
+async def post_commands(context: RequestContext) -> web.Response:
+    body = context.document()
     documents, atomic = body.get("commands"), body.get("atomic", False)
     if not isinstance(documents, list) or not 1 <= len(documents) <= COMMANDS_MAX:
         raise ApiError("VALIDATION_ERROR", f"commands is a list of 1 to {COMMANDS_MAX} commands", field="commands")
     if not isinstance(atomic, bool):
         raise ApiError("VALIDATION_ERROR", "atomic is true or false", field="atomic")
-    dry_run = _flag(request, "dryRun")
+    dry_run = context.read(DRY_RUN)
     header_key = context.idempotency_key()
     if header_key is not None and len(documents) > 1:
         raise ApiError(
             "VALIDATION_ERROR",
             "one Idempotency-Key cannot stand for several commands: give each its own idempotencyKey",
-            field="Idempotency-Key",
+            field=IDEMPOTENCY_KEY.name,
         )
-    works = [_work(context, index, document, header_key) for index, document in enumerate(documents)]
-    _refuse_repeated_keys(works)
-    async with request.app[WORKSPACES].claiming(_wanted_workspaces(works)) as taken:
-        for work in works:
-            if isinstance(work.command, SetProvider) and work.command.workspace_id in taken:
-                work.command = work.command.with_workspace_taken()
-        outcomes = await context.ledger.execute(works, context.origin(), atomic=atomic, dry_run=dry_run)
+    requests = [_request(context, index, document, header_key) for index, document in enumerate(documents)]
+    _refuse_repeated_keys(requests)
+    async with context.request.app[WORKSPACES].claiming(_wanted_workspaces(requests)) as taken:
+        for request in requests:
+            if isinstance(request.command, SetProvider) and request.command.workspace_id in taken:
+                request.command = request.command.with_workspace_taken()
+        outcomes = await context.ledger.execute(requests, context.origin(), atomic=atomic, dry_run=dry_run)
     if len(outcomes) == 1:
         outcome = outcomes[0]
         if isinstance(outcome, Executed) and not dry_run:
@@ -58,26 +94,21 @@ async def post_commands(request: web.Request) -> web.Response:
         if isinstance(outcome, IdempotencyMismatch) and header_key is not None:
             raise from_refusal(outcome)
     results = b",".join(_result(outcome) for outcome in outcomes)
-    meta: dict[str, Any] = {"dryRun": True} if dry_run else {}
-    now = context.ledger.runtime.instant()
-    return respond(success(b'{"results":[%b]}' % results, context.request_id, now, **meta))
+    meta = context.meta()
+    if dry_run:
+        dry_run_meta: DryRunMeta = {**meta, "dryRun": True}
+        meta = dry_run_meta
+    return respond(success(b'{"results":[%b]}' % results, meta))
 
 
-def _flag(request: web.Request, name: str) -> bool:
-    text = request.query.get(name, "false")
-    if text not in ("true", "false"):
-        raise ApiError("VALIDATION_ERROR", f"{name} is true or false", field=name)
-    return text == "true"
-
-
-def _work(context: RequestContext, index: int, document: Any, header_key: str | None) -> CommandRequest:
+def _request(context: RequestContext, index: int, document: Any, header_key: str | None) -> CommandRequest:
     where = f"commands[{index}]"
     if not isinstance(document, dict):
         raise ApiError("VALIDATION_ERROR", f"{where} is to be a JSON object", field=where)
     if context.account_id is not None:
         document = {"accountId": context.account_id, **document}
     try:
-        command = ANY_COMMAND.validate_python(document)
+        command = _COMMAND.validate_python(document)
     except ValidationError as problem:
         raise _validation(problem, document, where) from None
     if context.account_id is not None and command.account_id != context.account_id:
@@ -87,11 +118,11 @@ def _work(context: RequestContext, index: int, document: Any, header_key: str | 
         raise ApiError(
             "VALIDATION_ERROR",
             "the Idempotency-Key header and the command's idempotencyKey differ",
-            field="Idempotency-Key",
+            field=IDEMPOTENCY_KEY.name,
         )
 
     def render(accepted: Accepted) -> bytes:
-        result: dict[str, Any] = {
+        result: AcceptedDocument = {
             "status": "accepted",
             "accountId": command.account_id,
             "version": accepted.version,
@@ -100,7 +131,8 @@ def _work(context: RequestContext, index: int, document: Any, header_key: str | 
         }
         if accepted.created_id is not None:
             result["id"] = accepted.created_id
-        return success(b'{"results":[%b]}' % orjson.dumps(result), context.request_id, accepted.at)
+        meta: Meta = {"requestId": context.request_id, "timestamp": accepted.at}
+        return success(b'{"results":[%b]}' % orjson.dumps(result), meta)
 
     same = orjson.dumps({**document, "idempotencyKey": None}, option=orjson.OPT_SORT_KEYS)
     return CommandRequest(command, same, 200, render, header_key or command.idempotency_key)
@@ -122,23 +154,23 @@ def _validation(problem: ValidationError, document: dict[str, Any], where: str) 
     return error
 
 
-def _refuse_repeated_keys(works: list[CommandRequest]) -> None:
+def _refuse_repeated_keys(requests: list[CommandRequest]) -> None:
     seen: set[tuple[str, str]] = set()
-    for index, work in enumerate(works):
-        if work.key is None:
+    for index, request in enumerate(requests):
+        if request.key is None:
             continue
-        name = (work.command.account_id, work.key)
+        name = (request.command.account_id, request.key)
         if name in seen:
             field = f"commands[{index}].idempotencyKey"
             raise ApiError("VALIDATION_ERROR", "this idempotency key stands twice in the request", field=field)
         seen.add(name)
 
 
-def _wanted_workspaces(works: list[CommandRequest]) -> dict[str, str]:
+def _wanted_workspaces(requests: list[CommandRequest]) -> dict[str, str]:
     """The workspaces that the request claims, each with its account."""
     wanted: dict[str, str] = {}
-    for index, work in enumerate(works):
-        command = work.command
+    for index, request in enumerate(requests):
+        command = request.command
         if not isinstance(command, SetProvider):
             continue
         if wanted.setdefault(command.workspace_id, command.account_id) != command.account_id:
@@ -149,5 +181,22 @@ def _wanted_workspaces(works: list[CommandRequest]) -> dict[str, str]:
 
 def _result(outcome: Outcome) -> bytes:
     if isinstance(outcome, Refusal):
-        return orjson.dumps({"status": "refused", "error": from_refusal(outcome).document()})
+        refused: RefusedDocument = {"status": "refused", "error": from_refusal(outcome).document()}
+        return orjson.dumps(refused)
     return orjson.dumps(orjson.loads(outcome.body)["data"]["results"][0])
+
+
+OPERATIONS = (
+    ApiOperation(
+        "POST",
+        "/commands",
+        post_commands,
+        id="executeCommands",
+        summary="Execute commands, each for itself or all or none",
+        description="A command may need a scope of its own beside: `payout:write` or `operator`.",
+        scopes=(COMMAND_WRITE,),
+        parameters=(DRY_RUN, *IDEMPOTENCY),
+        body=JsonBody(Commands),
+        answers=(Answer(data=CommandResultsDocument, meta=Meta | DryRunMeta),),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Opaque page cursors: they carry their list's filter, so that a page cannot be continued in another list."""
+"""Opaque page cursors. A cursor carries the filter of its list, so that it cannot be used in another list."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from service.http.errors import ApiError
 
 _PREFIX = "cur_"
 _LENGTH_MAX = 2000
+
+
+def wrong_cursor() -> ApiError:
+    return ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Cursor:
     @classmethod
     def parse(cls, text: str, account_id: str) -> Cursor:
         """The cursor that `text` gave, in a list of this account; 400 for anything else."""
-        wrong = ApiError("VALIDATION_ERROR", "this is not a cursor of this list", field="cursor")
+        wrong = wrong_cursor()
         if not text.startswith(_PREFIX) or len(text) > _LENGTH_MAX:
             raise wrong
         raw = text.removeprefix(_PREFIX)
@@ -38,8 +42,12 @@ class Cursor:
         except (binascii.Error, ValueError):
             raise wrong from None
         match parts:
-            case [str(owner), None | str() as kept, int(position)] if owner == account_id and 0 < position < 2**62:
+            case [str(owner), None | str() as text_filter, int(position)] if (
+                owner == account_id and 0 < position < 2**62
+            ):
                 # No filter needs more than ASCII, and Postgres has no NUL.
-                if position is not True and (kept is None or (kept.isascii() and kept.isprintable())):
-                    return cls(owner, kept, position)
+                if position is not True and (
+                    text_filter is None or (text_filter.isascii() and text_filter.isprintable())
+                ):
+                    return cls(owner, text_filter, position)
         raise wrong

@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-import orjson
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.disputes.state import DISPUTE_OPEN, LOST, WON
-from service.http.envelope import respond, success
+from service.http.envelope import PageMeta
 from service.http.errors import ApiError
-from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import Listing
+from service.http.parameters import CURSOR, LIMIT, choice, id_in_path, text_of
 from service.http.request_context import RequestContext
-from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.http.visibility import account_scope
 from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
+from service.platform.documents import MinorUnits, Position, Time, one_of
 from sql import query
 
 STATUSES = (DISPUTE_OPEN, WON, LOST)
-_REFERENCE_MAX = 200
+
+DISPUTE_ID = id_in_path("dispute_id", "The dispute's id.")
+STATUS = choice("status", STATUSES, "Only disputes in this status.")
+REFERENCE = text_of(
+    "reference",
+    "Only of this order.",
+    200,
+    lambda text: "\0" not in text,
+    "reference is an order's, of 1 to 200 characters",
+)
 
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [
-        web.get(f"{prefix}/disputes", list_disputes),
-        web.get(f"{prefix}/disputes/{{dispute_id}}", get_dispute),
-    ]
+class DisputeDocument(TypedDict):
+    """A buyer's dispute of an order, for which money is held until it is resolved."""
+
+    id: str
+    accountId: str
+    reference: str
+    currency: str
+    amount: MinorUnits
+    status: Annotated[str, one_of(*STATUSES)]
+    reason: str
+    openedAt: Time
+    resolvedAt: Time | None
+    resolution: str | None
+    orderHeld: Annotated[int, Field(description="What is held of the order, for all its disputes.")]
+    position: Position
 
 
-async def list_disputes(request: web.Request) -> web.Response:
-    """`?status=&reference=`, newest first."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    status, reference = choice(request, "status", STATUSES), request.query.get("reference")
-    if reference is not None and not (0 < len(reference) <= _REFERENCE_MAX and "\0" not in reference):
-        raise ApiError("VALIDATION_ERROR", "reference is an order's, of 1 to 200 characters", field="reference")
-    access_scope = await account_sight(context)
+async def list_disputes(context: RequestContext) -> web.Response:
+    limit = context.read(LIMIT)
+    status, reference = context.read(STATUS), context.read(REFERENCE)
+    access_scope = await account_scope(context)
     # A reference may hold blanks, which separate the parts of a cursor.
     listing = Listing(context, "disputes", access_scope, (status, reference.encode().hex() if reference else None))
-    before = _position(listing.place(1))
-    rows = await _read(context, access_scope, status, reference, before, None, limit + 1)
+    rows = await _read(context, access_scope, status, reference, listing.number(), None, limit + 1)
     end = [str(rows[limit - 1]["position"])] if len(rows) > limit else None
-    return listing.answer([_document(context.account, row) for row in rows[:limit]], limit, end)
+    return listing.respond([_document(context.account, row) for row in rows[:limit]], limit, end)
 
 
-async def get_dispute(request: web.Request) -> web.Response:
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    dispute_id = context.id_in_path("dispute_id")
-    rows = await _read(context, await account_sight(context), None, None, None, dispute_id, 1)
+async def get_dispute(context: RequestContext) -> web.Response:
+    dispute_id = context.id_in_path(DISPUTE_ID)
+    rows = await _read(context, await account_scope(context), None, None, None, dispute_id, 1)
     if not rows:
         raise ApiError("NOT_FOUND", f"there is no dispute {dispute_id}", field="disputeId")
-    document = _document(context.account, rows[0])
-    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
+    return context.respond(_document(context.account, rows[0]))
 
 
 async def _read(context: RequestContext, access_scope: AccessScope, *filters: Any) -> list[dict[str, Any]]:
@@ -59,15 +75,7 @@ async def _read(context: RequestContext, access_scope: AccessScope, *filters: An
     return [dict(row) for row in rows]
 
 
-def _position(parts: list[str] | None) -> int | None:
-    if parts is None:
-        return None
-    if not (len(parts) == 1 and parts[0].isdigit() and len(parts[0]) < 19):
-        raise wrong_cursor()
-    return int(parts[0])
-
-
-def _document(account_id: str, row: dict[str, Any]) -> dict[str, Any]:
+def _document(account_id: str, row: dict[str, Any]) -> DisputeDocument:
     return {
         "id": row["dispute_id"],
         "accountId": account_id,
@@ -82,3 +90,27 @@ def _document(account_id: str, row: dict[str, Any]) -> dict[str, Any]:
         "orderHeld": row["order_held"],
         "position": row["position"],
     }
+
+
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/disputes",
+        list_disputes,
+        id="listDisputes",
+        summary="Disputes, newest first",
+        scopes=(PAYOUT_READ,),
+        parameters=(STATUS, REFERENCE, LIMIT, CURSOR),
+        answers=(Answer(data=list[DisputeDocument], meta=PageMeta),),
+    ),
+    ApiOperation(
+        "GET",
+        "/disputes/{dispute_id}",
+        get_dispute,
+        id="getDispute",
+        summary="One dispute",
+        scopes=(PAYOUT_READ,),
+        parameters=(DISPUTE_ID,),
+        answers=(Answer(data=DisputeDocument),),
+    ),
+)

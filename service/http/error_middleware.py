@@ -1,4 +1,4 @@
-"""The edge: every request gets an id, and whatever goes wrong becomes an envelope. The only catch-all there is."""
+"""Gives every request an id, and turns every exception of a handler into an error answer."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         raise
     except Exception as problem:
         error = _error_of(problem)
-        told = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
+        fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
         if error.code == "INTERNAL":
-            log.exception("request_failed", **told)
+            log.exception("request_failed", **fields)
         else:
-            log.info("request_refused", **told)
+            log.info("request_refused", **fields)
         response = error_response(error, request_id, runtime.instant())
         if isinstance(problem, _BROKEN_BODIES):
             # Nobody knows where the next request would begin.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from typing_extensions import TypedDict
 
 from events.refusals import Refusal
+from service.platform.documents import one_of
 
 STATUSES = {
     "VALIDATION_ERROR": 400,
@@ -38,6 +40,15 @@ STATUSES = {
 """Every error code of the API and its status. Codes are a public format (docs/api.md)."""
 
 
+class ErrorDocument(TypedDict):
+    """Why a request or a command was refused."""
+
+    code: Annotated[str, one_of(*sorted(STATUSES))]
+    message: str
+    field: NotRequired[Annotated[str, Field(description="The field, parameter or header to blame.")]]
+    details: NotRequired[Annotated[dict[str, Any], Field(description="What the code says more, such as the status.")]]
+
+
 class ApiError(Exception):
     """Ends a request with an error answer."""
 
@@ -58,9 +69,9 @@ class ApiError(Exception):
         self.details = details
         self.headers = headers or {}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ErrorDocument:
         """The `error` member of the envelope."""
-        document: dict[str, Any] = {"code": self.code, "message": self.message}
+        document: ErrorDocument = {"code": self.code, "message": self.message}
         if self.field is not None:
             document["field"] = self.field
         if self.details:

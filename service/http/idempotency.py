@@ -1,8 +1,8 @@
-"""Idempotency of mutations that are no commands: what was answered under a key is answered again, byte for byte."""
+"""Idempotency keys of mutations that are not commands: the first answer under a key is stored and repeated."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,11 +18,9 @@ from service.outgoing.endpoints import Owner
 from service.platform.database import Connection
 from sql import query
 
-Data = dict[str, Any]
-
 
 class _AnsweredMeanwhile(Exception):
-    """Another request with the same key was faster; what this one did is undone."""
+    """Another request with the same key committed first. This one is rolled back."""
 
 
 async def once(
@@ -30,12 +28,15 @@ async def once(
     owner: Owner,
     key: AccountKey,
     request: list[Any],
-    work: Callable[[Connection], Awaitable[Data]],
+    work: Callable[[Connection], Awaitable[Mapping[str, object]]],
     status: int = 200,
 ) -> web.Response:
-    """Does the work in one transaction, or repeats what was answered to the same request under the same key."""
+    """Does the work in one transaction, or repeats the first answer to the same request under its key, byte for byte.
+
+    IDEMPOTENCY_MISMATCH where the key was used for another request, ERASED where its answer can no longer be read.
+    """
     idempotency_key = context.idempotency_key()
-    # No command has such a key: theirs have no spaces.
+    # With a space in it, it is no key of a command: those have none.
     name = f"{request[0]} {idempotency_key}" if idempotency_key is not None else None
     digest = key.digest(orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
     runtime = context.ledger.runtime
@@ -44,7 +45,7 @@ async def once(
         if first is None:
             with suppress(_AnsweredMeanwhile):
                 async with connection.transaction():
-                    body = success(orjson.dumps(await work(connection)), context.request_id, runtime.instant())
+                    body = success(orjson.dumps(await work(connection)), context.meta())
                     if name is not None:
                         sealed = key.seal_bytes(f"answer {name}", body)
                         await _keep(connection, owner, name, digest, status, sealed, key.generation, runtime.now())
@@ -59,8 +60,8 @@ async def once(
 
 
 async def _keep(connection: Connection, owner: Owner, name: str, *values: Any) -> None:
-    kept = await connection.fetchval(query("outgoing/keep_answer"), owner.lane, owner.account_id, name, *values)
-    if kept is None:
+    stored = await connection.fetchval(query("outgoing/keep_answer"), owner.lane, owner.account_id, name, *values)
+    if stored is None:
         raise _AnsweredMeanwhile
 
 

@@ -1,224 +1,222 @@
-"""Marketplaces' files taken in: streamed onto the disk, read beside the requests, and listed with how far each is."""
+"""Imports of marketplaces' files: how far each is, and its unreadable records."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
-import tempfile
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
+from typing import Annotated, NotRequired, cast
 
-import orjson
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.instants import to_datetime
-from service.formats.detection import detect_format
-from service.http.app_keys import IMPORTS, SETTINGS
-from service.http.envelope import respond, success
+from service.http.cursors import wrong_cursor
+from service.http.envelope import PageMeta
 from service.http.errors import ApiError
-from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import Listing
+from service.http.parameters import CURSOR, LIMIT, PathParameter, choice
 from service.http.request_context import RequestContext
-from service.http.uploads import chunks, file_name
-from service.http.visibility import Listing, choice, wrong_cursor
-from service.imports.import_jobs import File, OtherContent
-from service.imports.import_records import FAILED, READING, STATES, ImportKey, ImportRecord, find, page, problems_of
-from service.imports.import_request import ImportRequest
-from service.ledger.access_scope import of_account
+from service.http.visibility import account_scope
+from service.imports.import_records import STATES, ImportKey, ImportRecord, find, page, problems_of
+from service.imports.record_source import PROBLEMS_MAX, Problem
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
-from service.marketplaces.channels import marketplace_named
-from service.marketplaces.import_source import MarketplaceOptions
+from service.marketplaces.channels import CHANNELS
+from service.platform.documents import Count, Time, one_of
 
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_READERS = (PAYOUT_READ, COMMAND_WRITE)
+
+ID_PATTERN = "[A-Za-z0-9._:-]{1,64}"
+IMPORT_ID_SCHEMA = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
+
+IMPORT_ID = PathParameter("import_id", "The import's id.", IMPORT_ID_SCHEMA)
+STATE = choice("state", STATES, "Only imports in this state.")
+
+_IMPORT_ID = re.compile(ID_PATTERN, re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-
-def routes(prefix: str) -> list[web.RouteDef]:
-    base = f"{prefix}/settlements/imports"
-    return [
-        web.post(base, post_import),
-        web.get(base, list_imports),
-        web.get(f"{base}/{{import_id}}", get_import),
-        web.get(f"{base}/{{import_id}}/problems", list_problems),
-    ]
+ImportId = Annotated[str, Field(json_schema_extra={"pattern": f"^{ID_PATTERN}$"})]
 
 
-async def importing(app: web.Application) -> AsyncIterator[None]:
-    """Lets imports run as long as the application does."""
-    yield
-    await app[IMPORTS].close(app[SETTINGS].drain_seconds)
+class ImportProblemDocument(TypedDict):
+    """An unreadable record. It is stored as the delivery of this id."""
+
+    place: str
+    reason: str
+    deliveryId: str
 
 
-async def post_import(request: web.Request) -> web.Response:
-    """Takes the body in as a file of `?channel=`; `?wait=false` or `Prefer: respond-async` answers before it is read."""
-    context = await RequestContext.begin_streamed(request, COMMAND_WRITE)
-    origin = request.query
-    options = MarketplaceOptions(
-        channel=origin.get("channel", ""),
-        seller=origin.get("seller"),
-        currency=origin.get("currency"),
-        zone=origin.get("zone"),
-        collects=origin.get("collects"),
-    )
-    requested = ImportRequest(context.account, file_name(request), options)
-    requested.check()
-    import_id, waits = _import_id(request), _waits(request)
-    async with request.app[IMPORTS].slot():
-        file = await _received(request, context, options.channel)
-        try:
-            key, task = await request.app[IMPORTS].begin(requested, context.origin(), import_id, file)
-        except OtherContent:
-            raise ApiError(
-                "IDEMPOTENCY_MISMATCH",
-                f"the import {import_id} is one of another content, or was asked for otherwise: choose another id",
-                field="Import-Id",
-            ) from None
-    if task is not None and waits:
-        # Whoever goes away meanwhile does not end it.
-        await asyncio.shield(task)
-    found = await find(context.ledger, key, context.key.mode)
-    assert found is not None
-    if found.state == READING:
-        return _accepted(request, context, found)
-    if found.state == FAILED and waits:
-        error = found.error or {}
-        raise ApiError(error["code"], error["message"], field=error.get("field"), headers=_location(request, found))
-    return await _answer(context, key, found)
+class ImportErrorDocument(TypedDict):
+    """Why an import failed."""
+
+    code: str
+    message: str
+    field: NotRequired[str]
 
 
-def _accepted(request: web.Request, context: RequestContext, found: ImportRecord) -> web.Response:
-    body = success(
-        orjson.dumps({"id": found.id, "state": found.state}), context.request_id, context.ledger.runtime.instant()
-    )
-    headers = _location(request, found)
-    if "respond-async" in _preferences(request):
-        headers["Preference-Applied"] = "respond-async"
-    return respond(body, 202, headers)
+class ImportProgressDocument(TypedDict):
+    id: ImportId
+    channel: Annotated[str, one_of(*CHANNELS)]
+    file: str
+    state: Annotated[str, one_of(*STATES)]
+    bytes: Annotated[Count, Field(description="Read so far.")]
+    bytesTotal: Count
+    read: Annotated[Count, Field(description="Records that were read.")]
+    new: Count
+    changed: Count
+    unchanged: Count
+    lines: Count
+    unreadable: Count
 
 
-def _location(request: web.Request, found: ImportRecord) -> dict[str, str]:
-    return {"Location": f"{request.path}/{found.id}"}
+class ImportOutcomeDocument(TypedDict):
+    error: ImportErrorDocument | None
+    startedAt: Time
+    updatedAt: Time
+    endedAt: Time | None
 
 
-def _preferences(request: web.Request) -> set[str]:
-    given = ",".join(request.headers.getall("Prefer", []))
-    return {one.split(";")[0].strip().lower() for one in given.split(",")}
+class ListedImportDocument(ImportProgressDocument, ImportOutcomeDocument):
+    """An import, and how far it is."""
 
 
-def _waits(request: web.Request) -> bool:
-    """Whether the answer is to be the finished report; the query goes before the header."""
-    origin = choice(request, "wait", ("true", "false"))
-    return origin == "true" if origin is not None else "respond-async" not in _preferences(request)
+class ImportDocument(ListedImportDocument):
+    """An import with the first of its problems."""
+
+    problems: Annotated[list[ImportProblemDocument], Field(max_length=PROBLEMS_MAX)]
 
 
-def _import_id(request: web.Request) -> str | None:
-    given = {text for text in (request.headers.get("Import-Id"), request.query.get("importId")) if text is not None}
-    if len(given) > 1:
-        raise ApiError("VALIDATION_ERROR", "Import-Id and importId differ", field="Import-Id")
-    for text in given:
-        if _ID.fullmatch(text) is None:
-            raise ApiError(
-                "VALIDATION_ERROR",
-                "an import's id is up to 64 letters, digits, dots, colons, dashes and underscores",
-                field="Import-Id",
-            )
-        return text
-    return None
+def is_import_id(text: str) -> bool:
+    return _IMPORT_ID.fullmatch(text) is not None
 
 
-async def _received(request: web.Request, context: RequestContext, channel: str) -> File:
-    """The body on disk: readers go back and forth in some formats, and 100 MB do not belong into memory."""
-    with contextlib.ExitStack() as unless_whole:
-        stream = unless_whole.enter_context(tempfile.TemporaryFile())
-        digest = context.ledger.vault.content_digest()
-        size = 0
-        async for chunk in chunks(request):
-            size += len(chunk)
-            await asyncio.to_thread(stream.write, chunk)
-            digest.update(chunk)
-        await asyncio.to_thread(_checked_format, stream, channel)
-        unless_whole.pop_all()
-    return File(stream, size, digest.hexdigest())
+async def get_import(context: RequestContext) -> web.Response:
+    """How far an import is, with the first of its unreadable records."""
+    place, found = await _found(context)
+    return context.respond(await import_document(context, place, found))
 
 
-def _checked_format(stream: BinaryIO, channel: str) -> None:
-    """400 for what nobody could read a word of; the stream is at its beginning then."""
-    if stream.tell() == 0:
-        raise ApiError("VALIDATION_ERROR", "the body is to be a file, and is empty", field="body")
-    stream.seek(0)
-    found, _ = detect_format(stream)
-    formats = marketplace_named(channel).formats
-    if found not in formats:
-        message = f"{channel} is read from {', '.join(sorted(formats))}, and this looks like {found}"
-        raise ApiError("VALIDATION_ERROR", message, field="body")
-    stream.seek(0)
+async def import_document(context: RequestContext, place: ImportKey, found: ImportRecord) -> ImportDocument:
+    problems = [_problem(each) for each in await problems_of(context.ledger, place)]
+    return {**_progress(found), "problems": problems, **_outcome(found)}
 
 
-async def get_import(request: web.Request) -> web.Response:
-    """How far an import is, with the first of what nobody could read."""
-    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
-    key, found = await _found(context)
-    return await _answer(context, key, found)
+def _progress(found: ImportRecord) -> ImportProgressDocument:
+    return {
+        "id": found.id,
+        "channel": found.channel,
+        "file": found.request["name"],
+        "state": found.state,
+        "bytes": found.bytes,
+        "bytesTotal": found.bytes_total,
+        "read": found.counts["read"],
+        "new": found.counts["new"],
+        "changed": found.counts["changed"],
+        "unchanged": found.counts["unchanged"],
+        "lines": found.counts["lines"],
+        "unreadable": found.counts["unreadable"],
+    }
 
 
-async def _answer(context: RequestContext, key: ImportKey, found: ImportRecord) -> web.Response:
-    document = found.document(await problems_of(context.ledger, key))
-    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
+def _outcome(found: ImportRecord) -> ImportOutcomeDocument:
+    return {
+        "error": cast(ImportErrorDocument | None, found.error),
+        "startedAt": found.started_at,
+        "updatedAt": found.updated_at,
+        "endedAt": found.ended_at,
+    }
+
+
+def _problem(problem: Problem) -> ImportProblemDocument:
+    assert problem.delivery_id is not None, "a marketplace's unreadable records are deliveries"
+    return {"place": problem.place, "reason": problem.reason, "deliveryId": problem.delivery_id}
 
 
 async def _found(context: RequestContext) -> tuple[ImportKey, ImportRecord]:
-    import_id = context.id_in_path("import_id")
-    # Its account may never have come to be, where nothing of a file could be read.
+    import_id = context.id_in_path(IMPORT_ID)
+    # Where nothing of a file could be read, its account may not have been opened.
     key = ImportKey(await context.ledger.lane_of(context.account), context.account, import_id)
     found = await find(context.ledger, key, context.key.mode)
     if found is None:
-        raise ApiError("NOT_FOUND", f"there is no import {import_id}", field="importId")
+        raise ApiError("NOT_FOUND", f"there is no import {import_id}", field=IMPORT_ID.documented_name)
     return key, found
 
 
-async def list_imports(request: web.Request) -> web.Response:
-    """`?state=`, newest first, without their problems."""
-    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    state = choice(request, "state", STATES)
-    access_scope = await of_account(context.ledger, context.key.mode, context.account)
-    if access_scope is None:
-        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+async def list_imports(context: RequestContext) -> web.Response:
+    """Newest first, without their problems."""
+    limit = context.read(LIMIT)
+    state = context.read(STATE)
+    access_scope = await account_scope(context)
     listing = Listing(context, "imports", access_scope, (state,))
+    before = _before(listing.place(2))
     found = await page(
-        context.ledger, access_scope.lanes[0], context.account, context.key.mode,
-        state=state, before=_before(listing.place(2)), limit=limit + 1,
-    )  # fmt: skip
+        context.ledger,
+        access_scope.lanes[0],
+        context.account,
+        context.key.mode,
+        state=state,
+        before=before,
+        limit=limit + 1,
+    )
     shown = found[:limit]
     end = None
     if len(found) > limit:
         end = (str((to_datetime(shown[-1].started_at) - _EPOCH) // _MICROSECOND), shown[-1].id)
-    return listing.answer([each.document() for each in shown], limit, end)
+    documents: list[ListedImportDocument] = [{**_progress(each), **_outcome(each)} for each in shown]
+    return listing.respond(documents, limit, end)
 
 
 def _before(parts: list[str] | None) -> tuple[datetime, str] | None:
     if parts is None:
         return None
-    if not (len(parts) == 2 and parts[0].isdigit() and len(parts[0]) < 17 and _ID.fullmatch(parts[1])):
+    if not (len(parts) == 2 and parts[0].isdigit() and len(parts[0]) < 17 and is_import_id(parts[1])):
         raise wrong_cursor()
     return _EPOCH + int(parts[0]) * _MICROSECOND, parts[1]
 
 
-async def list_problems(request: web.Request) -> web.Response:
-    """All that nobody could read of an import, in the order of the file."""
-    context = await RequestContext.begin(request, PAYOUT_READ, COMMAND_WRITE)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    key, _ = await _found(context)
-    access_scope = await of_account(context.ledger, context.key.mode, context.account)
-    if access_scope is None:
-        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
-    listing = Listing(context, "problems", access_scope, (key.import_id,))
-    parts = listing.place(1)
-    if parts is not None and not (parts[0].isdigit() and len(parts[0]) < 19):
-        raise wrong_cursor()
-    found = await problems_of(context.ledger, key, int(parts[0]) if parts else -1, limit + 1)
+async def list_problems(context: RequestContext) -> web.Response:
+    """All unreadable records of an import, in the order of the file."""
+    limit = context.read(LIMIT)
+    place, _ = await _found(context)
+    listing = Listing(context, "problems", await account_scope(context), (place[2],))
+    behind = listing.number()
+    found = await problems_of(context.ledger, place, -1 if behind is None else behind, limit + 1)
     shown = found[:limit]
     end = (str(shown[-1].number),) if len(found) > limit else None
-    return listing.answer([each.document() for each in shown], limit, end)
+    return listing.respond([_problem(each) for each in shown], limit, end)
+
+
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/settlements/imports",
+        list_imports,
+        id="listImports",
+        summary="An account's imports, newest first",
+        scopes=_READERS,
+        parameters=(STATE, LIMIT, CURSOR),
+        answers=(Answer(data=list[ListedImportDocument], meta=PageMeta),),
+    ),
+    ApiOperation(
+        "GET",
+        "/settlements/imports/{import_id}",
+        get_import,
+        id="getImport",
+        summary="How far an import is",
+        scopes=_READERS,
+        parameters=(IMPORT_ID,),
+        answers=(Answer(data=ImportDocument),),
+    ),
+    ApiOperation(
+        "GET",
+        "/settlements/imports/{import_id}/problems",
+        list_problems,
+        id="listImportProblems",
+        summary="Unreadable records of an import, in the order of the file",
+        scopes=_READERS,
+        parameters=(IMPORT_ID, LIMIT, CURSOR),
+        answers=(Answer(data=list[ImportProblemDocument], meta=PageMeta),),
+    ),
+)

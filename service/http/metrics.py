@@ -1,4 +1,4 @@
-"""`GET /metrics`: what there is to watch, in the text format of Prometheus. No account is ever a label."""
+"""`GET /metrics`: counts and gauges in the text format of Prometheus. No account is ever a label."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from yarl import URL
 
-from service.http.request_metrics import BOUNDS, RequestMetrics
+from service.http.operations import Answer, OpenOperation
+from service.http.request_metrics import RequestMetrics
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
 from service.platform.circuit_breaker import BreakerState
@@ -25,11 +26,7 @@ _FRESH_SECONDS = 5.0
 _READ_SECONDS = 5.0
 
 Gauges = Mapping[str, Mapping[str, float]]
-"""What the database tells: name -> label -> value."""
-
-
-def routes() -> list[web.RouteDef]:
-    return [web.get("/metrics", serve)]
+"""From the database: name -> label -> value."""
 
 
 async def serve(request: web.Request) -> web.Response:
@@ -37,17 +34,30 @@ async def serve(request: web.Request) -> web.Response:
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
+OPERATIONS = (
+    OpenOperation(
+        "GET",
+        "/metrics",
+        serve,
+        id="getMetrics",
+        summary="Metrics, in the text format of Prometheus",
+        answers=(Answer(data=str, enveloped=False, media_types=("text/plain",)),),
+    ),
+)
+
+
 class Metrics:
-    """Counts of this process, and gauges of the whole ledger: those are read together, and kept for some seconds."""
+    """Counts of this process, and gauges of the whole ledger. Gauges are read together, and reused for some seconds."""
 
     def __init__(self, ledger: Ledger, health: Health, requests: RequestMetrics) -> None:
         self._ledger = ledger
         self._health = health
-        self._requests = requests
         self._gauges: Gauges | None = None
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
         self._registry = CollectorRegistry(auto_describe=False)
+        ledger.counters.register(self._registry, VERDICTS)
+        self._registry.register(requests)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
@@ -71,28 +81,15 @@ class Metrics:
         return found
 
     def collect(self) -> Iterator[Metric]:
-        """Called by the registry, for each text."""
-        yield from self._of_process()
-        yield from self._of_requests()
+        """The gauges. Called by the registry, for each text."""
+        parts = {name: float(part.ok) for name, part in self._health.parts.items()}
+        yield _gauge("part_ok", "Whether a part that the service stands on is well.", "part", parts)
+        yield _gauge("provider_breaker_open", "Whether calls to the provider are held back.", "host", self._breakers())
         up = GaugeMetricFamily("payout_ledger_database_up", "Whether the database answered when it was asked last.")
         up.add_metric([], float(self._gauges is not None))
         yield up
         if self._gauges is not None:
             yield from _of_ledger(self._gauges, self._ledger.lanes)
-
-    def _of_process(self) -> Iterator[Metric]:
-        counters = self._ledger.counters
-        yield _counter("events_appended", "Events this process has appended.", "lane", _texts(counters.events))
-        yield _counter(
-            "deliveries_taken_in",
-            "Webhooks this process has taken in.",
-            "verdict",
-            dict.fromkeys(VERDICTS, 0) | counters.deliveries,
-        )
-        yield _counter("commands_refused", "Commands this process has refused.", "code", counters.refusals)
-        parts = {name: float(part.ok) for name, part in self._health.parts.items()}
-        yield _gauge("part_ok", "Whether a part that the service stands on is well.", "part", parts)
-        yield _gauge("provider_breaker_open", "Whether calls to the provider are held back.", "host", self._breakers())
 
     def _breakers(self) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -100,23 +97,6 @@ class Metrics:
             host = URL(base_url).host_port_subcomponent or base_url
             found[host] = max(found.get(host, 0.0), float(breaker.state is not BreakerState.CLOSED))
         return found
-
-    def _of_requests(self) -> Iterator[Metric]:
-        requests = CounterMetricFamily(
-            "payout_ledger_http_requests", "Requests answered.", labels=["method", "route", "status"]
-        )
-        seconds = HistogramMetricFamily(
-            "payout_ledger_http_request_seconds", "How long requests took.", labels=["method", "route"]
-        )
-        for method, route, timing in self._requests.timings():
-            for status, count in timing.statuses.items():
-                requests.add_metric([method, route, str(status)], count)
-            reached, buckets = 0, []
-            for bound, count in zip([*map(str, BOUNDS), "+Inf"], timing.buckets, strict=True):
-                reached += count
-                buckets.append((bound, float(reached)))
-            seconds.add_metric([method, route], buckets, timing.seconds)
-        yield from (requests, seconds)
 
 
 METRICS = web.AppKey("metrics", Metrics)
@@ -144,17 +124,6 @@ def _of_ledger(gauges: Gauges, lanes: Sequence[int]) -> Iterator[Metric]:
         metric = GaugeMetricFamily(f"payout_ledger_{name}", text)
         metric.add_metric([], of(name, [""])[""])
         yield metric
-
-
-def _texts(counts: Mapping[int, int]) -> dict[str, int]:
-    return {str(number): count for number, count in counts.items()}
-
-
-def _counter(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
-    metric = CounterMetricFamily(f"payout_ledger_{name}", text, labels=[label])
-    for value, count in values.items():
-        metric.add_metric([value], count)
-    return metric
 
 
 def _gauge(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -1,55 +1,111 @@
-"""An account's payout policies: what is set, when money is set apart and paid next, and how it went last time."""
+"""An account's payout policies: the next cutoff and pay date of each currency, and how its last cycle ended."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.accounts.state import Account
 from events.instants import Instant
 from events.policies.cycles import PayoutCutoff, cutoffs_of, last_cycle, next_cutoff_of
 from events.policies.schedule import OFF, Policy, next_cutoff, pay_date, pay_instant, policy_of
-from service.http.envelope import respond, success
-from service.http.errors import ApiError
+from service.http.envelope import PositionMeta
+from service.http.operations import Answer, ApiOperation
+from service.http.parameters import MIN_POSITION, any_text, invalid
 from service.http.read_your_writes import wait_for_position
 from service.http.request_context import RequestContext
+from service.http.visibility import no_such_account
 from service.ledger.api_keys import PAYOUT_READ
 from service.platform import calendars
+from service.platform.documents import Day, MinorUnits, Time, one_of
 from sql import query
 
+CURRENCY = any_text("currency", "Default: all of the account's.")
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [web.get(f"{prefix}/payouts/schedule", get_schedule)]
+PolicyDay = Annotated[str | int | None, Field(description="A weekday, or a day of the month, of which 31 is the last.")]
 
 
-async def get_schedule(request: web.Request) -> web.Response:
+class PolicyCutoffDocument(TypedDict):
+    """When money is set apart: on which day, and at which local time."""
+
+    day: PolicyDay
+    time: str
+
+
+class PayoutPolicyDocument(TypedDict):
+    schedule: Annotated[str, one_of("off", "daily", "weekly", "monthly")]
+    cutoff: PolicyCutoffDocument | None
+    payDay: PolicyDay
+    automatic: Annotated[bool, Field(description="Whether payouts are requested by themselves.")]
+    minimum: MinorUnits
+    reserve: MinorUnits
+    zone: str
+    country: str | None
+
+
+class PayoutCutoffDocument(TypedDict):
+    cutoffAt: Time
+    payDate: Day
+    payAt: Time
+    amount: MinorUnits
+
+
+class PayoutCycleDocument(TypedDict):
+    """How the last cycle ended."""
+
+    amount: MinorUnits
+    cutoffAt: Time
+    reason: str | None
+    endedAt: Time
+    outcome: Annotated[str, Field(description="requested, or the code of why it was not.")]
+    payDate: Day
+    payoutId: str | None
+
+
+class PayoutScheduleDocument(TypedDict):
+    """A currency's payout policy, and what is due by it."""
+
+    accountId: str
+    currency: str
+    policy: PayoutPolicyDocument
+    available: MinorUnits
+    nextCutoffAt: Time | None
+    nextPayDate: Day | None
+    nextPayAt: Time | None
+    setApart: Annotated[
+        list[PayoutCutoffDocument],
+        Field(description="What was available at cutoffs whose pay date is to come, less what left since."),
+    ]
+    last: PayoutCycleDocument | None
+
+
+async def get_schedule(context: RequestContext) -> web.Response:
     """Every currency of the account, whatever is in it; `?currency=` for one."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
     lane = await context.lane()
     await wait_for_position(context, lane)
     row = await context.ledger.pool.fetchrow(query("payout_policy/of_account"), lane, context.account)
     if row is None or row["mode"] != context.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+        raise no_such_account(context)
     settings = orjson.loads(row["settings"])
     account = Account(row["mode"], row["backend"], tuple(row["currencies"]), row["status"], "", settings)
     available = orjson.loads(row["available"] or "{}")
-    wanted = request.query.get("currency")
+    wanted = context.read(CURRENCY)
     if wanted is not None and wanted not in account.currencies:
         held = ", ".join(account.currencies)
-        raise ApiError(
-            "VALIDATION_ERROR", f"the account does not hold {wanted[:10]}: it holds {held}", field="currency"
-        )
-    now = context.ledger.runtime.instant()
+        raise invalid(CURRENCY.name, f"the account does not hold {wanted[:10]}: it holds {held}")
+    meta = context.meta_at(lane, row["position"])
     documents = [
-        {"accountId": context.account, **_document(account, currency, available.get(currency, 0), now)}
+        _document(context.account, account, currency, available.get(currency, 0), meta["timestamp"])
         for currency in ([wanted] if wanted else account.currencies)
     ]
-    return respond(success(orjson.dumps(documents), context.request_id, now, lane=lane, position=row["position"]))
+    return context.respond(documents, meta)
 
 
-def _document(account: Account, currency: str, available: int, now: Instant) -> dict[str, Any]:
+def _document(account_id: str, account: Account, currency: str, available: int, now: Instant) -> PayoutScheduleDocument:
     policy = policy_of(account, currency)
     cuts = cutoffs_of(account, currency)
     cutoff, coming = None, None
@@ -58,8 +114,8 @@ def _document(account: Account, currency: str, available: int, now: Instant) -> 
         pays_on = pay_date(policy, cutoff, calendars)
         coming = PayoutCutoff(cutoff, pays_on.isoformat(), pay_instant(policy, cutoff, pays_on), 0)
     paid_next = cuts[0] if cuts else coming
-    last = last_cycle(account, currency)
     return {
+        "accountId": account_id,
         "currency": currency,
         "policy": _policy(policy),
         "available": available,
@@ -69,11 +125,25 @@ def _document(account: Account, currency: str, available: int, now: Instant) -> 
         "setApart": [
             {"cutoffAt": cut.cutoff, "payDate": cut.pay_date, "payAt": cut.pay_at, "amount": cut.amount} for cut in cuts
         ],
-        "last": None if last is None else {"cutoffAt" if key == "cutoff" else key: last[key] for key in last},
+        "last": _cycle(last_cycle(account, currency)),
     }
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
+def _cycle(last: dict[str, Any] | None) -> PayoutCycleDocument | None:
+    if last is None:
+        return None
+    return {
+        "amount": last["amount"],
+        "cutoffAt": last["cutoff"],
+        "reason": last["reason"],
+        "endedAt": last["endedAt"],
+        "outcome": last["outcome"],
+        "payDate": last["payDate"],
+        "payoutId": last["payoutId"],
+    }
+
+
+def _policy(policy: Policy) -> PayoutPolicyDocument:
     is_off = policy.schedule == OFF
     return {
         "schedule": policy.schedule,
@@ -85,3 +155,17 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "zone": policy.zone,
         "country": policy.country,
     }
+
+
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/payouts/schedule",
+        get_schedule,
+        id="getPayoutSchedule",
+        summary="Payout policies, the next cutoff and pay date of each, and how its last cycle ended",
+        scopes=(PAYOUT_READ,),
+        parameters=(CURRENCY, MIN_POSITION),
+        answers=(Answer(data=list[PayoutScheduleDocument], meta=PositionMeta),),
+    ),
+)

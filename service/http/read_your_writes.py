@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from service.http.app_keys import RUNTIME
 from service.http.errors import ApiError
+from service.http.parameters import MIN_POSITION
 from service.http.request_context import RequestContext
+from service.http.visibility import visible_profile
+from service.ledger.account_profile import Profile
 from service.ledger.event_store import read_head
 from sql import query
 
@@ -12,17 +15,21 @@ WAIT_SECONDS_MAX = 5.0
 _STEP_SECONDS = 0.02
 
 
+async def account_at_position(context: RequestContext) -> tuple[int, Profile]:
+    """The account's lane and profile, at the position that the request asks for or later; 404 where it is not seen."""
+    lane = await context.lane()
+    await wait_for_position(context, lane)
+    return lane, await visible_profile(context, lane)
+
+
 async def wait_for_position(context: RequestContext, lane: int, projection: str | None = None) -> None:
     """Returns once the lane has reached `?minPosition=`; 503 after five seconds, since it may yet get there.
 
     `projection` names the trailing projection that is read, which reaches it later than the lane does.
     """
-    text = context.request.query.get("minPosition")
-    if text is None:
+    wanted = context.read(MIN_POSITION)
+    if wanted is None:
         return
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise ApiError("VALIDATION_ERROR", "minPosition is a position: a whole number", field="minPosition")
-    wanted = int(text)
     runtime = context.request.app[RUNTIME]
     deadline = runtime.monotonic() + WAIT_SECONDS_MAX
     while True:
@@ -33,7 +40,7 @@ async def wait_for_position(context: RequestContext, lane: int, projection: str 
             raise ApiError(
                 "UNAVAILABLE",
                 f"lane {lane} is at position {position} and did not reach {wanted} in {WAIT_SECONDS_MAX:.0f} s",
-                field="minPosition",
+                field=MIN_POSITION.name,
                 details={"lane": lane, "position": position},
             )
         await runtime.sleep(_STEP_SECONDS)

@@ -1,6 +1,6 @@
-"""SellerCenter's `GetPayoutStatus`, at `/lazada` and wherever `Action` is in the query of `/`.
+"""SellerCenter's `GetPayoutStatus`, at `/lazada`, and at `/` where the query has an `Action`.
 
-A client that was written for SellerCenter is answered in its own words: errors too are HTTP 200, with a code of theirs.
+Clients that were written for SellerCenter get its answers: errors are HTTP 200 too, with SellerCenter's codes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from events.instants import to_datetime
 from events.statements.chain import CHANNEL as OWN
 from service.formats.times import read_moment
 from service.http.app_keys import KEYS, LEDGER, RUNTIME
+from service.http.envelope import JSON as JSON_MEDIA
+from service.http.operations import Answer, OpenOperation
+from service.http.parameters import any_text
+from service.http.sellercenter_documents import SellerCenterError, SellerCenterSuccess
 from service.ledger.api_keys import ApiKey
 from service.marketplaces.lazada.names import CHANNEL
 from service.marketplaces.lazada.sellercenter_responses import (
@@ -40,14 +44,28 @@ log = logs.get("sellercenter")
 SKEW_SECONDS = 7200
 """How far a request's timestamp may be from now: what Lazada's own Open Platform allows."""
 SHOWN_MAX = 100
-"""How much of a caller's text is given back."""
+"""How much of a caller's text an error repeats."""
 
-_MANDATORY = ("Action", "Version", "UserID", "Timestamp", "Signature")
+XML_MEDIA = "text/xml"
+
+_TIME_FORM = "ISO 8601; without a zone it is in "
+PARAMETERS = (
+    any_text("Action", "What is asked for.", {"const": ACTION}, required=True),
+    any_text("Version", "Of SellerCenter's API.", {"const": VERSION}, required=True),
+    any_text("UserID", "The e-mail address that the caller's key was made for.", required=True),
+    any_text("Timestamp", f"When it is asked: {_TIME_FORM}UTC.", required=True),
+    any_text("Signature", "The hex HMAC-SHA256 of the other parameters, sorted by name.", required=True),
+)
+CREATED_AFTER = any_text(
+    "CreatedAfter", f"Only statements created later: {_TIME_FORM}the channel's zone.", required=True
+)
+FORMAT = any_text("Format", f"{XML} is the default.", {"enum": [XML, JSON]})
+
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class SellerCenterRefusal(Exception):
-    """The request gets an error of SellerCenter's."""
+    """Ends a request with one of SellerCenter's errors."""
 
     def __init__(self, fault: Fault, what: str = "") -> None:
         super().__init__(fault.message(what))
@@ -55,11 +73,8 @@ class SellerCenterRefusal(Exception):
         self.what = what
 
 
-def routes() -> list[web.RouteDef]:
-    return [web.get("/lazada", serve), web.get("/", serve_root)]
-
-
 async def serve_root(request: web.Request) -> web.Response:
+    """404 where the query has no `Action`: then it is none of SellerCenter's requests."""
     if "Action" not in request.query:
         raise web.HTTPNotFound
     return await serve(request)
@@ -80,12 +95,12 @@ async def serve(request: web.Request) -> web.Response:
         log.warning("sellercenter_unavailable")
         tree = failure(Fault.INTERNAL, action)
     if wanted == JSON:
-        return web.Response(body=as_json(tree), content_type="application/json", charset="utf-8")
-    return web.Response(body=as_xml(tree), content_type="text/xml", charset="utf-8")
+        return web.Response(body=as_json(tree), content_type=JSON_MEDIA, charset="utf-8")
+    return web.Response(body=as_xml(tree), content_type=XML_MEDIA, charset="utf-8")
 
 
 def _check_form(pairs: list[tuple[str, str]], asked: dict[str, str]) -> None:
-    """Nothing may stand there twice: nobody could tell which of them is meant."""
+    """Refuses a parameter that stands twice: it is not clear which one is meant."""
     if len(asked) != len(pairs) or asked.get("Format", XML) not in (XML, JSON):
         raise SellerCenterRefusal(Fault.FORMAT)
 
@@ -95,9 +110,9 @@ def _shown(text: str) -> str:
 
 
 async def _answer(request: web.Request, pairs: list[tuple[str, str]], asked: dict[str, str]) -> Tree:
-    for name in _MANDATORY:
-        if not asked.get(name):
-            raise SellerCenterRefusal(Fault.MANDATORY, name)
+    for parameter in PARAMETERS:
+        if not asked.get(parameter.name):
+            raise SellerCenterRefusal(Fault.MANDATORY, parameter.name)
     if asked["Version"] != VERSION:
         raise SellerCenterRefusal(Fault.VERSION)
     signed_at = _time(asked["Timestamp"], "UTC")
@@ -107,13 +122,13 @@ async def _answer(request: web.Request, pairs: list[tuple[str, str]], asked: dic
         raise SellerCenterRefusal(Fault.EXPIRED)
     if asked["Action"] != ACTION:
         raise SellerCenterRefusal(Fault.ACTION)
-    if not asked.get("CreatedAfter"):
-        raise SellerCenterRefusal(Fault.MANDATORY, "CreatedAfter")
-    return success(await _statements(request, key, asked["CreatedAfter"]), now)
+    if not asked.get(CREATED_AFTER.name):
+        raise SellerCenterRefusal(Fault.MANDATORY, CREATED_AFTER.name)
+    return success(await _statements(request, key, asked[CREATED_AFTER.name]), now)
 
 
 async def _caller(request: web.Request, pairs: list[tuple[str, str]], user_id: str) -> ApiKey:
-    """The key of whoever this is, if the signature says so."""
+    """The caller's key: the one of this user that made the signature."""
     keys = request.app[KEYS]
     known = await keys.by_user(user_id) if user_id.isascii() and user_id.isprintable() else []
     if not known:
@@ -143,3 +158,34 @@ async def _statements(request: web.Request, key: ApiKey, created_after: str) -> 
     channels = [CHANNEL, OWN]
     rows = await ledger.pool.fetch(query("statements/created_after"), lane, key.account_id, channels, after, key.mode)
     return [{"content": orjson.loads(row["content"]), "currency": row["currency"], "paid": row["paid"]} for row in rows]
+
+
+_ANSWERS = (
+    Answer(
+        data=SellerCenterSuccess | SellerCenterError,
+        enveloped=False,
+        media_types=(XML_MEDIA, JSON_MEDIA),
+        description="The statements, or SellerCenter's error.",
+    ),
+)
+
+OPERATIONS = (
+    OpenOperation(
+        "GET",
+        "/lazada",
+        serve,
+        id="getPayoutStatus",
+        summary="SellerCenter's GetPayoutStatus; the signature is the credential",
+        parameters=(*PARAMETERS, CREATED_AFTER, FORMAT),
+        answers=_ANSWERS,
+    ),
+    OpenOperation(
+        "GET",
+        "/",
+        serve_root,
+        id="getPayoutStatusAtRoot",
+        summary="The same, where the query has an Action",
+        parameters=(*PARAMETERS, CREATED_AFTER, FORMAT),
+        answers=_ANSWERS,
+    ),
+)

@@ -1,103 +1,145 @@
-"""What marketplaces pay and take, by statement, order and item; and the lines that it is made of."""
+"""What marketplaces pay and take, by statement, order and item."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from events.instants import parse, to_datetime
-from service.formats.amounts import NotUnderstood, plain, read_payout
-from service.http.errors import ApiError
-from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from events.instants import Instant, to_datetime
+from service.formats.amounts import NotUnderstood, read_payout
+from service.http.cursors import wrong_cursor
+from service.http.envelope import PageMeta
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import Listing
+from service.http.parameters import CURSOR, LIMIT, MIN_POSITION, choice_with_default, invalid, moment
 from service.http.read_your_writes import wait_for_position
 from service.http.request_context import RequestContext
-from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.http.settlement_filters import (
+    CHANNEL,
+    INVOICE,
+    ORDER,
+    STATEMENT,
+    ChannelAmount,
+    amount_text,
+    decoded_parts,
+    encoded,
+)
+from service.http.statements import STATEMENT_CHANNELS
+from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.channel_totals import TotalsPlace, TotalsQuery, WrongPlace, channel_totals, place_of
 from service.marketplaces.channels import CHANNELS
-from service.marketplaces.observations import Level
+from service.marketplaces.observations import Level, Stage
 from service.platform.database import read_snapshot
+from service.platform.documents import MajorUnits, Position, Time, one_of
 from sql import query
 
 REPORTED, DERIVED, NOT_AVAILABLE = "reported", "derived", "not_available"
-_FILTERS = ("order", "statement", "invoice")
-_TEXT_MAX = 200
+By = Annotated[str, one_of(REPORTED, DERIVED, NOT_AVAILABLE)]
+
+BY_STATEMENT, BY_WITHDRAWAL, BY_DAY, UNRELEASED = "statement", "withdrawal", "release_day", "unreleased"
+
+LEVEL = choice_with_default("level", tuple(Level), "How finely.", Level.ORDER.value)
+FROM = moment("from", "Only what was released, or made, then or later.")
+BEFORE = moment("before", "Only what was released, or made, before.")
 
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [
-        web.get(f"{prefix}/settlements", list_settlements),
-        web.get(f"{prefix}/settlements/lines", list_lines),
-    ]
+class FeesDocument(TypedDict):
+    commissionFee: ChannelAmount | None
+    commissionBy: By
+    feesTotal: ChannelAmount | None
 
 
-async def list_settlements(request: web.Request) -> web.Response:
-    """`?level=&channel=&order=&statement=&invoice=&from=&before=`, by channel and then by statement, order or item."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    level = choice(request, "level", tuple(Level)) or Level.ORDER.value
-    channel = choice(request, "channel", tuple(CHANNELS))
-    order, statement, invoice = (_text(request, name) for name in _FILTERS)
-    since, before = _moment(request, "from"), _moment(request, "before")
-    access_scope = await account_sight(context)
+class SettlementDocument(FeesDocument):
+    """What an order, an item or one of a statement's records comes to."""
+
+    channel: Annotated[str, one_of(*CHANNELS)]
+    level: Annotated[str, one_of(*Level)]
+    statement: str | None
+    invoice: str | None
+    order: str | None
+    item: str | None
+    currency: str
+    payoutAmount: ChannelAmount | None
+    payoutBy: By
+    releasedAmount: ChannelAmount | None
+    releasedAt: Time | None
+    stage: Annotated[str, one_of(*Stage)]
+    seller: str | None
+    source: str
+    position: Position
+
+
+class ResidualDocument(TypedDict):
+    """What two amounts that should be equal differ by."""
+
+    name: str
+    amount: MajorUnits | None
+
+
+class GlobalSettlementDocument(FeesDocument):
+    """What a statement, a withdrawal or a local day comes to: a marketplace's, or a statement of the ledger's own."""
+
+    channel: Annotated[str, one_of(*STATEMENT_CHANNELS)]
+    level: Annotated[str, one_of(Level.GLOBAL)]
+    groupedBy: Annotated[str, one_of(BY_STATEMENT, BY_WITHDRAWAL, BY_DAY, UNRELEASED)]
+    key: Annotated[str, Field(description="The statement, withdrawal or local day.")]
+    statement: str | None
+    currency: str
+    payoutAmount: ChannelAmount | None
+    payoutBy: By
+    withdrawn: ChannelAmount | None
+    residual: ResidualDocument | None
+    at: Time | None
+    stage: Annotated[str | None, one_of(*Stage, None)]
+    seller: str | None
+    source: str
+    position: Position
+
+
+async def list_settlements(context: RequestContext) -> web.Response:
+    """By channel, and then by statement, order or item."""
+    limit = context.read(LIMIT)
+    level = context.read(LEVEL)
+    channel = context.read(CHANNEL)
+    order, statement, invoice = (context.read(name) for name in (ORDER, STATEMENT, INVOICE))
+    since, before = _datetime(context.read(FROM)), _datetime(context.read(BEFORE))
+    access_scope = await account_scope(context)
     lane = access_scope.lanes[0]
     await wait_for_position(context, lane, "settlements")
-    texts = (order, statement, invoice, request.query.get("from"), request.query.get("before"))
-    listing = Listing(context, "settlements", access_scope, (level, channel, *(_hidden(text) for text in texts)))
+    texts = (order, statement, invoice, context.given(FROM), context.given(BEFORE))
+    listing = Listing(context, "settlements", access_scope, (level, channel, *(encoded(text) for text in texts)))
     if level == Level.GLOBAL:
         if order is not None or invoice is not None:
-            raise ApiError(
-                "VALIDATION_ERROR", "statements are found by statement, not by order or invoice", field="level"
-            )
-        behind = _shown(listing.place(4))
-        wish = TotalsQuery(channel, statement, since, before)
+            raise invalid(LEVEL.name, "statements are found by statement, not by order or invoice")
+        behind = decoded_parts(listing.place(4))
+        totals = TotalsQuery(channel, statement, since, before)
         try:
             async with read_snapshot(context.ledger.pool) as connection:
                 found = await channel_totals(
-                    connection, lane, context.account, wish, None if behind is None else _four(behind), limit + 1
+                    connection, lane, context.account, totals, None if behind is None else _four(behind), limit + 1
                 )
         except WrongPlace:
             raise wrong_cursor() from None
-        documents = [_global(row) for row in found[:limit]]
+        documents: list[SettlementDocument | GlobalSettlementDocument] = [_global(row) for row in found[:limit]]
         place: tuple[str, ...] | None = place_of(found[limit - 1]) if len(found) > limit else None
     else:
-        after = _shown(listing.place(2)) or ("", "")
+        after = decoded_parts(listing.place(2)) or ("", "")
         filters = (level, channel, order, statement, invoice, since, before)
         async with read_snapshot(context.ledger.pool) as connection:
             rows = await connection.fetch(query("settlements/page"), lane, context.account, *filters, *after, limit + 1)
         documents = [_total(dict(row), level) for row in rows[:limit]]
         place = (rows[limit - 1]["channel"], rows[limit - 1]["key"]) if len(rows) > limit else None
-    return listing.answer(documents, limit, None if place is None else [_hidden(part) or "" for part in place])
+    return listing.respond(documents, limit, None if place is None else [encoded(part) or "" for part in place])
 
 
-async def list_lines(request: web.Request) -> web.Response:
-    """`?channel=&order=&statement=&invoice=&item=`: what each source says, and which of it counts."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    channel = choice(request, "channel", tuple(CHANNELS))
-    texts = [_text(request, name) for name in (*_FILTERS, "item")]
-    access_scope = await account_sight(context)
-    await wait_for_position(context, access_scope.lanes[0], "settlements")
-    listing = Listing(context, "settlement lines", access_scope, (channel, *(_hidden(text) for text in texts)))
-    behind = _shown(listing.place(5))
-    place: tuple[Any, ...] = ("", "", "", "", 0) if behind is None else (*behind[:4], _number(behind[4]))
-    async with read_snapshot(context.ledger.pool) as connection:
-        found = await connection.fetch(
-            query("settlements/lines"), access_scope.lanes[0], context.account, channel, *texts, *place, limit + 1
-        )
-    end = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        end = [_hidden(str(last[name])) or "" for name in ("channel", "seller", "reference", "source", "line")]
-    return listing.answer([_line(dict(row)) for row in found[:limit]], limit, end)
-
-
-def _total(row: dict[str, Any], level: str) -> dict[str, Any]:
+def _total(row: dict[str, Any], level: str) -> SettlementDocument:
     payout = row["payout"]
     by = NOT_AVAILABLE if payout is None else DERIVED if row["derived"] else REPORTED
     return {
@@ -108,10 +150,10 @@ def _total(row: dict[str, Any], level: str) -> dict[str, Any]:
         "order": row["order_id"],
         "item": row["item"],
         "currency": row["currency"],
-        "payoutAmount": _amount(payout),
+        "payoutAmount": amount_text(payout),
         "payoutBy": by,
         **_fees(row, DERIVED if row["derived"] else REPORTED),
-        "releasedAmount": _amount(row["released"]),
+        "releasedAmount": amount_text(row["released"]),
         "releasedAt": row["released_at"],
         "stage": row["stage"],
         "seller": row["seller"] or None,
@@ -120,23 +162,23 @@ def _total(row: dict[str, Any], level: str) -> dict[str, Any]:
     }
 
 
-def _fees(row: Mapping[str, Any], by: str) -> dict[str, Any]:
+def _fees(row: Mapping[str, Any], by: str) -> FeesDocument:
     return {
-        "commissionFee": _amount(row["commission"]),
+        "commissionFee": amount_text(row["commission"]),
         "commissionBy": NOT_AVAILABLE if row["commission"] is None else by,
-        "feesTotal": _amount(row["fees"]),
+        "feesTotal": amount_text(row["fees"]),
     }
 
 
-def _global(row: dict[str, Any]) -> dict[str, Any]:
+def _global(row: dict[str, Any]) -> GlobalSettlementDocument:
     """A statement with what its lines come to, or what a sum of orders comes to; what differs is named."""
     reported, derived, withdrawn = _reported(row["reported"]), row["payout"], row["withdrawn"]
     payout, by = (reported, REPORTED) if reported is not None else (derived, DERIVED)
-    residual = None
+    residual: ResidualDocument | None = None
     if reported is not None and derived is not None and reported != derived:
-        residual = {"name": "statement less its lines", "amount": _amount(reported - derived)}
+        residual = {"name": "statement less its lines", "amount": amount_text(reported - derived)}
     elif withdrawn is not None and derived is not None and withdrawn != derived:
-        residual = {"name": "withdrawal less its orders", "amount": _amount(withdrawn - derived)}
+        residual = {"name": "withdrawal less its orders", "amount": amount_text(withdrawn - derived)}
     key: str = row["key"]
     kind = (
         "statement"
@@ -152,10 +194,10 @@ def _global(row: dict[str, Any]) -> dict[str, Any]:
         "key": key.removeprefix("day/"),
         "statement": row["statement"],
         "currency": row["currency"],
-        "payoutAmount": _amount(payout),
+        "payoutAmount": amount_text(payout),
         "payoutBy": NOT_AVAILABLE if payout is None else by,
         **_fees(row, DERIVED),
-        "withdrawn": _amount(withdrawn),
+        "withdrawn": amount_text(withdrawn),
         "residual": residual,
         "at": row["at"],
         "stage": row["stage"],
@@ -163,36 +205,6 @@ def _global(row: dict[str, Any]) -> dict[str, Any]:
         "source": row["source"],
         "position": row["position"],
     }
-
-
-def _line(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "channel": row["channel"],
-        "source": row["source"],
-        "reference": row["reference"],
-        "line": row["line"],
-        "level": row["level"],
-        "kind": row["kind"],
-        "stage": row["stage"],
-        "amount": _amount(row["amount"]),
-        "currency": row["currency"],
-        "field": row["field"],
-        "text": row["text"],
-        "partOf": row["part_of"],
-        "statement": row["statement"],
-        "invoice": row["invoice"],
-        "order": row["order_id"],
-        "item": row["item"],
-        "occurredAt": row["occurred_at"],
-        "books": row["books"],
-        "counts": row["counts"],
-        "seller": row["seller"] or None,
-        "position": row["position"],
-    }
-
-
-def _amount(number: Decimal | None) -> str | None:
-    return None if number is None else plain(number)
 
 
 def _reported(text: str | None) -> Decimal | None:
@@ -205,49 +217,25 @@ def _reported(text: str | None) -> Decimal | None:
         return None
 
 
-def _text(request: web.Request, name: str) -> str | None:
-    text = request.query.get(name)
-    if text is not None and not (0 < len(text) <= _TEXT_MAX and text.isprintable()):
-        raise ApiError("VALIDATION_ERROR", f"{name} is 1 to {_TEXT_MAX} printable characters", field=name)
-    return text
-
-
-def _moment(request: web.Request, name: str) -> datetime | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        return to_datetime(parse(text))
-    except ValueError as problem:
-        raise ApiError("VALIDATION_ERROR", f"{name}: {problem}", field=name) from None
-
-
 def _four(parts: tuple[str, ...]) -> TotalsPlace:
     if len(parts) != 4:
         raise wrong_cursor()
     return (parts[0], parts[1], parts[2], parts[3])
 
 
-def _number(text: str | None) -> int:
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise wrong_cursor()
-    return int(text)
+def _datetime(instant: Instant | None) -> datetime | None:
+    return None if instant is None else to_datetime(instant)
 
 
-def _hidden(text: str | None) -> str | None:
-    """As a cursor can carry it: names of orders may have any character."""
-    return None if text is None else base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") or "."
-
-
-def _shown(parts: list[str] | None) -> tuple[str, ...] | None:
-    if parts is None:
-        return None
-    try:
-        shown = tuple(
-            "" if part == "." else base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode() for part in parts
-        )
-    except (ValueError, UnicodeError):
-        raise wrong_cursor() from None
-    if any("\0" in part for part in shown):
-        raise wrong_cursor()
-    return shown
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/settlements",
+        list_settlements,
+        id="listSettlements",
+        summary="What statements, orders or items come to: payout, commission and fees",
+        scopes=(PAYOUT_READ,),
+        parameters=(LEVEL, FROM, BEFORE, CHANNEL, ORDER, STATEMENT, INVOICE, MIN_POSITION, LIMIT, CURSOR),
+        answers=(Answer(data=list[SettlementDocument | GlobalSettlementDocument], meta=PageMeta),),
+    ),
+)

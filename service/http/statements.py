@@ -1,45 +1,86 @@
-"""Statements: marketplaces' as they were last observed, and the ledger's own; and what each marketplace can tell."""
+"""Statements: marketplaces' as they were last observed, and the ledger's own."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, cast
 
 import orjson
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.channels.observe import FIELDS
-from events.instants import Instant, parse, to_datetime
+from events.channels.state import PLATFORM, SELLER
+from events.instants import to_datetime
 from events.statements.chain import CHANNEL as OWN
-from service.http.envelope import respond, success
-from service.http.errors import ApiError
-from service.http.payouts import PAGE_DEFAULT, PAGE_MAX, read_limit
+from service.http.envelope import PageMeta
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import Listing
+from service.http.parameters import CURSOR, LIMIT, choice, moment, yes_or_no
 from service.http.request_context import RequestContext
-from service.http.visibility import Listing, account_sight, choice, wrong_cursor
+from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
-from service.marketplaces.channels import CHANNELS, availability
+from service.ledger.findings import FindingDocument
+from service.marketplaces.channels import CHANNELS
+from service.platform.documents import Position, Time, one_of
 from sql import query
 
 ORIGINS = ("own", "imported")
 """Whose statements are listed: the ledger's own, or those of marketplaces."""
 STATEMENT_CHANNELS = (*CHANNELS, OWN)
-_FINDING = ("rule", "expected", "actual", "difference")
+
+SOURCE = choice("source", ORIGINS, "Only the ledger's own, or only marketplaces'.")
+CHANNEL = choice("channel", STATEMENT_CHANNELS, "Only of this channel; the ledger's own are of `ledger`.")
+IS_PAID = yes_or_no("paid", "Only statements that are paid, or that are not.")
+CREATED_AFTER = moment("createdAfter", "Only statements created later.")
 
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [
-        web.get(f"{prefix}/statements", list_statements),
-        web.get(f"{prefix}/channels", list_channels),
-    ]
+class StatementTexts(TypedDict):
+    """The source's own texts, in seed 001's order. The payout is without its currency."""
+
+    statementNumber: str | None
+    createdAt: str | None
+    updatedAt: str | None
+    openingBalance: str | None
+    itemRevenue: str | None
+    shipmentFee: str | None
+    shipmentFeeCredit: str | None
+    otherRevenueTotal: str | None
+    feesTotal: str | None
+    subtotal1: str | None
+    refunds: str | None
+    feesOnRefundsTotal: str | None
+    subtotal2: str | None
+    closingBalance: str | None
+    guaranteeDeposit: str | None
+    payout: str | None
 
 
-async def list_statements(request: web.Request) -> web.Response:
-    """`?source=&channel=&paid=&createdAfter=`, the last to become known first."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    limit = read_limit(request, PAGE_DEFAULT, PAGE_MAX)
-    channel, paid = choice(request, "channel", STATEMENT_CHANNELS), choice(request, "paid", ("true", "false"))
-    source = choice(request, "source", ORIGINS)
-    after = _moment(request, "createdAfter")
-    access_scope = await account_sight(context)
+class StatementDocument(StatementTexts):
+    """A statement: the source's texts, and what the ledger reads in them."""
+
+    channel: Annotated[str, one_of(*STATEMENT_CHANNELS)]
+    seller: str | None
+    source: str
+    currency: str
+    paid: Annotated[bool | None, Field(description="Null where the source does not say.")]
+    createdInstant: Time | None
+    updatedInstant: Time | None
+    collects: Annotated[str, one_of(SELLER, PLATFORM)]
+    reference: str | None
+    previousStatement: str | None
+    findings: list[FindingDocument]
+    digest: str | None
+    position: Position
+
+
+async def list_statements(context: RequestContext) -> web.Response:
+    """The last to become known first."""
+    limit = context.read(LIMIT)
+    channel, paid = context.read(CHANNEL), context.read(IS_PAID)
+    source = context.read(SOURCE)
+    after = context.read(CREATED_AFTER)
+    access_scope = await account_scope(context)
     listing = Listing(context, "statements", access_scope, (channel, paid, after, source))
     rows = await context.ledger.pool.fetch(
         query("statements/page"),
@@ -48,37 +89,18 @@ async def list_statements(request: web.Request) -> web.Response:
         channel,
         None if paid is None else paid == "true",
         to_datetime(after) if after else None,
-        _position(listing.place(1)),
+        listing.number(),
         limit + 1,
         None if source is None else source == ORIGINS[0],
     )
     shown = rows[:limit]
     end = [str(shown[-1]["first_position"])] if len(rows) > limit else None
-    return listing.answer([document(dict(row)) for row in shown], limit, end)
+    return listing.respond([statement_document(dict(row)) for row in shown], limit, end)
 
 
-def _moment(request: web.Request, name: str) -> Instant | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except ValueError as problem:
-        raise ApiError("VALIDATION_ERROR", f"{name}: {problem}", field=name) from None
-
-
-def _position(parts: list[str] | None) -> int | None:
-    if parts is None:
-        return None
-    if not (len(parts) == 1 and parts[0].isdigit() and len(parts[0]) < 19):
-        raise wrong_cursor()
-    return int(parts[0])
-
-
-def document(row: dict[str, Any]) -> dict[str, Any]:
-    """Seed 001's names in camel case with the source's texts; the payout without its currency, which stands beside it."""
+def statement_document(row: dict[str, Any]) -> StatementDocument:
     content: dict[str, str | None] = orjson.loads(row["content"])
-    texts = {name[0].lower() + name[1:]: content.get(name) for name in FIELDS}
+    texts = cast(StatementTexts, {name[0].lower() + name[1:]: content.get(name) for name in FIELDS})
     payout = texts["payout"]
     return {
         "statementNumber": row["number"],
@@ -94,37 +116,30 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
         "collects": row["collects"],
         "reference": row["reference"] or None,
         "previousStatement": row["previous"],
-        "findings": [{name: found[name] for name in _FINDING} for found in orjson.loads(row["findings"])],
+        "findings": [_finding(found) for found in orjson.loads(row["findings"])],
         "digest": row["digest"] or None,
         "position": row["position"],
     }
 
 
-async def list_channels(request: web.Request) -> web.Response:
-    """Seed 000's table as it stands here: each cell with what it can be had by, and how well that is attested."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    if context.account_id is not None:
-        await account_sight(context)
-    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in CHANNELS}
-    for cell in availability():
-        cells[cell.channel].append(
-            {
-                "measure": cell.measure.value,
-                "level": cell.level.value if cell.level is not None else None,
-                "available": cell.available,
-                "by": cell.by.value,
-                "ways": [{"by": way.by.value, "grade": way.grade, "through": way.through} for way in cell.ways],
-            }
-        )
-    documents = [
-        {
-            "channel": name,
-            "period": source.period,
-            "booksAt": source.books_at.value,
-            "reads": sorted(source.formats),
-            "pulls": source.pulls,
-            "cells": cells[name],
-        }
-        for name, source in CHANNELS.items()
-    ]
-    return respond(success(orjson.dumps(documents), context.request_id, context.ledger.runtime.instant()))
+def _finding(found: dict[str, str]) -> FindingDocument:
+    return {
+        "rule": found["rule"],
+        "expected": found["expected"],
+        "actual": found["actual"],
+        "difference": found["difference"],
+    }
+
+
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/statements",
+        list_statements,
+        id="listStatements",
+        summary="Statements, marketplaces' and the ledger's own, the last to become known first",
+        scopes=(PAYOUT_READ,),
+        parameters=(SOURCE, CHANNEL, IS_PAID, CREATED_AFTER, LIMIT, CURSOR),
+        answers=(Answer(data=list[StatementDocument], meta=PageMeta),),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Files that are sent as a body: streamed to disk, and never whole in memory."""
+"""Bodies that are files: streamed to disk, and never whole in memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from aiohttp import web
 
 from service.http.app_keys import SETTINGS
 from service.http.errors import ApiError
+from service.http.parameters import text_with_default
 
 _CHUNK = 1 << 18
 _NAME_MAX = 100
+
+FILE = text_with_default(
+    "file",
+    "What the sender calls the file: part of the place of each record.",
+    _NAME_MAX,
+    str.isprintable,
+    f"file is 1 to {_NAME_MAX} printable characters",
+    "upload",
+)
 
 
 async def chunks(request: web.Request) -> AsyncIterator[bytes]:
@@ -34,11 +44,3 @@ async def receive(request: web.Request, stream: BinaryIO) -> None:
     async for chunk in chunks(request):
         await asyncio.to_thread(stream.write, chunk)
     await asyncio.to_thread(stream.seek, 0)
-
-
-def file_name(request: web.Request) -> str:
-    """What the sender calls the file: part of the place of each record."""
-    text = request.query.get("file", "upload")
-    if not (0 < len(text) <= _NAME_MAX and text.isprintable()):
-        raise ApiError("VALIDATION_ERROR", f"file is 1 to {_NAME_MAX} printable characters", field="file")
-    return text

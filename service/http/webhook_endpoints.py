@@ -1,139 +1,109 @@
-"""The webhook endpoints of an account: where it wants to hear of its own events (docs/outgoing.md)."""
+"""An account's webhook endpoints: the URLs that its own events are sent to (docs/outgoing.md)."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 from aiohttp import web
 
-from events.canonical import check_content
 from service.http.app_keys import SETTINGS
-from service.http.envelope import respond, success
+from service.http.bodies import JsonBody
 from service.http.errors import ApiError, from_refusal
-from service.http.idempotency import Data, not_found, once
+from service.http.idempotency import not_found, once
+from service.http.operations import Answer, ApiOperation
+from service.http.parameters import IDEMPOTENCY, id_in_path
 from service.http.request_context import RequestContext
-from service.ledger.account_profile import read_profile
+from service.http.visibility import visible_account
+from service.http.webhook_endpoint_fields import (
+    DeletedDocument,
+    NewWebhookEndpoint,
+    Rotation,
+    WebhookEndpointChange,
+    WebhookEndpointDocument,
+    WebhookEndpointWithSecretDocument,
+    endpoint_document,
+    read_description,
+    read_patterns,
+    read_url,
+    read_whole_number,
+)
 from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
 from service.ledger.commands import Erased
 from service.ledger.vault import AccountKey
-from service.outgoing import address_guard, endpoints, event_names
+from service.outgoing import endpoints, event_names
 from service.outgoing.endpoints import Owner
 from service.platform.database import Connection
 from sql import query
 
-"""Says which URLs an endpoint may have."""
-
-DESCRIPTION_MAX = 200
-
-
-def routes(prefix: str) -> list[web.RouteDef]:
-    base = f"{prefix}/webhook-endpoints"
-    one = f"{base}/{{endpoint_id}}"
-    return [
-        web.get(base, list_endpoints),
-        web.post(base, create),
-        web.get(one, get_endpoint),
-        web.patch(one, change),
-        web.delete(one, remove),
-        web.post(f"{one}/rotate-secret", rotate_secret),
-    ]
+ENDPOINT_ID = id_in_path("endpoint_id", "The endpoint's id.")
 
 
 async def owner_of(context: RequestContext) -> tuple[Owner, AccountKey | None]:
-    """The account that the caller may speak for, and its key; 404 where the caller cannot see it."""
-    lane = await context.lane()
-    profile = await read_profile(context.ledger, lane, context.account)
-    if profile is None or profile.mode != context.key.mode:
-        raise ApiError("NOT_FOUND", f"there is no account {context.account}")
+    """The account that the request is about, and its key; 404 where the caller cannot see it."""
+    lane, profile = await visible_account(context)
     return Owner(lane, context.account), profile.key
 
 
-async def begin_change(request: web.Request) -> tuple[RequestContext, Owner, AccountKey]:
-    context = await RequestContext.begin(request, PAYOUT_WRITE)
+async def owner_and_key_of(context: RequestContext) -> tuple[Owner, AccountKey]:
+    """The same, for a change: 410 where the key was destroyed."""
     owner, key = await owner_of(context)
     if key is None:
         raise from_refusal(Erased())
-    return context, owner, key
+    return owner, key
 
 
-async def document_of(connection: Connection, owner: Owner, endpoint_id: str) -> Data:
+async def find_endpoint(connection: Connection, owner: Owner, endpoint_id: str) -> WebhookEndpointDocument:
     """The endpoint; 404 where the account has none of this id."""
     rows = await endpoints.find(connection, owner, endpoint_id)
     if not rows:
         raise not_found("webhook endpoint", endpoint_id, "endpointId")
-    return _endpoint(owner, rows[0])
+    return endpoint_document(owner, rows[0])
 
 
-def _endpoint(owner: Owner, row: dict[str, Any]) -> Data:
-    replayed = None
-    if row["replay_from"] is not None:
-        replayed = {"fromPosition": row["replay_from"], "toPosition": row["replay_to"], "done": not row["replaying"]}
-    return {
-        "id": row["endpoint_id"],
-        "accountId": owner.account_id,
-        "url": row["url"],
-        "events": row["patterns"],
-        "description": row["description"],
-        "enabled": row["enabled"],
-        "disabledReason": row["disabled_reason"],
-        "afterPosition": row["after_position"],
-        "failures": row["failures"],
-        "failingSince": row["failing_since"],
-        "replay": replayed,
-        "createdAt": row["created_at"],
-        "updatedAt": row["updated_at"],
-    }
-
-
-async def list_endpoints(request: web.Request) -> web.Response:
-    context = await RequestContext.begin(request, PAYOUT_READ)
+async def list_endpoints(context: RequestContext) -> web.Response:
     owner, _ = await owner_of(context)
     async with context.ledger.pool.acquire() as connection:
-        documents = [_endpoint(owner, row) for row in await endpoints.find(connection, owner)]
-    return respond(success(orjson.dumps(documents), context.request_id, context.ledger.runtime.instant()))
+        documents = [endpoint_document(owner, row) for row in await endpoints.find(connection, owner)]
+    return context.respond(documents)
 
 
-async def get_endpoint(request: web.Request) -> web.Response:
-    context = await RequestContext.begin(request, PAYOUT_READ)
+async def get_endpoint(context: RequestContext) -> web.Response:
     owner, _ = await owner_of(context)
     async with context.ledger.pool.acquire() as connection:
-        document = await document_of(connection, owner, context.id_in_path("endpoint_id"))
-    return respond(success(orjson.dumps(document), context.request_id, context.ledger.runtime.instant()))
+        document = await find_endpoint(connection, owner, context.id_in_path(ENDPOINT_ID))
+    return context.respond(document)
 
 
-async def create(request: web.Request) -> web.Response:
+async def create(context: RequestContext) -> web.Response:
     """A new endpoint, switched off. Its secret is in this answer, and in no other."""
-    context, owner, key = await begin_change(request)
-    body = context.document("url", "events", "description")
-    url = _url(request, body.get("url"))
-    patterns = _patterns(body.get("events", [event_names.EVERYTHING]))
-    about = _description(body.get("description"))
+    owner, key = await owner_and_key_of(context)
+    body, settings = context.document(), context.request.app[SETTINGS]
+    url = read_url(body.get("url"), settings)
+    patterns = read_patterns(body.get("events", [event_names.EVERYTHING]))
+    about = read_description(body.get("description"))
 
-    async def work(connection: Connection) -> Data:
+    async def work(connection: Connection) -> WebhookEndpointWithSecretDocument:
         added = await endpoints.add(connection, owner, key, context.ledger.runtime, url, patterns, about)
         if added is None:
             message = f"an account has at most {endpoints.ENDPOINTS_MAX} webhook endpoints: delete one first"
             raise ApiError("VALIDATION_ERROR", message)
-        return {**await document_of(connection, owner, added[0]), "secret": added[1]}
+        return {**await find_endpoint(connection, owner, added[0]), "secret": added[1]}
 
     return await once(context, owner, key, ["webhook-endpoints", "create", body], work, 201)
 
 
-async def change(request: web.Request) -> web.Response:
+async def change(context: RequestContext) -> web.Response:
     """Changes what is named; `enabled` switches it on or off."""
-    context, owner, key = await begin_change(request)
-    endpoint_id = context.id_in_path("endpoint_id")
-    body = context.document("url", "events", "description", "enabled")
-    url = _url(request, body["url"]) if "url" in body else None
-    patterns = _patterns(body["events"]) if "events" in body else None
-    about = _description(body.get("description"))
+    owner, key = await owner_and_key_of(context)
+    endpoint_id = context.id_in_path(ENDPOINT_ID)
+    body, settings = context.document(), context.request.app[SETTINGS]
+    url = read_url(body["url"], settings) if "url" in body else None
+    patterns = read_patterns(body["events"]) if "events" in body else None
+    about = read_description(body.get("description"))
     enabled = body.get("enabled")
     if "enabled" in body and not isinstance(enabled, bool):
         raise ApiError("VALIDATION_ERROR", "enabled is true or false", field="enabled")
 
-    async def work(connection: Connection) -> Data:
-        await document_of(connection, owner, endpoint_id)
+    async def work(connection: Connection) -> WebhookEndpointDocument:
+        await find_endpoint(connection, owner, endpoint_id)
         await connection.execute(
             query("outgoing/change_endpoint"),
             owner.lane,
@@ -147,16 +117,16 @@ async def change(request: web.Request) -> web.Response:
         )
         if isinstance(enabled, bool):
             await endpoints.switch(connection, owner, endpoint_id, context.ledger.runtime, on=enabled)
-        return await document_of(connection, owner, endpoint_id)
+        return await find_endpoint(connection, owner, endpoint_id)
 
     return await once(context, owner, key, ["webhook-endpoints", "change", endpoint_id, body], work)
 
 
-async def remove(request: web.Request) -> web.Response:
-    context, owner, key = await begin_change(request)
-    endpoint_id = context.id_in_path("endpoint_id")
+async def remove(context: RequestContext) -> web.Response:
+    owner, key = await owner_and_key_of(context)
+    endpoint_id = context.id_in_path(ENDPOINT_ID)
 
-    async def work(connection: Connection) -> Data:
+    async def work(connection: Connection) -> DeletedDocument:
         gone = await connection.fetchval(query("outgoing/remove_endpoint"), owner.lane, owner.account_id, endpoint_id)
         if gone is None:
             raise not_found("webhook endpoint", endpoint_id, "endpointId")
@@ -165,57 +135,84 @@ async def remove(request: web.Request) -> web.Response:
     return await once(context, owner, key, ["webhook-endpoints", "remove", endpoint_id], work)
 
 
-async def rotate_secret(request: web.Request) -> web.Response:
+async def rotate_secret(context: RequestContext) -> web.Response:
     """A new secret, shown this once; the ones before it sign beside it for `overlapSeconds`."""
-    context, owner, key = await begin_change(request)
-    endpoint_id = context.id_in_path("endpoint_id")
-    body = context.document("overlapSeconds")
-    overlap = whole_number(body, "overlapSeconds", endpoints.OVERLAP_SECONDS, 0, endpoints.OVERLAP_SECONDS_MAX)
+    owner, key = await owner_and_key_of(context)
+    endpoint_id = context.id_in_path(ENDPOINT_ID)
+    body = context.document()
+    overlap = read_whole_number(body, "overlapSeconds", endpoints.OVERLAP_SECONDS, 0, endpoints.OVERLAP_SECONDS_MAX)
 
-    async def work(connection: Connection) -> Data:
-        await document_of(connection, owner, endpoint_id)
+    async def work(connection: Connection) -> WebhookEndpointWithSecretDocument:
+        await find_endpoint(connection, owner, endpoint_id)
         secret = await endpoints.rotate(connection, owner, endpoint_id, key, context.ledger.runtime, overlap)
-        return {**await document_of(connection, owner, endpoint_id), "secret": secret}
+        return {**await find_endpoint(connection, owner, endpoint_id), "secret": secret}
 
     return await once(context, owner, key, ["webhook-endpoints", "rotate", endpoint_id, body], work)
 
 
-def _url(request: web.Request, text: Any) -> str:
-    if not isinstance(text, str):
-        raise ApiError("VALIDATION_ERROR", "url is to be a text", field="url")
-    wrong = address_guard.url_problem(text, request.app[SETTINGS])
-    if wrong is not None:
-        raise ApiError("VALIDATION_ERROR", f"url: {wrong}", field="url")
-    return text
+_CHANGE = (ENDPOINT_ID, *IDEMPOTENCY)
 
-
-def _patterns(given: Any) -> list[str]:
-    if not isinstance(given, list) or not 1 <= len(given) <= event_names.PATTERNS_MAX:
-        raise ApiError(
-            "VALIDATION_ERROR", f"events is a list of 1 to {event_names.PATTERNS_MAX} patterns", field="events"
-        )
-    for index, pattern in enumerate(given):
-        wrong = event_names.pattern_problem(pattern) if isinstance(pattern, str) else "a pattern is a text"
-        if wrong is not None:
-            raise ApiError("VALIDATION_ERROR", f"events[{index}]: {wrong}", field=f"events[{index}]")
-    return given
-
-
-def _description(given: Any) -> str | None:
-    if given is None:
-        return None
-    if not isinstance(given, str) or len(given) > DESCRIPTION_MAX:
-        message = f"description is a text of at most {DESCRIPTION_MAX} characters"
-        raise ApiError("VALIDATION_ERROR", message, field="description")
-    try:
-        check_content(given)
-    except ValueError as problem:
-        raise ApiError("VALIDATION_ERROR", f"description: {problem}", field="description") from None
-    return given
-
-
-def whole_number(body: dict[str, Any], name: str, default: int | None, least: int, most: int) -> int:
-    number = body.get(name, default)
-    if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
-        raise ApiError("VALIDATION_ERROR", f"{name} is a whole number from {least} to {most}", field=name)
-    return number
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/webhook-endpoints",
+        list_endpoints,
+        id="listWebhookEndpoints",
+        summary="The account's webhook endpoints",
+        scopes=(PAYOUT_READ,),
+        answers=(Answer(data=list[WebhookEndpointDocument]),),
+    ),
+    ApiOperation(
+        "POST",
+        "/webhook-endpoints",
+        create,
+        id="addWebhookEndpoint",
+        summary="Add a webhook endpoint, switched off",
+        scopes=(PAYOUT_WRITE,),
+        parameters=IDEMPOTENCY,
+        body=JsonBody(NewWebhookEndpoint),
+        answers=(Answer(data=WebhookEndpointWithSecretDocument, status=201),),
+    ),
+    ApiOperation(
+        "GET",
+        "/webhook-endpoints/{endpoint_id}",
+        get_endpoint,
+        id="getWebhookEndpoint",
+        summary="One webhook endpoint",
+        scopes=(PAYOUT_READ,),
+        parameters=(ENDPOINT_ID,),
+        answers=(Answer(data=WebhookEndpointDocument),),
+    ),
+    ApiOperation(
+        "PATCH",
+        "/webhook-endpoints/{endpoint_id}",
+        change,
+        id="changeWebhookEndpoint",
+        summary="Change a webhook endpoint, or switch it on or off",
+        scopes=(PAYOUT_WRITE,),
+        parameters=_CHANGE,
+        body=JsonBody(WebhookEndpointChange),
+        answers=(Answer(data=WebhookEndpointDocument),),
+    ),
+    ApiOperation(
+        "DELETE",
+        "/webhook-endpoints/{endpoint_id}",
+        remove,
+        id="removeWebhookEndpoint",
+        summary="Delete a webhook endpoint",
+        scopes=(PAYOUT_WRITE,),
+        parameters=_CHANGE,
+        answers=(Answer(data=DeletedDocument),),
+    ),
+    ApiOperation(
+        "POST",
+        "/webhook-endpoints/{endpoint_id}/rotate-secret",
+        rotate_secret,
+        id="rotateWebhookSecret",
+        summary="Rotate a webhook endpoint's secret",
+        scopes=(PAYOUT_WRITE,),
+        parameters=_CHANGE,
+        body=JsonBody(Rotation),
+        answers=(Answer(data=WebhookEndpointWithSecretDocument),),
+    ),
+)

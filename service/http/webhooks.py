@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import orjson
 from aiohttp import web
+from typing_extensions import TypedDict
 
 from service.http.app_keys import RECEIVER, RUNTIME
-from service.http.envelope import respond, success
+from service.http.bodies import FileBody
+from service.http.envelope import JSON, Meta, respond, success
 from service.http.errors import ApiError
+from service.http.operations import Answer, OpenOperation
+from service.http.parameters import any_text
 from service.http.request_context import REQUEST_ID
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
 
-SIGNATURES = ("X-Plugipay-Signature", "Plugipay-Signature")
+X_PLUGIPAY_SIGNATURE = any_text(
+    "X-Plugipay-Signature", "`t=<epoch seconds>,v1=<hex HMAC-SHA256>`, of the time and the body.", location="header"
+)
+PLUGIPAY_SIGNATURE = any_text("Plugipay-Signature", "The same as X-Plugipay-Signature.", location="header")
+SIGNATURES = (X_PLUGIPAY_SIGNATURE, PLUGIPAY_SIGNATURE)
 
 
-def routes() -> list[web.RouteDef]:
-    return [web.post("/webhooks/plugipay", receive)]
+class ReceivedDocument(TypedDict):
+    """The delivery is durable."""
+
+    received: Literal[True]
 
 
 async def receiving(app: web.Application) -> AsyncIterator[None]:
@@ -30,7 +41,7 @@ async def receiving(app: web.Application) -> AsyncIterator[None]:
 
 async def receive(request: web.Request) -> web.Response:
     """Answers 200 once the delivery is durable, also for one that was there before."""
-    signatures = [given for name in SIGNATURES for given in request.headers.getall(name, [])]
+    signatures = [given for header in SIGNATURES for given in request.headers.getall(header.name, [])]
     request_id = request[REQUEST_ID]
     try:
         await request.app[RECEIVER].receive(await request.read(), signatures, request_id)
@@ -40,5 +51,21 @@ async def receive(request: web.Request) -> web.Response:
         raise ApiError("PAYLOAD_TOO_LARGE", str(problem)) from None
     except NotVerified as problem:
         code = "INVALID_TIMESTAMP" if problem.wrong_time else "INVALID_SIGNATURE"
-        raise ApiError(code, str(problem), headers={"WWW-Authenticate": SIGNATURES[0]}) from None
-    return respond(success(orjson.dumps({"received": True}), request_id, request.app[RUNTIME].instant()))
+        raise ApiError(code, str(problem), headers={"WWW-Authenticate": X_PLUGIPAY_SIGNATURE.name}) from None
+    document: ReceivedDocument = {"received": True}
+    meta: Meta = {"requestId": request_id, "timestamp": request.app[RUNTIME].instant()}
+    return respond(success(orjson.dumps(document), meta))
+
+
+OPERATIONS = (
+    OpenOperation(
+        "POST",
+        "/webhooks/plugipay",
+        receive,
+        id="receivePlugipayWebhook",
+        summary="Where Plugipay posts its webhooks; the signature is the credential",
+        parameters=SIGNATURES,
+        body=FileBody(JSON, "The delivery as Plugipay sent it."),
+        answers=(Answer(data=ReceivedDocument),),
+    ),
+)

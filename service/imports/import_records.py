@@ -44,24 +44,6 @@ class ImportRecord:
     updated_at: Instant
     ended_at: Instant | None
 
-    def document(self, problems: list[Problem] | None = None) -> dict[str, Any]:
-        """As callers see it; with the first problems, where they are given."""
-        listed = {} if problems is None else {"problems": [each.document() for each in problems]}
-        return {
-            "id": self.id,
-            "channel": self.channel,
-            "file": self.request["name"],
-            "state": self.state,
-            "bytes": self.bytes,
-            "bytesTotal": self.bytes_total,
-            **self.counts,
-            **listed,
-            "error": self.error,
-            "startedAt": self.started_at,
-            "updatedAt": self.updated_at,
-            "endedAt": self.ended_at,
-        }
-
 
 async def find(ledger: Ledger, key: ImportKey, mode: str) -> ImportRecord | None:
     """The import record, if it is of this mode."""

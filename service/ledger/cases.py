@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import to_datetime
-from events.provider.reports import CaseKind, stored_reports
+from events.provider.reports import CaseKind, Report
 from events.provider.state import Case
 from projections.inline import CASES
 from service.ledger.access_scope import AccessScope
 from service.ledger.ledger import Ledger
+from service.platform.documents import MinorUnits, Position, Time, one_of
 from sql import query
 
 OPEN, CLOSED = "open", "closed"
@@ -19,6 +23,38 @@ STATES = (OPEN, CLOSED)
 KINDS = tuple(kind.value for kind in CaseKind)
 
 _APPLICABLE = (CaseKind.UNREQUESTED, CaseKind.AMOUNT_DIFFERS)
+
+
+class ReportDocument(TypedDict):
+    """One thing that the provider said, at its own time."""
+
+    says: str
+    at: Time
+    reference: NotRequired[str]
+    reason: NotRequired[str]
+
+
+class CaseDocument(TypedDict):
+    """What a person has to look at: what the ledger had and what it was told, side by side."""
+
+    id: str
+    accountId: Annotated[str | None, Field(description="Null where nobody could be named.")]
+    lane: int
+    position: Position
+    kind: Annotated[str, one_of(*KINDS)]
+    status: Annotated[str, one_of(*STATES)]
+    payoutId: str | None
+    providerPayoutId: str | None
+    known: Annotated[str, Field(description="What the ledger had.")]
+    said: Annotated[str, Field(description="What it was told.")]
+    amount: MinorUnits | None
+    currency: str | None
+    statements: Annotated[list[ReportDocument], Field(description="What was said and not applied.")]
+    mayBeApplied: Annotated[bool, Field(description="Whether closing it with `apply` can take the provider's word.")]
+    openedAt: Time
+    closedAt: Time | None
+    reason: str | None
+    closedBy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +68,11 @@ class FoundCase:
     recorded_at: str = ""
     mode: str = ""
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CaseDocument:
         return case_document(self.account_id, self.case_id, self.case, self.lane)
 
 
-def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[str, Any]:
+def case_document(account_id: str, case_id: str, case: Case, lane: int) -> CaseDocument:
     """Both sides of it: what the ledger had, what was reported, and which reports were not applied."""
     closed = case.closed_at is not None
     # Several amounts were named: there is none.
@@ -55,13 +91,22 @@ def case_document(account_id: str, case_id: str, case: Case, lane: int) -> dict[
         "said": case.said,
         "amount": amount,
         "currency": case.currency,
-        "statements": stored_reports(case.told) or [],
+        "statements": [_report_document(report) for report in case.told],
         "mayBeApplied": applicable,
         "openedAt": case.opened_at,
         "closedAt": case.closed_at,
         "reason": case.reason,
         "closedBy": case.closed_by,
     }
+
+
+def _report_document(report: Report) -> ReportDocument:
+    document: ReportDocument = {"says": report.says, "at": report.at}
+    if report.reference is not None:
+        document["reference"] = report.reference
+    if report.reason is not None:
+        document["reason"] = report.reason
+    return document
 
 
 def _found(row: dict[str, Any]) -> FoundCase:

@@ -180,7 +180,7 @@ class Ledger:
         if not dry_run:
             for outcome in outcomes:
                 if isinstance(outcome, Refusal):
-                    self.counters.refusals[outcome.code] += 1
+                    self.counters.refused(outcome.code)
         return outcomes
 
     def _unit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 
 from events.chain import Envelope
@@ -9,10 +11,10 @@ from events.codec import METADATA
 from events.payouts.state import Payout
 from events.redaction import public_data
 from events.values import Data
-from service.ledger.payout_document import payout_document
+from service.ledger.payout_document import PayoutDocument, payout_document
 from service.outgoing.masks import HIDDEN, Keys, masked_number
 
-_NUMBER = "bankAccountNumber"
+_NUMBER: Final = "bankAccountNumber"
 
 
 def body_of(event: Envelope, name: str, payout: Payout | None, keys: Keys) -> bytes:
@@ -21,7 +23,7 @@ def body_of(event: Envelope, name: str, payout: Payout | None, keys: Keys) -> by
     return orjson.dumps({"type": name, "timestamp": event.effective_at, "data": data})
 
 
-def _payout_data(event: Envelope, payout: Payout, keys: Keys) -> Data:
+def _payout_data(event: Envelope, payout: Payout, keys: Keys) -> PayoutDocument:
     """The payout as in the API, with the bank account masked."""
     document = payout_document(event.account_id, event.data["payoutId"], payout, None)
     document[_NUMBER] = masked_number(keys, event.account_id, payout.bank_account_number)

@@ -19,19 +19,15 @@ from projections.reconciliation import SETTLED, ZERO, Evidence, ItemState, diffe
 from service.formats.amounts import plain
 from service.reconciliation.claims import BANK_ENTRY, BANK_STATEMENT
 from service.reconciliation.items import BY_MATCH, BY_PROPOSAL, Item
+from service.reconciliation.row_document import CandidateDocument, NamedCandidate, ReconciliationRowDocument
 
-COLUMNS = (
-    *("kind", "id", "channel", "seller", "currency", "date", "dueOn", "state", "expected", "paid", "difference"),
-    *("tolerance", "paidAt", "evidence", "bankReferences", "matches", "candidates", "residual", "findings"),
-)
+COLUMNS = tuple(ReconciliationRowDocument.__annotations__)
 """The fields of a row, in their order."""
 
 OPEN, ALL = "open", "all"
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class RowFilter:
 class ReconciliationRow:
     """A row, and the words that it is found by."""
 
-    document: Document
+    document: ReconciliationRowDocument
     state: ItemState
     item: Item
     paid: Decimal | None
@@ -143,11 +139,21 @@ def _row(
         whole = in_major_units(0, exponent)
         return plain(amount.quantize(whole) if amount == amount.quantize(whole) else amount)
 
+    def candidate(proposal: Proposal) -> CandidateDocument:
+        named: NamedCandidate = {"entryId": proposal.entry_id} if is_target else {"target": proposal.entry_id}
+        return {
+            **named,
+            "amount": shown(proposal.amount),
+            "by": proposal.by,
+            "on": _iso(proposal.booked_on),
+            "chosen": proposal in chosen,
+        }
+
     is_target = item.kind != BANK_ENTRY
     entries = {each.entry_id: each.reference for each in item.claims} if is_target else {}
     entries |= {each.entry_id: bank.references.get(each.entry_id) for each in chosen}
     references = [name for name in entries.values() if name] if is_target else list(item.references)
-    document: Document = {
+    document: ReconciliationRowDocument = {
         "kind": item.kind,
         "id": item.id,
         "channel": item.channel,
@@ -172,16 +178,7 @@ def _row(
             }
             for each in item.claims
         ],
-        "candidates": [
-            {
-                "entryId" if is_target else "target": each.entry_id,
-                "amount": shown(each.amount),
-                "by": each.by,
-                "on": _iso(each.booked_on),
-                "chosen": each in chosen,
-            }
-            for each in (*chosen, *candidates)
-        ],
+        "candidates": [candidate(each) for each in (*chosen, *candidates)],
         "residual": None if item.residual is None else {"name": item.residual[0], "amount": shown(item.residual[1])},
         "findings": item.findings,
     }
@@ -220,9 +217,10 @@ def csv_line(cells: list[str]) -> str:
     return buffer.getvalue()
 
 
-def csv_row(document: Document) -> str:
+def csv_row(document: ReconciliationRowDocument) -> str:
     """The row as a line of CSV: lists and objects as JSON, an empty cell for null."""
-    return csv_line([_cell(document[name]) for name in COLUMNS])
+    cells: Mapping[str, object] = document
+    return csv_line([_cell(cells[name]) for name in COLUMNS])
 
 
 def _cell(found: Any) -> str:

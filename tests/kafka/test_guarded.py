@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from cryptography import x509
@@ -20,6 +19,7 @@ from service.platform.settings import Settings
 from tests.kafka.broker import Doors, RealBroker, start_real_broker
 from tests.support.api import serving
 from tests.support.consuming import LATER, LATEST, a_payout, eventually, payout
+from tests.support.described import checked_session
 from tests.support.ports import lasting_ports
 from tests.support.served import Served, served
 from tests.support.webhooks import SECRET, sdk_generation, signature
@@ -117,7 +117,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 async def _post(service: Served, body: bytes) -> int:
     async with (
-        aiohttp.ClientSession() as session,
+        checked_session() as session,
         session.post(
             f"{service.base}/webhooks/plugipay", data=body, headers={"Plugipay-Signature": signature(body)}
         ) as response,
@@ -126,7 +126,7 @@ async def _post(service: Served, body: bytes) -> int:
 
 
 async def _parts(service: Served) -> dict[str, tuple[bool, str]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{service.base}/readyz") as response:
+    async with checked_session() as session, session.get(f"{service.base}/readyz") as response:
         parts = (await response.json())["parts"]
     return {name: (part["ok"], part["message"]) for name, part in parts.items()}
 

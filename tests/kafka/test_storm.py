@@ -31,6 +31,7 @@ from simulator.provider.control import Control
 from simulator.provider.lifespan import simulated_plugipay
 from simulator.provider.settings import EndpointSettings, SimulatorSettings, WorkspaceSettings
 from tests.kafka.broker import RealBroker, start_real_broker
+from tests.support.described import checked_session
 from tests.support.ports import lasting_ports
 from tests.support.served import served
 
@@ -214,7 +215,7 @@ async def test_every_payout_ends_as_the_provider_has_it_and_none_is_paid_twice(
 async def _rage(storm: Storm, key: str) -> None:
     """Every payout asked for and made, whatever is killed meanwhile. Where the killers themselves fail, so does this."""
     async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+        checked_session(timeout=aiohttp.ClientTimeout(total=10)) as session,
         asyncio.TaskGroup() as storming,
     ):
         storming.create_task(storm.keep_serving())

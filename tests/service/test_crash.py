@@ -10,6 +10,7 @@ import aiohttp
 from service.ledger.api_keys import SCOPES, NewKey, create_key
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
+from tests.support.described import checked_session
 from tests.support.own import fund
 from tests.support.served import Served, served
 
@@ -28,7 +29,7 @@ class Load:
     sent: int = 0
 
     async def run(self, service: Served, enough: asyncio.Event) -> None:
-        async with aiohttp.ClientSession() as session:
+        async with checked_session() as session:
             while True:
                 self.sent += 1
                 name = f"idem_{self.sent}"
@@ -78,7 +79,7 @@ async def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(sett
         assert balance is not None
         assert (balance["available"], balance["reserved"]) == (AVAILABLE - len(notes), len(notes))
 
-    async with served(settings) as service, aiohttp.ClientSession() as session:
+    async with served(settings) as service, checked_session() as session:
         some = [*list(load.answered)[:: max(1, len(load.answered) // 40)]]
         for name in some:
             assert await load.post(session, service, name) == (201, load.answered[name]), "not the first answer"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import aiohttp
-
 from service.platform.settings import Settings
 from tests.support.api import Api, Caller, serving
 from tests.support.command_line import environment, serve_process
+from tests.support.described import checked_session
 from tests.support.tables import places_of, read_tables
 
 NUMBER, HOLDER = "8830441276", "Siti Rahmawati"
@@ -84,7 +83,7 @@ async def test_the_log_tells_who_did_what_where_and_never_a_secret_or_a_bank_acc
         merchant = await api.merchant(available=1000, bank=False)
     async with (
         serve_process(environment(settings, LOG_LEVEL="debug")) as served,
-        aiohttp.ClientSession() as session,
+        checked_session() as session,
     ):
         caller = Caller(session, served.base, merchant.key)
         await live_a_life(caller)

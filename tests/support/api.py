@@ -18,6 +18,7 @@ from service.ledger.lifespan import running_ledger
 from service.platform.health import Health
 from service.platform.runtime import REAL, Runtime
 from service.platform.settings import Settings
+from tests.support.described import described_answers
 
 
 @dataclass(frozen=True)
@@ -162,14 +163,16 @@ class Api:
 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings, runtime: Runtime = REAL) -> AsyncIterator[Api]:
-    """The service on a free port, stopped at the end."""
+    """The service on a free port, stopped at the end. Every answer of it has to be as `/openapi.json` says."""
     async with running_ledger(settings, runtime) as ledger:
         health = Health(ledger.pool, settings)
-        runner = web.AppRunner(build_app(ledger, health, settings), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-                yield Api(ledger, f"http://127.0.0.1:{runner.addresses[0][1]}", session, health)
-        finally:
-            await runner.cleanup()
+        app = build_app(ledger, health, settings)
+        async with described_answers(app):
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            try:
+                async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+                    yield Api(ledger, f"http://127.0.0.1:{runner.addresses[0][1]}", session, health)
+            finally:
+                await runner.cleanup()

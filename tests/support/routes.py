@@ -1,24 +1,24 @@
-"""Every operation of the API, and which of the scopes it needs one of. The tests see to it that none is forgotten."""
+"""Every operation that asks for a key, with a request to try it; and the routes of an application. The scopes of an
+operation are its own: tests/service/http/test_scopes.py says again what the dangerous ones have to be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from service.http.app import PREFIXES, build_app
+from service.http.app import build_app
+from service.http.catalog import OPERATIONS
+from service.http.operations import API_PREFIXES, ApiOperation
 from service.platform.health import Health
 from service.platform.settings import Settings
 from tests.support.api import Api
-
-READERS = frozenset({"payout:read", "command:write", "audit"})
-FOLLOWERS = frozenset({"payout:read", "command:write"})
-LOOKERS = frozenset({"payout:read", "operator", "audit"})
 
 
 @dataclass(frozen=True)
 class Route:
     """An operation under each prefix; `{payout_id}`, `{account_id}` and the like stand for an id."""
 
+    id: str
     method: str
     path: str
     scopes: frozenset[str]
@@ -30,56 +30,44 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-READ, WRITE, OPERATE = frozenset({"payout:read"}), frozenset({"payout:write"}), frozenset({"operator"})
-BANK = {"bankName": "BCA", "bankAccountNumber": "111", "bankAccountHolder": "A"}
 COMMAND = {"type": "recordRevenue", "amount": 1, "currency": "IDR", "reference": "o-77"}
 
-ROUTES = (
-    Route("GET", "/payouts", READ),
-    Route("POST", "/payouts", WRITE, {"amount": 1, "currency": "IDR"}),
-    Route("GET", "/payouts/bank-account", READ),
-    Route("PATCH", "/payouts/bank-account", WRITE, BANK),
-    Route("GET", "/payouts/balance", READ),
-    Route("GET", "/payouts/schedule", READ),
-    Route("GET", "/payouts/{payout_id}", READ),
-    Route("POST", "/payouts/{payout_id}/cancel", WRITE, {}),
-    Route("POST", "/payouts/{payout_id}/mark-in-transit", OPERATE, {}),
-    Route("POST", "/payouts/{payout_id}/mark-paid", OPERATE, {}),
-    Route("POST", "/payouts/{payout_id}/mark-failed", OPERATE, {"failureReason": "x"}),
-    Route("POST", "/commands", frozenset({"command:write"}), {"commands": [COMMAND]}),
-    Route("GET", "/accounts", READERS),
-    Route("GET", "/accounts/{account_id}", READERS),
-    Route("GET", "/events", frozenset({"audit"})),
-    Route("GET", "/cases", LOOKERS),
-    Route("GET", "/cases/{case_id}", LOOKERS),
-    Route("POST", "/cases/{case_id}/close", OPERATE, {"reason": "looked at it", "apply": False}),
-    Route("GET", "/deliveries", LOOKERS - {"payout:read"}),
-    Route("GET", "/deliveries/{delivery_id}", LOOKERS - {"payout:read"}),
-    Route("POST", "/deliveries/{delivery_id}/replay", OPERATE, {}),
-    Route("POST", "/deliveries/{delivery_id}/dismiss", OPERATE, {"reason": "looked at it"}),
-    Route("GET", "/webhook-endpoints", READ),
-    Route("POST", "/webhook-endpoints", WRITE, {"url": "https://example.com/hook"}),
-    Route("GET", "/webhook-endpoints/{endpoint_id}", READ),
-    Route("PATCH", "/webhook-endpoints/{endpoint_id}", WRITE, {"enabled": True}),
-    Route("POST", "/webhook-endpoints/{endpoint_id}/rotate-secret", WRITE, {"overlapSeconds": 60}),
-    Route("POST", "/webhook-endpoints/{endpoint_id}/replay", WRITE, {"fromPosition": 1}),
-    Route("GET", "/webhook-endpoints/{endpoint_id}/deliveries", READ),
-    Route("POST", "/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/resend", WRITE, {}),
-    Route("DELETE", "/webhook-endpoints/{endpoint_id}", WRITE),
-    Route("GET", "/statements", READ),
-    Route("GET", "/statements/{statement_number}", READ),
-    Route("GET", "/channels", READ),
-    Route("GET", "/settlements", READ),
-    Route("GET", "/settlements/lines", READ),
-    Route("GET", "/disputes", READ),
-    Route("GET", "/disputes/{dispute_id}", READ),
-    Route("POST", "/settlements/imports", frozenset({"command:write"}), {"code": "0", "data": []}, "?channel=lazada"),
-    Route("GET", "/settlements/imports", FOLLOWERS),
-    Route("GET", "/settlements/imports/{import_id}", FOLLOWERS),
-    Route("GET", "/settlements/imports/{import_id}/problems", FOLLOWERS),
-    Route("GET", "/reconciliation", READ),
-    Route("GET", "/bank-entries/{entry_id}", READ),
-    Route("POST", "/bank-statements", frozenset({"command:write"}), "no table", "?bankAccount=1&currency=IDR"),
+BODIES: dict[str, Any] = {
+    "requestPayout": {"amount": 1, "currency": "IDR"},
+    "setBankAccount": {"bankName": "BCA", "bankAccountNumber": "111", "bankAccountHolder": "A"},
+    "cancelPayout": {},
+    "markPayoutInTransit": {},
+    "markPayoutPaid": {},
+    "markPayoutFailed": {"failureReason": "x"},
+    "executeCommands": {"commands": [COMMAND]},
+    "closeCase": {"reason": "looked at it", "apply": False},
+    "replayDelivery": {},
+    "dismissDelivery": {"reason": "looked at it"},
+    "addWebhookEndpoint": {"url": "https://example.com/hook"},
+    "changeWebhookEndpoint": {"enabled": True},
+    "rotateWebhookSecret": {"overlapSeconds": 60},
+    "replayToWebhookEndpoint": {"fromPosition": 1},
+    "resendWebhookDelivery": {},
+    "removeWebhookEndpoint": None,
+    "importSettlements": {"code": "0", "data": []},
+    "importBankStatement": "no table",
+}
+"""By operation, for each that changes something."""
+
+QUERIES = {"importSettlements": "?channel=lazada", "importBankStatement": "?bankAccount=1&currency=IDR"}
+
+ROUTES = tuple(
+    Route(
+        operation.id,
+        operation.method,
+        operation.path,
+        frozenset(operation.scopes),
+        BODIES[operation.id] if operation.method != "GET" else None,
+        QUERIES.get(operation.id, ""),
+    )
+    # What removes something comes last: others are tried with it before.
+    for operation in sorted(OPERATIONS, key=lambda each: each.method == "DELETE")
+    if isinstance(operation, ApiOperation)
 )
 
 
@@ -96,4 +84,4 @@ def served(api: Api, settings: Settings) -> set[tuple[str, str]]:
 
 def listed() -> set[tuple[str, str]]:
     """The same of `ROUTES`, under each prefix."""
-    return {(route.method, prefix + route.path) for prefix in PREFIXES for route in ROUTES}
+    return {(route.method, prefix + route.path) for prefix in API_PREFIXES for route in ROUTES}

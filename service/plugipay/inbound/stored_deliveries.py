@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from events.chain import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
@@ -15,11 +17,57 @@ from service.ledger.access_scope import AccessScope
 from service.ledger.commands import Erased
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey, CannotUnseal, Vault
+from service.platform.documents import Time, one_of
 from service.plugipay.inbound import topic
 from service.plugipay.inbound.delivery_unit import ACCEPTED, DUPLICATE, PARKED, REJECTED
 from sql import query
 
 VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, PARKED, UNREADABLE)
+REPLAYED, DISMISSED = "replayed", "dismissed"
+"""How a parking ends."""
+
+
+class ParkingDocument(TypedDict):
+    waiting: Annotated[bool, Field(description="Whether a person has to look at it.")]
+    endedAt: Time | None
+    how: Annotated[str | None, one_of(REPLAYED, DISMISSED, None)]
+    by: str | None
+
+
+class DeliveryReplayDocument(TypedDict):
+    verdict: Annotated[str, one_of(*VERDICTS)]
+
+
+class DeliveryBodyDocument(TypedDict):
+    """What arrived: as text where it is text, else in base64."""
+
+    body: str
+    bodyEncoding: Annotated[str, one_of("utf-8", "base64")]
+
+
+class DeliveryDocument(TypedDict):
+    """What arrived from a provider, and what became of it."""
+
+    id: str
+    accountId: Annotated[str | None, Field(description="Null where nobody could be named.")]
+    lane: int
+    provider: str
+    eventId: str | None
+    verdict: Annotated[str, one_of(*VERDICTS)]
+    reason: str | None
+    signed: bool
+    receivedAt: Time | None
+    recordedAt: Time
+    origin: str
+    parking: ParkingDocument | None
+
+
+class DeliveryWithBodyDocument(DeliveryDocument, DeliveryBodyDocument):
+    """A delivery with what arrived."""
+
+
+class ResolvedDeliveryDocument(DeliveryDocument):
+    replay: Annotated[DeliveryReplayDocument | None, Field(description="What the replay made of it.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +99,13 @@ class StoredDelivery:
         """Whether it is parked and waits for a person."""
         return self.parked and self.ended_at is None
 
-    def document(self) -> dict[str, Any]:
-        parking = {"waiting": self.waits, "endedAt": self.ended_at, "how": self.ended_how, "by": self.ended_by}
+    def document(self) -> DeliveryDocument:
+        parking: ParkingDocument = {
+            "waiting": self.waits,
+            "endedAt": self.ended_at,
+            "how": self.ended_how,
+            "by": self.ended_by,
+        }
         return {
             "id": self.delivery_id,
             "accountId": self.account_id if self.account_id != SYSTEM_ACCOUNT else None,
@@ -140,7 +193,7 @@ async def find(ledger: Ledger, access_scope: AccessScope, delivery_id: str) -> S
     return _stored(dict(row)) if row is not None else None
 
 
-def body_document(raw: bytes) -> dict[str, Any]:
+def body_document(raw: bytes) -> DeliveryBodyDocument:
     """The body as received: as text if it is UTF-8, else in base64."""
     try:
         return {"body": raw.decode(), "bodyEncoding": "utf-8"}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -34,11 +33,15 @@ from service.platform.settings import Settings
 from service.plugipay.inbound import topic, webhook
 from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter
 from service.plugipay.inbound.delivery_unit import Delivery, DeliveryUnit
-from service.plugipay.inbound.stored_deliveries import StoredDelivery
+from service.plugipay.inbound.stored_deliveries import (
+    DISMISSED,
+    REPLAYED,
+    ResolvedDeliveryDocument,
+    StoredDelivery,
+)
 
 log = logs.get("plugipay")
 
-REPLAYED, DISMISSED = "replayed", "dismissed"
 REASON: TypeAdapter[str] = TypeAdapter(Reason)
 
 _FUTURE_MAX = timedelta(seconds=300)
@@ -76,8 +79,8 @@ class ResolveRequest:
     stored: StoredDelivery
     origin: RequestOrigin
     body: bytes
-    render: Callable[[dict[str, Any], Instant], bytes]
-    """Makes the response from the delivery's document after the change, and the time of recording."""
+    render: Callable[[ResolvedDeliveryDocument, Instant], bytes]
+    """The answer, from the delivery's document as it will be and the time of recording."""
     key: str | None = None
 
     @property
@@ -128,7 +131,10 @@ class _Resolution(UnitOfWork[Outcome]):
             how = DISMISSED
             self._dismiss(batch, self.reason, digest)
         ended = replace(stored, ended_at=batch.now, ended_how=how, ended_by=request.by)
-        document = ended.document() | {"replay": {"verdict": verdict} if how == REPLAYED else None}
+        document: ResolvedDeliveryDocument = {
+            **ended.document(),
+            "replay": None if verdict is None else {"verdict": verdict},
+        }
         body = request.render(document, batch.now)
         if request.key is not None:
             sealed = key.seal_bytes(f"answer {request.key}", body)

@@ -16,6 +16,7 @@ from service.imports import import_jobs
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller, serving
+from tests.support.described import checked_session
 from tests.support.refusals import complaints
 from tests.support.served import served
 from tests.support.tables import as_owner, read_tables
@@ -171,7 +172,7 @@ async def test_a_service_that_is_killed_in_the_middle_goes_on_behind_what_it_not
     content = lines_of(2_000, 3)
     async with serving(settings) as api:
         key = (await api.caller("acc_1")).key
-    async with aiohttp.ClientSession() as session:
+    async with checked_session() as session:
         async with served(settings) as service:
             caller = Caller(session, service.base, key)
             assert (await upload(caller, content, "&wait=false", **{"Import-Id": "killed"})).status == 202

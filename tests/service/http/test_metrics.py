@@ -140,6 +140,21 @@ async def test_requests_are_counted_by_route_and_never_by_what_a_caller_makes_up
             assert value not in ("PROPFIND", "COPY")
 
 
+async def test_services_of_one_process_count_for_themselves(settings: Settings) -> None:
+    async with serving(settings) as one, serving(settings) as two:
+        merchant = await one.merchant()
+        assert (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).status == 409
+        before, after = await scrape(two), await scrape(one)
+        assert of(after, "commands_refused_total", code="INSUFFICIENT_BALANCE") == 1
+        assert of(after, "http_requests_total", method="POST", route="/v1/payouts", status="409") == 1
+        assert not any(name in ("commands_refused_total", "http_requests_total") for name, _ in before)
+
+
+async def test_a_series_does_not_say_when_it_began(api: Api) -> None:
+    await api.merchant()
+    assert not any(name.endswith("_created") for name, _ in await scrape(api))
+
+
 async def test_parts_and_breakers_show(settings: Settings) -> None:
     async with serving(settings) as api:
         samples = await scrape(api)

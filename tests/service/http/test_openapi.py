@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest_asyncio
 
-from service.http.app import PREFIXES
 from service.http.errors import STATUSES
+from service.http.operations import API_PREFIXES
 from service.platform.settings import Settings
 from tests.events.wire import BODIES
 from tests.support.api import Api
 from tests.support.routes import ROUTES, listed, served
 
+MEDIA_TYPES = {"application/json", "application/octet-stream", "text/csv", "text/plain", "text/xml"}
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
@@ -47,15 +48,17 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield method, path, operation
 
 
-async def test_it_describes_exactly_what_is_served_under_both_prefixes(
+async def test_it_describes_exactly_what_is_served_with_and_without_a_prefix(
     api: Api, settings: Settings, document: dict[str, Any]
 ) -> None:
-    assert [server["url"] for server in document["servers"]] == list(PREFIXES)
+    assert [server["url"] for server in document["servers"]] == list(API_PREFIXES)
     described = {
-        (method.upper(), unnamed(prefix + path)) for prefix in PREFIXES for method, path, _ in operations(document)
+        (method.upper(), unnamed(server["url"].rstrip("/") + path))
+        for method, path, operation in operations(document)
+        for server in operation.get("servers", document["servers"])
     }
-    assert described == {(method, unnamed(path)) for method, path in listed()}
-    assert described <= {(method, unnamed(path)) for method, path in served(api, settings)}
+    assert described == {(method, unnamed(path)) for method, path in served(api, settings)}
+    assert described >= {(method, unnamed(path)) for method, path in listed()}
 
 
 async def test_it_is_an_openapi_3_1_document(document: dict[str, Any]) -> None:
@@ -84,7 +87,7 @@ async def test_it_is_an_openapi_3_1_document(document: dict[str, Any]) -> None:
             operation.get("requestBody", {}).get("content", {}),
             *(r.get("content", {}) for r in operation["responses"].values()),
         ):
-            assert content.keys() <= {"application/json", "application/octet-stream"}
+            assert content.keys() <= MEDIA_TYPES
 
 
 async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -131,6 +134,87 @@ async def test_every_body_that_a_route_takes_is_described(document: dict[str, An
         reference = content["application/json"]["schema"]["$ref"]
         properties = document["components"]["schemas"][reference.rsplit("/", 1)[1]]["properties"]
         assert route.body.keys() <= properties.keys(), route
+
+
+async def test_every_operation_has_an_id_of_its_own_a_subject_and_the_scopes_that_it_needs_one_of(
+    document: dict[str, Any],
+) -> None:
+    subjects = {tag["name"] for tag in document["tags"]}
+    scopes: dict[str, frozenset[str]] = {}
+    for _, path, operation in operations(document):
+        assert operation["operationId"] not in scopes
+        assert set(operation["tags"]) <= subjects
+        assert len(operation["tags"]) == 1
+        by_bearer = [one["bearer"] for one in operation["security"] if "bearer" in one]
+        assert all(len(needed) == 1 for needed in by_bearer), "each one is enough"
+        scopes[operation["operationId"]] = frozenset(scope for [scope] in by_bearer)
+        assert bool(by_bearer) == ("servers" not in operation), path
+    assert {name: needed for name, needed in scopes.items() if needed} == {route.id: route.scopes for route in ROUTES}
+
+
+OPEN_ON_PURPOSE = {
+    "details": "of an error: what its code says more",
+    "metadata": "of a command: what its sender likes",
+    "data": "of an event in the log: what its type says",
+    "parts": "of /readyz: by name",
+    "info": "of the document itself",
+    "paths": "of the document itself",
+    "components": "of the document itself",
+    "servers": "of the document itself",
+    "security": "of the document itself",
+    "tags": "of the document itself",
+}
+
+
+async def test_no_answer_has_an_object_whose_fields_are_not_said(document: dict[str, Any]) -> None:
+    def look(schema: Any, name: str) -> None:
+        if isinstance(schema, list):
+            for each in schema:
+                look(each, name)
+        if not isinstance(schema, dict):
+            return
+        if schema.get("type") == "object" and "properties" not in schema:
+            said = isinstance(schema.get("additionalProperties"), dict)
+            assert said or name in OPEN_ON_PURPOSE, (name, schema)
+        for key, inner in schema.items():
+            if key == "properties":
+                for field, of_field in inner.items():
+                    look(of_field, field)
+            elif key not in ("example", "examples", "enum"):
+                look(inner, key if key not in ("items", "anyOf", "schema") else name)
+
+    for _, _, operation in operations(document):
+        look(operation["responses"], "")
+    look(document["components"], "")
+
+
+async def test_what_every_request_may_have_is_described(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        if "servers" in operation:
+            continue
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert {"X-Storlaunch-On-Behalf-Of", "X-Plugipay-On-Behalf-Of"} <= names
+        # A file is known again by its Import-Id, or by what is in it.
+        is_file = "application/octet-stream" in operation.get("requestBody", {}).get("content", {})
+        assert ({"Idempotency-Key", "X-Idempotency-Key"} <= names) == (method != "get" and not is_file), path
+
+
+async def test_a_body_has_the_limits_of_the_command_that_it_becomes(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for body, command, in_path in (
+        ("NewPayout", "RequestPayout", set()),
+        ("NewBankAccount", "SetBankAccount", set()),
+        ("Transfer", "MarkPaid", {"payoutId"}),
+        ("Transfer", "MarkInTransit", {"payoutId"}),
+        ("Failure", "MarkFailed", {"payoutId"}),
+        ("Closing", "CloseCase", {"caseId"}),
+    ):
+        common = {"type", "accountId", "idempotencyKey", "effectiveAt", "expectedVersion", "metadata"}
+        fields = schemas[command]["properties"]
+        assert schemas[body]["properties"] == {
+            name: field for name, field in fields.items() if name not in common | in_path
+        }
+        assert schemas[body]["additionalProperties"] is False
 
 
 async def test_every_error_code_is_listed(document: dict[str, Any]) -> None:

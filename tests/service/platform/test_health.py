@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp
 import pytest
 
 from service.platform import health as health_module
@@ -13,6 +12,7 @@ from service.platform.settings import Settings
 from tests.support.api import Api
 from tests.support.command_line import environment, serve_process
 from tests.support.databases import Databases
+from tests.support.described import checked_session
 from tests.support.tables import as_admin, as_owner
 from tests.support.waiting import until
 
@@ -54,7 +54,7 @@ async def test_few_partitions_ahead_degrade_it_and_say_what_to_run(api: Api, mon
 
 async def test_a_service_without_a_broker_is_degraded_and_serves(settings: Settings) -> None:
 
-    async with serve_process(environment(settings)) as served, aiohttp.ClientSession() as session:
+    async with serve_process(environment(settings)) as served, checked_session() as session:
         async with session.get(f"{served.base}/readyz") as response:
             report = await response.json()
         assert (response.status, report["status"]) == (200, "degraded")

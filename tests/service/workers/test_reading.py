@@ -92,7 +92,7 @@ async def test_lines_come_in_pages_and_all_at_once_as_csv(
     api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.workers.statement_closer._EVENTS_AT_ONCE", 3)
-    monkeypatch.setattr("service.http.own_statements._CSV_ROWS", 2)
+    monkeypatch.setattr("service.http.statement_details._CSV_ROWS", 2)
     merchant = await a_week(api, clock)
     (number,) = await close(api.ledger)
     await revenue(merchant, 7, "later")

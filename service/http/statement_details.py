@@ -1,88 +1,128 @@
-"""One statement, and for the ledger's own what it is made of: each event with the field that it counts in, JSON or CSV."""
+"""One statement. Of the ledger's own also its lines: each event with the field that it counts in, as JSON or CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
 
 import orjson
 from aiohttp import web
+from pydantic import Field
+from typing_extensions import TypeAliasType, TypedDict
 
 from events.chain import envelope_from
 from events.codec import event_of
-from events.statements.chain import CHANNEL
+from events.statements.chain import CHANNEL as OWN
 from events.statements.events import StatementClosed
+from events.statements.periods import CYCLES
 from projections.own_statements import amount_text
 from projections.statement_fields import StatementLine, lines
-from service.http.cursors import Cursor
-from service.http.envelope import respond, success
+from service.http.cursors import Cursor, wrong_cursor
+from service.http.envelope import CSV, JSON, Meta, PageMeta
 from service.http.errors import ApiError
-from service.http.payouts import read_limit
-from service.http.request_context import REQUEST_ID, RequestContext
-from service.http.statements import STATEMENT_CHANNELS, document
-from service.http.visibility import account_sight, choice, wrong_cursor
+from service.http.operations import Answer, ApiOperation
+from service.http.paging import page_meta
+from service.http.parameters import CURSOR, LONG_LIMIT, PathParameter, choice, invalid, yes_or_no
+from service.http.request_context import RequestContext
+from service.http.statements import STATEMENT_CHANNELS, StatementDocument, statement_document
+from service.http.visibility import account_scope
 from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
 from service.marketplaces.booking import TEXT_MAX
 from service.platform.database import OUTAGES
+from service.platform.documents import MajorUnits, Position, Time, one_of
 from service.workers.statement_closer import read_account
 from sql import query
 
-LINES_DEFAULT, LINES_MAX = 100, 1000
 _CSV_ROWS = 500
-_COLUMNS = ("position", "type", "effectiveAt", "recordedAt", "reference", "field", "within", "amount", "currency")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+STATEMENT_NUMBER = PathParameter(
+    "statement_number", "The statement's number.", {"type": "string", "maxLength": TEXT_MAX}
+)
+WITH_LINES = yes_or_no("lines", "true: with the events that it is made of; only of the ledger's own.")
+FORMAT = choice("format", ("json", "csv"), "`csv` gives all lines and nothing else.")
+CHANNEL = choice("channel", STATEMENT_CHANNELS, "Whose statement, where several channels have one of this number.")
 
-def routes(prefix: str) -> list[web.RouteDef]:
-    return [web.get(f"{prefix}/statements/{{statement_number}}", get_statement)]
+
+class StatementLineDocument(TypedDict):
+    """An event with the field of the statement that it counts in."""
+
+    position: Position
+    type: str
+    effectiveAt: Time
+    recordedAt: Time
+    reference: str | None
+    field: str
+    within: Annotated[str | None, Field(description="The part of that field that it counts in as well.")]
+    amount: Annotated[MajorUnits, Field(description="In the direction of its field.")]
+    currency: str
 
 
-async def get_statement(request: web.Request) -> web.StreamResponse:
+_COLUMNS = tuple(StatementLineDocument.__annotations__)
+"""Of CSV: the fields of a line, in their order."""
+
+
+class StatementPeriodDocument(TypedDict):
+    """The period of a statement of the ledger's own."""
+
+    cycle: Annotated[str, one_of(*CYCLES)]
+    zone: str
+    startsAt: Time
+    endsAt: Time
+    afterPosition: int
+    throughPosition: int
+    guaranteeDepositChange: MajorUnits
+
+
+class OwnStatementDocument(StatementDocument, StatementPeriodDocument):
+    """A statement of the ledger's own."""
+
+
+class OwnStatementWithLinesDocument(OwnStatementDocument):
+    """A statement of the ledger's own, with what it is made of."""
+
+    lines: list[StatementLineDocument]
+
+
+OneStatement = TypeAliasType("OneStatement", StatementDocument | OwnStatementDocument | OwnStatementWithLinesDocument)
+
+
+async def get_statement(context: RequestContext) -> web.StreamResponse:
     """`?lines=true` adds what an own statement is made of, `&format=csv` gives nothing but that."""
-    context = await RequestContext.begin(request, PAYOUT_READ)
-    wanted = choice(request, "lines", ("true", "false")) == "true"
-    as_csv = choice(request, "format", ("json", "csv")) == "csv"
-    limit = read_limit(request, LINES_DEFAULT, LINES_MAX)
-    channel = choice(request, "channel", STATEMENT_CHANNELS)
-    access_scope = await account_sight(context)
+    with_lines = context.read(WITH_LINES) == "true"
+    as_csv = context.read(FORMAT) == "csv"
+    limit = context.read(LONG_LIMIT)
+    channel = context.read(CHANNEL)
+    access_scope = await account_scope(context)
     row = await _find(context, access_scope, channel)
-    found = document(row)
-    own = await _closed(context, access_scope, row["position"]) if row["source"] == CHANNEL else None
-    if own is not None:
-        found |= _period(own, context.ledger.exponents[own.currency])
-    now = context.ledger.runtime.instant()
-    if not wanted:
-        if as_csv:
-            raise ApiError("VALIDATION_ERROR", "CSV is of a statement's lines: ask for lines=true", field="format")
-        return respond(success(orjson.dumps(found), context.request_id, now))
-    if own is None:
-        raise ApiError(
-            "VALIDATION_ERROR",
-            "only the ledger's own statements are made of its events: leave lines out",
-            field="lines",
-        )
+    if as_csv and not with_lines:
+        raise invalid(FORMAT.name, "CSV is of a statement's lines: ask for lines=true")
+    document = statement_document(row)
+    if row["source"] != OWN:
+        if with_lines:
+            raise invalid(WITH_LINES.name, "only the ledger's own statements are made of its events: leave lines out")
+        return context.respond(document)
+    own = await _closed(context, access_scope, row["position"])
+    own_document: OwnStatementDocument = {**document, **_period(own, context.ledger.exponents[own.currency])}
+    if not with_lines:
+        return context.respond(own_document)
     if as_csv:
-        return await _csv(request, context, access_scope, own)
+        return await _csv(context, access_scope, own)
     shown, end = await _page(context, access_scope, own, limit)
     cursor = Cursor(context.account, f"lines {own.number}", end).text() if end is not None else None
-    return respond(
-        success(
-            orjson.dumps({**found, "lines": [_line(line, own, context) for line in shown]}),
-            context.request_id,
-            now,
-            page={"limit": limit, "hasMore": end is not None, "nextCursor": cursor},
-            cursor=cursor,
-            hasMore=end is not None,
-        )
-    )
+    with_its_lines: OwnStatementWithLinesDocument = {
+        **own_document,
+        "lines": [_line(line, own, context) for line in shown],
+    }
+    return context.respond(with_its_lines, page_meta(context, limit, cursor))
 
 
 async def _find(context: RequestContext, access_scope: AccessScope, channel: str | None) -> dict[str, Any]:
-    number = context.request.match_info["statement_number"]
-    nothing = ApiError("NOT_FOUND", "there is no statement of this number", field="statementNumber")
+    number = context.request.match_info[STATEMENT_NUMBER.name]
+    nothing = ApiError("NOT_FOUND", "there is no statement of this number", field=STATEMENT_NUMBER.documented_name)
     if len(number) > TEXT_MAX or not number.isprintable():
         raise nothing
     rows = await context.ledger.pool.fetch(
@@ -91,7 +131,7 @@ async def _find(context: RequestContext, access_scope: AccessScope, channel: str
     if not rows:
         raise nothing
     if len(rows) > 1:
-        raise ApiError("VALIDATION_ERROR", "more than one statement has this number: name its channel", field="channel")
+        raise invalid(CHANNEL.name, "more than one statement has this number: name its channel")
     return dict(rows[0])
 
 
@@ -104,7 +144,7 @@ async def _closed(context: RequestContext, access_scope: AccessScope, position: 
     return event
 
 
-def _period(own: StatementClosed, exponent: int) -> dict[str, Any]:
+def _period(own: StatementClosed, exponent: int) -> StatementPeriodDocument:
     return {
         "cycle": own.cycle,
         "zone": own.zone,
@@ -132,8 +172,7 @@ async def _page(
 ) -> tuple[list[StatementLine], int | None]:
     """At least so many lines, up to the end of an event; and that event's version, if there are more."""
     after = own.after_version
-    text = context.request.query.get("cursor")
-    if text:
+    if text := context.read(CURSOR):
         cursor = Cursor.parse(text, context.account)
         if cursor.filter != f"lines {own.number}":
             raise wrong_cursor()
@@ -146,7 +185,7 @@ async def _page(
     return shown, None
 
 
-def _line(line: StatementLine, own: StatementClosed, context: RequestContext) -> dict[str, Any]:
+def _line(line: StatementLine, own: StatementClosed, context: RequestContext) -> StatementLineDocument:
     return {
         "position": line.position,
         "type": line.type,
@@ -164,13 +203,10 @@ def _camel(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-async def _csv(
-    request: web.Request, context: RequestContext, access_scope: AccessScope, own: StatementClosed
-) -> web.StreamResponse:
+async def _csv(context: RequestContext, access_scope: AccessScope, own: StatementClosed) -> web.StreamResponse:
     """All lines, however many, a few at a time."""
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/csv; charset=utf-8", "X-Request-Id": request[REQUEST_ID]}
-    )
+    request = context.request
+    response = web.StreamResponse(headers={"Content-Type": f"{CSV}; charset=utf-8", "X-Request-Id": context.request_id})
     await response.prepare(request)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -179,7 +215,7 @@ async def _csv(
     try:
         async for found in _lines(context, access_scope, own, own.after_version):
             for line in found:
-                cells = _line(line, own, context)
+                cells: Mapping[str, object] = _line(line, own, context)
                 writer.writerow([_cell(name, cells[name]) for name in _COLUMNS])
                 rows += 1
             if rows >= _CSV_ROWS:
@@ -201,3 +237,17 @@ def _cell(name: str, found: object) -> str:
     """A spreadsheet would run a reference that looks like a formula."""
     text = "" if found is None else str(found)
     return f"'{text}" if name == "reference" and text.startswith(_FORMULA) else text
+
+
+OPERATIONS = (
+    ApiOperation(
+        "GET",
+        "/statements/{statement_number}",
+        get_statement,
+        id="getStatement",
+        summary="One statement; of the ledger's own, on request, every event with the field that it counts in",
+        scopes=(PAYOUT_READ,),
+        parameters=(STATEMENT_NUMBER, CHANNEL, WITH_LINES, FORMAT, LONG_LIMIT, CURSOR),
+        answers=(Answer(data=OneStatement, meta=Meta | PageMeta, media_types=(JSON, CSV)),),
+    ),
+)

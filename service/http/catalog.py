@@ -1,0 +1,82 @@
+"""All operations, by subject: the one table that routes and `/openapi.json` are made from."""
+
+from __future__ import annotations
+
+from service.http import (
+    accounts,
+    balance,
+    bank_account,
+    bank_statements,
+    cases,
+    channels,
+    commands,
+    deliveries,
+    disputes,
+    feed,
+    import_uploads,
+    imports,
+    metrics,
+    openapi,
+    payout_schedule,
+    payouts,
+    probes,
+    reconciliation,
+    sellercenter,
+    settlement_lines,
+    settlements,
+    statement_details,
+    statements,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhooks,
+)
+from service.http.operations import Operation, Subject
+
+SUBJECTS = (
+    Subject(
+        "Payouts",
+        "Payouts, the bank account they go to, and the balance they come from.",
+        # A payout's own path would take `schedule` for an id: what stands before it is found first.
+        (*bank_account.OPERATIONS, *balance.OPERATIONS, *payout_schedule.OPERATIONS, *payouts.OPERATIONS),
+    ),
+    Subject("Commands", "What internal services post: one command, or many in a request.", commands.OPERATIONS),
+    Subject("Accounts", "Accounts, and the log as a feed.", (*accounts.OPERATIONS, *feed.OPERATIONS)),
+    Subject("Cases", "Contradictions that a person has to look at.", cases.OPERATIONS),
+    Subject("Deliveries", "Webhooks that arrived from the provider; some are in quarantine.", deliveries.OPERATIONS),
+    Subject("Disputes", "Disputes of orders.", disputes.OPERATIONS),
+    Subject(
+        "Marketplaces",
+        "Statements and settlements of marketplaces, and the ledger's own statements.",
+        (
+            *statements.OPERATIONS,
+            *statement_details.OPERATIONS,
+            *channels.OPERATIONS,
+            *settlements.OPERATIONS,
+            *settlement_lines.OPERATIONS,
+            *import_uploads.OPERATIONS,
+            *imports.OPERATIONS,
+        ),
+    ),
+    Subject(
+        "Reconciliation",
+        "What is expected against what was paid, and banks' statements.",
+        (*reconciliation.OPERATIONS, *bank_statements.OPERATIONS),
+    ),
+    Subject(
+        "Webhook endpoints",
+        "The URLs that accounts' own events are sent to.",
+        (*webhook_endpoints.OPERATIONS, *webhook_deliveries.OPERATIONS),
+    ),
+    Subject(
+        "Others' protocols",
+        "Requests of the provider and of SellerCenter's clients, in their own forms.",
+        (*webhooks.OPERATIONS, *sellercenter.OPERATIONS),
+    ),
+    Subject(
+        "Operation",
+        "For whoever runs the service.",
+        (*probes.OPERATIONS, *metrics.OPERATIONS, *openapi.OPERATIONS),
+    ),
+)
+
+OPERATIONS: tuple[Operation, ...] = tuple(operation for subject in SUBJECTS for operation in subject.operations)

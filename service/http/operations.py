@@ -1,0 +1,116 @@
+"""What an operation of the API is: its route, whom it serves, what it takes, what it answers, and its handler.
+
+Routes (`app.py`) and `/openapi.json` (`openapi.py`) are made from operations, and from nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, ClassVar, Literal
+
+from aiohttp import web
+
+from service.http.app_keys import LEDGER
+from service.http.authentication import account_of, authenticate, check_scopes, require_bearer
+from service.http.bodies import FileBody, JsonBody, RequestBody
+from service.http.envelope import JSON, Meta
+from service.http.parameters import AnyParameter, PathParameter
+from service.http.request_context import REQUEST_ID, RequestContext
+
+API_PREFIXES = ("/v1", "/api/v1")
+"""S2 writes /v1, its SDKs send /api/v1."""
+
+_NO_FIELDS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answer:
+    """What an operation answers where nothing was wrong. `data` and `meta` are types; the schema is made from them."""
+
+    data: Any
+    meta: Any = Meta
+    status: int = 200
+    description: str = ""
+    """The operation's summary, where nothing is said."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that it may have, each with its description."""
+    enveloped: bool = True
+    """Whether `data` stands in the envelope; else it is the whole body."""
+    media_types: tuple[str, ...] = (JSON,)
+    """What the body may be. Only JSON has the shape of `data`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(ABC):
+    """What every operation says of itself. `path` has no prefix, and `{payout_id}` where an id stands."""
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    _: KW_ONLY
+    id: str
+    """Its `operationId`: a public name."""
+    summary: str
+    description: str = ""
+    parameters: tuple[AnyParameter, ...] = ()
+    body: RequestBody | None = None
+    answers: tuple[Answer, ...]
+
+    prefixes: ClassVar[tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        declared = {parameter.name for parameter in self.parameters if isinstance(parameter, PathParameter)}
+        if declared != set(re.findall(r"\{(\w+)\}", self.path)):
+            raise ValueError(f"the operation {self.id} declares other parameters than {self.path} has")
+
+    @abstractmethod
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answers the request. Every request to this operation comes through here."""
+
+
+@dataclass(frozen=True, eq=False)
+class ApiOperation(Operation):
+    """An operation that asks for an API key with one of its scopes."""
+
+    handler: Callable[[RequestContext], Awaitable[web.StreamResponse]]
+    _: KW_ONLY
+    scopes: tuple[str, ...]
+
+    prefixes = API_PREFIXES
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        body = b""
+        if isinstance(self.body, FileBody) and self.body.streamed:
+            require_bearer(request)
+        elif request.can_read_body:
+            body = await request.read()
+        key = await authenticate(request, body)
+        check_scopes(key, self.scopes)
+        account_id = account_of(request, key)
+        ledger, request_id = request.app[LEDGER], request[REQUEST_ID]
+        fields = self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS
+        context = RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
+        return await self.handler(context)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenOperation(Operation):
+    """An operation that asks for no API key, and has no prefix."""
+
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+    prefixes = ("",)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        return await self.handler(request)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """Operations that belong together: a tag of the document."""
+
+    name: str
+    description: str
+    operations: tuple[Operation, ...]
