@@ -96,7 +96,9 @@ class RequestContext:
 
     def idempotency_key(self) -> str | None:
         """From `Idempotency-Key` or `X-Idempotency-Key`; 400 where both are sent and differ."""
-        key, other = self.given(IDEMPOTENCY_KEY), self.given(X_IDEMPOTENCY_KEY)
+        assert IDEMPOTENCY_KEY in self.declared, "an idempotency key is read, and the operation does not declare it"
+        headers = self.request.headers
+        key, other = headers.get(IDEMPOTENCY_KEY.name), headers.get(X_IDEMPOTENCY_KEY.name)
         if key is not None and other is not None and key != other:
             raise ApiError(
                 "VALIDATION_ERROR", "Idempotency-Key and X-Idempotency-Key differ", field=IDEMPOTENCY_KEY.name
