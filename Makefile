@@ -8,7 +8,7 @@ READY = .venv/ready
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: run test test-kafka storm lint bench bench-quick bench-against new-event lock help
+.PHONY: run test test-kafka storm lint bench bench-quick bench-against architecture new-event lock help
 
 run: $(READY) ## serve on PORT (8080) with everything embedded and a demo account; data in DATA_DIR (./data)
 	@exec $(BIN)/payout-ledger serve --embedded --demo --data '$(DATA)' --port $(or $(PORT),8080)
@@ -33,6 +33,9 @@ bench-quick: $(READY) ## the same in under two minutes
 
 bench-against: $(READY) ## measure this checkout and the commit REV in turn (ARGS="--only http_command --rounds 9")
 	@$(BIN)/python -m bench.against $(REV) $(ARGS)
+
+architecture: $(READY) ## draw the diagrams of docs/architecture.md again
+	$(BIN)/python -m tests.architecture.draw
 
 new-event: $(READY) ## write the stubs of an event: NAME=payout.note_changed COMMAND=changeNote (SUBJECT=payouts)
 	@$(BIN)/python -m tests.scaffold.new_event '$(NAME)' --command '$(COMMAND)' --subject '$(SUBJECT)' && $(BIN)/ruff check --quiet --fix events projections tests/events; $(BIN)/ruff format --quiet events projections tests/events

@@ -13,7 +13,7 @@ import uvloop
 
 from bench.http import ACCOUNTS, Services
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.payouts.commands import RequestPayout
 from service.ledger.commands import CommandRequest, Executed, RequestOrigin
 from service.ledger.lifespan import running_ledger

@@ -26,10 +26,9 @@ import uvloop
 
 from bench.http import Services
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
-from service.imports.import_request import ImportRequest
+from events.envelope import Actor, Source
+from service.imports.import_source import SLICE, ImportRequest
 from service.imports.ingestion import import_file
-from service.imports.record_source import SLICE
 from service.ledger.commands import RequestOrigin
 from service.ledger.lifespan import running_ledger
 from service.marketplaces.import_source import MarketplaceOptions

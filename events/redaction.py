@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.chain import Envelope
-from events.codec import EVENT_TYPES, METADATA
+from events.envelope import EVENT_TYPES, METADATA, Envelope
 from events.values import Data
 
 SEALED_PREFIX = "enc1:"

@@ -21,10 +21,9 @@ from events.balances.events import (
     RevenueSettled,
 )
 from events.catalog import AnyEvent
-from events.chain import Envelope
 from events.channels.events import ChannelMoneyBooked
-from events.codec import event_of
 from events.disputes.events import DisputeOpened, DisputeResolved
+from events.envelope import Envelope, event_of
 from events.payouts.events import (
     PayoutAdopted,
     PayoutAmountCorrected,

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from events.catalog import AnyEvent
-from events.chain import Envelope
 from events.currency import in_major_units
+from events.envelope import Envelope
 from events.instants import Instant
 from events.statements.chain import Chain, cycle_of
 from events.statements.events import StatementClosed, StatementCycleSet

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import asyncpg
 import orjson
 
-from events.chain import Envelope, envelope_from
+from events.envelope import Envelope, envelope_from
 from sql import query
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"

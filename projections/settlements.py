@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from events.chain import Envelope
-from events.codec import event_of
+from events.envelope import Envelope, event_of
 from events.settlements.events import SettlementObserved
 from events.values import Data, value
 from projections.runner import Connection

@@ -29,9 +29,9 @@ from events.balances.events import (
 )
 from events.banking.events import BankEntryObserved, BankStatementObserved, MatchMade, MatchUnmade, ToleranceSet
 from events.catalog import AnyEvent
-from events.chain import Envelope
 from events.channels.events import ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.disputes.events import DisputeOpened, DisputeResolved
+from events.envelope import Envelope
 from events.instants import Instant
 from events.payouts.events import (
     PayoutAdopted,

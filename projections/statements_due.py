@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import orjson
 
 from events.balances.events import RevenueSettled
-from events.chain import Envelope
 from events.channels.events import ChannelMoneyBooked
-from events.codec import event_of
+from events.envelope import Envelope, event_of
 from events.instants import Instant
 from events.statements.events import StatementCycleSet
 from events.statements.periods import DELIVERED_ORDER

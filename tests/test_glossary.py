@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
-amount authentication banking body calendar call check client closing consistency credential currency database demo detail detection document embedded
+amount banking body calendar call check client closing consistency credential currency database demo detail detection document embedded
 error filter format health importing ingestion log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
 reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import PrivateAttr, StringConstraints
 
-from events.command import Command
-from events.fields import (
+from events.command import (
     Backend,
     BankAccountHolder,
     BankAccountNumber,
     BankCode,
     BankName,
+    Command,
     Currency,
     Identifier,
     Reason,

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from events.command import Command
-from events.fields import Amount, Currency, Identifier, Reason, Reference
+from events.command import Amount, Command, Currency, Identifier, Reason, Reference
 from events.read_set import ReadSet
 
 

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from events.command import Command
-from events.fields import CalendarCountry, Currency, Identifier, Reference, ZoneName
+from events.command import CalendarCountry, Command, Currency, Identifier, Reference, ZoneName
 
 
 class SetChannel(Command):

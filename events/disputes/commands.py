@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from events.command import Command
-from events.fields import Amount, Currency, Identifier, Reason, Reference
+from events.command import Amount, Command, Currency, Identifier, Reason, Reference
 from events.read_set import ReadSet
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from events.command import Command
-from events.fields import (
+from events.command import (
     NO_NUL,
     Amount,
     BankAccountHolder,
     BankAccountNumber,
     BankCode,
     BankName,
+    Command,
     Currency,
     Identifier,
     ProviderId,

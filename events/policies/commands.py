@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from events.command import Command
-from events.fields import (
+from events.command import (
     Amount,
+    Command,
     Currency,
     Day,
     ZoneName,

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic.alias_generators import to_camel
 
 from events.accounts.state import Account
-from events.fields import WEEKDAYS
+from events.command import WEEKDAYS
 from events.instants import Instant, from_datetime, to_datetime
 from events.policies.events import PayoutPolicySet
 from events.values import Data, value

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from events.command import Command
-from events.fields import Identifier, Reason
+from events.command import Command, Identifier, Reason
 from events.read_set import ReadSet
 
 

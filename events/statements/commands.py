@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from events.command import Command
-from events.fields import ZoneName
+from events.command import Command, ZoneName
 
 
 class SetStatementCycle(Command):

@@ -12,19 +12,19 @@ from events.account_state import AccountState
 from events.banking.events import BankEntryObserved, BankStatementObserved
 from events.banking.observe import observe_bank_statement, observe_entry
 from events.canonical import canonical, check_content
-from events.chain import Source
 from events.currency import AMOUNT_MAX
+from events.envelope import Source
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.values import Data
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.formats.amounts import in_minor_units
 from service.formats.unreadable import Unreadable
-from service.imports.record_source import UNREADABLE, ObservationsUnit, Problem
+from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
 from service.ledger.batch import Batch
 from service.ledger.commands import Erased
-from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
+from service.platform.database import storable
 
 NEW, KNOWN, STATEMENTS = "new", "known", "statements"
 PROVIDER = "bank"
@@ -235,12 +235,11 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
         batch: Batch,
     ) -> None:
         """Keeps the record as it stood: what the event was made of, or what could not be read."""
-        keep(
-            batch,
+        batch.keep_delivery(
+            self.account_id,
             key,
-            account_id=self.account_id,
+            raw,
             provider=PROVIDER,
-            raw=raw,
             digest=digest,
             received_at=self.received_at,
             verdict=verdict,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service.banks.booking import (
@@ -30,8 +30,7 @@ from service.banks.observations import BankObservation, ObservedBankStatement, O
 from service.banks.tables import ROLES, Layout, table_observations
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.unreadable import Unreadable, unreadable
-from service.imports.import_request import ImportOptions, ImportRequest, check_currency
-from service.imports.record_source import UNREADABLE, RecordSource
+from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, RecordSource, check_currency
 from service.ledger.account_profile import read_profile
 from service.ledger.commands import Erased, RequestOrigin
 from service.ledger.ledger import Ledger

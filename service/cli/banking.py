@@ -19,7 +19,7 @@ from service.banks.tables import Layout
 from service.cli.importing import run_import
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, with_ledger
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest
 from service.ledger.account_profile import read_profile
 from service.ledger.ledger import Ledger
 from service.platform.settings import WrongSettings

@@ -9,7 +9,7 @@ import orjson
 from cyclopts import App
 from pydantic import ValidationError
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.provider.commands import CloseCase
 from service.cli.rendering import (
     By,

@@ -13,13 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from events.fields import AccountId
+from events.command import AccountId
 from events.refusals import Refusal
 from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest, Problem, RecordSource
 from service.imports.ingestion import ImportResult, import_file
-from service.imports.record_source import Problem, RecordSource
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable
 from service.marketplaces.channels import CHANNELS

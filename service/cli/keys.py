@@ -14,7 +14,7 @@ from rich.table import Table
 
 from events.accounts.commands import OpenAccount
 from events.accounts.state import LIVE, TEST
-from events.fields import AccountId
+from events.command import AccountId
 from events.refusals import AccountExists, Refusal
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import api_keys

@@ -19,7 +19,7 @@ from events.refusals import Refusal
 from service.cli.importing import ChannelName, checked_request, show_counts
 from service.cli.rendering import operator_origin
 from service.cli.target import AsJson, Data, Target
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.writer import Unavailable

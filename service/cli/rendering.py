@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.refusals import Refusal
 from service.ledger.access_scope import AccessScope, of_everything
 from service.ledger.commands import Outcome, RequestOrigin

@@ -8,23 +8,20 @@ from aiohttp import web
 
 from service.http import import_uploads, metrics, openapi, webhooks
 from service.http.app_keys import (
-    BALANCES,
     HEALTH,
     IMPORTS,
     KEYS,
     LEDGER,
     RECEIVER,
     RECONCILIATION_CACHE,
-    REQUESTS,
     RUNTIME,
     SETTINGS,
     WORKSPACES,
 )
-from service.http.balance_reader import BalanceReader
+from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
-from service.http.error_middleware import error_middleware
+from service.http.middleware import REQUESTS, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
-from service.http.request_metrics import RequestMetrics
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
@@ -37,7 +34,7 @@ from service.reconciliation.reconciliation_cache import ReconciliationCache
 
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
     """All routes. What the handlers need is handed in; closing it is the caller's business."""
-    app = web.Application(middlewares=[error_middleware], client_max_size=settings.body_bytes_max)
+    app = web.Application(middlewares=[middleware], client_max_size=settings.body_bytes_max)
     app[LEDGER] = ledger
     app[RUNTIME] = ledger.runtime
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.runtime)

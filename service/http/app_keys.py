@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from service.http.balance_reader import BalanceReader
-from service.http.request_metrics import RequestMetrics
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
@@ -19,11 +17,9 @@ from service.reconciliation.reconciliation_cache import ReconciliationCache
 LEDGER = web.AppKey("ledger", Ledger)
 KEYS = web.AppKey("keys", KeyRing)
 RUNTIME = web.AppKey("runtime", Runtime)
-BALANCES = web.AppKey("balances", BalanceReader)
 RECEIVER = web.AppKey("receiver", Receiver)
 IMPORTS = web.AppKey("imports", ImportJobs)
 WORKSPACES = web.AppKey("workspaces", Workspaces)
 RECONCILIATION_CACHE = web.AppKey("reconciliation_cache", ReconciliationCache)
-REQUESTS = web.AppKey("requests", RequestMetrics)
 HEALTH = web.AppKey("health", Health)
 SETTINGS = web.AppKey("settings", Settings)

@@ -21,7 +21,7 @@ from service.http.parameters import any_text, choice, id_in_path
 from service.http.request_context import RequestContext
 from service.http.uploads import FILE, receive
 from service.http.visibility import visible_account
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.ledger.findings import FindingDocument

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import parse
 from events.provider.commands import CloseCase
 from service.http.bodies import command_body

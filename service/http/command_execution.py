@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from events.catalog import AnyCommand
 from events.command import Command
 from events.refusals import Refusal
-from service.http.envelope import WriteMeta, respond, success
+from service.http.envelope import WriteMeta
 from service.http.errors import from_refusal, from_validation
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, respond, success
 from service.ledger.commands import Accepted, CommandRequest, Executed, Outcome
 
 DataOf = Callable[[Accepted], Mapping[str, object]]

@@ -15,11 +15,11 @@ from events.refusals import Refusal
 from service.http.app_keys import WORKSPACES
 from service.http.bodies import BodyModel, JsonBody
 from service.http.command_execution import answer
-from service.http.envelope import DryRunMeta, Meta, respond, success
+from service.http.envelope import DryRunMeta, Meta
 from service.http.errors import ApiError, ErrorDocument, from_refusal, from_validation
 from service.http.operations import Answer, ApiOperation
 from service.http.parameters import IDEMPOTENCY, IDEMPOTENCY_KEY, flag
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, respond, success
 from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
 from service.platform.documents import Position

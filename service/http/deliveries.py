@@ -9,18 +9,18 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from events.fields import Reason
+from events.command import Reason
 from events.instants import Instant
 from service.http.app_keys import SETTINGS
 from service.http.bodies import BodyModel, JsonBody
 from service.http.command_execution import answer_or_refuse, request_fingerprint
 from service.http.cursors import wrong_cursor
-from service.http.envelope import LaneMeta, PageMeta, success
+from service.http.envelope import LaneMeta, PageMeta
 from service.http.errors import ApiError, from_validation
 from service.http.operations import Answer, ApiOperation
 from service.http.paging import Listing
 from service.http.parameters import ACCOUNT_ID, CURSOR, IDEMPOTENCY, LIMIT, choice, id_in_path, yes_or_no
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, success
 from service.http.visibility import access_scope_of
 from service.ledger.api_keys import AUDIT, OPERATOR, PAYOUT_READ
 from service.plugipay.inbound import stored_deliveries

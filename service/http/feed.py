@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 
 from events.accounts.state import LIVE
 from service.http.accounts import find_account
-from service.http.envelope import FeedMeta, respond, success
+from service.http.envelope import FeedMeta
 from service.http.errors import ApiError
 from service.http.operations import Answer, ApiOperation
 from service.http.parameters import LONG_LIMIT, whole_number
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, respond, success
 from service.ledger.api_keys import AUDIT
 from service.platform.documents import Position, Time
 from sql import query

@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from service.http.envelope import respond, success
 from service.http.errors import ApiError, from_refusal
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, respond, success
 from service.ledger.commands import Erased, IdempotencyMismatch
 from service.ledger.vault import AccountKey
 from service.outgoing.endpoints import Owner

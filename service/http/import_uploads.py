@@ -23,7 +23,7 @@ from service.http.request_context import RequestContext
 from service.http.uploads import FILE, chunks
 from service.imports.import_jobs import File, OtherContent
 from service.imports.import_records import FAILED, READING, STATES, ImportRecord, find
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest
 from service.ledger.api_keys import COMMAND_WRITE
 from service.marketplaces.channels import CHANNELS, marketplace_named
 from service.marketplaces.import_source import MarketplaceOptions

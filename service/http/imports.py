@@ -20,7 +20,7 @@ from service.http.parameters import CURSOR, LIMIT, PathParameter, choice
 from service.http.request_context import RequestContext
 from service.http.visibility import account_scope
 from service.imports.import_records import STATES, ImportKey, ImportRecord, find, page, problems_of
-from service.imports.record_source import PROBLEMS_MAX, Problem
+from service.imports.import_source import PROBLEMS_MAX, Problem
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.channels import CHANNELS
 from service.platform.documents import Count, Time, one_of

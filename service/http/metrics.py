@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Proce
 from prometheus_client.core import GaugeMetricFamily, Metric
 from yarl import URL
 
+from service.http.middleware import RequestMetrics
 from service.http.operations import Answer, OpenOperation
-from service.http.request_metrics import RequestMetrics
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
 from service.platform.circuit_breaker import BreakerState

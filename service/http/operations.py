@@ -14,11 +14,17 @@ from typing import Any, ClassVar, Literal
 from aiohttp import web
 
 from service.http.app_keys import LEDGER
-from service.http.authentication import account_of, authenticate, check_scopes, require_bearer
 from service.http.bodies import FileBody, JsonBody, RequestBody
 from service.http.envelope import JSON, Meta
 from service.http.parameters import AnyParameter, PathParameter
-from service.http.request_context import REQUEST_ID, RequestContext
+from service.http.request_context import (
+    REQUEST_ID,
+    RequestContext,
+    account_of,
+    authenticate,
+    check_scopes,
+    require_bearer,
+)
 
 API_PREFIXES = ("/v1", "/api/v1")
 """S2 writes /v1, its SDKs send /api/v1."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from events.fields import AccountId, IdempotencyKey
+from events.command import AccountId, IdempotencyKey
 from events.instants import Instant, parse
 from service.http.errors import ApiError
 

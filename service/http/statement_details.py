@@ -12,8 +12,7 @@ from aiohttp import web
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
-from events.chain import envelope_from
-from events.codec import event_of
+from events.envelope import envelope_from, event_of
 from events.statements.chain import CHANNEL as OWN
 from events.statements.events import StatementClosed
 from events.statements.periods import CYCLES

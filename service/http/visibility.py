@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter, ValidationError
 
-from events.fields import AccountId
+from events.command import AccountId
 from service.http.errors import ApiError
 from service.http.parameters import ACCOUNT_ID
 from service.http.request_context import RequestContext

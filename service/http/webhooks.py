@@ -11,11 +11,11 @@ from typing_extensions import TypedDict
 
 from service.http.app_keys import RECEIVER, RUNTIME
 from service.http.bodies import FileBody
-from service.http.envelope import JSON, Meta, respond, success
+from service.http.envelope import JSON, Meta
 from service.http.errors import ApiError
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
-from service.http.request_context import REQUEST_ID
+from service.http.request_context import REQUEST_ID, respond, success
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
 

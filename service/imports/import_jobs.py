@@ -18,9 +18,8 @@ import orjson
 
 from events.refusals import Refusal
 from service.imports.import_records import COUNTS, DONE, FAILED, ImportKey, ImportRecord, find
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest, Problem, ResumableSource
 from service.imports.ingestion import ImportResult, ingest
-from service.imports.record_source import Problem, ResumableSource
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.writer import Unavailable

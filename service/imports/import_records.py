@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from events.instants import Instant
-from service.imports.record_source import PROBLEMS_MAX, Problem
+from service.imports.import_source import PROBLEMS_MAX, Problem
 from service.ledger.ledger import Ledger
 from sql import query
 

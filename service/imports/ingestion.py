@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from service.imports.import_request import ImportRequest
-from service.imports.record_source import PROBLEMS_MAX, SLICE, Problem, Rec, RecordSource
+from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform import logs

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from events import codec
 from events.account_state import AccountState
 from events.catalog import AnyEvent
-from events.chain import Actor, Envelope, Source, envelope_bytes, next_digest
+from events.envelope import Actor, Envelope, Source, encode, envelope_bytes, next_digest
 from events.evolve import evolve
 from events.instants import Instant
 from events.policies.cycles import DUE
@@ -120,7 +119,7 @@ class Batch:
         metadata: Data | None = None,
     ) -> Envelope:
         """Appends an event to an account's stream, folds it into the state, and gives its envelope."""
-        name, schema_version, data = codec.encode(event, metadata)
+        name, schema_version, data = encode(event, metadata)
         position = self.position + 1
         effective_at = effective_at or self.now
         key = self.keys.get(state.account_id)
@@ -193,6 +192,41 @@ class Batch:
                 "position": answer.position,
             }
         )
+
+    def keep_delivery(
+        self,
+        account_id: str,
+        key: AccountKey,
+        raw: bytes,
+        *,
+        provider: str,
+        digest: str,
+        received_at: Instant | None,
+        verdict: str,
+        origin: str,
+        event_id: str | None = None,
+        reason: str | None = None,
+        signature: str | None = None,
+    ) -> str:
+        """Keeps something received from outside byte for byte, sealed with `key`. The id that it is stored under."""
+        delivery_id = self.runtime.uuid7()
+        self.deliveries.append(
+            {
+                "delivery_id": delivery_id,
+                "account_id": account_id,
+                "provider": provider,
+                "event_id": event_id,
+                "digest": digest,
+                "raw": base64.b64encode(key.seal_bytes("delivery", raw)).decode(),
+                "key_generation": key.generation,
+                "signature": signature,
+                "received_at": received_at,
+                "verdict": verdict,
+                "reason": reason,
+                "origin": origin,
+            }
+        )
+        return delivery_id
 
     def savepoint(self) -> _Savepoint:
         return _Savepoint(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import to_datetime
 from events.provider.reports import CaseKind, Report
 from events.provider.state import Case

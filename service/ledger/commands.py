@@ -11,10 +11,10 @@ from events.accounts.events import WebhookSecretAdded
 from events.balances.events import ReserveHeld
 from events.banking.events import MatchMade
 from events.catalog import AnyCommand
-from events.chain import Actor, Source
 from events.decide import decide
 from events.decision_context import DecisionContext
 from events.disputes.events import DisputeOpened
+from events.envelope import Actor, Source
 from events.instants import Instant
 from events.payouts.events import PayoutRequested
 from events.read_set import ReadSet

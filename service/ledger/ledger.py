@@ -14,7 +14,7 @@ from functools import partial
 import orjson
 
 from events.accounts.events import LedgerBegun
-from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
+from events.envelope import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
 from events.instants import Instant, shifted
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from events.chain import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, Envelope, envelope_from, next_digest
-from events.codec import event_of
+from events.envelope import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, Envelope, envelope_from, event_of, next_digest
 from events.evolve import evolve
 from events.instants import to_datetime
 from events.provider.events import ProviderObserved

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from events.account_state import AccountState
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.read_set import ReadSet
 from service.ledger.batch import Batch
 from service.ledger.event_store import Head, Snapshot

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from events.accounts.commands import OpenAccount
 from events.catalog import AnyCommand
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from service.ledger.commands import CommandRequest, Outcome, RequestOrigin
 from service.ledger.ledger import Ledger
 

@@ -10,11 +10,11 @@ from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
 from events.canonical import check_content
 from events.catalog import AnyEvent
-from events.chain import SYSTEM_ACCOUNT, Source
 from events.channels.events import ChannelSet, StatementObserved
 from events.channels.observe import observe_statement, placed, previous_statement, references, statement_key
 from events.channels.state import ChannelStatement
 from events.currency import AMOUNT_MAX
+from events.envelope import SYSTEM_ACCOUNT, Source
 from events.instants import Instant
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
@@ -23,13 +23,13 @@ from events.settlements.observe import observe_settlement, settlement_key
 from events.values import Data
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
 from service.formats.unreadable import Unreadable
-from service.imports.record_source import UNREADABLE, ObservationsUnit, Problem
+from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
 from service.ledger.batch import Batch
-from service.ledger.raw_archive import keep, storable
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
 from service.marketplaces.observations import ObservedStatement
 from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, reason_against, settlement_event
+from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
@@ -174,12 +174,11 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             outcome = UNCHANGED if not events else CHANGED if known else NEW
             happened_at = record.updated_at.instant or record.created_at.instant
             self._record(events, number, happened_at, state, batch, digest)
-        delivery_id = keep(
-            batch,
+        delivery_id = batch.keep_delivery(
+            self.account_id,
             key,
-            account_id=self.account_id,
+            record.raw,
             provider=self.channel,
-            raw=record.raw,
             digest=digest,
             received_at=self.received_at,
             verdict=verdict,

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO, ClassVar
 
-from events.chain import SYSTEM_ACCOUNT
 from events.channels.events import ChannelSet
 from events.channels.state import Channel
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.times import zone_named
-from service.imports.import_request import ImportOptions, ImportRequest, check_currency
-from service.imports.record_source import UNREADABLE, ResumableSource
+from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked

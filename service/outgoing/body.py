@@ -6,8 +6,7 @@ from typing import Final
 
 import orjson
 
-from events.chain import Envelope
-from events.codec import METADATA
+from events.envelope import METADATA, Envelope
 from events.payouts.state import Payout
 from events.redaction import public_data
 from events.values import Data

@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from events.chain import Envelope
-from events.codec import METADATA
+from events.envelope import METADATA, Envelope
 from events.redaction import public_data
 from service.outgoing.masks import Keys, masked_number
 

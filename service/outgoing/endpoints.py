@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from events.chain import envelope_from
+from events.envelope import envelope_from
 from service.ledger.event_store import read_head
 from service.ledger.vault import AccountKey
 from service.outgoing import signing

@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, fields
 import orjson
 
 from events.account_state import AccountState
-from events.chain import Envelope, envelope_from
-from events.codec import event_of
+from events.envelope import Envelope, envelope_from, event_of
 from events.evolve import evolve
 from events.payouts.state import Payout
 from events.provider.reports import read_reports

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from events.chain import Envelope
+from events.envelope import Envelope
 from projections.runner import read_events
 from service.ledger.ledger import Ledger
 from service.outgoing.cloudevents import BYTES_MAX, CONTENT_TYPE, accounts_with_numbers, message

@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver
 
-from events.chain import envelope_from
+from events.envelope import envelope_from
 from service.ledger.ledger import Ledger
 from service.outgoing import address_guard, retry_schedule, signing
 from service.outgoing.body import body_of

@@ -33,6 +33,8 @@ OUTAGES = (
 UNREACHABLE = (*OUTAGES, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 """Errors at the start, when an address, a login or a password may be wrong."""
 
+_TEXT_MAX = 300
+
 POSTGRES_OLDEST = 150000
 
 
@@ -105,3 +107,8 @@ async def require_durable(connection: Connection) -> None:
         )
     if row["version"] < POSTGRES_OLDEST:
         raise WrongSettings(f"DATABASE_URL: PostgreSQL {row['version'] // 10000} is too old, 15 or newer is needed")
+
+
+def storable(text: str) -> str:
+    """The text as a column can hold it: without what Postgres refuses, and no longer than a reason needs to be."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:_TEXT_MAX]

@@ -16,9 +16,8 @@ from datetime import timedelta
 
 import orjson
 
-from events.chain import Actor, Envelope, Source, envelope_from
-from events.codec import event_of
 from events.currency import AMOUNT_MAX
+from events.envelope import Actor, Envelope, Source, envelope_from, event_of
 from events.instants import Instant, from_datetime, to_datetime
 from events.read_set import ReadSet
 from events.statements.chain import read_chain

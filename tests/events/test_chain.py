@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.chain import (
+from events.envelope import (
     DIGEST_BEFORE_THE_FIRST,
     DIGEST_VERSION,
     Actor,

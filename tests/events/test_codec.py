@@ -10,13 +10,11 @@ from typing import Any, get_args
 
 import pytest
 
-from events import codec
 from events.accounts.events import BankAccountSet, CurrencyAdded
 from events.balances.events import FeeCharged, RefundRecorded
 from events.canonical import check_content
 from events.catalog import AnyEvent
-from events.chain import Actor, Envelope, Source
-from events.codec import EVENT_TYPES, UnknownEvent, decode, encode, event_of
+from events.envelope import EVENT_TYPES, METADATA, Actor, Envelope, Source, UnknownEvent, decode, encode, event_of
 from events.values import Data
 
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("samples.json").read_text(encoding="utf-8"))
@@ -112,7 +110,7 @@ def test_without_metadata_nothing_is_stored_of_it(metadata: Data | None) -> None
 
 
 def test_no_event_has_a_field_of_its_own_named_metadata() -> None:
-    assert not [kind for kind in EVENT_TYPES.values() for field in fields(kind) if field.name == codec.METADATA]
+    assert not [kind for kind in EVENT_TYPES.values() for field in fields(kind) if field.name == METADATA]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given as having
 from hypothesis import settings
 
 from events.accounts.events import CurrencyAdded
-from events.fields import WEEKDAYS
+from events.command import WEEKDAYS
 from events.instants import Instant, from_datetime, shifted
 from events.payouts.commands import RequestPayout
 from events.policies.commands import SetPayoutPolicy

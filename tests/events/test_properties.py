@@ -17,9 +17,9 @@ from events.balances.state import Balance, Order, OrderKey
 from events.canonical import canonical, check_content
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.codec import EVENT_TYPES, decode, encode
 from events.disputes.events import DisputeResolved
 from events.disputes.state import Disputed
+from events.envelope import EVENT_TYPES, decode, encode
 from events.evolve import evolve
 from events.instants import Instant
 from events.payouts.events import PayoutRequested

@@ -8,8 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from events.chain import Actor, Envelope, Source
-from events.codec import EVENT_TYPES
+from events.envelope import EVENT_TYPES, Actor, Envelope, Source
 from events.redaction import public_data
 
 SAMPLES = json.loads((Path(__file__).parent / "samples.json").read_text())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.provider.observation import Observation
 from events.provider.reports import ReportedStatus
 from service.banks.import_source import BankOptions
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions

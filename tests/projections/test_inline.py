@@ -14,11 +14,10 @@ import pytest_asyncio
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened
 from events.catalog import AnyEvent
-from events.chain import Actor, Source, envelope_from
-from events.codec import EVENT_TYPES, event_of
 from events.decide import decide
 from events.decision_context import DecisionContext
 from events.disputes.state import Disputed
+from events.envelope import EVENT_TYPES, Actor, Source, envelope_from, event_of
 from events.evolve import evolve
 from events.instants import Instant, to_datetime
 from events.provider.reports import Report

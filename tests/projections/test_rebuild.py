@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from events.chain import Envelope
+from events.envelope import Envelope
 from projections import runner
 from projections.inline import TABLES
 from projections.journal import Journal

@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from events import codec
-from events.chain import DIGEST_BEFORE_THE_FIRST, envelope_bytes, envelope_from, next_digest
+from events.envelope import (
+    DIGEST_BEFORE_THE_FIRST,
+    EVENT_TYPES,
+    METADATA,
+    encode,
+    envelope_bytes,
+    envelope_from,
+    event_of,
+    next_digest,
+)
 from projections.runner import rebuild
 from service.ledger.replay import rebuild_inline, verify_lane
 from service.platform.runtime import REAL
@@ -37,13 +45,13 @@ def test_every_recorded_event_is_read_and_written_again_as_the_same_bytes() -> N
         assert envelope_bytes(event).decode() == recorded.envelope
         digest = next_digest(digest, recorded.envelope.encode())
         assert digest.hex() == recorded.digest, event.position
-        name, version, data = codec.encode(codec.event_of(event), event.data.get(codec.METADATA))
+        name, version, data = encode(event_of(event), event.data.get(METADATA))
         assert (name, version, data) == (event.type, event.schema_version, event.data)
 
 
 def test_every_event_type_of_that_release_is_recorded() -> None:
     recorded = {json.loads(event.envelope)["type"] for event in RECORDED.events}
-    assert recorded <= codec.EVENT_TYPES.keys(), "a stored name never goes away"
+    assert recorded <= EVENT_TYPES.keys(), "a stored name never goes away"
 
 
 async def test_the_recorded_log_verifies_and_every_view_is_folded_from_it_as_it_was(settings: Settings) -> None:

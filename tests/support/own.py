@@ -6,7 +6,7 @@ from events.accounts.commands import OpenAccount, SetBankAccount
 from events.accounts.state import LIVE
 from events.balances.commands import RecordRevenue, SettleRevenue
 from events.catalog import AnyCommand
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from service.ledger.commands import Accepted, CommandRequest, Executed, Outcome, RequestOrigin
 from service.ledger.ledger import Ledger
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from events import codec
 from events.account_state import AccountState
 from events.catalog import AnyEvent
-from events.chain import Actor, Envelope, Source
+from events.envelope import Actor, Envelope, Source, encode
 from events.evolve import evolve
 from events.instants import Instant
 from events.statements.chain import read_chain
@@ -29,7 +28,7 @@ class Stream:
     standing: list[dict[str, tuple[int, int]]] = field(default_factory=lambda: [{}])
 
     def record(self, event: AnyEvent, recorded_at: Instant, effective_at: Instant | None = None) -> None:
-        name, version, data = codec.encode(event)
+        name, version, data = encode(event)
         number = len(self.events) + 1
         # Other accounts have events between these.
         position = 10 * number

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant, from_datetime, to_datetime
 from service.ledger.ledger import Ledger
 from service.ledger.vault import CannotUnseal

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
-from events.chain import SYSTEM_ACCOUNT, Actor, Source
+from events.envelope import SYSTEM_ACCOUNT, Actor, Source
 from events.instants import Instant
 from events.provider.events import ProviderObserved
 from events.provider.observation import Observation
 from events.provider.observe import observe
 from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
-from service.ledger.raw_archive import keep
 from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
 from service.plugipay.inbound.webhook import PROVIDER
@@ -126,12 +125,11 @@ def _ingest(delivery: Delivery, batch: Batch) -> str:
         events = observe(observation, state, payout_id, batch.runtime.ulid(batch.milliseconds))
         verdict = ACCEPTED if events else DUPLICATE
         record_observed(events, observation, state, batch, digest)
-    keep(
-        batch,
+    batch.keep_delivery(
+        delivery.account_id,
         key,
-        account_id=delivery.account_id,
+        delivery.raw,
         provider=PROVIDER,
-        raw=delivery.raw,
         digest=digest,
         received_at=delivery.received_at,
         verdict=verdict,

@@ -10,9 +10,9 @@ import orjson
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from events.chain import SYSTEM_ACCOUNT
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
-from service.imports.record_source import UNREADABLE
+from service.imports.import_source import UNREADABLE
 from service.ledger.access_scope import AccessScope
 from service.ledger.commands import Erased
 from service.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.payouts.state import Payout
 from events.provider.observation import Observation
 from events.provider.observe import observe

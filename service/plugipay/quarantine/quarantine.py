@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from pydantic import TypeAdapter
 
-from events.chain import SYSTEM_ACCOUNT
-from events.fields import Reason
+from events.command import Reason
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant, from_datetime
 from events.provider.events import DeliveryDismissed
 from events.read_set import ReadSet

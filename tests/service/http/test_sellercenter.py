@@ -18,8 +18,8 @@ import pytest_asyncio
 from yarl import URL
 
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
-from service.imports.import_request import ImportRequest
+from events.envelope import Actor, Source
+from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
 from service.ledger.api_keys import create_key, revoke_key
 from service.ledger.commands import RequestOrigin

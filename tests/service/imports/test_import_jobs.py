@@ -7,10 +7,9 @@ import json
 import threading
 
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from service.imports.import_jobs import File, ImportJobs
-from service.imports.import_request import ImportRequest
-from service.imports.record_source import SLICE
+from service.imports.import_source import SLICE, ImportRequest
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
 from tests.support.api import Api

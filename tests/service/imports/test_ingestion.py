@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from events.accounts.state import LIVE, TEST
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.refusals import AccountNotFound
 from service.banks.booking import BankUnit, IdentifiedRecord
 from service.banks.import_source import BankOptions
 from service.formats.detection import HEAD_BYTES
 from service.formats.unreadable import Unreadable
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import SLICE, ImportRequest, Problem
 from service.imports.ingestion import import_file
-from service.imports.record_source import SLICE, Problem
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.booking import LocatedRecord, RecordsUnit
 from service.marketplaces.import_source import MarketplaceOptions

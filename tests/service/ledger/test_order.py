@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 import asyncpg
 import orjson
 
-from events.chain import DIGEST_BEFORE_THE_FIRST, next_digest
+from events.envelope import DIGEST_BEFORE_THE_FIRST, next_digest
 from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
 from sql import query

@@ -8,8 +8,8 @@ import tracemalloc
 from collections.abc import Iterator
 
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
-from service.imports.import_request import ImportRequest
+from events.envelope import Actor, Source
+from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions

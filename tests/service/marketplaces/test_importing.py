@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from events.accounts.state import LIVE, TEST
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
-from service.imports.import_request import ImportRequest
+from service.imports.import_source import ImportRequest, Problem
 from service.imports.ingestion import ImportResult, import_file
-from service.imports.record_source import Problem
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings

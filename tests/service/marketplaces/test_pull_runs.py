@@ -10,10 +10,9 @@ import aiohttp
 import pytest
 
 from events.accounts.state import LIVE
-from events.chain import Actor, Source
+from events.envelope import Actor, Source
 from events.refusals import InvalidCommand
-from service.imports.import_request import ImportRequest
-from service.imports.record_source import SLICE
+from service.imports.import_source import SLICE, ImportRequest
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.api_calls import PullFailed
 from service.marketplaces.channel_access import access_of

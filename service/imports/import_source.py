@@ -1,4 +1,4 @@
-"""What an import reads: the records of a file, and the unit of work that a slice of them is decided as.
+"""What an import is asked for, the records that it reads, and the unit of work that decides a slice of them.
 
 No record is ever refused. Each is ingested, known already, or kept with the reason why it cannot be read.
 """
@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
-from events.chain import Source
+from events.currency import is_known
+from events.envelope import Source
 from events.instants import Instant
+from events.refusals import InvalidCommand
 from service.ledger.batch import Cause
 from service.ledger.commands import RequestOrigin
+from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import UnitOfWork
 
 SLICE = 200
@@ -119,3 +122,43 @@ class ResumableSource(RecordSource[Rec]):
     @abstractmethod
     def with_shop(self, document: Mapping[str, Any]) -> ResumableSource[Rec]:
         """The same source with these settings."""
+
+
+Opened_co = TypeVar("Opened_co", bound=RecordSource[Any], covariant=True)
+
+
+class ImportOptions(ABC, Generic[Opened_co]):
+    """How to read a file, as the sender says."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """InvalidCommand, with its field, for options that no file can be read with."""
+
+    @abstractmethod
+    async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> Opened_co:
+        """The source for this request. AccountNotFound where the origin may not import for the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest(Generic[Opened_co]):
+    """A file (or an answer) to be imported for an account."""
+
+    account_id: str
+    name: str
+    """What the sender calls the file: part of the place of each record."""
+    options: ImportOptions[Opened_co]
+
+    def check(self) -> None:
+        """InvalidCommand, with its field, for a request that no file can fulfil."""
+        self.options.check()
+
+    async def open(self, ledger: Ledger, origin: RequestOrigin) -> Opened_co:
+        """The source of the records. InvalidCommand as in `check`; AccountNotFound where the origin may not import."""
+        self.check()
+        return await self.options.open(ledger, self, origin)
+
+
+def check_currency(currency: str | None) -> None:
+    """InvalidCommand where the code is given, and is none of ISO 4217."""
+    if currency is not None and not is_known(currency):
+        raise InvalidCommand(f"{currency[:10]!r} is not an ISO 4217 currency code", field="currency")

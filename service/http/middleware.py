@@ -1,0 +1,163 @@
+"""What happens to every request: it gets an id, an exception becomes an error answer, and it is counted.
+
+Requests are counted by hand: prometheus-client's Counter and Histogram, with their series looked up once and kept, take
+4 microseconds of a request. That is 2 % of a command and 5 % of a balance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+import asyncpg
+import orjson
+from aiohttp import web
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from events.instants import Instant
+from events.refusals import Refusal
+from service.http.app_keys import RUNTIME
+from service.http.envelope import Meta
+from service.http.errors import ApiError, from_refusal
+from service.http.request_context import REQUEST_ID, respond
+from service.ledger.writer import Unavailable
+from service.platform import logs
+from service.platform.database import OUTAGES
+
+log = logs.get("http")
+
+_BROKEN_BODIES = (web.PayloadAccessError, web.RequestPayloadError)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the histogram's buckets, in seconds."""
+
+UNMATCHED = "unmatched"
+"""Stands for every path and method that is not served: a caller cannot make up labels."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """Of one route: how many answers by their status, and how many of them took how long."""
+
+    statuses: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    seconds: float = 0.0
+
+
+class RequestMetrics(Collector):
+    """Requests by route. What is served under two prefixes is two routes."""
+
+    def __init__(self) -> None:
+        self._timings: dict[web.AbstractRoute | None, Timing] = {}
+
+    def add(self, request: web.Request, status: int, seconds: float) -> None:
+        route = request.match_info.route
+        timing = self._timings.get(route)
+        if timing is None:
+            # aiohttp makes a new route for each 404 and 405: those must not be kept.
+            timing = self._timings.setdefault(route if route.resource is not None else None, Timing())
+        timing.statuses[status] += 1
+        timing.buckets[bisect_left(BOUNDS, seconds)] += 1
+        timing.seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry, for each text."""
+        requests = CounterMetricFamily(
+            "payout_ledger_http_requests", "Requests answered.", labels=["method", "route", "status"]
+        )
+        seconds = HistogramMetricFamily(
+            "payout_ledger_http_request_seconds", "How long requests took.", labels=["method", "route"]
+        )
+        for route, timing in self._timings.items():
+            labels = _labels(route)
+            for status, count in timing.statuses.items():
+                requests.add_metric([*labels, str(status)], count)
+            reached, buckets = 0, []
+            for bound, count in zip([*map(str, BOUNDS), "+Inf"], timing.buckets, strict=True):
+                reached += count
+                buckets.append((bound, float(reached)))
+            seconds.add_metric(labels, buckets, timing.seconds)
+        yield from (requests, seconds)
+
+
+def _labels(route: web.AbstractRoute | None) -> list[str]:
+    """Method and route."""
+    if route is None or route.resource is None:
+        return ["", UNMATCHED]
+    return [route.method, route.resource.canonical]
+
+
+REQUESTS = web.AppKey("requests", RequestMetrics)
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    app = request.app
+    runtime = app[RUNTIME]
+    began_at = runtime.monotonic()
+    request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except Exception as problem:
+        error = _error_of(problem)
+        fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
+        if error.code == "INTERNAL":
+            log.exception("request_failed", **fields)
+        else:
+            log.info("request_refused", **fields)
+        response = _error_response(error, request_id, runtime.instant())
+        if isinstance(problem, _BROKEN_BODIES):
+            # Nobody knows where the next request would begin.
+            response.force_close()
+    response.headers["X-Request-Id"] = request_id
+    app[REQUESTS].add(request, response.status, runtime.monotonic() - began_at)
+    return response
+
+
+def _error_of(problem: Exception) -> ApiError:
+    match problem:
+        case ApiError():
+            return problem
+        case Refusal():
+            return from_refusal(problem)
+        case Unavailable():
+            return ApiError("UNAVAILABLE", str(problem))
+        case web.HTTPRequestEntityTooLarge():
+            return ApiError("PAYLOAD_TOO_LARGE", "the body is larger than this service takes")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(problem.allowed_methods))
+            return ApiError("METHOD_NOT_ALLOWED", f"allowed here: {allowed}", headers={"Allow": allowed})
+        case web.HTTPNotFound():
+            return ApiError("NOT_FOUND", "there is nothing at this path (see /openapi.json)")
+        case web.HTTPException() if problem.status < 500:
+            return ApiError("VALIDATION_ERROR", problem.reason)
+        case _ if isinstance(problem, _BROKEN_BODIES):
+            return ApiError(
+                "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
+            )
+        case asyncpg.QueryCanceledError():
+            return ApiError("UNAVAILABLE", "the database takes too long: try again, with the same idempotency key")
+        case _ if isinstance(problem, OUTAGES):
+            return ApiError("UNAVAILABLE", "the database does not answer: try again")
+        case _:
+            return ApiError("INTERNAL", "something went wrong on our side; the request id finds it in the log")
+
+
+def _error_response(error: ApiError, request_id: str, timestamp: Instant) -> web.Response:
+    headers = dict(error.headers)
+    if error.status == 503:
+        headers.setdefault("Retry-After", "1")
+    if error.status == 401:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    meta: Meta = {"requestId": request_id, "timestamp": timestamp}
+    failure = b'{"data":null,"error":%b,"meta":%b}' % (orjson.dumps(error.document()), orjson.dumps(meta))
+    return respond(failure, error.status, headers)
