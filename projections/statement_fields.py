@@ -41,6 +41,7 @@ from events.payouts.events import (
     PayoutCancelRefused,
     PayoutFailed,
     PayoutInTransit,
+    PayoutNoteChanged,
     PayoutPaid,
     PayoutProviderLinked,
     PayoutReopened,
@@ -160,6 +161,7 @@ def field_amounts(event: AnyEvent) -> Sequence[FieldAmount]:
             | PayoutPolicySet()
             | PayoutCycleCut()
             | PayoutCycleEnded()
+            | PayoutNoteChanged()
         ):
             return ()
         case _:

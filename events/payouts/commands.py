@@ -22,6 +22,8 @@ from events.command import (
 )
 from events.read_set import ReadSet
 
+Note = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
+
 
 class RequestPayout(Command):
     """Ask for available money to be paid out. Bank fields override the configured account one by one."""
@@ -40,7 +42,7 @@ class RequestPayout(Command):
     }
     amount: Amount
     currency: Currency
-    note: Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)] | None = None
+    note: Note | None = None
     bank_code: BankCode | None = None
     bank_name: BankName | None = None
     bank_account_number: BankAccountNumber | None = None
@@ -140,6 +142,19 @@ class ResubmitPayout(Command):
         read_set.payouts.add((self.account_id, self.payout_id))
 
 
+class ChangeNote(Command):
+    """Correct the note of a pending payout, or remove it with `null`, before anybody else has it."""
+
+    type: Literal["changeNote"] = "changeNote"
+    scope = "payout:write"
+    example = {"payoutId": "pout_1", "note": "April and May revenue"}
+    payout_id: Identifier
+    note: Note | None
+
+    def add_reads(self, read_set: ReadSet) -> None:
+        read_set.payouts.add((self.account_id, self.payout_id))
+
+
 PayoutCommand = (
     RequestPayout
     | CancelPayout
@@ -149,4 +164,5 @@ PayoutCommand = (
     | RecordBankReturn
     | LinkProviderPayout
     | ResubmitPayout
+    | ChangeNote
 )

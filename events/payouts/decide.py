@@ -16,6 +16,7 @@ from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
 from events.payouts.commands import (
     CancelPayout,
+    ChangeNote,
     LinkProviderPayout,
     MarkFailed,
     MarkInTransit,
@@ -30,6 +31,7 @@ from events.payouts.events import (
     PayoutCancelled,
     PayoutFailed,
     PayoutInTransit,
+    PayoutNoteChanged,
     PayoutPaid,
     PayoutRequested,
     PayoutReturned,
@@ -69,6 +71,8 @@ def decide(
             return link_provider(command, state)
         case ResubmitPayout():
             return resubmit(command, state, account, context)
+        case ChangeNote():
+            return change_note(command, state)
         case _:
             assert_never(command)
 
@@ -199,3 +203,18 @@ def record_return(command: RecordBankReturn, state: AccountState, context: Decis
             reference=command.reference,
         )
     ]
+
+
+def change_note(command: ChangeNote, state: AccountState) -> Sequence[AnyEvent]:
+    """Changes the note as long as nobody but us has it: the provider takes it with the payout, and keeps it."""
+    payout = _named(state, command.payout_id)
+    if payout.status != PENDING:
+        raise _refuse(payout, "given another note", PENDING)
+    if payout.submission is not None:
+        raise InvalidTransition(
+            "this payout was submitted to Plugipay with its note: the note cannot be changed any more",
+            details={"status": payout.status, "backend": payout.backend},
+        )
+    if command.note == payout.note:
+        return []
+    return [PayoutNoteChanged(payout_id=command.payout_id, note=command.note)]

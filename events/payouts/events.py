@@ -214,6 +214,19 @@ class PayoutReturned(Event):
         read_set.payouts.add((account_id, self.payout_id))
 
 
+@value
+class PayoutNoteChanged(Event):
+    """The note of a pending payout was corrected, or removed: it is null then."""
+
+    stored_name = "payout.note_changed"
+
+    payout_id: str
+    note: str | None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.payouts.add((account_id, self.payout_id))
+
+
 PayoutEvent = (
     PayoutRequested
     | PayoutAdopted
@@ -229,4 +242,5 @@ PayoutEvent = (
     | PayoutFailed
     | PayoutCancelled
     | PayoutReturned
+    | PayoutNoteChanged
 )

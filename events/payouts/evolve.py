@@ -17,6 +17,7 @@ from events.payouts.events import (
     PayoutEvent,
     PayoutFailed,
     PayoutInTransit,
+    PayoutNoteChanged,
     PayoutPaid,
     PayoutProviderLinked,
     PayoutReopened,
@@ -108,6 +109,8 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
         case PayoutReturned():
             payout = _with_status(payout, FAILED, Report(FAILED, at, event.reference, event.reason))
             state.add_amounts(event.currency, paid_out=-event.amount, available=event.amount)
+        case PayoutNoteChanged():
+            payout = replace(payout, note=event.note)
         case _:
             assert_never(event)
     state.payouts[event.payout_id] = payout

@@ -35,6 +35,7 @@ from events.disputes.commands import OpenDispute, ResolveDispute
 from events.disputes.events import DisputeOpened
 from events.payouts.commands import (
     CancelPayout,
+    ChangeNote,
     LinkProviderPayout,
     MarkFailed,
     MarkInTransit,
@@ -148,6 +149,7 @@ ON_HISTORY: list[AnyCommand] = [
     SetPayoutPolicy(account_id=ACCOUNT, currency="IDR", schedule="daily", automatic=True),
     OpenDispute(account_id=ACCOUNT, reference="o-1", amount=10, currency="IDR", reason="not received"),
     ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="lost", reason="it never arrived"),
+    ChangeNote(account_id=ACCOUNT, payout_id="pout_pending", note="May revenue"),
 ]
 
 ACCEPTABLE: list[tuple[AnyCommand, list[AnyEvent]]] = [

@@ -12,6 +12,7 @@ from events.balances.state import Balance
 from events.catalog import AnyCommand, AnyEvent
 from events.payouts.commands import (
     CancelPayout,
+    ChangeNote,
     LinkProviderPayout,
     MarkFailed,
     MarkInTransit,
@@ -23,13 +24,14 @@ from events.payouts.events import (
     PayoutCancelled,
     PayoutFailed,
     PayoutInTransit,
+    PayoutNoteChanged,
     PayoutPaid,
     PayoutProviderLinked,
     PayoutRequested,
     PayoutReturned,
 )
 from events.payouts.state import Payout
-from tests.events.deliveries import KNOWN, MAY_2, REQUESTED
+from tests.events.deliveries import KNOWN, MAY_2, REQUESTED, START, SUBMITTED
 from tests.spec import ACCOUNT, BEFORE, NEW_ID, NOW, Dated, at, earned, given, opened
 
 BANK = BankAccountSet("bca", "Bank Central Asia", "sealed:1", "sealed:2")
@@ -316,3 +318,30 @@ def test_a_provider_id_is_recorded_once_per_payout() -> None:
 def test_a_manual_payout_has_no_provider_id() -> None:
     given(*history("pending", "manual")).when(LINK).then_refused("INVALID_TRANSITION", details={"backend": "manual"})
     given(opened("plugipay")).when(LINK).then_refused("NOT_FOUND", "payoutId")
+
+
+def change_note(note: str | None = "May revenue") -> ChangeNote:
+    return ChangeNote(account_id=ACCOUNT, payout_id="pout_1", note=note)
+
+
+@pytest.mark.parametrize("note", ["May revenue", "", None])
+def test_a_merchant_corrects_the_note_of_a_pending_payout(note: str | None) -> None:
+    before = given(*REQUESTED, PayoutNoteChanged("pout_1", "April revenue"))
+    state = before.when(change_note(note)).then(PayoutNoteChanged("pout_1", note))
+    assert state.payouts["pout_1"].note == note
+    assert state.balances == before.state.balances
+
+
+def test_the_note_that_a_payout_has_is_no_change() -> None:
+    given(*REQUESTED, PayoutNoteChanged("pout_1", "May revenue")).when(change_note()).then_nothing_changes()
+
+
+@pytest.mark.parametrize("history", [SUBMITTED, START], ids=["on its way", "with the provider"])
+def test_the_note_of_a_submitted_payout_is_the_providers_too(history: list[AnyEvent | Dated]) -> None:
+    given(*history).when(change_note()).then_refused(
+        "INVALID_TRANSITION", details={"status": "pending", "backend": "plugipay"}
+    )
+
+
+def test_the_note_of_a_payout_that_has_ended_stays() -> None:
+    given(*REQUESTED, PayoutCancelled("pout_1", 400, "IDR")).when(change_note()).then_refused("INVALID_TRANSITION")

@@ -159,6 +159,7 @@ OF_COMMANDS = {
     "setBankAccount": "payout:write",
     "requestPayout": "payout:write",
     "cancelPayout": "payout:write",
+    "changeNote": "payout:write",
     "markInTransit": "operator",
     "markPaid": "operator",
     "markFailed": "operator",
