@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from events.command import Command
-from events.payouts.commands import CancelPayout, MarkFailed, MarkInTransit, MarkPaid, RequestPayout
+from events.payouts.commands import CancelPayout, ChangeNote, MarkFailed, MarkInTransit, MarkPaid, RequestPayout
 from events.payouts.state import PAYOUT_STATUSES
 from projections.inline import PAYOUTS
 from service.http.bodies import command_body
@@ -31,6 +31,7 @@ PAYOUT_ID = id_in_path("payout_id", "The payout's id.")
 STATUS = choice("status", PAYOUT_STATUSES, "Only payouts in this status.")
 
 NEW_PAYOUT = command_body("NewPayout", RequestPayout)
+NOTE = command_body("PayoutNote", ChangeNote, in_path="payout_id")
 TRANSFER = command_body("Transfer", MarkPaid, in_path="payout_id")
 FAILURE = command_body("Failure", MarkFailed, in_path="payout_id")
 
@@ -55,6 +56,10 @@ async def _change(context: RequestContext, model: type[Command]) -> web.Response
     payout_id = context.id_in_path(PAYOUT_ID)
     command = read_command(model, accountId=context.account, payoutId=payout_id, **body)
     return await execute_command(context, command, [payout_id, body], partial(_payout_of, payout_id))
+
+
+async def change_note(context: RequestContext) -> web.Response:
+    return await _change(context, ChangeNote)
 
 
 async def cancel(context: RequestContext) -> web.Response:
@@ -153,6 +158,17 @@ OPERATIONS = (
         scopes=(PAYOUT_READ,),
         parameters=(PAYOUT_ID, MIN_POSITION),
         answers=(Answer(data=PayoutDocument, meta=PositionMeta),),
+    ),
+    ApiOperation(
+        "PATCH",
+        "/payouts/{payout_id}",
+        change_note,
+        id="changePayoutNote",
+        summary="Correct the note of a pending payout",
+        scopes=(PAYOUT_WRITE,),
+        parameters=(PAYOUT_ID, *IDEMPOTENCY),
+        body=NOTE,
+        answers=_CHANGED,
     ),
     ApiOperation(
         "POST",

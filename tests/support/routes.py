@@ -36,6 +36,7 @@ BODIES: dict[str, Any] = {
     "requestPayout": {"amount": 1, "currency": "IDR"},
     "setBankAccount": {"bankName": "BCA", "bankAccountNumber": "111", "bankAccountHolder": "A"},
     "cancelPayout": {},
+    "changePayoutNote": {"note": "May revenue"},
     "markPayoutInTransit": {},
     "markPayoutPaid": {},
     "markPayoutFailed": {"failureReason": "x"},

@@ -87,7 +87,7 @@ async def test_a_path_longer_than_the_server_reads_is_refused_without_a_word_abo
 async def test_a_wrong_method_is_405_and_says_which_are_right(callers: list[Caller]) -> None:
     for method, path, allowed in (
         ("PUT", "/v1/payouts", "GET, HEAD, POST"),
-        ("DELETE", "/v1/payouts/" + NO_PAYOUT, "GET, HEAD"),
+        ("DELETE", "/v1/payouts/" + NO_PAYOUT, "GET, HEAD, PATCH"),
         ("GET", f"/v1/payouts/{NO_PAYOUT}/cancel", "POST"),
         ("POST", "/v1/payouts/balance", "GET, HEAD"),
         ("PUT", "/v1/payouts/bank-account", "GET, HEAD, PATCH"),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from service.ledger.replay import rebuild_inline
 from tests.support.api import Api
 
 
@@ -58,6 +59,29 @@ async def test_a_failed_payout_gives_the_money_back(api: Api) -> None:
     failed = await merchant.post(f"/v1/payouts/{payout_id}/mark-failed", {"failureReason": "Wrong account number"})
     assert (failed.data["status"], failed.data["failureReason"]) == ("failed", "Wrong account number")
     assert (await merchant.get("/v1/payouts/balance")).data["available"] == 1000
+
+
+async def test_the_note_of_a_pending_payout_can_be_corrected_and_a_rebuild_knows_it(
+    api: Api,
+) -> None:
+    merchant = await api.merchant(available=1000)
+    body = {"amount": 700, "currency": "IDR", "note": "April revenue"}
+    payout_id = (await merchant.post("/v1/payouts", body)).data["id"]
+    changed = await merchant.call("PATCH", f"/v1/payouts/{payout_id}", {"note": "May revenue"})
+    assert (changed.status, changed.data["note"], changed.data["status"]) == (200, "May revenue", "pending")
+    live = (await merchant.get(f"/v1/payouts/{payout_id}")).data
+    assert live["note"] == "May revenue"
+    async with api.ledger.pool.acquire() as connection:
+        await connection.execute("UPDATE payouts SET note = 'x'")
+        await rebuild_inline(connection, 1, lambda _: None)
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data == live
+    left_out = await merchant.call("PATCH", f"/v1/payouts/{payout_id}", {})
+    assert (left_out.status, left_out.error["field"]) == (400, "note")
+    removed = await merchant.call("PATCH", f"/v1/payouts/{payout_id}", {"note": None})
+    assert (removed.status, removed.data["note"]) == (200, None)
+    await merchant.post(f"/v1/payouts/{payout_id}/mark-in-transit")
+    late = await merchant.call("PATCH", f"/v1/payouts/{payout_id}", {"note": "June revenue"})
+    assert (late.status, late.error["code"]) == (409, "INVALID_TRANSITION")
 
 
 async def test_in_plugipay_mode_nobody_marks_by_hand(api: Api) -> None:

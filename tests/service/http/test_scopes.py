@@ -88,7 +88,14 @@ async def ask(caller: Caller, route: Route, prefix: str, ids: dict[str, str], **
 
 NEEDED = {
     "payout:write": {
-        *("requestPayout", "cancelPayout", "setBankAccount", "addWebhookEndpoint", "changeWebhookEndpoint"),
+        *(
+            "requestPayout",
+            "cancelPayout",
+            "changePayoutNote",
+            "setBankAccount",
+            "addWebhookEndpoint",
+            "changeWebhookEndpoint",
+        ),
         *("removeWebhookEndpoint", "rotateWebhookSecret", "replayToWebhookEndpoint", "resendWebhookDelivery"),
     },
     "operator": {
