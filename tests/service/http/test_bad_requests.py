@@ -89,7 +89,7 @@ async def test_a_wrong_method_is_405_and_says_which_are_right(callers: list[Call
         ("PUT", "/v1/payouts", "GET, HEAD, POST"),
         ("DELETE", "/v1/payouts/" + NO_PAYOUT, "GET, HEAD, PATCH"),
         ("GET", f"/v1/payouts/{NO_PAYOUT}/cancel", "POST"),
-        ("POST", "/v1/payouts/balance", "GET, HEAD"),
+        ("POST", "/v1/payouts/balance", "GET, HEAD, PATCH"),  # PATCH: of a payout of that id
         ("PUT", "/v1/payouts/bank-account", "GET, HEAD, PATCH"),
         ("GET", "/api/v1/commands", "POST"),
         ("PATCH", "/api/v1/events", "GET, HEAD"),
