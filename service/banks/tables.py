@@ -17,7 +17,7 @@ from decimal import Decimal
 from events.values import value
 from service.banks.observations import TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
 from service.formats.amounts import NotUnderstood, Number, read_grouped
-from service.formats.detection import HEAD_BYTES, XLSX
+from service.formats.detection import HEAD_BYTES, XLSX, ZIP
 from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, heading, xlsx_rows
 from service.formats.unreadable import Unreadable, unreadable
 
@@ -79,7 +79,9 @@ def table_observations(
     """Every row as an entry, and after them their sum and the balances."""
     table = _Table(bank_account, currency, layout)
     rows: Iterator[TableRow | Unreadable]
-    rows = iter(xlsx_rows(stream)) if format_name == XLSX else csv_rows(stream, _detect_delimiter(stream, layout))
+    rows = (
+        iter(xlsx_rows(stream)) if format_name in (XLSX, ZIP) else csv_rows(stream, _detect_delimiter(stream, layout))
+    )
     try:
         for row in rows:
             if isinstance(row, Unreadable):

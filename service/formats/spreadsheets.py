@@ -6,6 +6,7 @@ shortest decimal that stands for it, which is what a spreadsheet program shows.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -19,7 +20,7 @@ from shutil import copyfileobj
 from typing import Any
 
 from service.formats.amounts import Number
-from service.formats.detection import HEAD_BYTES
+from service.formats.detection import HEAD_BYTES, is_workbook, zip_members
 from service.formats.unreadable import Unreadable, unreadable
 from service.formats.xml import RefusedXml, check_no_document_type
 
@@ -27,6 +28,8 @@ DELIMITERS = (",", ";", "\t")
 UNPACKED_BYTES_MAX = 1024**3
 STRINGS_BYTES_MAX = 128 * 1024**2
 """The texts of a workbook are the only part of it that is held in memory."""
+
+_NAMES_SHOWN, _NAME_SHOWN = 3, 60
 
 Cell = str | date | None
 
@@ -84,16 +87,17 @@ def detect_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]
 
 
 def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
-    """The rows of every sheet. The file is copied to disk first: its table of contents is at its end.
-
-    NotASpreadsheet for a file that cannot be read.
-    """
+    """The rows of every sheet of a zip file. NotASpreadsheet for one that cannot be read, or is no workbook."""
     # It is slow to import, and rarely needed.
     import openpyxl  # noqa: PLC0415
 
-    with tempfile.TemporaryFile() as copy:
-        copyfileobj(stream, copy)
-        copy.seek(0)
+    with contextlib.ExitStack() as opened:
+        copy: Any = stream
+        if not stream.seekable():
+            # A zip file's table of contents is at its end.
+            copy = opened.enter_context(tempfile.TemporaryFile())
+            copyfileobj(stream, copy)
+            copy.seek(0)
         try:
             _check(copy)
             book = openpyxl.load_workbook(copy, read_only=True, data_only=True, keep_links=False)
@@ -114,6 +118,15 @@ def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
             book.close()
 
 
+def no_workbook(names: Sequence[str]) -> str:
+    """What to tell the sender of a zip file with these members, none of which is a workbook's."""
+    if not names:
+        return "a zip file that holds no workbook: it is empty"
+    shown = ", ".join(ascii(name[:_NAME_SHOWN])[1:-1] for name in names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"a zip file that holds no workbook: it has {shown}{more}; unpack it, and send what is in it"
+
+
 def heading(found: Any) -> str:
     """A heading as it is compared: without the extra spaces and line breaks that reports have."""
     return " ".join(str(found).split()) if isinstance(found, str) else ""
@@ -121,6 +134,8 @@ def heading(found: Any) -> str:
 
 def _check(copy: Any) -> None:
     try:
+        if not is_workbook(names := zip_members(copy)):
+            raise NotASpreadsheet(no_workbook(names))
         with zipfile.ZipFile(copy) as parts:
             infos = parts.infolist()
             if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
@@ -134,7 +149,7 @@ def _check(copy: Any) -> None:
     except RefusedXml as problem:
         raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
-        raise NotASpreadsheet(f"the workbook is damaged: {problem}") from None
+        raise NotASpreadsheet(f"the zip file is damaged, or breaks off: {problem}") from None
     copy.seek(0)
 
 

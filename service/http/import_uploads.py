@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Annotated, BinaryIO
 
@@ -12,7 +13,8 @@ from aiohttp import web
 from typing_extensions import TypedDict
 
 from events.channels.state import PLATFORM, SELLER
-from service.formats.detection import detect_format
+from service.formats.detection import ZIP, detect_format, zip_members
+from service.formats.spreadsheets import no_workbook
 from service.http.app_keys import IMPORTS, SETTINGS
 from service.http.bodies import FileBody
 from service.http.errors import ApiError
@@ -153,8 +155,18 @@ def _check_format(stream: BinaryIO, channel: str) -> None:
     formats = marketplace_named(channel).formats
     if found not in formats:
         message = f"{channel} is read from {', '.join(sorted(formats))}, and this looks like {found}"
+        if found == ZIP:
+            message = f"{channel} is read from {', '.join(sorted(formats))}, and this is {_about_zip(stream)}"
         raise ApiError("VALIDATION_ERROR", message, field="body")
     stream.seek(0)
+
+
+def _about_zip(stream: BinaryIO) -> str:
+    stream.seek(0)
+    try:
+        return no_workbook(zip_members(stream))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return "a zip file that is damaged, or breaks off"
 
 
 OPERATIONS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from service.formats.amounts import Amount, NotUnderstood, Number, read_grouped
-from service.formats.detection import XLSX
+from service.formats.detection import XLSX, ZIP
 from service.formats.json_records import Record
 from service.formats.spreadsheets import (
     Cell,
@@ -64,7 +64,7 @@ def table_lines(
 ) -> Iterator[Observation]:
     """The lines of every sheet that has the headings of one of the reports; Unreadable where no sheet has."""
     rows: Iterator[TableRow | Unreadable]
-    if format_name == XLSX:
+    if format_name in (XLSX, ZIP):
         rows = iter(xlsx_rows(stream))
     else:
         rows = csv_rows(stream, detect_delimiter(stream, [report.needs for report in reports]))

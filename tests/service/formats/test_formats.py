@@ -319,6 +319,15 @@ def test_a_charge_a_row_is_a_fee_report() -> None:
     assert found[0].reference != found[1].reference
 
 
+def test_a_zip_file_that_holds_no_workbook_is_listed_with_what_it_holds() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as parts:
+        parts.writestr("Income.csv", "No. Pesanan\n")
+    (problem,) = observed("shopee", made.getvalue(), IDR)
+    assert isinstance(problem, Unreadable)
+    assert "a zip file that holds no workbook: it has Income.csv; unpack it" in problem.reason
+
+
 def test_a_damaged_workbook_is_listed() -> None:
     (problem,) = observed("shopee", workbook()[:-200], IDR)
     assert isinstance(problem, Unreadable)

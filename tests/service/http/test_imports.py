@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -262,6 +264,16 @@ async def test_what_cannot_be_read_at_all_is_told_and_writes_nothing(seller: Cal
         refused = await seller.call("POST", f"{IMPORTS}?channel={channel}", raw=SEED)
         assert complaints(refused, status=400, field="body") == []
         assert "looks like xml" in refused.error["message"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as parts:
+        parts.writestr("statements.xml", SEED)
+    for content, said in (
+        (packed.getvalue(), "a zip file that holds no workbook: it has statements.xml; unpack it"),
+        (packed.getvalue()[:-20], "a zip file that is damaged"),
+    ):
+        refused = await upload(seller, content)
+        assert complaints(refused, status=400, field="body") == []
+        assert said in refused.error["message"]
     assert await read_tables(settings) == before
 
 
