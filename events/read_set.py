@@ -33,8 +33,12 @@ class ReadSet:
     settlements: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Account, channel, seller or nothing, reference."""
     bank_entries: set[tuple[str, str]] = field(default_factory=set)
+    bank_contents: set[tuple[str, str]] = field(default_factory=set)
+    """Account, and the content of bank entries."""
+    bank_references: set[tuple[str, str]] = field(default_factory=set)
+    """Account, and a reference of bank entries: some of them are read."""
     bank_statements: set[tuple[str, str, str]] = field(default_factory=set)
-    """Account, digest of the bank account's number, and number of the statement."""
+    """Account, digest of the bank account's number, and number of the statement: all of its parts."""
     matches: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)
     """Account, and the idempotency key of a command that may have been answered."""

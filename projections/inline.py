@@ -102,7 +102,7 @@ TABLES: tuple[InlineTable[Any], ...] = (
     InlineTable("statements", ChannelStatement, "statements", ("channel", "seller", "number")),
     InlineTable("settlements", Settlement, "settlements", ("channel", "seller", "reference")),
     InlineTable("bank_entries", BankEntry, "bank_entries", ("entry_id",)),
-    InlineTable("bank_statements", BankStatement, "bank_statements", ("bank_account", "number")),
+    InlineTable("bank_statements", BankStatement, "bank_statements", ("bank_account", "number", "part")),
     InlineTable("matches", Match, "matches", ("match_id",)),
 )
 """Every inline view except the set of the provider's event ids, which only grows (`provider_events`)."""

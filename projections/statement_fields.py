@@ -27,7 +27,14 @@ from events.balances.events import (
     RevenueRecorded,
     RevenueSettled,
 )
-from events.banking.events import BankEntryObserved, BankStatementObserved, MatchMade, MatchUnmade, ToleranceSet
+from events.banking.events import (
+    BankEntryDetailed,
+    BankEntryObserved,
+    BankStatementObserved,
+    MatchMade,
+    MatchUnmade,
+    ToleranceSet,
+)
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.disputes.events import DisputeOpened, DisputeResolved
@@ -155,6 +162,7 @@ def field_amounts(event: AnyEvent) -> Sequence[FieldAmount]:
             | ToleranceSet()
             | SettlementTermsSet()
             | BankEntryObserved()
+            | BankEntryDetailed()
             | BankStatementObserved()
             | MatchMade()
             | MatchUnmade()

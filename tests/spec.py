@@ -94,10 +94,12 @@ def read(reads: ReadSet, state: AccountState) -> AccountState:
     seen.matches = {key: row for key, row in state.matches.items() if (ACCOUNT, key) in reads.matches}
     of_matches = {match.entry_id for match in seen.matches.values()}
     seen.bank_entries = {
-        key: row for key, row in state.bank_entries.items() if (ACCOUNT, key) in reads.bank_entries or key in of_matches
+        key: row
+        for key, row in state.bank_entries.items()
+        if (ACCOUNT, key) in reads.bank_entries or key in of_matches or (ACCOUNT, row.content) in reads.bank_contents
     }
     seen.bank_statements = {
-        key: row for key, row in state.bank_statements.items() if (ACCOUNT, *key) in reads.bank_statements
+        key: row for key, row in state.bank_statements.items() if (ACCOUNT, *key[:2]) in reads.bank_statements
     }
     numbers = {name[3] for name in reads.statements}
     seen.statements = {key: row for key, row in state.statements.items() if key[2] in numbers}

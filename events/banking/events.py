@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from events.event import Event
-from events.instants import Day
+from events.event import Event, only_new_optional_fields
+from events.instants import Day, Instant
 from events.read_set import ReadSet
 from events.values import Data, value
 
@@ -24,10 +24,14 @@ class BankEntryObserved(Event):
 
     `bank_account` is the keyed digest of the bank account's number; `reference` the bank's own for the entry, where it
     has one; `references` the others that it names. Dates are the bank's days. `remittance` and `counterparty` are
-    *sealed*; `digest` is the keyed digest of the record.
+    *sealed*; `digest` is the keyed digest of the record. `content` is the keyed digest of what tells the entry from
+    others: several entries may have the same. `statement` is the statement that it stood in, where the file has
+    statements (`number`, `page`, `from`, `to`, `opening`, `closing`), and `balance` the account's balance after it.
     """
 
     stored_name = "bank_entry.observed"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
     sealed = ("remittance", "counterparty")
 
     entry_id: str
@@ -44,16 +48,45 @@ class BankEntryObserved(Event):
     reference: str | None = None
     remittance: str | None = None
     counterparty: str | None = None
+    content: str | None = None
+    statement: Data | None = None
+    balance: int | None = None
+
+
+@value
+class BankEntryDetailed(Event):
+    """A later file of the bank names more of an entry: `references` that the ledger did not have, and its text.
+
+    A notification (camt.054) names the payments of a batch, which the statement books as one sum. `remittance` and
+    `counterparty` are *sealed*, and given only where the entry had none; `digest` is the keyed digest of the record.
+    """
+
+    stored_name = "bank_entry.detailed"
+    sealed = ("remittance", "counterparty")
+
+    entry_id: str
+    references: list[str]
+    source: str
+    digest: str
+    remittance: str | None = None
+    counterparty: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.bank_entries.add((account_id, self.entry_id))
 
 
 @value
 class BankStatementObserved(Event):
     """A bank statement was read to its end: its balances, what its entries add up to, and whether both agree.
 
-    `bank_account` is the keyed digest of the number, which itself is *sealed*. Amounts are minor units.
+    `bank_account` is the keyed digest of the number, which itself is *sealed*. Amounts are minor units. Banks use a
+    number again each year, and for all pages of a statement: `part` tells statements of one number apart.
+    `made_at` is when the bank made it: what was made earlier than what is known changes nothing.
     """
 
     stored_name = "bank_statement.observed"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
     sealed = ("bankAccountNumber",)
 
     bank_account: str
@@ -68,6 +101,8 @@ class BankStatementObserved(Event):
     closing: int | None = None
     from_on: Day | None = None
     to_on: Day | None = None
+    part: str | None = None
+    made_at: Instant | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.bank_statements.add((account_id, self.bank_account, self.number))
@@ -105,4 +140,4 @@ class MatchUnmade(Event):
         read_set.matches.add((account_id, self.match_id))
 
 
-BankingEvent = ToleranceSet | BankEntryObserved | BankStatementObserved | MatchMade | MatchUnmade
+BankingEvent = ToleranceSet | BankEntryObserved | BankEntryDetailed | BankStatementObserved | MatchMade | MatchUnmade

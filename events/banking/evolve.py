@@ -8,6 +8,7 @@ from typing import assert_never
 from events.account_state import AccountState
 from events.accounts.state import TOLERANCES
 from events.banking.events import (
+    BankEntryDetailed,
     BankEntryObserved,
     BankingEvent,
     BankStatementObserved,
@@ -43,9 +44,20 @@ def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int)
                 findings=event.findings,
                 digest=event.digest,
                 position=position,
+                content=event.content,
+                statement=event.statement,
+                balance=event.balance,
+            )
+        case BankEntryDetailed():
+            entry = state.bank_entries[event.entry_id]
+            state.bank_entries[event.entry_id] = replace(
+                entry,
+                references=[*entry.references, *event.references],
+                remittance=entry.remittance or event.remittance,
+                counterparty=entry.counterparty or event.counterparty,
             )
         case BankStatementObserved():
-            key = (event.bank_account, event.number)
+            key = (event.bank_account, event.number, event.part or "")
             known = state.bank_statements.get(key)
             state.bank_statements[key] = BankStatement(
                 bank_account_number=event.bank_account_number,
@@ -60,6 +72,7 @@ def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int)
                 findings=event.findings,
                 first_position=known.first_position if known else position,
                 position=position,
+                made_at=event.made_at,
             )
         case MatchMade():
             state.matches[event.match_id] = Match(

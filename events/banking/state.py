@@ -5,8 +5,8 @@ from __future__ import annotations
 from events.instants import Day, Instant
 from events.values import Data, value
 
-BankStatementKey = tuple[str, str]
-"""(digest of the bank account's number, number of the statement)."""
+BankStatementKey = tuple[str, str, str]
+"""(digest of the bank account's number, number of the statement, part)."""
 
 
 @value
@@ -29,6 +29,12 @@ class BankEntry:
     remittance: str | None = None
     counterparty: str | None = None
     reversal: bool = False
+    content: str | None = None
+    """The keyed digest of what tells it from others. None of entries that were imported before there was one."""
+    statement: Data | None = None
+    """The statement that it stood in: its `number`, `page`, `from`, `to`, `opening` and `closing`."""
+    balance: int | None = None
+    """The bank account's balance after it, where the file has one for each row."""
     claimed: int = 0
     """How much of it, without its sign, the matches that stand say what it is for."""
 
@@ -49,6 +55,7 @@ class BankStatement:
     closing: int | None = None
     from_on: Day | None = None
     to_on: Day | None = None
+    made_at: Instant | None = None
 
 
 @value

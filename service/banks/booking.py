@@ -7,142 +7,75 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from events.account_state import AccountState
 from events.banking.events import BankEntryObserved, BankStatementObserved
-from events.banking.observe import observe_bank_statement, observe_entry
-from events.canonical import canonical, check_content
-from events.currency import AMOUNT_MAX
+from events.banking.observe import explained_entry, observe_bank_statement, observe_entry
 from events.envelope import Source
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.values import Data
-from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
-from service.formats.amounts import in_minor_units
+from service.banks.identity import IdentifiedRecord
+from service.banks.observations import ObservedBankStatement, ObservedEntry, StatementPart
+from service.formats.amounts import in_minor_units, plain
+from service.formats.file_remarks import LeftOut, Note, StatedTotal, UnusedHeadings
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
+from service.imports.receipt import Receipt
 from service.ledger.batch import Batch
 from service.ledger.commands import Erased
 from service.ledger.vault import AccountKey
 from service.platform.database import storable
 
-NEW, KNOWN, STATEMENTS = "new", "known", "statements"
+NEW, KNOWN, STATEMENTS, LEFT_OUT, REMARK = "new", "known", "statements", "leftOut", "remark"
 PROVIDER = "bank"
-_REFERENCE_MAX = 200
-_NUMBER_MAX = 200
-_YEARS = range(1970, 2200)
-"""A day outside of these years is a mistake. Days at the ends of the calendar cannot be added to."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifiedRecord:
-    """One observation, with the ids that only the account's key can make. `origin` says in which file it stood, and where."""
-
-    observed: BankObservation
-    origin: str
-    bank_account: str = ""
-    """The keyed digest of the bank account's number."""
-    number: str = field(default="", repr=False)
-    """The number itself, which is sealed before it is stored."""
-    entry_id: str = ""
-    restated_id: str = ""
-
-
-def bank_account_digest(key: AccountKey, number: str) -> str:
-    """The keyed digest of a bank account's number, without its spaces. Without the key, no number can be tried out."""
-    plain = "".join(each for each in number.upper() if each.isalnum())
-    return key.digest(b"bank account\n" + plain.encode())[:32]
-
-
-def entry_ids(key: AccountKey, bank_account: str, entry: ObservedEntry, occurrence: int) -> tuple[str, str]:
-    """The entry's id, and the id that it gets where another content has its reference already.
-
-    Without a reference, the id follows from the content, and from `occurrence`: how many equal entries came before in the
-    file.
-    """
-    content = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
-    if entry.reference is not None:
-        return (
-            _id(key, ["reference", bank_account, entry.reference]),
-            _id(key, ["restated", bank_account, entry.reference, *content]),
-        )
-    entry_id = _id(key, ["content", bank_account, *content, *content_of(entry)[3:], str(occurrence)])
-    return entry_id, entry_id
-
-
-def content_of(entry: ObservedEntry) -> list[str]:
-    """All that an entry says. Two entries of one file with equal content are told apart by their order."""
-    value_on = entry.value_on.isoformat() if entry.value_on else ""
-    content = [entry.currency, str(entry.amount.normalize()), entry.booked_on.isoformat()]
-    return [*content, value_on, entry.remittance or "", entry.counterparty or "", *entry.references]
-
-
-def _id(key: AccountKey, parts: list[str]) -> str:
-    return f"ben_{key.digest(b'bank entry' + canonical(parts))[:32]}"
-
-
-def checked(observed: BankObservation, exponents: dict[str, int]) -> BankObservation:
-    """The observation, or why the ledger cannot store it."""
-    if isinstance(observed, Unreadable):
-        return observed
-    reason = _reason_against(observed, exponents)
-    if reason is None:
-        return observed
-    return Unreadable(observed.place, reason, observed.raw if isinstance(observed, ObservedEntry) else b"")
-
-
-def _reason_against(observed: ObservedEntry | ObservedBankStatement, exponents: dict[str, int]) -> str | None:
-    if observed.currency not in exponents:
-        return f"{observed.currency[:10]!r} is not an ISO 4217 currency code"
-    exponent = exponents[observed.currency]
-    texts: list[str | None]
-    if isinstance(observed, ObservedEntry):
-        amounts = [observed.amount]
-        texts = [observed.remittance, observed.counterparty, observed.reference, *observed.references]
-        if any(day is not None and day.year not in _YEARS for day in (observed.booked_on, observed.value_on)):
-            return f"its day is not in the years {_YEARS[0]} to {_YEARS[-1]}"
-        if in_minor_units(observed.amount, exponent)[0] == 0:
-            return "its amount is zero: no money came or went"
-        if any(len(text) > _REFERENCE_MAX for text in (observed.reference or "", *observed.references)):
-            return f"a reference has {_REFERENCE_MAX} characters at most"
-    else:
-        amounts = [amount for amount in (observed.opening, observed.closing, observed.moved) if amount is not None]
-        texts = [observed.number]
-        if not 0 < len(observed.number) <= _NUMBER_MAX:
-            return f"a statement's number has 1 to {_NUMBER_MAX} characters"
-    if any(abs(in_minor_units(amount, exponent)[0]) > AMOUNT_MAX for amount in amounts):
-        return "it has an amount beyond what the ledger counts to"
-    try:
-        check_content(texts)
-    except ValueError as problem:
-        return str(problem)
-    return None
+NOT_IN_A_STATEMENT = "a notification of what no imported statement has: import the statement, then this file again"
 
 
 @dataclass(slots=True, kw_only=True)
 class BankUnit(ObservationsUnit[IdentifiedRecord]):
-    """Records of one file of a bank."""
+    """Records of one file of a bank.
+
+    `claimed` has the entries that rows of the file are, those before these records too: each row is an entry of its own.
+    """
+
+    claimed: set[str]
+    problem_ids: list[str] = field(default_factory=list)
+    """The ids of the deliveries that the unreadable records are kept as, in their order."""
+    _claims: list[str] = field(init=False, default_factory=list)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
         for record in self.records:
-            if isinstance(record.observed, ObservedEntry):
-                read_set.bank_entries.update((self.account_id, each) for each in (record.entry_id, record.restated_id))
-            elif isinstance(record.observed, ObservedBankStatement):
-                read_set.bank_statements.add((self.account_id, record.bank_account, record.observed.number))
+            observed = record.observed
+            if isinstance(observed, ObservedEntry):
+                read_set.bank_contents.add((self.account_id, record.content))
+                read_set.bank_entries.update((self.account_id, each) for each in record.older_ids)
+                names = [observed.reference, *(observed.references if observed.explains else ())]
+                read_set.bank_references.update((self.account_id, name) for name in names if name is not None)
+            elif isinstance(observed, ObservedBankStatement):
+                read_set.bank_statements.add((self.account_id, record.bank_account, observed.part.number))
 
     def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
         counts = Counter(outcomes)
-        return {"read": len(outcomes) - counts[STATEMENTS], **counts}
+        return {"read": len(outcomes) - counts[STATEMENTS] - counts[REMARK], **counts}
 
     def problems(self, first: int) -> list[Problem]:
-        return [
-            Problem(record.observed.place, record.observed.reason, number)
+        unreadable = [
+            (number, record.observed)
             for number, record in enumerate(self.records, first)
             if isinstance(record.observed, Unreadable)
         ]
+        return [
+            Problem(storable(observed.place), storable(observed.reason), number, delivery_id)
+            for (number, observed), delivery_id in zip(unreadable, self.problem_ids, strict=True)
+        ]
 
     def decide(self, batch: Batch) -> list[str]:
+        # A unit may be decided again, on a newer state.
+        self.claimed.difference_update(self._claims)
+        self._claims, self.problem_ids, self.receipt = [], [], Receipt()
         state = batch.state(self.account_id)
         if state.account is None or state.account.mode != self.origin.mode:
             raise AccountNotFound(self.account_id)
@@ -153,24 +86,64 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
 
     def _ingest(self, record: IdentifiedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = record.observed
-        if isinstance(observed, ObservedBankStatement):
-            for statement in observe_bank_statement(self._statement(record, observed, key), state):
-                batch.record(state, statement, self.cause(Source(PROVIDER, observed.number)))
-            return STATEMENTS
-        digest = key.digest(observed.raw)
-        if isinstance(observed, Unreadable):
-            self._keep(record, observed.raw, digest, UNREADABLE, observed.reason, key, batch)
-            return UNREADABLE
-        events = observe_entry(self._entry(record, observed, key, digest), record.restated_id, state)
-        for entry in events:
-            happened_at = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
-            source = Source(PROVIDER, record.entry_id, digest)
-            batch.record(state, entry, self.cause(source), effective_at=happened_at)
-        if events:
-            self._keep(record, observed.raw, digest, "accepted", None, key, batch)
-        return NEW if events else KNOWN
+        match observed:
+            case LeftOut():
+                self.receipt.remark(observed)
+                return LEFT_OUT
+            case StatedTotal() | UnusedHeadings() | Note():
+                self.receipt.remark(observed)
+                return REMARK
+            case ObservedBankStatement():
+                self.receipt.items += 1
+                for statement in observe_bank_statement(self._statement(record, observed, key), state):
+                    batch.record(state, statement, self.cause(Source(PROVIDER, observed.part.number)))
+                return STATEMENTS
+            case Unreadable():
+                self.receipt.count_unreadable()
+                digest = key.digest(observed.raw)
+                self.problem_ids.append(
+                    self._keep(record, observed.raw, digest, UNREADABLE, observed.reason, key, batch)
+                )
+                return UNREADABLE
+        return self._entry(record, observed, state, key, batch)
 
     def _entry(
+        self,
+        record: IdentifiedRecord,
+        observed: ObservedEntry,
+        state: AccountState,
+        key: AccountKey,
+        batch: Batch,
+    ) -> str:
+        digest = key.digest(observed.raw)
+        event = self._observed(record, observed, key, digest)
+        if observed.explains and (explained := explained_entry(event, self.claimed, state)) is not None:
+            entry_id, events = explained
+        elif observed.explains:
+            self.receipt.remark(LeftOut(observed.place, NOT_IN_A_STATEMENT))
+            self._keep(record, observed.raw, digest, "duplicate", NOT_IN_A_STATEMENT, key, batch)
+            return LEFT_OUT
+        else:
+            entry_id, events = observe_entry(event, record.older_ids, self.claimed, state)
+        if not observed.explains:
+            self.claimed.add(entry_id)
+            self._claims.append(entry_id)
+        booked = entry_id not in state.bank_entries
+        for each in events:
+            happened_at = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
+            source = Source(PROVIDER, entry_id, digest)
+            batch.record(state, each, self.cause(source), effective_at=happened_at)
+        if events:
+            self._keep(record, observed.raw, digest, "accepted", None, key, batch, entry_id)
+        self.receipt.count(booked=booked)
+        if not observed.explains:
+            # What the ledger has, and not what the file says.
+            kept = state.bank_entries[entry_id]
+            exponent = self.exponents[kept.currency]
+            self.receipt.keep(observed.group, kept.currency, Decimal(kept.amount).scaleb(-exponent))
+        return NEW if booked else KNOWN
+
+    def _observed(
         self, record: IdentifiedRecord, observed: ObservedEntry, key: AccountKey, digest: str
     ) -> BankEntryObserved:
         exponent = self.exponents[observed.currency]
@@ -180,7 +153,7 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
             whole = observed.amount - remainder
             findings.append(_finding("amount_fits_the_minor_unit", whole, observed.amount))
         return BankEntryObserved(
-            entry_id=record.entry_id,
+            entry_id="",
             bank_account=record.bank_account,
             currency=observed.currency,
             amount=amount,
@@ -194,34 +167,57 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
             reference=observed.reference,
             remittance=key.seal("remittance", observed.remittance) if observed.remittance else None,
             counterparty=key.seal("counterparty", observed.counterparty) if observed.counterparty else None,
+            content=record.content,
+            statement=None if observed.statement is None else _part_data(observed.statement, exponent),
+            balance=None if observed.balance is None else in_minor_units(observed.balance, exponent)[0],
         )
 
     def _statement(
         self, record: IdentifiedRecord, observed: ObservedBankStatement, key: AccountKey
     ) -> BankStatementObserved:
-        exponent = self.exponents[observed.currency]
-
-        def minor(amount: Decimal | None) -> int | None:
-            return None if amount is None else in_minor_units(amount, exponent)[0]
-
+        part, currency = observed.part, observed.currency
+        exponent = self.exponents[currency]
+        so_far = Receipt()
+        so_far.merge(self.before)
+        so_far.merge(self.receipt)
+        kept = so_far.kept_of(observed.group, currency)
+        moved = kept.credits - kept.debits
         findings: list[Data] = []
-        if observed.opening is not None and observed.closing is not None:
-            expected = observed.opening + observed.moved
-            if expected != observed.closing:
-                findings.append(_finding("closing_is_opening_and_entries", expected, observed.closing))
+        if part.opening is not None and part.closing is not None and part.opening + moved != part.closing:
+            findings.append(_finding("closing_is_opening_and_entries", part.opening + moved, part.closing))
+        findings += [
+            {
+                "rule": "entries_are_what_the_bank_states",
+                "expected": total["stated"],
+                "actual": total["kept"] or "",
+                "difference": total["difference"],
+            }
+            for total in so_far.document()["totals"]
+            if total["group"] == observed.group and total["name"].startswith("TxsSummry") and total["difference"]
+            if Decimal(total["difference"])
+        ]
+        said = _part_data(part, exponent)
+        made_at = observed.made_at.instant
+        name: list[Any] = [said.get(each) or "" for each in ("from", "to", "page", "opening")]
+        moved_minor = in_minor_units(moved, exponent)[0]
+        if made_at is None:
+            # Nothing says which of two different ones is newer, so each is one of its own.
+            name += [said.get("closing"), moved_minor, kept.records]
         return BankStatementObserved(
             bank_account=record.bank_account,
             bank_account_number=key.seal("bankAccountNumber", record.number),
-            number=observed.number,
-            currency=observed.currency,
-            moved=minor(observed.moved) or 0,
-            entries_count=observed.entries_count,
+            number=part.number,
+            currency=currency,
+            moved=moved_minor,
+            entries_count=kept.records,
             source=observed.source,
             findings=findings,
-            opening=minor(observed.opening),
-            closing=minor(observed.closing),
-            from_on=_iso(observed.from_on),
-            to_on=_iso(observed.to_on),
+            opening=said.get("opening"),
+            closing=said.get("closing"),
+            from_on=said.get("from"),
+            to_on=said.get("to"),
+            part="/".join(map(str, name)),
+            made_at=made_at,
         )
 
     def _keep(
@@ -233,9 +229,10 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
         reason: str | None,
         key: AccountKey,
         batch: Batch,
-    ) -> None:
-        """Keeps the record as it stood: what the event was made of, or what could not be read."""
-        batch.keep_delivery(
+        entry_id: str | None = None,
+    ) -> str:
+        """Keeps the record as it stood: what the event was made of, or what could not be read. The delivery's id."""
+        return batch.keep_delivery(
             self.account_id,
             key,
             raw,
@@ -244,17 +241,30 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
             received_at=self.received_at,
             verdict=verdict,
             origin=storable(record.origin),
-            event_id=record.entry_id or None,
+            event_id=entry_id,
             reason=storable(reason) if reason else None,
         )
+
+
+def _part_data(part: StatementPart, exponent: int) -> Data:
+    """The statement as an event has it; what is not known is left out. Amounts are minor units."""
+    said: dict[str, Any] = {
+        "number": part.number,
+        "page": part.page,
+        "from": _iso(part.from_on),
+        "to": _iso(part.to_on),
+        "opening": None if part.opening is None else in_minor_units(part.opening, exponent)[0],
+        "closing": None if part.closing is None else in_minor_units(part.closing, exponent)[0],
+    }
+    return {name: found for name, found in said.items() if found is not None}
 
 
 def _finding(rule: str, expected: Decimal, actual: Decimal) -> Data:
     return {
         "rule": rule,
-        "expected": format(expected, "f"),
-        "actual": format(actual, "f"),
-        "difference": format(actual - expected, "f"),
+        "expected": plain(expected),
+        "actual": plain(actual),
+        "difference": plain(actual - expected),
     }
 
 

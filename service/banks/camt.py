@@ -1,7 +1,8 @@
-"""Reads ISO 20022 camt.053, versions 02 and later: a bank's end-of-day statements, entry by entry.
+"""Reads ISO 20022 camt.053, versions 02 and later, entry by entry; and its sisters camt.052 and camt.054.
 
-Memory does not grow with the file, nor with the payments of a batched entry. Only booked entries are read; pending and
-informational ones are left out.
+A statement (053) books; an interim report (052) has entries that are in a statement later; a notification (054) only
+explains what a statement books, such as the payments of a batch. Memory does not grow with the file, nor with the
+payments of a batched entry.
 """
 
 from __future__ import annotations
@@ -9,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from service.banks.camt_statement import CamtStatement, Entry
+from service.banks.camt_statement import NOTIFICATION, REPORT, STATEMENT, CamtStatement, Entry
 from service.banks.observations import BankObservation
 from service.formats.amounts import NotUnderstood
 from service.formats.unreadable import RAW_MAX, unreadable
 from service.formats.xml import RefusedXml, XmlReader
 
 _TEXT_BYTES_MAX = 10_000
+_BODIES = {
+    ("BkToCstmrStmt", "Stmt"): STATEMENT,
+    ("BkToCstmrAcctRpt", "Rpt"): REPORT,
+    ("BkToCstmrDbtCdtNtfctn", "Ntfctn"): NOTIFICATION,
+}
+"""The element of each kind of message that has entries, below the message's own."""
+_NAMES = frozenset(name for _, name in _BODIES)
 
 
 def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
@@ -27,7 +35,9 @@ def camt_observations(stream: BinaryIO) -> Iterator[BankObservation]:
         yield unreadable(f"line {reader.line}", f"not XML that we read: {problem}", b"")
         return
     if not reader.count:
-        yield unreadable("the file", "it has no statement (BkToCstmrStmt/Stmt): it is no camt.053", b"")
+        yield unreadable(
+            "the file", "it has no statement (BkToCstmrStmt/Stmt): it is no camt.053, nor camt.052 or camt.054", b""
+        )
 
 
 class _Statements(XmlReader[BankObservation]):
@@ -55,9 +65,10 @@ class _Statements(XmlReader[BankObservation]):
 
     def _element_started(self, name: str, attributes: dict[str, str]) -> None:
         self._text, self._text_length = [], 0
-        if name == "Stmt" and self._path[-2:-1] == ["BkToCstmrStmt"]:
+        source = self._source(name)
+        if source is not None:
             self.count += 1
-            self._statement = CamtStatement(self.count)
+            self._statement = CamtStatement(self.count, source)
         elif self._statement is not None and name == "Ntry" and self._entry is None:
             place = f"Stmt[{self.count - 1}]/Ntry[{self._statement.entries_seen}], line {self.line}"
             self._statement.entries_seen += 1
@@ -67,6 +78,10 @@ class _Statements(XmlReader[BankObservation]):
             self._statement.balances.append({})
         if name == "Amt" and "Ccy" in attributes:
             self._add_text("Ccy", attributes["Ccy"])
+
+    def _source(self, name: str) -> str | None:
+        """The kind of message whose body the element is; None for any other element."""
+        return _BODIES.get((self._path[-2], name)) if name in _NAMES and len(self._path) > 1 else None
 
     def _text_read(self, text: str) -> None:
         self._text_length += len(text)
@@ -80,10 +95,10 @@ class _Statements(XmlReader[BankObservation]):
             self._add_text(name, text)
         if self._statement is None:
             return
-        if name == "Ntry" and self._entry is not None and self._path[-2] == "Stmt":
+        if name == "Ntry" and self._entry is not None and self._path[-2] in _NAMES:
             self._end_entry(self._entry)
             self._entry = None
-        elif name == "Stmt" and self._path[-2:-1] == ["BkToCstmrStmt"]:
+        elif self._source(name) is not None:
             self._found.extend(self._statement.end())
             self._statement = None
 
@@ -95,7 +110,8 @@ class _Statements(XmlReader[BankObservation]):
             below = self._path[self._path.index("Ntry") + 1 :]
             self._entry.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
         else:
-            below = self._path[self._path.index("Stmt") + 1 :]
+            body = next(index for index, each in enumerate(self._path) if each in _NAMES)
+            below = self._path[body + 1 :]
             self._statement.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
 
     def _end_entry(self, entry: Entry) -> None:
@@ -103,7 +119,8 @@ class _Statements(XmlReader[BankObservation]):
         if not entry.raw:
             start, end = self._entry_start - self._base, self._parser.CurrentByteIndex - self._base
             entry.raw = bytes(self._window[start : self._window.find(b">", end) + 1])[:RAW_MAX]
-        if not entry.is_booked:
+        if entry.status != "BOOK":
+            self._found.append(self._statement.left_out(entry))
             return
         try:
             self._found.append(self._statement.add(entry))

@@ -1,21 +1,32 @@
-"""The meaning of a camt.053 statement's elements: its entries, their sum, and its balances.
+"""The meaning of the elements of a statement, an interim report or a notification: entries, balances and totals.
 
+Only what the bank calls booked (`BOOK`) is an entry. Page by page, a statement has interim balances, and one number.
 `CdtDbtInd` is the direction of the money, also of a reversal (`RvslInd`): the reversal of a credit is a debit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from service.banks.observations import REFERENCES_MAX, TEXT_MAX, BankObservation, ObservedBankStatement, ObservedEntry
+from events.banking.observe import REFERENCES_MAX
+from service.banks.observations import (
+    TEXT_MAX,
+    BankObservation,
+    ObservedBankStatement,
+    ObservedEntry,
+    StatementPart,
+    reference_of,
+)
 from service.formats.amounts import NotUnderstood, read_amount
+from service.formats.file_remarks import LeftOut, StatedTotal, TotalOf
+from service.formats.times import read_moment
 from service.formats.unreadable import unreadable
 
-SOURCE = "camt.053"
-_NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NONREF"})
-_OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+STATEMENT, REPORT, NOTIFICATION = "camt.053", "camt.052", "camt.054"
+_OPENING, _CLOSING, _INTERIM = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
 _REFERENCES = frozenset({"EndToEndId", "AcctSvcrRef", "InstrId", "TxId", "PmtInfId", "MsgId", "UETR", "ChqNb", "Ref"})
 _NAMES = {"Nm", "IBAN", "Id"}
 
@@ -33,9 +44,10 @@ class Entry:
         self._remittance_length = 0
 
     @property
-    def is_booked(self) -> bool:
-        # Version 8 has the code one level deeper.
-        return self.fields.get("Sts", self.fields.get("Sts/Cd", "BOOK")) == "BOOK"
+    def status(self) -> str:
+        """The bank's word for how far it is: BOOK, PDNG, INFO, or one of its own."""
+        # Version 8 has the code one level deeper, or the bank's own word.
+        return next((self.fields[name] for name in ("Sts", "Sts/Cd", "Sts/Prtry") if name in self.fields), "no status")
 
     def add_text(self, parent: str, name: str, text: str) -> None:
         path = f"{parent}/{name}" if parent else name
@@ -45,9 +57,10 @@ class Entry:
                 self._add_remittance(text)
             return
         inner = parent.split("/")
-        if name in _REFERENCES and ("Refs" in inner or "CdtrRefInf" in inner):
-            if text.upper() not in _NOT_PROVIDED and len(self.references) < REFERENCES_MAX:
-                self.references[text[:200]] = None
+        if name in _REFERENCES and not {"Refs", "CdtrRefInf", "Btch"}.isdisjoint(inner):
+            reference = reference_of(text)
+            if reference is not None and len(self.references) < REFERENCES_MAX:
+                self.references[reference[:200]] = None
         elif name in ("Ustrd", "AddtlTxInf"):
             self._add_remittance(text)
         elif "RltdPties" in inner and name in _NAMES:
@@ -62,16 +75,16 @@ class Entry:
 
 
 class CamtStatement:
-    """The elements of one statement beside its entries, and the sum of these."""
+    """The elements of one statement, report or notification (`source` says which) beside its entries."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, source: str) -> None:
         self.entries_seen = 0
         self.balances: list[dict[str, str]] = []
         self._index = index
+        self._source = source
         self._fields: dict[str, str] = {}
-        self._moved = Decimal(0)
-        self._count = 0
         self._days: list[date] = []
+        self._part: StatementPart | None = None
 
     def add_text(self, parent: str, name: str, text: str) -> None:
         path = f"{parent}/{name}" if parent else name
@@ -84,8 +97,45 @@ class CamtStatement:
     def bank_account(self) -> str | None:
         return self._fields.get("Acct/Id/IBAN") or self._fields.get("Acct/Id/Othr/Id")
 
+    @property
+    def group(self) -> str:
+        """What a receipt calls it."""
+        number = self._fields.get("Id", "")
+        return number if self._index == 1 else f"{number}, Stmt[{self._index - 1}]"
+
+    @property
+    def part(self) -> StatementPart | None:
+        """Which statement it is, of all with its number. None where it has none, or where its balances are unreadable."""
+        if self._part is None and (number := self._fields.get("Id")) is not None:
+            try:
+                days = [_day(balance, "Dt") or _date(balance.get("Dt")) for balance in self.balances]
+                known = sorted(day for day in days if day is not None)
+                self._part = StatementPart(
+                    number=number,
+                    page=self._fields.get("StmtPgntn/PgNb") or self._fields.get("RptPgntn/PgNb"),
+                    from_on=_date(self._fields.get("FrToDt/FrDtTm") or self._fields.get("FrToDt/FrDt"))
+                    or (known[0] if known else None),
+                    to_on=_date(self._fields.get("FrToDt/ToDtTm") or self._fields.get("FrToDt/ToDt"))
+                    or (known[-1] if known else None),
+                    opening=self._opening(),
+                    closing=self._closing(),
+                )
+            except NotUnderstood:
+                return None
+        return self._part
+
+    def left_out(self, entry: Entry) -> LeftOut:
+        """An entry that is not booked."""
+        days = self._days
+        try:
+            observed = self.add(entry)
+        except NotUnderstood:
+            return LeftOut(entry.place, f"not booked: {entry.status}")
+        self._days = days
+        return LeftOut(entry.place, f"not booked: {entry.status}", observed.amount, observed.currency, self.group)
+
     def add(self, entry: Entry) -> ObservedEntry:
-        """Adds the entry to the sum, and gives it. NotUnderstood where a required element is missing or wrong."""
+        """The entry. NotUnderstood where a required element is missing or wrong."""
         fields = entry.fields
         credit = _is_credit(fields)
         amount = read_amount(fields.get("Amt")).number
@@ -101,9 +151,7 @@ class CamtStatement:
         party = entry.parties.get("Dbtr" if credit else "Cdtr", {})
         account = entry.parties.get("DbtrAcct" if credit else "CdtrAcct", {})
         counterparty = " ".join(text for text in (party.get("name"), account.get("number")) if text)
-        reference = fields.get("AcctSvcrRef")
-        if reference is not None and reference.upper() in _NOT_PROVIDED:
-            reference = None
+        reference = reference_of(fields.get("AcctSvcrRef"))
         observed = ObservedEntry(
             bank_account=self.bank_account,
             currency=currency,
@@ -115,57 +163,102 @@ class CamtStatement:
             remittance=" ".join(entry.remittance)[:TEXT_MAX] or None,
             counterparty=counterparty or None,
             reversal=fields.get("RvslInd") in ("true", "1"),
-            source=SOURCE,
+            source=self._source,
             place=entry.place,
             raw=entry.raw,
+            group=self.group,
+            statement=self.part if self._source == STATEMENT else None,
+            explains=self._source == NOTIFICATION,
         )
-        if currency == self._currency(currency):
-            self._moved += signed
-        self._count += 1
         self._days = [min([*self._days, observed.booked_on]), max([*self._days, observed.booked_on])]
         return observed
 
     def end(self) -> Iterator[BankObservation]:
-        """The statement's balances, or why they cannot be read."""
+        """What it states of its entries, and its balances; or why these cannot be read."""
         place = f"Stmt[{self._index - 1}]"
-        opening = closing = from_on = to_on = None
-        try:
-            from_on = _date(self._fields.get("FrToDt/FrDtTm"))
-            to_on = _date(self._fields.get("FrToDt/ToDtTm"))
-            opening, closing = self._balance(_OPENING), self._balance(_CLOSING)
-        except NotUnderstood as problem:
-            yield unreadable(place, str(problem), b"")
         currency = self._currency(None)
         number = self._fields.get("Id")
-        if currency is None or number is None:
+        if self._source != NOTIFICATION and (currency is None or number is None):
             yield unreadable(place, "it has no Id, or no currency at its account or balances", b"")
             return
+        part = self.part
+        try:
+            yield from self._stated(currency)
+            if part is None and self._source == STATEMENT:
+                self._opening()
+                self._closing()
+        except NotUnderstood as problem:
+            yield unreadable(place, str(problem), b"")
+        if self._source != STATEMENT or currency is None or number is None:
+            return
+        part = part or StatementPart(number)
         yield ObservedBankStatement(
             bank_account=self.bank_account,
-            number=number,
+            part=replace(
+                part,
+                from_on=part.from_on or min(self._days, default=None),
+                to_on=part.to_on or max(self._days, default=None),
+            ),
             currency=currency,
-            moved=self._moved,
-            entries_count=self._count,
-            source=SOURCE,
+            source=self._source,
             place=place,
-            opening=opening,
-            closing=closing,
-            from_on=from_on or min(self._days, default=None),
-            to_on=to_on or max(self._days, default=None),
+            group=self.group,
+            made_at=read_moment(self._fields.get("CreDtTm"), "UTC"),
         )
+
+    def _stated(self, currency: str | None) -> Iterator[StatedTotal]:
+        """Its own totals of its entries. Sums are in the account's currency."""
+        group, summary = self.group, "TxsSummry"
+        if self._part is not None and None not in (self._part.opening, self._part.closing):
+            assert self._part.opening is not None
+            assert self._part.closing is not None
+            moved = self._part.closing - self._part.opening
+            yield StatedTotal("closing less opening balance", TotalOf.AMOUNTS, moved, currency, group)
+        for name, of in (
+            ("TtlNtries", TotalOf.TURNOVER),
+            ("TtlCdtNtries", TotalOf.CREDITS),
+            ("TtlDbtNtries", TotalOf.DEBITS),
+        ):
+            path = f"{summary}/{name}/Sum"
+            if path in self._fields:
+                yield StatedTotal(path, of, read_amount(self._fields[path]).number, currency, group)
+        path = f"{summary}/TtlNtries/NbOfNtries"
+        if path in self._fields:
+            yield StatedTotal(path, TotalOf.RECORDS, read_amount(self._fields[path]).number, None, group)
 
     def _currency(self, otherwise: str | None) -> str | None:
         """The account's currency, or its balances'."""
         of_balances = (balance["Amt/Ccy"] for balance in self.balances if "Amt/Ccy" in balance)
         return self._fields.get("Acct/Ccy") or next(of_balances, otherwise)
 
-    def _balance(self, codes: tuple[str, ...]) -> Decimal | None:
-        by_code = {balance.get("Tp/CdOrPrtry/Cd"): balance for balance in reversed(self.balances)}
-        found = next((by_code[code] for code in codes if code in by_code), None)
-        if found is None:
-            return None
-        amount = read_amount(found.get("Amt")).number
-        return amount if _is_credit(found) else -amount
+    def _opening(self) -> Decimal | None:
+        """The booked balance that it begins with. A page that is not the first begins with an interim one."""
+        found = self._balance_of(_OPENING) or next(iter(self._interim()), None)
+        return None if found is None else _signed(found)
+
+    def _closing(self) -> Decimal | None:
+        """The booked balance that it ends with. A page that is not the last ends with an interim one."""
+        interim = self._interim()
+        begins_interim = self._balance_of(_OPENING) is None
+        found = self._balance_of(_CLOSING) or (interim[-1] if len(interim) > begins_interim else None)
+        return None if found is None else _signed(found)
+
+    def _interim(self) -> list[dict[str, str]]:
+        return [balance for balance in self.balances if _code(balance) == _INTERIM]
+
+    def _balance_of(self, codes: tuple[str, ...]) -> dict[str, str] | None:
+        by_code = {_code(balance): balance for balance in reversed(self.balances)}
+        return next((by_code[code] for code in codes if code in by_code), None)
+
+
+def _code(balance: dict[str, str]) -> str | None:
+    """The type of a balance. The standard lets a bank give it in a field for words of its own."""
+    return balance.get("Tp/CdOrPrtry/Cd") or balance.get("Tp/CdOrPrtry/Prtry")
+
+
+def _signed(balance: dict[str, str]) -> Decimal:
+    amount = read_amount(balance.get("Amt")).number
+    return amount if _is_credit(balance) else -amount
 
 
 def _is_credit(fields: dict[str, str]) -> bool:

@@ -1,7 +1,6 @@
 """Imports of banks: what a request says of a file, and the records that it has.
 
-Memory does not grow with the file, but for a number for each row without a reference: equal rows of one file are told
-apart by their order.
+Memory does not grow with the file, but for the id of each entry: no two rows of one file are the same entry.
 """
 
 from __future__ import annotations
@@ -14,23 +13,16 @@ from typing import Any, BinaryIO, ClassVar
 from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
-from service.banks.booking import (
-    KNOWN,
-    NEW,
-    STATEMENTS,
-    BankUnit,
-    IdentifiedRecord,
-    bank_account_digest,
-    checked,
-    content_of,
-    entry_ids,
-)
-from service.banks.camt import camt_observations
+from service.banks.booking import KNOWN, LEFT_OUT, NEW, STATEMENTS, BankUnit
+from service.banks.columns import ROLES, Layout
+from service.banks.files import bank_observations
+from service.banks.identity import IdentifiedRecord, bank_account_digest, checked, content_digest, older_ids
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
-from service.banks.tables import ROLES, Layout, table_observations
-from service.formats.detection import JSON, XML, detect_format
+from service.banks.table_rows import SOURCE as TABLE
+from service.banks.tables import TableRequest
 from service.formats.unreadable import Unreadable, unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, RecordSource, check_currency
+from service.imports.receipt import Receipt
 from service.ledger.account_profile import read_profile
 from service.ledger.commands import Erased, RequestOrigin
 from service.ledger.ledger import Ledger
@@ -43,7 +35,7 @@ _NUMBER_MAX = 64
 class BankSource(RecordSource[IdentifiedRecord]):
     """The records of a bank's file, each with the ids that only the account's key can make."""
 
-    counted: ClassVar = ("read", NEW, KNOWN, STATEMENTS, UNREADABLE)
+    counted: ClassVar = ("read", NEW, KNOWN, LEFT_OUT, UNREADABLE, STATEMENTS)
     """`read` counts entries; `statements` are counted apart from them."""
     logged_as: ClassVar = "bank_file_imported"
 
@@ -54,56 +46,53 @@ class BankSource(RecordSource[IdentifiedRecord]):
     exponents: dict[str, int]
     lane: int
     received_at: Instant
-    _occurrences: Counter[int] = field(init=False, default_factory=Counter)
-    """How often each content was seen, of entries without a reference."""
+    only_currency: str | None = None
+    """The account's currency, where it has one only: of files that name none."""
+    _occurrences: Counter[str] = field(init=False, default_factory=Counter)
+    """How often each content was seen."""
+    _claimed: set[str] = field(init=False, default_factory=set)
+    """The entries that rows of this file are."""
     _digests: dict[str, str] = field(init=False, default_factory=dict)
 
     def read(self, stream: BinaryIO) -> Iterator[IdentifiedRecord]:
         return map(self._identified, self._observations(stream))
 
-    def unit(self, records: Sequence[IdentifiedRecord]) -> BankUnit:
+    def unit(self, records: Sequence[IdentifiedRecord], before: Receipt) -> BankUnit:
         return BankUnit(
             account_id=self.request.account_id,
             records=records,
             exponents=self.exponents,
             origin=self.origin,
             received_at=self.received_at,
+            before=before,
+            claimed=self._claimed,
         )
 
     def log_fields(self) -> dict[str, str]:
         return {}
 
     def _observations(self, stream: BinaryIO) -> Iterator[BankObservation]:
-        format_name, whole = detect_format(stream)
-        if format_name == XML:
-            return camt_observations(whole)
-        if format_name == JSON:
-            raise InvalidCommand("a bank's statement is camt.053 (XML), CSV or XLSX; this is JSON", field="file")
         options = self.options
-        if options.bank_account is None:
-            message = "a table does not say whose it is: name the bank account's number"
-            raise InvalidCommand(message, field="bankAccount")
-        if options.currency is None:
-            raise InvalidCommand("a table does not say its currency: name it", field="currency")
-        return table_observations(whole, format_name, options.bank_account, options.currency, options.layout)
+        currency = options.currency or self.only_currency
+        return bank_observations(stream, TableRequest(options.bank_account, currency, options.layout))
 
     def _identified(self, observed: BankObservation) -> IdentifiedRecord:
         observed = checked(observed, self.exponents)
-        if not isinstance(observed, Unreadable):
+        if isinstance(observed, ObservedEntry | ObservedBankStatement):
             observed = self._of_the_account(observed)
+        if not isinstance(observed, ObservedEntry | ObservedBankStatement):
+            place = observed.place if isinstance(observed, Unreadable) else ""
+            return IdentifiedRecord(observed, f"{self.request.name}#{place}")
         origin = f"{self.request.name}#{observed.place}"
-        if isinstance(observed, Unreadable):
-            return IdentifiedRecord(observed, origin)
         number = observed.bank_account or self.options.bank_account or ""
         digest = self._digest(number)
         if not isinstance(observed, ObservedEntry):
             return IdentifiedRecord(observed, origin, digest, number)
-        occurrence = 0
-        if observed.reference is None:
-            content = hash((digest, *content_of(observed)))
-            occurrence = self._occurrences[content]
-            self._occurrences[content] += 1
-        return IdentifiedRecord(observed, origin, digest, number, *entry_ids(self.key, digest, observed, occurrence))
+        content = content_digest(self.key, digest, observed)
+        occurrence = self._occurrences[content]
+        self._occurrences[content] += 1
+        older = older_ids(self.key, digest, observed, occurrence)
+        return IdentifiedRecord(observed, origin, digest, number, content, older)
 
     def _of_the_account(self, observed: ObservedEntry | ObservedBankStatement) -> BankObservation:
         """The observation, or why it is not about the bank account of the request."""
@@ -111,7 +100,8 @@ class BankSource(RecordSource[IdentifiedRecord]):
         raw = observed.raw if isinstance(observed, ObservedEntry) else b""
         if observed.bank_account is None and named is None:
             return unreadable(observed.place, "the file does not say which bank account it is about: name it", raw)
-        if observed.bank_account is None or named is None:
+        if observed.bank_account is None or named is None or observed.source == TABLE:
+            # What a table says of its account counts, and its receipt says so.
             return observed
         if self._digest(observed.bank_account) != self._digest(named):
             return unreadable(observed.place, "it is about another bank account than the one that was named", raw)
@@ -165,6 +155,7 @@ class BankOptions(ImportOptions[BankSource]):
             exponents=ledger.exponents,
             lane=lane,
             received_at=ledger.runtime.instant(),
+            only_currency=profile.currencies[0] if len(profile.currencies) == 1 else None,
         )
 
 

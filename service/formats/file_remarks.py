@@ -17,12 +17,18 @@ class LeftOut:
     place: str
     reason: str
     """One short phrase for all records that are left out for this reason: a receipt counts by it."""
+    amount: Decimal | None = None
+    """What a pending record says, signed, in major units: the file's totals may have it."""
+    currency: str | None = None
+    group: str = ""
+    """The group of records whose totals may have it, as in `StatedTotal`."""
 
 
 class TotalOf(enum.StrEnum):
-    """What a stated total adds up: the signed amounts, those of one direction (without their sign), or the records."""
+    """What a stated total adds up: signed amounts, amounts without their sign (of one direction or both), or records."""
 
     AMOUNTS = "amounts"
+    TURNOVER = "turnover"
     CREDITS = "credits"
     DEBITS = "debits"
     RECORDS = "records"
@@ -49,4 +55,12 @@ class UnusedHeadings:
     headings: tuple[str, ...]
 
 
-Remark = LeftOut | StatedTotal | UnusedHeadings
+@dataclasses.dataclass(frozen=True, slots=True)
+class Note:
+    """Something that whoever imports should know, such as that the file names another currency than the request."""
+
+    text: str
+
+
+Remark = LeftOut | StatedTotal | UnusedHeadings | Note
+"""All that a reader can say beside records. `place` is where it stands; a total or a note is of the whole file."""

@@ -52,9 +52,9 @@ class NotASpreadsheet(Exception):
     """The file is damaged, or built to exhaust memory."""
 
 
-def csv_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[TableRow | Unreadable]:
-    """The rows of a UTF-8 file. `number` is the last line of the row."""
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-sig") -> Iterator[TableRow | Unreadable]:
+    """The rows of a file. `number` is the last line of the row."""
+    text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
     rows = csv.reader(text, delimiter=delimiter)
     while True:
         try:

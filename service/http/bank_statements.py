@@ -23,6 +23,7 @@ from service.http.uploads import FILE, receive
 from service.http.visibility import visible_account
 from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
+from service.imports.receipt import ReceiptDocument
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.ledger.findings import FindingDocument
 from service.ledger.vault import ERASED
@@ -83,10 +84,11 @@ class BankEntryDocument(TypedDict):
 
 
 class BankProblemDocument(TypedDict):
-    """A record that cannot be read."""
+    """A record that cannot be read. It is stored as the delivery of this id."""
 
     place: str
     reason: str
+    deliveryId: str
 
 
 class ImportedBankFileDocument(TypedDict):
@@ -96,8 +98,10 @@ class ImportedBankFileDocument(TypedDict):
     read: Count
     new: Count
     known: Count
+    leftOut: Count
     statements: Count
     unreadable: Count
+    receipt: ReceiptDocument
     problems: list[BankProblemDocument]
 
 

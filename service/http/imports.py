@@ -21,6 +21,7 @@ from service.http.request_context import RequestContext
 from service.http.visibility import account_scope
 from service.imports.import_records import STATES, ImportKey, ImportRecord, find, page, problems_of
 from service.imports.import_source import PROBLEMS_MAX, Problem
+from service.imports.receipt import ReceiptDocument
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.channels import CHANNELS
 from service.platform.documents import Count, Time, one_of
@@ -69,6 +70,7 @@ class ImportProgressDocument(TypedDict):
     unchanged: Count
     lines: Count
     unreadable: Count
+    receipt: Annotated[ReceiptDocument | None, Field(description="Null of an import from before there were receipts.")]
 
 
 class ImportOutcomeDocument(TypedDict):
@@ -117,6 +119,7 @@ def _progress(found: ImportRecord) -> ImportProgressDocument:
         "unchanged": found.counts["unchanged"],
         "lines": found.counts["lines"],
         "unreadable": found.counts["unreadable"],
+        "receipt": None if found.receipt is None else found.receipt.document(),
     }
 
 

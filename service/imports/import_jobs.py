@@ -20,6 +20,7 @@ from events.refusals import Refusal
 from service.imports.import_records import COUNTS, DONE, FAILED, ImportKey, ImportRecord, find
 from service.imports.import_source import ImportRequest, Problem, ResumableSource
 from service.imports.ingestion import ImportResult, ingest
+from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.writer import Unavailable
@@ -124,6 +125,7 @@ class ImportJobs:
             now,
         )
         counts: dict[str, int] = dict.fromkeys(COUNTS, 0)
+        receipt = Receipt()
         if began is None:
             known = await self._known(key, mode)
             _check_same(known, source, file)
@@ -131,8 +133,21 @@ class ImportJobs:
             if row is None:
                 return None
             counts = {name: row[name] for name in COUNTS}
+            if row["receipt"] is not None:
+                receipt = Receipt.restored(orjson.loads(row["receipt"]))
+            else:
+                # It began before there were receipts, which count all records of a file: it starts again.
+                counts = dict.fromkeys(COUNTS, 0)
             source = source.with_shop(known.shop)
-        job = _ImportJob(self._ledger, key, run, source, file, counts, lambda: self._stopping)
+        job = _ImportJob(
+            self._ledger,
+            key,
+            run,
+            source,
+            file,
+            ImportResult(key.import_id, counts, [], receipt),
+            lambda: self._stopping,
+        )
         task = runtime.spawn(job.run(), f"import {key.import_id}")
         self._running[key] = task
         task.add_done_callback(lambda _: self._running.pop(key, None))
@@ -165,7 +180,7 @@ class _ImportJob:
         run: str,
         source: ResumableSource[Any],
         file: File,
-        counts: dict[str, int],
+        result: ImportResult,
         stopping: Callable[[], bool],
     ) -> None:
         self._ledger = ledger
@@ -173,7 +188,7 @@ class _ImportJob:
         self._run = run
         self._source = source
         self._file = file
-        self._result = ImportResult(key.import_id, counts)
+        self._result = result
         self._stopping = stopping
         self._recorded_at = ledger.runtime.monotonic()
 
@@ -202,7 +217,7 @@ class _ImportJob:
 
     async def _read(self) -> None:
         records = await asyncio.to_thread(self._source.read, self._file.stream)
-        skip = self._result.counts["read"]
+        skip = self._result.receipt.items
         await ingest(self._ledger, self._source, records, self._result, self._progress, skip)
         await self._record([], self._file.size)
 
@@ -221,7 +236,14 @@ class _ImportJob:
         counts = [self._result.counts[name] for name in COUNTS]
         pool = self._ledger.pool
         recorded = await pool.fetchval(
-            query("imports/keep"), *self._key, self._run, bytes_read, *counts, _json(rows), self._ledger.runtime.now()
+            query("imports/keep"),
+            *self._key,
+            self._run,
+            bytes_read,
+            *counts,
+            _json(rows),
+            self._ledger.runtime.now(),
+            _json(self._result.receipt.state()),
         )
         if recorded is None:
             raise _TakenOver

@@ -9,6 +9,7 @@ import orjson
 
 from events.instants import Instant
 from service.imports.import_source import PROBLEMS_MAX, Problem
+from service.imports.receipt import Receipt
 from service.ledger.ledger import Ledger
 from sql import query
 
@@ -43,6 +44,8 @@ class ImportRecord:
     started_at: Instant
     updated_at: Instant
     ended_at: Instant | None
+    receipt: Receipt | None
+    """None of an import from before there were receipts."""
 
 
 async def find(ledger: Ledger, key: ImportKey, mode: str) -> ImportRecord | None:
@@ -90,4 +93,5 @@ def _record_of(row: Any) -> ImportRecord:
         started_at=row["started_at"],
         updated_at=row["updated_at"],
         ended_at=row["ended_at"],
+        receipt=None if row["receipt"] is None else Receipt.restored(orjson.loads(row["receipt"])),
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
 from events.currency import is_known
 from events.envelope import Source
 from events.instants import Instant
 from events.refusals import InvalidCommand
+from service.imports.receipt import Receipt
 from service.ledger.batch import Cause
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
@@ -51,7 +52,8 @@ class Problem:
 class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     """Records of one source about one account, decided together. The result is the outcome of each, in their order.
 
-    `exponents` is the number of decimals of each currency in the ledger.
+    `exponents` is the number of decimals of each currency in the ledger; `before` is the receipt of the records before
+    these. `receipt` is the receipt of these records, once they are decided.
     """
 
     account_id: str
@@ -59,6 +61,8 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     exponents: dict[str, int]
     origin: RequestOrigin
     received_at: Instant
+    before: Receipt
+    receipt: Receipt = field(init=False, default_factory=Receipt)
 
     @property
     def commands_count(self) -> int:
@@ -97,8 +101,8 @@ class RecordSource(ABC, Generic[Rec]):
         """The records of a file, in constant memory. InvalidCommand where its format is none that is read."""
 
     @abstractmethod
-    def unit(self, records: Sequence[Rec]) -> ObservationsUnit[Any]:
-        """The unit of work that ingests these records."""
+    def unit(self, records: Sequence[Rec], before: Receipt) -> ObservationsUnit[Any]:
+        """The unit of work that ingests these records. `before` is the receipt of those before them."""
 
     @abstractmethod
     def log_fields(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
+from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform import logs
@@ -32,16 +33,19 @@ class ImportResult:
     """Records by outcome, by the names in the source's `counted`."""
     problems: list[Problem] = field(default_factory=list)
     """The first unreadable records, up to `PROBLEMS_MAX`."""
+    receipt: Receipt = field(default_factory=Receipt)
 
-    def add(self, counts: Mapping[str, int], problems: list[Problem]) -> None:
+    def add(self, counts: Mapping[str, int], problems: list[Problem], receipt: Receipt) -> None:
         """Adds what one slice came to."""
+        self.receipt.merge(receipt)
         for name in self.counts:
             self.counts[name] += counts.get(name, 0)
         self.problems += problems[: PROBLEMS_MAX - len(self.problems)]
 
     def document(self) -> dict[str, Any]:
         """As callers see it."""
-        return {"id": self.id, **self.counts, "problems": [each.document() for each in self.problems]}
+        problems = [each.document() for each in self.problems]
+        return {"id": self.id, **self.counts, "receipt": self.receipt.document(), "problems": problems}
 
 
 def new_result(import_id: str, source: RecordSource[Any]) -> ImportResult:
@@ -93,10 +97,10 @@ async def ingest(
     try:
         while read := await reading:
             reading = _read_ahead(records)
-            unit = source.unit(read)
+            unit = source.unit(read, result.receipt)
             outcomes = await ledger.run(source.lane, unit)
             problems = unit.problems(number)
-            result.add(unit.counts(outcomes), problems)
+            result.add(unit.counts(outcomes), problems, unit.receipt)
             number += len(read)
             await progress(problems)
     finally:

@@ -55,6 +55,8 @@ _NAMED_ROWS: dict[str, tuple[str, ...]] = {
     "statements": ("account_id", "channel", "seller", "number", "currency", "created_at"),
     "settlements": ("account_id", "channel", "seller", "reference"),
     "bank_entries": ("account_id", "entry_id"),
+    "bank_contents": ("account_id", "content"),
+    "bank_references": ("account_id", "reference"),
     "bank_statements": ("account_id", "bank_account", "number"),
     "matches": ("account_id", "match_id"),
 }
@@ -72,7 +74,7 @@ _PARTS: dict[str, frozenset[str]] = {
     "channels": frozenset({"channels"}),
     "statements": frozenset({"statements"}),
     "settlements": frozenset({"settlements"}),
-    "bank_entries": frozenset({"bank_entries", "matches"}),
+    "bank_entries": frozenset({"bank_entries", "bank_contents", "bank_references", "matches"}),
     "bank_statements": frozenset({"bank_statements"}),
     "matches": frozenset({"matches"}),
 }

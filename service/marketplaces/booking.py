@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
@@ -19,11 +20,14 @@ from events.instants import Instant
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import observe_settlement, settlement_key
+from events.settlements.observe import known_key, observe_settlement, settlement_key
+from events.settlements.state import Settlement
 from events.values import Data
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
+from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
+from service.imports.receipt import Receipt
 from service.ledger.batch import Batch
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
@@ -32,7 +36,7 @@ from service.marketplaces.settlement_records import SettlementRecord, SourceReco
 from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"
-NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+NEW, CHANGED, UNCHANGED, LEFT_OUT, REMARK = "new", "changed", "unchanged", "leftOut", "remark"
 
 TEXT_MAX = 200
 """The longest text of a statement's field, in characters. A statement's number has to fit a reference."""
@@ -48,12 +52,12 @@ class LocatedRecord:
 
 def checked(record: SourceRecord, exponents: dict[str, int]) -> SourceRecord:
     """The record, or why the ledger cannot store it."""
-    if isinstance(record, Unreadable):
-        return record
     if isinstance(record, SettlementRecord):
         reason = reason_against(record, exponents)
-    else:
+    elif isinstance(record, ObservedStatement):
         reason = _reason_against_statement(record, exponents)
+    else:
+        return record
     return record if reason is None else Unreadable(record.place, reason, record.raw)
 
 
@@ -86,20 +90,22 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
     """
 
     channel: str
+    kept: dict[int, Decimal]
     opens_with: str | None = None
     setting: ChannelSet | None = None
     unreadable_ids: list[str] = field(default_factory=list)
     """The ids of the deliveries that the unreadable records are kept as, in their order."""
+    _kept_before: dict[int, Decimal | None] = field(init=False, default_factory=dict)
+    """What `kept` had of these records before they were decided."""
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.update((SYSTEM_ACCOUNT, self.account_id))
         read_set.channels.add((self.account_id, self.channel))
         for located in self.records:
             record = located.record
-            if isinstance(record, Unreadable):
-                continue
             if isinstance(record, SettlementRecord):
                 self._collect_settlement(record, read_set)
+            if not isinstance(record, ObservedStatement):
                 continue
             seller, created = record.seller or "", record.created_at.instant or ""
             for of in {seller, ""}:
@@ -119,7 +125,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
 
     def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
         lines = sum(len(each.record.lines) for each in self.records if isinstance(each.record, SettlementRecord))
-        return {"read": len(outcomes), "lines": lines, **Counter(outcomes)}
+        counts = Counter(outcomes)
+        return {"read": len(outcomes) - counts[REMARK], "lines": lines, **counts}
 
     def problems(self, first: int) -> list[Problem]:
         unreadable = [
@@ -133,7 +140,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         ]
 
     def decide(self, batch: Batch) -> list[str]:
-        self.unreadable_ids = []
+        self.unreadable_ids, self.receipt = [], Receipt()
+        self._forget_kept()
         state = batch.state(self.account_id)
         if (state.account is None and self.opens_with is None) or (
             state.account is not None and state.account.mode != self.origin.mode
@@ -151,15 +159,21 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
 
     def _ingest(self, located: LocatedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         record = located.record
+        if isinstance(record, LeftOut | StatedTotal | UnusedHeadings | Note):
+            self.receipt.remark(record)
+            return LEFT_OUT if isinstance(record, LeftOut) else REMARK
         digest = key.digest(record.raw)
         number = reason = None
         if isinstance(record, Unreadable):
             verdict, outcome, reason = UNREADABLE, UNREADABLE, storable(record.reason)
+            self.receipt.count_unreadable()
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
             observed = settlement_event(record, digest, self.exponents[record.first.currency])
             known = settlement_key(observed) in state.settlements
             events = observe_settlement(observed, state)
+            self.receipt.count(booked=bool(events))
+            self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.
                 return UNCHANGED
@@ -170,6 +184,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             statement = _statement_event(record, state, digest, self.exponents[record.currency])
             known = statement_key(statement) in state.statements
             events = observe_statement(statement, state)
+            self.receipt.count(booked=bool(events))
+            if record.payout is not None:
+                self.receipt.remark(_payout_of(record))
+                self.receipt.items -= 1
             verdict = ACCEPTED if events else DUPLICATE
             outcome = UNCHANGED if not events else CHANGED if known else NEW
             happened_at = record.updated_at.instant or record.created_at.instant
@@ -190,6 +208,29 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             self.unreadable_ids.append(delivery_id)
         return outcome
 
+    def _keep_record(self, record: SettlementRecord, known: Settlement | None) -> None:
+        """Counts what the ledger has of the record, in place of what an earlier record of the file said of it."""
+        line = record.first
+        identity = hash((line.source, line.seller, line.reference))
+        before = self.kept.get(identity)
+        self._kept_before.setdefault(identity, before)
+        if before is not None:
+            self.receipt.keep_no_more(record.group, line.currency, before)
+        amount = line.amount
+        if record.books and known is not None and known.booked is not None:
+            amount = Decimal(known.booked).scaleb(-self.exponents[known.currency])
+        self.kept[identity] = amount
+        self.receipt.keep(record.group, line.currency, amount)
+
+    def _forget_kept(self) -> None:
+        """A unit may be decided again, on a newer state."""
+        for identity, before in self._kept_before.items():
+            if before is None:
+                self.kept.pop(identity, None)
+            else:
+                self.kept[identity] = before
+        self._kept_before = {}
+
     def _record(
         self,
         events: Sequence[AnyEvent],
@@ -207,6 +248,14 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
             if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
+
+
+def _payout_of(statement: ObservedStatement) -> StatedTotal:
+    """What a statement says that its lines add up to, where the file has them."""
+    assert statement.payout is not None
+    return StatedTotal(
+        "Payout", TotalOf.AMOUNTS, statement.payout.number, statement.currency, f"statement {statement.number}"
+    )
 
 
 def _is_set(setting: ChannelSet, state: AccountState) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import Any, BinaryIO, ClassVar
 
 from events.channels.events import ChannelSet
@@ -11,11 +12,13 @@ from events.channels.state import Channel
 from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
+from service.formats.file_remarks import Note, StatedTotal
 from service.formats.times import zone_named
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
+from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.marketplaces.booking import CHANGED, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked
+from service.marketplaces.booking import CHANGED, LEFT_OUT, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked
 from service.marketplaces.channels import marketplace_named
 from service.marketplaces.observations import DEFAULT_ZONE, ObservedStatement, Shop
 from service.marketplaces.record_mapping import PageFields
@@ -29,7 +32,7 @@ _SELLER_MAX = 200
 class MarketplaceSource(ResumableSource[SourceRecord]):
     """The records of a marketplace, for one account. `setting` is a new setting of the channel, where there is one."""
 
-    counted: ClassVar = ("read", NEW, CHANGED, UNCHANGED, "lines", UNREADABLE)
+    counted: ClassVar = ("read", NEW, CHANGED, UNCHANGED, LEFT_OUT, "lines", UNREADABLE)
     """`lines` counts the settlement lines of all records that were read."""
     logged_as: ClassVar = "file_imported"
 
@@ -42,19 +45,23 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
     shop: Shop
     setting: ChannelSet | None
     received_at: Instant
+    kept: dict[int, Decimal] = field(default_factory=dict)
+    """What was kept of each record of the file: a record may replace an earlier one of the same money."""
 
     def read(self, stream: BinaryIO, request_fields: PageFields | None = None) -> Iterator[SourceRecord]:
         return settlement_records(marketplace_named(self.channel).read(stream, self.shop, request_fields))
 
-    def unit(self, records: Sequence[SourceRecord]) -> RecordsUnit:
+    def unit(self, records: Sequence[SourceRecord], before: Receipt) -> RecordsUnit:
         checked_records = [checked(record, self.exponents) for record in records]
         return RecordsUnit(
             account_id=self.request.account_id,
             channel=self.channel,
-            records=[LocatedRecord(record, f"{self.request.name}#{record.place}") for record in checked_records],
+            records=[LocatedRecord(record, f"{self.request.name}#{_place(record)}") for record in checked_records],
             exponents=self.exponents,
             origin=self.origin,
             received_at=self.received_at,
+            before=before,
+            kept=self.kept,
             opens_with=self.options.currency or next(filter(None, map(_currency, checked_records)), None),
             setting=self.setting,
         )
@@ -135,6 +142,10 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             currency=self.currency or known.currency,
             zone=self.zone or known.zone,
         )
+
+
+def _place(record: SourceRecord) -> str:
+    return "" if isinstance(record, StatedTotal | Note) else record.place
 
 
 def _currency(record: SourceRecord) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from events.values import value
 from service.formats.amounts import Amount
+from service.formats.file_remarks import Remark
 from service.formats.times import Moment
 from service.formats.unreadable import Unreadable
 
@@ -184,6 +185,8 @@ class SettlementLine:
     order: str | None = None
     item: str | None = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    sheet: str = ""
+    """The sheet of a workbook: the group that the sheet's total row adds up."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:
@@ -191,4 +194,4 @@ class SettlementLine:
         return (self.channel, self.source, self.reference, self.stage, self.item or "", self.field)
 
 
-Observation = ObservedStatement | SettlementLine | Unreadable
+Observation = ObservedStatement | SettlementLine | Unreadable | Remark

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Number, Unrecognised, plain, read_amount
+from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
 from service.formats.times import Moment
 from service.formats.unreadable import Unreadable, unreadable
@@ -61,7 +62,11 @@ def map_json_records(
             deferred = []
         elif record.route == () and has_records(record.value, routes):
             for each in map_json_records(io.BytesIO(record.raw), routes, map_record, page_fields, deferred_routes):
-                yield replace(each, place=f"{record.place}: {each.place}")
+                yield (
+                    each
+                    if isinstance(each, StatedTotal | Note)
+                    else replace(each, place=f"{record.place}: {each.place}")
+                )
         elif record.route in deferred_routes and len(deferred) < DEFERRED_MAX:
             deferred.append(record)
         elif record.route is None:

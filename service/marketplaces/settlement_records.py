@@ -13,6 +13,7 @@ from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
 from events.values import Data
 from service.formats.amounts import in_minor_units, plain
+from service.formats.file_remarks import Remark
 from service.formats.unreadable import Unreadable
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Kind, Level, Observation, ObservedStatement, SettlementLine, Stage
@@ -69,6 +70,11 @@ class SettlementRecord:
         is_of_an_order = line.order is not None and any(each.kind is Kind.PAYOUT for each in self.lines)
         return f"order/{line.order}" if is_of_an_order else None
 
+    @property
+    def group(self) -> str:
+        """What a receipt adds it up under: its statement, or the sheet that it stands in."""
+        return f"statement {self.first.statement}" if self.first.statement is not None else self.first.sheet
+
     def references(self) -> Iterator[str]:
         """The reference of its money, and that of the money that it releases."""
         yield self.first.reference
@@ -80,8 +86,8 @@ class SettlementRecord:
         return order_references(self.first.channel, self.first.reference, self.counts_for)
 
 
-SourceRecord = ObservedStatement | SettlementRecord | Unreadable
-"""What is ingested as one: a statement, the lines of one record, or an unreadable record."""
+SourceRecord = ObservedStatement | SettlementRecord | Unreadable | Remark
+"""What is ingested as one: a statement, the lines of one record, an unreadable record, or a remark on the file."""
 
 
 def settlement_records(observations: Iterable[Observation]) -> Iterator[SourceRecord]:

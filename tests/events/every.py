@@ -27,7 +27,7 @@ from events.balances.commands import (
 )
 from events.balances.events import ReserveHeld, RevenueRecorded
 from events.banking.commands import MakeMatch, MatchTarget, SetTolerance, UnmakeMatch
-from events.banking.events import BankEntryObserved, MatchMade
+from events.banking.events import BankEntryDetailed, BankEntryObserved, MatchMade
 from events.catalog import AnyCommand, AnyEvent
 from events.channels.commands import SetChannel, SetSettlementTerms
 from events.command import Command
@@ -89,6 +89,7 @@ HISTORY: list[AnyEvent] = [
     PayoutSubmissionUnknown("pout_silent", reason="no answer"),
     BankEntryObserved("ben_1", "ba", "IDR", 100, "2026-05-12", [], False, "csv", [], "d"),
     BankEntryObserved("ben_2", "ba", "IDR", 100, "2026-05-12", [], False, "csv", [], "d"),
+    BankEntryDetailed("ben_2", ["E2E-1"], "camt.054", "d", remittance="sealed:5"),
     MatchMade("mat_1", "ben_1", "IDR", [{"kind": "other", "id": "interest", "amount": 100}], "interest", "key:k"),
     CaseOpened(
         case_id=GIVEN_UP, kind="submission_unknown", known="submitted", said="no trace of it", payout_id="pout_silent"

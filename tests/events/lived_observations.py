@@ -225,15 +225,20 @@ def entry_of(step: Step, state: AccountState) -> Sequence[AnyEvent]:
         )
     signed = amount if amount % 2 else -amount
     observed = BankEntryObserved(
-        f"ben_{which}",
+        "",
         "ba",
         currency if flag else "IDR",
-        signed,
+        1000 if signed > 0 else -1000,
         f"2026-05-{amount % 9 + 1:02}",
-        [],
+        [f"ref-{currency}"],
         False,
         "csv",
         [],
         "d",
+        reference=f"bank-{which % 3}",
+        content=f"content-{which}-{signed % 2}-{flag}",
+        statement={"number": f"{which % 2}", "opening": 0, "closing": signed} if flag else None,
+        balance=None if amount % 5 else amount,
     )
-    return observe_entry(observed, f"ben_{which}_{signed}", state)
+    taken = set(list(state.bank_entries)[: amount % 2])
+    return observe_entry(observed, (), taken, state)[1]

@@ -11,7 +11,7 @@ from events.account_state import AccountState
 from events.balances.state import Balance
 from events.banking.commands import MakeMatch, SetTolerance, UnmakeMatch
 from events.banking.events import BankEntryObserved, BankStatementObserved, MatchMade, MatchUnmade, ToleranceSet
-from events.banking.observe import observe_bank_statement, observe_entry
+from events.banking.observe import observe_bank_statement
 from events.catalog import AnyEvent
 from events.channels.commands import SetSettlementTerms
 from events.channels.events import SettlementTermsSet, StatementObserved
@@ -147,31 +147,6 @@ def test_what_is_not_there_cannot_be_matched_or_unmade() -> None:
     account().when(match(S1, entry_id="ben_9")).then_refused("NOT_FOUND", "entryId")
     undo = UnmakeMatch(account_id=ACCOUNT, match_id="mat_9", reason="no")
     account().when(undo).then_refused("NOT_FOUND", "matchId")
-
-
-def test_an_entry_is_kept_once() -> None:
-    state = fold(AccountState(ACCOUNT), [opened()])
-    assert observe_entry(entry(), "ben_x", state) == [entry()]
-    state = fold(state, [entry()])
-    assert observe_entry(replace(entry(), digest="another", remittance="enc1:1:x"), "ben_x", state) == []
-
-
-def test_a_bank_reference_that_says_otherwise_is_another_entry_with_a_finding() -> None:
-    state = fold(AccountState(ACCOUNT), [opened(), entry()])
-    [restated] = observe_entry(entry(990), "ben_x", state)
-    assert isinstance(restated, BankEntryObserved)
-    assert (restated.entry_id, restated.amount) == ("ben_x", 990)
-    assert restated.findings == [
-        {
-            "rule": "bank_reference_is_unique",
-            "expected": "2026-05-11 1000",
-            "actual": "2026-05-11 990",
-            "difference": "-10",
-        }
-    ]
-    state = fold(state, [restated])
-    assert observe_entry(entry(990), "ben_x", state) == []
-    assert observe_entry(entry(), "ben_x", state) == []
 
 
 def test_a_bank_statement_is_a_fact_when_its_balances_are_new() -> None:

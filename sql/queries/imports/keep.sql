@@ -1,10 +1,11 @@
 -- Records the progress of an import, and the records that could not be read; no row where another run has taken it
 -- over.
 --   1 lane   2 account id   3 import id   4 run   5 bytes   6 read   7 new   8 changed   9 unchanged   10 lines
---   11 unreadable   12 a JSON array of problems   13 now
+--   11 unreadable   12 a JSON array of problems   13 now   14 receipt
 WITH noted AS (
     UPDATE imports
-       SET bytes = $5, read = $6, new = $7, changed = $8, unchanged = $9, lines = $10, unreadable = $11, updated_at = $13
+       SET bytes = $5, read = $6, new = $7, changed = $8, unchanged = $9, lines = $10, unreadable = $11, updated_at = $13,
+           receipt = $14
      WHERE lane = $1 AND account_id = $2 AND import_id = $3 AND run = $4
     RETURNING lane, account_id, import_id
 ), kept AS (

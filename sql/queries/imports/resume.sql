@@ -9,6 +9,7 @@ UPDATE imports
        changed = CASE WHEN reader = $5 THEN changed ELSE 0 END,
        unchanged = CASE WHEN reader = $5 THEN unchanged ELSE 0 END,
        lines = CASE WHEN reader = $5 THEN lines ELSE 0 END,
-       unreadable = CASE WHEN reader = $5 THEN unreadable ELSE 0 END
+       unreadable = CASE WHEN reader = $5 THEN unreadable ELSE 0 END,
+       receipt = CASE WHEN reader = $5 THEN receipt END
  WHERE lane = $1 AND account_id = $2 AND import_id = $3 AND state <> 'done'
-RETURNING read, new, changed, unchanged, lines, unreadable
+RETURNING read, new, changed, unchanged, lines, unreadable, receipt

@@ -10,6 +10,7 @@ import pytest
 
 from service.banks.camt import camt_observations
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.formats.file_remarks import StatedTotal
 from service.formats.unreadable import Unreadable
 from tests.service.banks.samples import NAMESPACE, PAYOUT, PENDING, camt
 
@@ -51,13 +52,9 @@ def test_every_version_is_read_whatever_its_namespace_and_prefix(version: str) -
 def test_balances_stand_beside_what_the_entries_add_up_to() -> None:
     statement = read(camt(closing="4050.01"))[-1]
     assert isinstance(statement, ObservedBankStatement)
-    assert (statement.number, statement.currency, statement.entries_count) == ("STMT-1", "EUR", 2)
-    assert (statement.opening, statement.moved, statement.closing) == (
-        Decimal("100.00"),
-        Decimal("3950.00"),
-        Decimal("4050.01"),
-    )
-    assert (statement.from_on, statement.to_on) == (date(2026, 11, 9), date(2026, 11, 10))
+    assert (statement.part.number, statement.currency) == ("STMT-1", "EUR")
+    assert (statement.part.opening, statement.part.closing) == (Decimal("100.00"), Decimal("4050.01"))
+    assert (statement.part.from_on, statement.part.to_on) == (date(2026, 11, 9), date(2026, 11, 10))
 
 
 def test_what_is_not_booked_is_no_entry() -> None:
@@ -86,7 +83,7 @@ def test_a_batch_of_payments_is_one_entry_in_bounded_memory() -> None:
 def test_an_entry_that_cannot_be_read_is_listed_and_the_others_are_in(old: str, new: str, reason: str) -> None:
     assert old in PAYOUT
     found = read(camt(PAYOUT.replace(old, new, 1), PAYOUT))
-    assert [type(each) for each in found] == [Unreadable, ObservedEntry, ObservedBankStatement]
+    assert [type(each) for each in found] == [Unreadable, ObservedEntry, StatedTotal, ObservedBankStatement]
     assert isinstance(found[0], Unreadable)
     assert reason in found[0].reason
     assert found[0].place.startswith("Stmt[0]/Ntry[0], line ")

@@ -8,17 +8,24 @@ from decimal import Decimal
 
 import pytest
 
+from service.banks.cells import read_day, read_money
+from service.banks.columns import Layout, columns_of
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
-from service.banks.tables import Layout, columns_of, read_day, read_money, table_observations
+from service.banks.tables import TableRequest, table_observations
 from service.formats.amounts import NotUnderstood
 from service.formats.detection import detect_format
+from service.formats.file_remarks import LeftOut
 from service.formats.unreadable import Unreadable
 from tests.service.banks.samples import BCA, MANDIRI
 
 
 def read(content: bytes, layout: Layout | None = None) -> list[BankObservation]:
     _, stream = detect_format(io.BytesIO(content))
-    return list(table_observations(stream, "csv", "1234567890", "IDR", layout or Layout()))
+    return list(table_observations(stream, "csv", TableRequest("1234567890", "IDR", layout or Layout())))
+
+
+def entries_and_statements(content: bytes) -> list[BankObservation]:
+    return [each for each in read(content) if isinstance(each, ObservedEntry | ObservedBankStatement)]
 
 
 def figures(content: bytes, layout: Layout | None = None) -> list[tuple[date, Decimal]]:
@@ -32,22 +39,22 @@ def test_debit_and_credit_columns_below_a_title_are_read() -> None:
         (date(2026, 11, 10), Decimal(-15_000)),
         (date(2026, 11, 10), Decimal(-15_000)),
     ]
-    first, *_, statement = read(BCA)
+    first, *_, statement = entries_and_statements(BCA)
     assert isinstance(first, ObservedEntry)
     assert (first.remittance or "").endswith("SHOPEE 250001.00 PAYOUT WK45")
     assert isinstance(statement, ObservedBankStatement)
     # 2,500,000 less the 1,500,000 that came is what it opened with.
-    assert [statement.opening, statement.moved, statement.closing] == [1_000_000, 1_455_000, 2_455_000]
-    assert statement.number == "2026-11-09/2026-11-10"
+    assert [statement.part.opening, statement.part.closing] == [1_000_000, 2_455_000]
+    assert statement.part.number == "2026-11-09/2026-11-10"
 
 
 def test_newest_first_with_a_direction_of_its_own_is_read() -> None:
     assert figures(MANDIRI) == [(date(2026, 11, 10), Decimal(2_000_000)), (date(2026, 11, 9), Decimal(-300_000))]
-    first, _, statement = read(MANDIRI)
+    first, _, statement = entries_and_statements(MANDIRI)
     assert isinstance(first, ObservedEntry)
     assert (first.reference, first.value_on) == ("REF-2", date(2026, 11, 11))
     assert isinstance(statement, ObservedBankStatement)
-    assert [statement.opening, statement.closing] == [1_000_000, 2_700_000]
+    assert [statement.part.opening, statement.part.closing] == [1_000_000, 2_700_000]
 
 
 def test_columns_are_what_whoever_imports_says() -> None:
@@ -61,7 +68,8 @@ def test_columns_are_what_whoever_imports_says() -> None:
 
 def test_a_heading_that_is_said_has_one_meaning() -> None:
     columns = columns_of(["Date", "Amount", "Type"], Layout((("description", "Type"),)))
-    assert columns == {"date": 0, "description": 2, "amount": 1}
+    assert columns is not None
+    assert columns.roles == {"date": [0], "description": [2], "amount": [1]}
     assert columns_of(["Date", "Amount"], Layout((("reference", "Ref"),))) is None
 
 
@@ -128,10 +136,10 @@ def test_indonesian_months_and_the_other_order_are_read() -> None:
 
 def test_rows_that_are_no_entries_are_listed_with_their_place_and_the_rest_goes_in() -> None:
     content = BCA + b"Saldo Akhir;2.455.000,00\n11/11/2026;nothing;;;2.455.000,00\n11/11/2026;both;1,0;2,0;\n"
-    problems = [each for each in read(content) if isinstance(each, Unreadable)]
-    assert [(each.place, each.reason) for each in problems] == [
-        ("row 9", "'Saldo Akhir' is not a date with a year"),
+    found = read(content)
+    assert [(each.place, each.reason) for each in found if isinstance(each, Unreadable)] == [
         ("row 10", "neither debit nor credit has an amount"),
         ("row 11", "both debit and credit have an amount"),
     ]
+    assert [each.place for each in found if isinstance(each, LeftOut)] == ["row 9"]
     assert len(figures(content)) == 4

@@ -12,12 +12,14 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.envelope import Actor, Source
 from events.refusals import AccountNotFound
-from service.banks.booking import BankUnit, IdentifiedRecord
+from service.banks.booking import BankUnit
+from service.banks.identity import IdentifiedRecord
 from service.banks.import_source import BankOptions
 from service.formats.detection import HEAD_BYTES
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import SLICE, ImportRequest, Problem
 from service.imports.ingestion import import_file
+from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.booking import LocatedRecord, RecordsUnit
 from service.marketplaces.import_source import MarketplaceOptions
@@ -28,11 +30,11 @@ LINE = Unreadable("line 1", "nobody knows", b"a line")
 
 
 def of_a_bank(**common: Any) -> BankUnit:
-    return BankUnit(records=[IdentifiedRecord(LINE, "file#line 1")], **common)
+    return BankUnit(records=[IdentifiedRecord(LINE, "file#line 1")], claimed=set(), **common)
 
 
 def of_a_marketplace(**common: Any) -> RecordsUnit:
-    return RecordsUnit(records=[LocatedRecord(LINE, "file#line 1")], channel="lazada", **common)
+    return RecordsUnit(records=[LocatedRecord(LINE, "file#line 1")], channel="lazada", kept={}, **common)
 
 
 @pytest.mark.parametrize("unit_of", [of_a_bank, of_a_marketplace])
@@ -46,6 +48,7 @@ async def test_an_account_that_was_opened_in_the_other_mode_meanwhile_takes_noth
             exponents=api.ledger.exponents,
             origin=RequestOrigin(Actor("operator", "import"), Source("cli", "import"), mode, "req_import"),
             received_at=api.ledger.runtime.instant(),
+            before=Receipt(),
         )
         return await api.ledger.run(lane, unit)
 
@@ -69,14 +72,18 @@ async def test_a_result_has_the_counts_of_its_source_in_their_order(api: Api) ->
     await api.merchant("acc_1")
     bank = ImportRequest("acc_1", "may.csv", BankOptions("111", "IDR"))
     result = await import_file(api.ledger, bank, io.BytesIO(table(ROWS) + b"2026-05-03,much,R-0,\n"), ORIGIN)
-    problem = {"place": f"row {ROWS + 2}", "reason": "'much' is not an amount"}
-    assert list(result.document().items())[1:] == [
-        ("read", ROWS + 1), ("new", ROWS), ("known", 0), ("statements", 1), ("unreadable", 1), ("problems", [problem]),
+    document = result.document()
+    [problem] = document["problems"]
+    assert (problem["place"], problem["reason"]) == (f"row {ROWS + 2}", "'much' is not an amount")
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries WHERE verdict = 'unreadable'") == 1
+    assert list(document.items())[1:7] == [
+        ("read", ROWS + 1), ("new", ROWS), ("known", 0), ("leftOut", 0), ("unreadable", 1), ("statements", 1),
     ]  # fmt: skip
+    assert document["receipt"]["unusedHeadings"] == ["note"]
     marketplace = ImportRequest("acc_1", "statements.xml", MarketplaceOptions("lazada"))
     result = await import_file(api.ledger, marketplace, io.BytesIO(sample("lazada-get-payout-status.xml")), ORIGIN)
-    assert list(result.document().items())[1:] == [
-        ("read", 2), ("new", 2), ("changed", 0), ("unchanged", 0), ("lines", 0), ("unreadable", 0), ("problems", []),
+    assert list(result.document().items())[1:8] == [
+        ("read", 2), ("new", 2), ("changed", 0), ("unchanged", 0), ("leftOut", 0), ("lines", 0), ("unreadable", 0),
     ]  # fmt: skip
 
 
