@@ -10,6 +10,7 @@ are events.
     short         less was paid, and it is due, or the payer says that this was all
     over          more was paid
     unexpected    money was paid that was not expected
+    not_checked   a bank's statement does not say both of its balances: nothing can be compared
     needs_review  figures or events contradict each other, or there is more than one candidate for a match
 """
 
@@ -36,10 +37,11 @@ class ItemState(enum.StrEnum):
     SHORT = "short"
     OVER = "over"
     UNEXPECTED = "unexpected"
+    NOT_CHECKED = "not_checked"
     NEEDS_REVIEW = "needs_review"
 
 
-SETTLED = frozenset({ItemState.MATCHED, ItemState.EXPECTED, ItemState.NOT_DUE})
+SETTLED = frozenset({ItemState.MATCHED, ItemState.EXPECTED, ItemState.NOT_DUE, ItemState.NOT_CHECKED})
 """States that need no action; all others are open differences."""
 
 TOLERANCES: Mapping[str, Decimal] = {"IDR": Decimal(100)}

@@ -18,6 +18,7 @@ from service.banks.columns import ROLES, Layout
 from service.banks.files import bank_observations
 from service.banks.identity import IdentifiedRecord, bank_account_digest, checked, content_digest, older_ids
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
+from service.banks.recipes import RECIPES
 from service.banks.table_rows import SOURCE as TABLE
 from service.banks.tables import TableRequest
 from service.formats.unreadable import Unreadable, unreadable
@@ -131,6 +132,8 @@ class BankOptions(ImportOptions[BankSource]):
         ):
             raise InvalidCommand(f"bankAccount is 1 to {_NUMBER_MAX} printable characters", field="bankAccount")
         check_currency(self.currency)
+        if self.layout.recipe is not None and self.layout.recipe not in RECIPES:
+            raise InvalidCommand(f"format is one of {', '.join(RECIPES)}", field="format")
         if self.layout.decimal not in (None, "comma", "dot"):
             raise InvalidCommand("decimal is comma or dot", field="decimal")
         for role, name in self.layout.columns:

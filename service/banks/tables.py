@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from events.refusals import InvalidCommand
-from service.banks.columns import Columns, Layout, columns_of, settle
+from service.banks.columns import Columns, Layout, columns_of, plain_number, settle
 from service.banks.observations import BankObservation
 from service.banks.recipes import RECIPES
 from service.banks.table_rows import AroundTable, TableRows
 from service.formats.detection import HEAD_BYTES, XLSX
-from service.formats.file_remarks import LeftOut, UnusedHeadings
+from service.formats.file_remarks import Note, UnusedHeadings
 from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, xlsx_rows
 from service.formats.unreadable import Unreadable, unreadable
 
@@ -149,9 +149,16 @@ class _Sheet:
         if self._around.currency is None and request.currency is None and not columns.has("currency"):
             raise InvalidCommand("the table does not say its currency: name it", field="currency")
         self._rows = TableRows(self.name, columns, request.layout, self._around, request.bank_account, request.currency)
+        yield from self._overruled()
         sample, self._sample = self._sample, []
         for row in sample:
             yield from self._rows.read(row)
 
-
-__all__ = ["Layout", "LeftOut", "TableRequest", "table_observations"]
+    def _overruled(self) -> Iterator[Note]:
+        """What the request says otherwise than the file: the file counts."""
+        account, currency = self._around.account, self._around.currency
+        named, said = self._request.bank_account, self._request.currency
+        if account is not None and named is not None and plain_number(account) != plain_number(named):
+            yield Note(f"the file is of the bank account ending in {account[-4:]}, and not of the one that was named")
+        if currency is not None and said is not None and currency != said:
+            yield Note(f"the file is in {currency}, and not in {said}")

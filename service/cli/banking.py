@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from events.refusals import Refusal
 from projections.reconciliation import ItemState
+from service.banks.columns import Layout
 from service.banks.import_source import BankOptions, read_columns
-from service.banks.tables import Layout
+from service.banks.recipes import RECIPES
 from service.cli.importing import run_import
+from service.cli.receipts import show_result
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, with_ledger
 from service.imports.import_source import ImportRequest
@@ -28,6 +29,7 @@ from service.reconciliation.reading import reconciliation
 from service.reconciliation.row_document import ReconciliationRowDocument
 from service.reconciliation.rows import ALL, COLUMNS, OPEN, RowFilter, csv_line, csv_row
 
+_FORMATS = f"The bank's own table: {', '.join(RECIPES)}. Recognised by itself where its headings are unmistakable."
 _STATES = (OPEN, ALL, *(state.value for state in ItemState))
 
 
@@ -37,6 +39,7 @@ def import_bank(
     account: str,
     bank_account: str | None = None,
     currency: str | None = None,
+    table_format: Annotated[str | None, Parameter(name="--format", help=_FORMATS)] = None,
     columns: str = "",
     decimal: Literal["comma", "dot"] | None = None,
     dates: Literal["dmy", "mdy"] = "dmy",
@@ -49,15 +52,15 @@ def import_bank(
     Parameters
     ----------
     file
-        ISO 20022 camt.053 (XML), CSV or XLSX; the format is detected from the content.
+        ISO 20022 camt.053, camt.052 or camt.054 (XML), MT940, CSV or XLSX, or a zip file of these; the format is detected from the content.
     account
         The account that the bank account belongs to. It has to exist.
     bank_account
         The bank account's number, for files that name none.
     currency
-        The currency of a CSV or XLSX file.
+        The currency of a CSV or XLSX file that names none. An account with one currency needs none.
     columns
-        The headings of a table's columns, if they are not the common ones: date=Tanggal;description=Uraian;amount=Jumlah. There are date, valueDate, description, amount, debit, credit, direction, balance, reference and counterparty.
+        The headings of a table's columns, if they are not the common ones: date=Tanggal;description=Uraian;amount=Jumlah. There are date, valueDate, description, amount, debit, credit, direction, balance, reference, references, counterparty, currency, account, status and fee; ignore=Heading leaves a column out, and "column 5" is one without a heading.
     decimal
         The decimal separator, where amounts such as 1.500 do not show it.
     dates
@@ -67,21 +70,13 @@ def import_bank(
 
     """
     try:
-        layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy")
+        layout = Layout(read_columns(columns), decimal, month_first=dates == "mdy", recipe=table_format)
         request = ImportRequest(account, file.name, BankOptions(bank_account, currency, layout))
         request.check()
     except Refusal as problem:
         raise WrongSettings(f"{problem.field}: {problem.message}") from None
     result = run_import(request, file, mode, data)
-    if as_json:
-        show_json(result.document())
-        return
-    counts, console = result.counts, Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{file.name}: {counts['read']} entries read: {counts['new']} new, {counts['known']} known")
-    if counts["unreadable"]:
-        console.print(f"{counts['unreadable']} rows could not be read, and are stored as they are:", style="yellow")
-        for each in result.problems:
-            console.print(f"  {each.place}: {each.reason}")
+    show_result(file.name, result, as_json=as_json)
 
 
 def reconcile(
@@ -102,7 +97,7 @@ def reconcile(
     account
         The account.
     state
-        open, all, or one of expected, not_due, overdue, matched, short, over, unexpected, needs_review.
+        open, all, or one of expected, not_due, overdue, matched, short, over, unexpected, not_checked, needs_review.
     kind
         Only statement, order, withdrawal, payout, bank_entry or bank_statement.
     channel

@@ -1,4 +1,4 @@
-"""`payout-ledger import`: imports a marketplace's file, and shows the counts of its records."""
+"""`payout-ledger import`: imports a file of a marketplace or a bank, and shows its receipt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
-import orjson
 import uvloop
 from cyclopts import App, Parameter
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from events.command import AccountId
 from events.refusals import Refusal
+from service.cli.receipts import show_result
 from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
 from service.imports.import_source import ImportRequest, Problem, RecordSource
@@ -29,7 +29,9 @@ from service.platform.settings import Settings, WrongSettings
 TOOL = "import"
 
 _NAMES = list(CHANNELS)
-ChannelName = Annotated[str, Parameter(help=f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}.")]
+ChannelName = Annotated[
+    str, Parameter(help=f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}; nothing, only the file, for a bank's statement.")
+]
 
 app = App(name="import", help="Import a file of a marketplace or a bank.")
 app.command(
@@ -42,7 +44,7 @@ app.command(
 @app.default
 def import_statements(
     channel: ChannelName,
-    file: Path,
+    file: Path | None = None,
     *,
     account: str,
     seller: str | None = None,
@@ -53,12 +55,12 @@ def import_statements(
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
     data: Data = None,
 ) -> None:
-    """Import a marketplace's file: a saved response of its API, or a report. Importing it again changes nothing.
+    """Import a file: a bank's statement, or with its channel a marketplace's saved response or report. Importing it again changes nothing.
 
     Parameters
     ----------
     file
-        JSON, JSON lines, XML, CSV or XLSX; the format is detected from the content.
+        JSON, JSON lines, XML, CSV or XLSX; the format is detected from the content. Without a channel, a bank's file that names its own account and currency.
     account
         The account. One that does not exist is opened, in the currency of its first statement.
     seller
@@ -73,13 +75,18 @@ def import_statements(
         The mode of the account.
 
     """
+    if file is None:
+        # Imported here: a marketplace's file needs nothing of the banks.
+        from service.cli.banking import import_bank  # noqa: PLC0415
+
+        if seller or zone or collects:
+            raise WrongSettings("say whose file it is, before its name: seller, zone and collects are of marketplaces")
+        import_bank(Path(channel), account=account, currency=currency, mode=mode, as_json=as_json, data=data)
+        return
     options = MarketplaceOptions(channel, seller, currency, zone, collects)
     request = checked_request(ImportRequest(account, file.name, options))
     result = run_import(request, file, mode, data)
-    if as_json:
-        print(orjson.dumps(result.document()).decode())  # noqa: T201
-        return
-    show_counts(Console(highlight=False, markup=False, soft_wrap=True), file.name, result)
+    show_result(file.name, result, as_json=as_json)
 
 
 def checked_request(request: ImportRequest[MarketplaceSource]) -> ImportRequest[MarketplaceSource]:
@@ -134,18 +141,3 @@ def _bytes_read() -> Progress:
         console=Console(stderr=True),
         transient=True,
     )
-
-
-def show_counts(console: Console, name: str, result: ImportResult) -> None:
-    """The counts of the records, and those that could not be read."""
-    counts = result.counts
-    console.print(
-        f"{name}: {counts['read']} records read: {counts['new']} new, {counts['changed']} changed, "
-        f"{counts['unchanged']} unchanged; {counts['lines']} settlement lines"
-    )
-    if counts["unreadable"]:
-        console.print(f"{counts['unreadable']} could not be read, and are stored as they are:", style="yellow")
-        for problem in result.problems:
-            console.print(f"  {problem.place}: {problem.reason}")
-        if counts["unreadable"] > len(result.problems):
-            console.print(f"  and {counts['unreadable'] - len(result.problems)} more")

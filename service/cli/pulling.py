@@ -16,7 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from events.instants import from_datetime
 from events.refusals import Refusal
-from service.cli.importing import ChannelName, checked_request, show_counts
+from service.cli.importing import ChannelName, checked_request
+from service.cli.receipts import show_receipt
 from service.cli.rendering import operator_origin
 from service.cli.target import AsJson, Data, Target
 from service.imports.import_source import ImportRequest
@@ -183,7 +184,7 @@ def _show(pulled: PullResult, channel: str, *, as_json: bool) -> None:
     for each in document["stretches"]:
         resumed = ", continued where it had stopped" if each["resumed"] else ""
         console.print(f"{channel}: from {each['since']} until {each['until']}{resumed}")
-    show_counts(console, f"{pulled.pages} pages", pulled.result)
+    show_receipt(f"{pulled.pages} pages", pulled.result)
     if document["gap"] is not None:
         since, until = document["gap"]["since"], document["gap"]["until"]
         console.print(f"the time from {since} until {until} was never pulled: use --since {since}", style="yellow")

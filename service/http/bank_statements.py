@@ -11,8 +11,9 @@ from aiohttp import web
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from service.banks.columns import Layout
 from service.banks.import_source import BankOptions, read_columns
-from service.banks.tables import Layout
+from service.banks.recipes import RECIPES
 from service.http.app_keys import IMPORTS
 from service.http.bodies import FileBody
 from service.http.errors import ApiError
@@ -32,9 +33,10 @@ from sql import query
 
 ENTRY_ID = id_in_path("entry_id", "The bank entry's id.")
 BANK_ACCOUNT = any_text("bankAccount", "The bank account's number, for files that name none.")
-CURRENCY = any_text("currency", "For tables.")
+CURRENCY = any_text("currency", "For tables that name none; an account with one currency needs none.")
 COLUMNS = any_text("columns", "A table's headings, as date=Tanggal;amount=Jumlah, where they are not common ones.")
 DECIMAL = any_text("decimal", "What decimals stand behind, where amounts leave it open.", {"enum": ["comma", "dot"]})
+FORMAT = any_text("format", "The bank's own table, where its headings leave it open.", {"enum": list(RECIPES)})
 DATES = choice("dates", ("dmy", "mdy"), "The order of 11/09/2026; day first is the default.")
 
 
@@ -155,10 +157,10 @@ def _match(row: dict[str, Any]) -> BankMatchDocument:
 
 
 async def post_bank_statement(context: RequestContext) -> web.Response:
-    """Imports the body as a bank's statement: camt.053, or a table whose columns may be named."""
+    """Imports the body as a bank's statement: camt, MT940, or a table whose columns may be named; or a zip file of these."""
     dates = context.read(DATES)
     columns = read_columns(context.read(COLUMNS) or "")
-    layout = Layout(columns, context.read(DECIMAL), month_first=dates == "mdy")
+    layout = Layout(columns, context.read(DECIMAL), month_first=dates == "mdy", recipe=context.read(FORMAT))
     options = BankOptions(context.read(BANK_ACCOUNT), context.read(CURRENCY), layout)
     request = ImportRequest(context.account, context.read(FILE), options)
     request.check()
@@ -185,9 +187,9 @@ OPERATIONS = (
         "/bank-statements",
         post_bank_statement,
         id="importBankStatement",
-        summary="Import a bank's statement: camt.053, CSV or XLSX",
+        summary="Import a bank's statement: camt, MT940, CSV or XLSX, or a zip file of these",
         scopes=(COMMAND_WRITE,),
-        parameters=(BANK_ACCOUNT, CURRENCY, COLUMNS, DECIMAL, DATES, FILE),
+        parameters=(BANK_ACCOUNT, CURRENCY, FORMAT, COLUMNS, DECIMAL, DATES, FILE),
         body=FileBody("application/octet-stream", "The bank's file.", streamed=True),
         answers=(Answer(data=ImportedBankFileDocument),),
     ),

@@ -42,6 +42,7 @@ AMOUNT_RULES = frozenset(
     {
         *("payout_is_closing", "payout_is_revenue_and_fees", "paid_stays_paid", "currency_stays"),
         *("payout_was_pending", "amounts_fit_the_ledger", "bank_reference_is_unique", "closing_is_opening_and_entries"),
+        "entries_are_what_the_bank_states",
         "match_is_in_the_currency",
     }
 )
@@ -79,6 +80,8 @@ class Item:
     words: frozenset[str] = frozenset()
     claims: list[Claim] = field(default_factory=list)
     either_way: bool = False
+    not_checked: bool = False
+    """Whether one of the two amounts is unknown, so that there is no difference."""
 
     @property
     def key(self) -> TargetKey:
@@ -241,15 +244,16 @@ class ItemBuilder:
 
     def bank_statement(self, row: Mapping[str, Any]) -> Item:
         """A bank's statement: its closing balance, against the opening one and its entries."""
-        currency, known = row["currency"], row["opening"] is not None and row["closing"] is not None
-        expected = self.major(row["opening"] + row["moved"], currency) if known else Decimal(0)
+        currency = row["currency"]
+        expected = None if row["opening"] is None else self.major(row["opening"] + row["moved"], currency)
         item = self._item(BANK_STATEMENT, row["number"], row, expected, None)
         item.tolerance = Decimal(0)
         item.day = row["to_on"]
-        item.reported_paid = self.major(row["closing"], currency) if known else Decimal(0)
+        item.reported_paid = None if row["closing"] is None else self.major(row["closing"], currency)
         item.reported_by, item.settled = BY_BANK, True
+        item.not_checked = expected is None or item.reported_paid is None
         item.findings = orjson.loads(row["findings"])
-        if item.reported_paid != expected:
+        if expected is not None and item.reported_paid is not None and item.reported_paid != expected:
             item.residual = ("closing balance less its entries", item.reported_paid - expected)
         item.words = words_of([row["number"]])
         return item

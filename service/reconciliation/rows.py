@@ -130,7 +130,8 @@ def _row(
         needs_review=item.doubted or bool(candidates) or _is_contradicted(item),
         confirmed=bool(item.claims),
     )
-    item_state = state(found, item.today)
+    unknown = item.not_checked and not found.needs_review
+    item_state = ItemState.NOT_CHECKED if unknown else state(found, item.today)
     exponent = exponents.get(item.currency, 0)
 
     def shown(amount: Decimal | None) -> str | None:
@@ -164,7 +165,7 @@ def _row(
         "state": item_state.value,
         "expected": shown(expected),
         "paid": shown(paid),
-        "difference": shown(difference(found)),
+        "difference": None if item.not_checked else shown(difference(found)),
         "tolerance": shown(item.tolerance),
         "paidAt": paid_at,
         "evidence": evidence,

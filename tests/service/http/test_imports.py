@@ -101,6 +101,8 @@ async def test_an_answer_before_the_file_is_read_says_where_to_ask(
     found = await ended(seller, begun.data["id"])
     times = [found.pop(name) for name in ("startedAt", "updatedAt", "endedAt")]
     assert times == sorted(times)
+    receipt = found.pop("receipt")
+    assert (receipt["read"], receipt["booked"], receipt["closes"]) == (2, 2, True)
     assert found == {
         "id": begun.data["id"], "channel": "lazada", "file": "seed.xml", "state": "done", "error": None,
         "bytes": len(SEED), "bytesTotal": len(SEED), "problems": [],
