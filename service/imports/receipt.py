@@ -152,12 +152,16 @@ class Receipt:
                     for place in {(remark.group, remark.currency), ("", remark.currency)}:
                         self.pending.setdefault(place, Sums()).add(remark.amount)
             case StatedTotal():
-                self.stated.append(remark)
+                self.state_total(remark)
             case UnusedHeadings():
                 known = set(self.unused_headings)
                 self.unused_headings += [name for name in remark.headings if name not in known]
             case Note():
                 self.notes += [remark.text] if remark.text not in self.notes else []
+
+    def state_total(self, total: StatedTotal) -> None:
+        """A total that the file, or a record of it, states. One that is not checked is not shown."""
+        self.stated.append(total)
 
     def merge(self, other: Receipt) -> None:
         """Adds the receipt of the records that follow."""
@@ -180,7 +184,7 @@ class Receipt:
 
     def document(self) -> ReceiptDocument:
         """As callers see it."""
-        totals = [self._total(each) for each in self.stated]
+        totals = [total for each in self.stated if (total := self._total(each))["kept"] is not None or not each.group]
         accounted = self.booked + self.known + sum(self.left_out.values()) + self.unreadable
         agree = all(total["difference"] is None or Decimal(total["difference"]) == 0 for total in totals)
         totals.sort(key=lambda total: total["difference"] is None or Decimal(total["difference"]) == 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -31,8 +31,14 @@ from service.imports.receipt import Receipt
 from service.ledger.batch import Batch
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
-from service.marketplaces.observations import ObservedStatement
-from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, reason_against, settlement_event
+from service.marketplaces.observations import Level, ObservedStatement
+from service.marketplaces.settlement_records import (
+    SettlementRecord,
+    SourceRecord,
+    group_of_statement,
+    reason_against,
+    settlement_event,
+)
 from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"
@@ -185,9 +191,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             known = statement_key(statement) in state.statements
             events = observe_statement(statement, state)
             self.receipt.count(booked=bool(events))
-            if record.payout is not None:
-                self.receipt.remark(_payout_of(record))
-                self.receipt.items -= 1
+            for total in _payout_of(record):
+                self.receipt.state_total(total)
             verdict = ACCEPTED if events else DUPLICATE
             outcome = UNCHANGED if not events else CHANGED if known else NEW
             happened_at = record.updated_at.instant or record.created_at.instant
@@ -250,12 +255,12 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 caused_by = envelope.event_id
 
 
-def _payout_of(statement: ObservedStatement) -> StatedTotal:
-    """What a statement says that its lines add up to, where the file has them."""
-    assert statement.payout is not None
-    return StatedTotal(
-        "Payout", TotalOf.AMOUNTS, statement.payout.number, statement.currency, f"statement {statement.number}"
-    )
+def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:
+    """What a statement says that its orders and its items add up to, where the file has them."""
+    if statement.payout is not None:
+        for level in (Level.ORDER, Level.ITEM):
+            group = group_of_statement(statement.number, level)
+            yield StatedTotal("Payout", TotalOf.AMOUNTS, statement.payout.number, statement.currency, group)
 
 
 def _is_set(setting: ChannelSet, state: AccountState) -> bool:

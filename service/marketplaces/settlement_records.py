@@ -73,7 +73,9 @@ class SettlementRecord:
     @property
     def group(self) -> str:
         """What a receipt adds it up under: its statement, or the sheet that it stands in."""
-        return f"statement {self.first.statement}" if self.first.statement is not None else self.first.sheet
+        line = self.first
+        below = line.statement is not None and line.level is not Level.GLOBAL
+        return group_of_statement(line.statement or "", line.level) if below else line.sheet
 
     def references(self) -> Iterator[str]:
         """The reference of its money, and that of the money that it releases."""
@@ -84,6 +86,11 @@ class SettlementRecord:
     def orders(self) -> tuple[str, str]:
         """The orders that its money may count for."""
         return order_references(self.first.channel, self.first.reference, self.counts_for)
+
+
+def group_of_statement(number: str, level: Level) -> str:
+    """What a receipt calls the orders, or the items, of a statement: each level adds up to the statement's payout."""
+    return f"statement {number}, {level.value}s"
 
 
 SourceRecord = ObservedStatement | SettlementRecord | Unreadable | Remark

@@ -29,7 +29,8 @@ async def test_a_banks_statement_confirms_what_was_expected_and_the_rows_go_to_c
         "unreadable": 0,
     }
     again = await payout_ledger("import", "bank", str(file), "--account", "acc_1", env=env)
-    assert "2 entries read: 0 new, 2 known" in again.out
+    assert "known before      │      2" in again.out
+    assert "The receipt closes." in again.out
     found = await payout_ledger("reconcile", "--account", "acc_1", "--json", "--csv", str(output), env=env)
     assert found.code == 0, found.err
     states = {row["id"]: row["state"] for row in found.json}
