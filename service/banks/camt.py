@@ -77,7 +77,7 @@ class _Statements(XmlReader[BankObservation]):
         elif self._statement is not None and name == "Bal" and self._entry is None:
             self._statement.balances.append({})
         if name == "Amt" and "Ccy" in attributes:
-            self._add_text("Ccy", attributes["Ccy"])
+            self._add_text("Ccy", attributes["Ccy"], attribute=True)
 
     def _source(self, name: str) -> str | None:
         """The kind of message whose body the element is; None for any other element."""
@@ -102,17 +102,15 @@ class _Statements(XmlReader[BankObservation]):
             self._found.extend(self._statement.end())
             self._statement = None
 
-    def _add_text(self, name: str, text: str) -> None:
-        """Adds a text to the open entry or statement, under its path."""
+    def _add_text(self, name: str, text: str, *, attribute: bool = False) -> None:
+        """Adds the text of an element, or of an attribute of the innermost one, to the open entry or statement."""
         if self._statement is None:
             return
+        inside = self._path if attribute else self._path[:-1]
         if self._entry is not None:
-            below = self._path[self._path.index("Ntry") + 1 :]
-            self._entry.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
-        else:
-            body = next(index for index, each in enumerate(self._path) if each in _NAMES)
-            below = self._path[body + 1 :]
-            self._statement.add_text("/".join(below[:-1] if name != "Ccy" else below), name, text)
+            self._entry.add_text("/".join(inside[inside.index("Ntry") + 1 :]), name, text)
+        elif (body := next((index for index, each in enumerate(inside) if each in _NAMES), None)) is not None:
+            self._statement.add_text("/".join(inside[body + 1 :]), name, text)
 
     def _end_entry(self, entry: Entry) -> None:
         assert self._statement is not None
