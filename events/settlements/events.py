@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.event import Event
+from events.event import Event, only_new_optional_fields
 from events.instants import Instant
 from events.read_set import ReadSet
 from events.values import Data, value
@@ -17,10 +17,15 @@ class SettlementObserved(Event):
     is what was booked by, in minor units rounded toward zero, null where the record only explains. `releases` is the
     reference whose money the channel has let go of, by this record; `counts_for` the order that the money counts for.
     `totals` says whether the totals of orders and items are made of it: a view of the cash side is not. `digest` is the
-    keyed digest of the record.
+    keyed digest of the record. `pays` are the references of the money that this payment pays, where the source says so.
+
+    `updated_at` is the source's own time of what it says, and `observed_at` the time when it was said, of which
+    `observed_by` tells how it is known (`events.observations`). Events without `observed_at` are of older releases.
     """
 
     stored_name = "settlement.observed"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
 
     channel: str
     source: str
@@ -40,6 +45,10 @@ class SettlementObserved(Event):
     occurred_at: Instant | None = None
     amount: int | None = None
     releases: str | None = None
+    pays: list[str] | None = None
+    updated_at: Instant | None = None
+    observed_at: Instant | None = None
+    observed_by: str | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.orders.add((account_id, self.currency, self.counts_for))

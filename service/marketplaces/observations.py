@@ -17,7 +17,7 @@ from typing import Any
 from events.values import value
 from service.formats.amounts import Amount
 from service.formats.file_remarks import Remark
-from service.formats.times import Moment
+from service.formats.times import NEVER, Moment
 from service.formats.unreadable import Unreadable
 
 DEFAULT_ZONE = "Asia/Jakarta"
@@ -187,6 +187,10 @@ class SettlementLine:
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sheet: str = ""
     """The sheet of a workbook: the group that the sheet's total row adds up."""
+    pays: tuple[str, ...] = ()
+    """The references of the money that this payment pays, where the source says so: `order/2602170GS576N1`."""
+    updated_at: Moment = NEVER
+    """The source's own time of what the record says (`update_time`, a wallet row's own time), where it has one."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from service.formats.amounts import Amount, NotUnderstood, Number, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
-from service.formats.times import Moment
+from service.formats.times import NEVER, Moment
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
 
@@ -132,6 +132,7 @@ class RecordHeader:
     invoice: str | None = None
     order: str | None = None
     item: str | None = None
+    updated_at: Moment = NEVER
 
     def line(
         self,
@@ -144,6 +145,7 @@ class RecordHeader:
         part_of: str | None = None,
         item: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        pays: Sequence[str] = (),
     ) -> SettlementLine:
         """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs."""
         return SettlementLine(
@@ -168,6 +170,8 @@ class RecordHeader:
             order=self.order,
             item=self.item if item is None else item,
             extra=extra or {},
+            pays=tuple(pays),
+            updated_at=self.updated_at,
         )
 
     def with_residual(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:

@@ -77,6 +77,11 @@ class SettlementRecord:
         below = line.statement is not None and line.level is not Level.GLOBAL
         return group_of_statement(line.statement or "", line.level) if below else line.sheet
 
+    @property
+    def pays(self) -> list[str]:
+        """The references of the money that it pays, each once, in the source's order."""
+        return list(dict.fromkeys(each for line in self.lines for each in line.pays))
+
     def references(self) -> Iterator[str]:
         """The reference of its money, and that of the money that it releases."""
         yield self.first.reference
@@ -125,7 +130,7 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
         return "its amount is more than the ledger counts to"
     try:
         check_content([_line(line) for line in record.lines])
-        check_content([record.first.seller, *record.references(), *record.orders()])
+        check_content([record.first.seller, *record.references(), *record.orders(), *record.pays])
     except ValueError as problem:
         return str(problem)
     return None
@@ -162,6 +167,8 @@ def settlement_event(record: SettlementRecord, digest: str, exponent: int) -> Se
         occurred_at=line.occurred_at.instant,
         amount=amount,
         releases=record.releases,
+        pays=record.pays or None,
+        updated_at=line.updated_at.instant,
     )
 
 
