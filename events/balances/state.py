@@ -35,6 +35,8 @@ class Order:
     told_by: str | None = None
     """Which channel that was."""
     disputed: Disputed | None = None
+    let_go: int = 0
+    """How much of `told` the channel has let go of. The rest is pending; where it is below zero, it is owed by now."""
 
 
 @value

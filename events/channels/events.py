@@ -50,10 +50,14 @@ class StatementObserved(Event):
 
     `content` has the fields of the statement as the source's texts, null where it gives none; `findings` what its
     figures say against each other and against the ledger. `payout` and `deposit` are what was booked by, in minor
-    units rounded toward zero; `digest` is the keyed digest of the record; `previous` the statement before this one.
+    units rounded toward zero; `digest` is the keyed digest of the record; `previous` the statement before this one that
+    was known by then. `observed_at` is the time when it was looked at, of which `observed_by` tells how it is known
+    (`events.observations`). Events without it are of older releases.
     """
 
     stored_name = "statement.observed"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
 
     channel: str
     number: str
@@ -71,6 +75,8 @@ class StatementObserved(Event):
     payout: int | None = None
     deposit: int | None = None
     previous: str | None = None
+    observed_at: Instant | None = None
+    observed_by: str | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
@@ -83,12 +89,12 @@ class ChannelMoneyBooked(Event):
     `reference` is the order that the change counts for; `number` and `seller` name the statement that says so, where
     one did. `completes`: it was paid, and nothing of the order is pending any more. `refunded`: of an order in dispute, so
     much went back to the buyer; what leaves is less where the dispute has taken it already. What a dispute of the order
-    held moves as `held`.
+    held moves as `held`. `owed` is the change of what the channel took back beyond what it had paid.
     """
 
     stored_name = "channel.money_booked"
-    schema_version = 2
-    upcasters = {1: only_new_optional_fields}
+    schema_version = 3
+    upcasters = {1: only_new_optional_fields, 2: only_new_optional_fields}
 
     channel: str
     reference: str
@@ -101,6 +107,7 @@ class ChannelMoneyBooked(Event):
     seller: str | None = None
     completes: bool | None = None
     refunded: int | None = None
+    owed: int | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.orders.add((account_id, self.currency, self.reference))

@@ -9,10 +9,12 @@ from events.account_state import AccountState
 from events.accounts.state import SETTLEMENT_TERMS
 from events.balances.state import Order
 from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
+from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of
 from events.channels.state import Channel, ChannelStatement
 from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
 from events.instants import Instant
+from events.observations import newest_amount
 from events.values import Data
 
 
@@ -21,8 +23,8 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
     match event:
         case ChannelSet():
             known = state.channels.get(event.channel) or Channel()
-            state.channels[event.channel] = Channel(
-                event.collects, event.seller, event.currency, event.zone, known.paid_out
+            state.channels[event.channel] = replace(
+                known, collects=event.collects, seller=event.seller, currency=event.currency, zone=event.zone
             )
         case StatementObserved():
             key = (event.channel, event.seller or "", event.number)
@@ -39,6 +41,10 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
 
 
 def _observed(before: ChannelStatement | None, event: StatementObserved, position: int) -> ChannelStatement:
+    _, heard, stands = hear(before, event)
+    payout, deposit = payout_of(before, heard, event), event.deposit
+    if event.observed_at is not None:
+        deposit = newest_amount(heard, DEPOSIT)
     told = ChannelStatement(
         source=event.source,
         currency=event.currency,
@@ -53,26 +59,41 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
         updated_at=event.updated_at,
         paid=event.paid,
         was_paid=event.paid is True,
-        booked=event.payout or 0,
-        deposit=event.deposit,
+        booked=payout or 0,
+        deposit=deposit,
         previous=event.previous,
+        told=heard,
     )
     if before is None:
         return told
-    same_currency = event.currency == before.currency
+    if event.currency != before.currency:
+        # Under another currency nothing was moved: it is still to be.
+        was_paid, booked, deposit = before.was_paid, before.booked, before.deposit
+    else:
+        was_paid, booked = before.was_paid or event.paid is True, before.booked if payout is None else payout
+        deposit = before.deposit if deposit is None else deposit
+    newest = told if stands else before
     return replace(
-        told,
+        newest,
         currency=before.currency,
         reference=before.reference,
         collects=before.collects if before.was_paid else event.collects,
+        findings=_findings(newest, was_paid=was_paid) if event.observed_at is not None else newest.findings,
         first_position=before.first_position,
-        created_at=event.created_at if same_currency else before.created_at,
-        # Under another currency nothing was moved: it is still to be.
-        was_paid=before.was_paid or (event.paid is True and same_currency),
-        booked=event.payout if event.payout is not None and same_currency else before.booked,
+        position=position,
+        created_at=newest.created_at if event.currency == before.currency else before.created_at,
+        was_paid=was_paid,
+        booked=booked,
         paid_out=before.paid_out,
-        deposit=event.deposit if event.deposit is not None and same_currency else before.deposit,
+        deposit=deposit,
+        told=heard,
     )
+
+
+def _findings(newest: ChannelStatement, *, was_paid: bool) -> list[Data]:
+    """The findings of what stands. That it was paid before or after, in whatever order it was told, is one of them."""
+    found = [each for each in newest.findings if each["rule"] != PAID_STAYS_PAID]
+    return [*found, paid_stays_paid(newest.content)] if was_paid and newest.paid is False else found
 
 
 def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
@@ -103,10 +124,17 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
         key = (event.channel, event.seller or "", event.number)
         statement = state.statements[key]
         state.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
-    elif event.paid_out:
+    elif event.paid_out or event.owed:
         channel = state.channels.get(event.channel) or Channel()
-        paid_out = channel.paid_out.get(event.currency, 0) + event.paid_out
-        state.channels[event.channel] = replace(channel, paid_out={**channel.paid_out, event.currency: paid_out})
+        state.channels[event.channel] = replace(
+            channel,
+            paid_out=_added(channel.paid_out, event.currency, event.paid_out),
+            owed=_added(channel.owed, event.currency, event.owed or 0),
+        )
+
+
+def _added(amounts: dict[str, int], currency: str, amount: int) -> dict[str, int]:
+    return {**amounts, currency: amounts.get(currency, 0) + amount} if amount else amounts
 
 
 def _held_no_more(disputed: Disputed, held: int, overlap: int) -> Disputed:

@@ -1,12 +1,13 @@
 """What a marketplace's statement does to an account: kept as it was said, and its money booked once.
 
-A statement is (channel, seller, number). It is compared with its latest observation only, so that a change and its
-reversal are two facts, and the same content again is none. What is booked is always the change:
+A statement is (channel, seller, number). What was said of it is a set in the order of its time (`events.observations`),
+and what stands of it follows from the set: the newest content, the newest payout and deposit, and whether it was ever
+said to be paid. So neither order nor repetition matters, and a change and its reversal with later times are two facts.
+What is booked is what the set changes:
 
     not paid        the payout, less what commands recorded under its number, is pending
     paid            what is pending under its number moves: paid out where the seller collects, available where we do
-    another payout  the difference, where the money is by then; what is taken back comes from there first, the rest
-                    from available, below zero if need be
+    another payout  the difference, where the money is by then; below zero it is missing in the available
     paid no more    a finding: money that was paid does not come back because a flag was turned
     a deposit       is a level: what the newest statement of a channel, seller and currency says is what is held
 
@@ -19,14 +20,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 
 from events.account_state import AccountState
 from events.accounts.events import CurrencyAdded
 from events.balances.state import Order
+from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked, StatementObserved
 from events.channels.state import PLATFORM, SELLER, Channel, ChannelStatement, StatementKey
 from events.currency import AMOUNT_MAX
+from events.observations import (
+    ARRIVAL,
+    DIGEST_LENGTH,
+    Heard,
+    Said,
+    Verdict,
+    judge,
+    newest_amount,
+    newest_place,
+    order_findings,
+    place_of,
+    time_of_record,
+)
 from events.values import Data, value
 
 AMOUNTS = (
@@ -37,6 +53,10 @@ AMOUNTS = (
 
 FIELDS = ("StatementNumber", "CreatedAt", "UpdatedAt", *AMOUNTS, "Paid")
 """All of a statement's content, in seed 001's order."""
+
+PAYOUT, DEPOSIT = 0, 1
+"""The amounts that are kept of each observation of a statement."""
+PAID_STAYS_PAID = "paid_stays_paid"
 
 
 def statement_key(observed: StatementObserved) -> StatementKey:
@@ -72,16 +92,63 @@ def previous_statement(state: AccountState, observed: StatementObserved) -> tupl
     return max(earlier, key=lambda entry: entry[0])[1:] if earlier else None
 
 
+def said_by(observed: StatementObserved) -> Said:
+    """What the observation says, as one of those of its statement."""
+    return Said(
+        source=observed.source,
+        content=content_digest(observed.content, observed.currency, paid=observed.paid),
+        record=observed.digest[:DIGEST_LENGTH],
+        place=place_of(observed.updated_at, _rank(observed.paid), observed.observed_at),
+        by=observed.observed_by,
+        amounts=(observed.payout, observed.deposit),
+    )
+
+
+def heard_of(known: ChannelStatement) -> Heard:
+    """What was heard of a statement. Of older releases: its content, with the time that the content says."""
+    if known.told:
+        return known.told
+    place = place_of(known.updated_at, _rank(known.paid), None)
+    payout = known.booked if known.booked or known.content.get("Payout") is not None else None
+    entry = [place, known.digest[:DIGEST_LENGTH], payout, known.deposit]
+    return {known.source: {content_digest(known.content, known.currency, paid=known.paid): entry}}
+
+
+def hear(known: ChannelStatement | None, observed: StatementObserved) -> tuple[Verdict, Heard, bool]:
+    """What the observation is to what is known of the statement; what was heard after it; whether it shows what stands."""
+    heard = heard_of(known) if known is not None else {}
+    if observed.observed_at is None:
+        # As older releases did: what arrives is newest, unless the statement stood like this.
+        same = known is not None and _says_the_same(known, observed)
+        return (Verdict.KNOWN if same else Verdict.NEWEST), {}, True
+    said = said_by(observed)
+    verdict, after = judge(heard, said)
+    return verdict, after, verdict is not Verdict.OLDER and newest_place(after) == (said.place, said.record)
+
+
+def payout_of(known: ChannelStatement | None, heard: Heard, observed: StatementObserved) -> int | None:
+    """The payout that the ledger agrees with after an observation; None where none was ever told."""
+    found = newest_amount(heard, PAYOUT) if observed.observed_at is not None else observed.payout
+    return found if found is not None or known is None or not _tells_payout(known) else known.booked
+
+
 def observe_statement(observed: StatementObserved, state: AccountState) -> Sequence[AnyEvent]:
-    """The events that follow from an observation; none where the latest one said the same. Never refuses.
+    """The events that follow from an observation; none where it says nothing new. Never refuses.
 
     `observed` comes with the findings of its own figures. Its reference, who collects and the findings against the
     account's state are filled in here.
     """
     key = statement_key(observed)
     known = state.statements.get(key)
-    if known is not None and _says_the_same(known, observed):
+    if known is not None and observed.observed_by == ARRIVAL:
+        read_before = time_of_record(heard_of(known), said_by(observed))
+        observed = replace(observed, observed_at=read_before) if read_before else observed
+    verdict, _, _ = hear(known, observed)
+    if verdict is Verdict.KNOWN:
         return []
+    if known is not None and observed.observed_at is not None:
+        found = order_findings(verdict, heard_of(known), said_by(observed))
+        observed = replace(observed, findings=[*observed.findings, *found])
     previous = previous_statement(state, observed)
     observed = replace(
         observed,
@@ -99,6 +166,31 @@ def observe_statement(observed: StatementObserved, state: AccountState) -> Seque
     if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
     return [*made, observed, *booked]
+
+
+def content_digest(content: Data, currency: str, *, paid: bool | None) -> str:
+    """The digest of what a statement says. 0 and 0.00 are the same amount, whoever writes it."""
+    texts = [_plain(content.get(name)) if name in AMOUNTS else content.get(name) for name in FIELDS if name != "Paid"]
+    return sha256(canonical([currency, paid, *texts])).hexdigest()[:DIGEST_LENGTH]
+
+
+def _plain(text: str | None) -> str | None:
+    """An amount without zeros at its end, with what is written behind it."""
+    number, *rest = (text or "").split() or [""]
+    try:
+        written = Decimal(number)
+    except InvalidOperation:
+        return text
+    return " ".join([str(written.normalize() + 0) if written else "0", *rest])
+
+
+def _rank(paid: bool | None) -> int:
+    """A statement that is paid comes after the same one that is not."""
+    return 1 if paid else 0
+
+
+def _tells_payout(known: ChannelStatement) -> bool:
+    return known.booked != 0 or known.content.get("Payout") is not None or newest_amount(known.told) is not None
 
 
 def _says_the_same(known: ChannelStatement, observed: StatementObserved) -> bool:
@@ -137,11 +229,12 @@ def _free_reference(state: AccountState, key: StatementKey) -> str:
 
 @value
 class BucketChange:
-    """Signed changes of the buckets that a payout can be in."""
+    """Signed changes of the buckets that a payout can be in, and of what the channel is owed by the available."""
 
     pending: int = 0
     available: int = 0
     paid_out: int = 0
+    owed: int = 0
 
     @property
     def total(self) -> int:
@@ -149,7 +242,10 @@ class BucketChange:
 
     def __add__(self, other: BucketChange) -> BucketChange:
         return BucketChange(
-            self.pending + other.pending, self.available + other.available, self.paid_out + other.paid_out
+            self.pending + other.pending,
+            self.available + other.available,
+            self.paid_out + other.paid_out,
+            self.owed + other.owed,
         )
 
 
@@ -170,27 +266,27 @@ def _book(
     findings = list(_against_the_books(observed, known))
     if known is not None and known.currency != observed.currency:
         return [], findings
+    _, heard, _ = hear(known, observed)
     order = state.orders.get((observed.currency, observed.reference), Order())
     was_paid = known is not None and known.was_paid
     collects = known.collects if known is not None and was_paid else observed.collects
-    if observed.payout is None:
-        change = BucketChange()
-    elif known is None:
-        change = unpaid_change(observed.payout - (order.recorded - order.refunded), order.pending)
-    elif was_paid:
-        change = paid_change(observed.payout - known.booked, known.paid_out, collects)
-    else:
-        change = unpaid_change(observed.payout - known.booked, order.pending)
-    completes = None
+    payout = payout_of(known, heard, observed)
+    # What commands recorded under its number is the same money.
+    first = known is None or not _tells_payout(known)
+    before = order.recorded - order.refunded if first or known is None else known.booked
+    change, completes = BucketChange(), None
+    if payout is not None and was_paid and known is not None:
+        change = _paid_change(0 if first else before, payout, known.paid_out, collects)
+    elif payout is not None:
+        change = _unpaid_change(before, payout, order.pending)
     if observed.paid and not was_paid:
-        payout = observed.payout if observed.payout is not None else known.booked if known else 0
-        moved = min(max(payout, 0), order.pending + change.pending)
-        change += BucketChange(-moved, moved, 0) if collects == PLATFORM else BucketChange(-moved, 0, moved)
-        if moved and order.pending + change.pending == 0:
+        move, short = _paying(payout or 0, order.pending + change.pending, collects)
+        if move.pending and order.pending + (change + move).pending == 0:
             completes = True
-        if 0 < payout != moved:
-            findings.append(minor_finding("payout_was_pending", payout, moved))
-    held = _held(observed, known, state)
+        if short:
+            findings.append(minor_finding("payout_was_pending", payout or 0, (payout or 0) - short))
+        change += move
+    held = _held(observed, known, state, heard)
     if change == BucketChange() and not held:
         return [], findings
     booked = ChannelMoneyBooked(
@@ -208,25 +304,33 @@ def _book(
     return [booked], findings
 
 
-def unpaid_change(difference: int, pending: int) -> BucketChange:
-    """A difference while the money is still owed; commands may have settled part of it."""
-    if difference >= 0:
-        return BucketChange(pending=difference)
-    from_pending = min(pending, -difference)
-    return BucketChange(pending=-from_pending, available=difference + from_pending)
+def _unpaid_change(before: int, after: int, pending: int) -> BucketChange:
+    """Another payout while it is owed: pending, or below zero missing in the available.
+
+    What is not pending any more, because commands have settled it, is taken from available.
+    """
+    change = max(after, 0) - max(before, 0)
+    short = max(0, -change - pending)
+    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
 
 
-def paid_change(difference: int, paid_out: int, collects: str) -> BucketChange:
-    """A difference after the money has moved."""
+def _paying(payout: int, pending: int, collects: str) -> tuple[BucketChange, int]:
+    """What is pending of a payout moves to where the collector has it; and how much of it was not there any more."""
+    moved = min(max(payout, 0), pending)
+    change = BucketChange(-moved, moved, 0) if collects == PLATFORM else BucketChange(-moved, 0, moved)
+    return change, max(payout, 0) - moved
+
+
+def _paid_change(before: int, after: int, paid_out: int, collects: str) -> BucketChange:
+    """Another payout after the money has moved."""
     if collects != SELLER:
-        return BucketChange(available=difference)
-    if difference >= 0:
-        return BucketChange(paid_out=difference)
-    from_paid_out = min(paid_out, -difference)
-    return BucketChange(paid_out=-from_paid_out, available=difference + from_paid_out)
+        return BucketChange(available=after - before)
+    change = max(after, 0) - max(before, 0)
+    short = max(0, -change - paid_out)
+    return BucketChange(available=min(after, 0) - min(before, 0) - short, paid_out=change + short)
 
 
-def _held(observed: StatementObserved, known: ChannelStatement | None, state: AccountState) -> int:
+def _held(observed: StatementObserved, known: ChannelStatement | None, state: AccountState, heard: Heard) -> int:
     """How the level changes that the newest statement tells, whichever that was and is now."""
     key = statement_key(observed)
     before = {
@@ -235,9 +339,13 @@ def _held(observed: StatementObserved, known: ChannelStatement | None, state: Ac
         if (channel, seller) == key[:2] and statement.currency == observed.currency and statement.deposit is not None
     }
     now = dict(before)
-    deposit = observed.deposit if observed.deposit is not None else known.deposit if known else None
+    deposit = newest_amount(heard, DEPOSIT) if observed.observed_at is not None else observed.deposit
+    if deposit is None and known is not None:
+        deposit = known.deposit
+    _, _, stands = hear(known, observed)
+    created = observed.created_at if stands or known is None else known.created_at
     if deposit is not None:
-        now[observed.number] = ((observed.created_at or "", observed.number), deposit)
+        now[observed.number] = ((created or "", observed.number), deposit)
     return _level(now) - _level(before)
 
 
@@ -248,10 +356,15 @@ def _level(deposits: dict[str, tuple[tuple[str, str], int]]) -> int:
 def _against_the_books(observed: StatementObserved, known: ChannelStatement | None) -> Iterator[Data]:
     if known is None:
         return
-    if known.was_paid and observed.paid is False:
-        yield finding("paid_stays_paid", "1", observed.content.get("Paid") or "0")
+    _, _, stands = hear(known, observed)
+    if stands and known.was_paid and observed.paid is False:
+        yield paid_stays_paid(observed.content)
     if known.currency != observed.currency:
         yield finding("currency_stays", known.currency, observed.currency)
+
+
+def paid_stays_paid(content: Data) -> Data:
+    return finding(PAID_STAYS_PAID, "1", content.get("Paid") or "0")
 
 
 def finding(rule: str, expected: str, actual: str) -> Data:

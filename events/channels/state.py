@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from events.instants import Instant
+from events.observations import Heard
 from events.values import Data, value
 
 SELLER, PLATFORM = "seller", "platform"
@@ -24,11 +25,13 @@ class Channel:
     zone: str | None = None
     paid_out: dict[str, int] = field(default_factory=dict)
     """By currency: what stands in the paid out because it paid orders. Replaced as a whole, never changed in place."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """By currency: what it took back beyond what it had paid. It is missing in the available, until it is paid again."""
 
 
 @value
 class ChannelStatement:
-    """A marketplace's statement as it was last observed, and what was booked because of it."""
+    """A marketplace's statement as its newest observation has it, and what was booked because of all of them."""
 
     source: str
     currency: str
@@ -54,3 +57,6 @@ class ChannelStatement:
     deposit: int | None = None
     """What the channel held back when this statement was made."""
     previous: str | None = None
+    told: Heard = field(default_factory=dict)
+    """What each source said of it, and when, with the payout and the deposit. Rows of older releases have nothing here:
+    what they know is their content."""

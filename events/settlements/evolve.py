@@ -9,35 +9,44 @@ from events.balances.state import Order
 from events.channels.state import SELLER
 from events.instants import Instant
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import known_key, record_digest, settlement_key
+from events.settlements.observe import hear, known_key, settlement_key
 from events.settlements.state import Settlement
 
 
 def evolve(state: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:
-    """Folds an observation: what its source said last, what the money is worth, and what of it was released."""
+    """Folds an observation: what was said of the money, what it is worth, and what of it was released."""
     key = settlement_key(event)
     before = state.settlements.get(key)
-    sources = {**(before.sources if before else {}), event.source: record_digest(event)}
+    _, sources, worth = hear(before, event)
     if before is None:
-        now = Settlement(event.currency, event.counts_for, event.collects, sources, position, event.amount)
+        now = Settlement(event.currency, event.counts_for, event.collects, sources, position, worth)
     else:
-        booked = before.booked if event.amount is None else event.amount
         collects = before.collects if before.released else event.collects
-        now = replace(before, sources=sources, position=position, booked=booked, collects=collects)
+        now = replace(before, sources=sources, position=position, booked=worth, collects=collects)
     state.settlements[key] = now
-    if event.amount is not None:
-        order = state.orders.get((event.currency, event.counts_for), Order())
-        told = order.told + event.amount - ((before.booked if before else None) or 0)
-        state.orders[event.currency, event.counts_for] = replace(order, told=told, told_by=event.channel)
+    change = (worth or 0) - ((before.booked if before else None) or 0)
+    if event.amount is not None or change:
+        order = state.orders.get((now.currency, now.counts_for), Order())
+        let_go = order.let_go + (change if now.released else 0)
+        order = replace(order, told=order.told + change, told_by=event.channel, let_go=let_go)
+        state.orders[now.currency, now.counts_for] = order
     if event.releases is not None:
-        released = known_key(state, event.channel, event.seller, event.releases)
-        money = state.settlements.get(released)
-        if money is None:
-            money = Settlement(event.currency, event.counts_for, event.collects, {}, position)
-        if not money.released:
-            money = replace(money, collects=event.collects, released=True)
-            _release_held(state, money)
-        state.settlements[released] = money
+        _let_go(state, event, position)
+
+
+def _let_go(state: AccountState, event: SettlementObserved, position: int) -> None:
+    assert event.releases is not None, "the caller knows"
+    released = known_key(state, event.channel, event.seller, event.releases)
+    money = state.settlements.get(released)
+    if money is None:
+        money = Settlement(event.currency, event.counts_for, event.collects, {}, position)
+    if not money.released:
+        money = replace(money, collects=event.collects, released=True)
+        if money.booked:
+            order = state.orders.get((money.currency, money.counts_for), Order())
+            state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + money.booked)
+        _release_held(state, money)
+    state.settlements[released] = money
 
 
 def _release_held(state: AccountState, money: Settlement) -> None:

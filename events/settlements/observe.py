@@ -1,11 +1,14 @@
 """What a marketplace's record about an order, an item or a payment does to an account: kept as said, booked once.
 
-Money is (channel, seller, reference). Several sources tell of it, and each is compared with its own latest word, so
-that the same data again is no fact; the newest word of a source that books counts. What is booked is the change:
+Money is (channel, seller, reference). Several sources tell of it. What they said is a set in the order of its time
+(`events.observations`): what each source said last, what the money is worth and whether it was let go of follow from the
+set, so that neither order nor repetition matters. What is booked is what the set changes:
 
     owed        what it is worth, less what commands recorded for its order, is pending
     released    what is pending of it moves: paid out where the seller collects, available where we do
-    changed     the difference, where the money is by then; below zero is carried in available
+    changed     the difference, where the money is by then
+    below zero  what is not released is taken from its order's other money, else it is carried in available; what is
+                released is taken from all that the channel has paid, and what is beyond that is carried in available
     explained   nothing: another level or another record books it
 
 A record may say that other money was released: a wallet's row names the order whose escrow it was.
@@ -23,10 +26,23 @@ from events.balances.state import Order
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.channels.observe import BucketChange, channel_of, finding, fits, minor_finding, paid_change, unpaid_change
+from events.channels.observe import BucketChange, channel_of, finding, fits, minor_finding
 from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
+from events.observations import (
+    ARRIVAL,
+    DIGEST_LENGTH,
+    Heard,
+    Said,
+    Verdict,
+    judge,
+    newest_amount,
+    order_findings,
+    place_of,
+    rank_of,
+    time_of_record,
+)
 from events.settlements.events import SettlementObserved
 from events.settlements.state import Settlement, SettlementKey
 from events.values import Data
@@ -48,11 +64,37 @@ def order_references(channel: str, reference: str, order: str | None) -> tuple[s
 def record_digest(observed: SettlementObserved) -> str:
     """The digest of what a record says, whenever and wherever it was read."""
     told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
-    return sha256(canonical([*told, observed.lines])).hexdigest()
+    links = [observed.pays] if observed.pays else []
+    return sha256(canonical([*told, *links, observed.lines])).hexdigest()
+
+
+def said_by(observed: SettlementObserved) -> Said:
+    """What the record says, as one of the observations of its money."""
+    return Said(
+        source=observed.source,
+        content=record_digest(observed)[:DIGEST_LENGTH],
+        record=observed.digest[:DIGEST_LENGTH],
+        place=place_of(observed.updated_at, rank_of(observed.stage), observed.observed_at),
+        by=observed.observed_by,
+        amounts=(observed.amount,),
+    )
+
+
+def hear(known: Settlement | None, observed: SettlementObserved) -> tuple[Verdict, Heard, int | None]:
+    """What the record is to what is known of its money; what was heard after it, and what the money is worth then."""
+    heard, worth = (known.sources, known.booked) if known is not None else (Heard(), None)
+    if observed.observed_at is None:
+        # As older releases did: what arrives is newest, unless its source said the same last.
+        digest = record_digest(observed)
+        verdict = Verdict.KNOWN if heard.get(observed.source) == digest else Verdict.NEWEST
+        return verdict, {**heard, observed.source: digest}, worth if observed.amount is None else observed.amount
+    verdict, heard = judge(heard, said_by(observed))
+    amount = newest_amount(heard)
+    return verdict, heard, worth if amount is None else amount
 
 
 def observe_settlement(observed: SettlementObserved, state: AccountState) -> Sequence[AnyEvent]:
-    """The events that follow from a record; none where its source said the same before. Never refuses.
+    """The events that follow from a record; none where it says nothing new. Never refuses.
 
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
     really counts for and the findings against the account's state are filled in here.
@@ -60,11 +102,17 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     observed = _placed(observed, state)
     key = settlement_key(observed)
     known = state.settlements.get(key)
-    if known is not None and known.sources.get(observed.source) == record_digest(observed):
+    if known is not None and observed.observed_by == ARRIVAL:
+        read_before = time_of_record(known.sources, said_by(observed))
+        observed = replace(observed, observed_at=read_before) if read_before else observed
+    verdict, _, _ = hear(known, observed)
+    if verdict is Verdict.KNOWN:
         return []
     counts_for = known.counts_for if known else _counts_for(observed, state)
     observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
     findings: list[Data] = []
+    if known is not None and observed.observed_at is not None:
+        findings += order_findings(verdict, known.sources, said_by(observed))
     if known is not None and known.currency != observed.currency:
         findings.append(finding("currency_stays", known.currency, observed.currency))
         observed = replace(observed, amount=None, releases=None)
@@ -82,7 +130,7 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
     made.append(observed)
-    if booked.pending or booked.available or booked.paid_out or booked.held or booked.refunded:
+    if booked.pending or booked.available or booked.paid_out or booked.held or booked.refunded or booked.owed:
         made.append(booked)
     return made
 
@@ -109,43 +157,93 @@ def _book(
     observed: SettlementObserved, known: Settlement | None, state: AccountState
 ) -> tuple[ChannelMoneyBooked, list[Data]]:
     """What moves because of a record, and what does not agree with the account's state."""
+    _, _, worth = hear(known, observed)
     order = state.orders.get((observed.currency, observed.counts_for), Order())
+    before = (known.booked if known else None) or 0
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
-    worth = (known.booked if known else None) or 0
-    change, refunded, from_held = BucketChange(), 0, 0
-    if observed.amount is not None:
-        difference = _less_what_commands_recorded(observed, known, order, observed.amount - worth)
+    # Released before anybody said what it is worth: it is let go of as its worth comes.
+    waits = released and known is not None and known.booked is None
+    owed, change, from_held, refunded = order.told - order.let_go, BucketChange(), 0, 0
+    if worth is not None and (worth != before or (known is None or known.booked is None)):
+        difference = _less_what_commands_recorded(observed, known, order, worth - before)
         if difference < 0 and order.disputed is not None and _is_whole(observed):
             # The buyer was refunded: what a dispute of the order holds is the same money.
             refunded = -difference
             from_held, rest = refund_takes(order, refunded)
             difference = -rest
-        worth = observed.amount
-        if released:
-            change = paid_change(difference, _paid_out(observed, state), collects)
+        if released and not waits:
+            change = _paid(difference, collects, observed, state)
         else:
-            change = unpaid_change(difference, order.pending)
-    # Released before anybody said what it is worth: its worth is paid as it comes.
-    paid_at_once = released and known is not None and known.booked is None and change.total > 0 and order.pending == 0
-    if observed.releases is None or (released and observed.releases == observed.reference):
-        booked = _booked(observed, observed.counts_for, change, completes=paid_at_once)
-        return replace(booked, held=-from_held, refunded=refunded or None), []
-    if observed.releases == observed.reference:
-        counts_for = observed.counts_for
-    else:
+            apart = difference - (worth - before)
+            change = _owed(owed, owed + worth - before, order.pending, apart)
+            owed += worth - before
+
+    def booked(counts_for: str, moved: BucketChange, held: int, *, completes: bool = False) -> ChannelMoneyBooked:
+        made = _booked(observed, counts_for, moved, completes=completes)
+        return replace(made, held=held - from_held, refunded=refunded or None)
+
+    let_go, of = worth or 0, observed.counts_for
+    if not waits and observed.releases is None:
+        return booked(of, change, 0), []
+    if observed.releases is not None and observed.releases != observed.reference:
         money = state.settlements.get(known_key(state, observed.channel, observed.seller, observed.releases))
-        if money is None:
-            return _booked(observed, observed.counts_for, change), []
-        released, worth, counts_for = money.released, money.booked or 0, money.counts_for
-        order = state.orders.get((observed.currency, counts_for), Order())
-    if released:
-        return _booked(observed, counts_for, change), []
+        if money is None or money.released:
+            return booked(of, change, 0), []
+        let_go, of = money.booked or 0, money.counts_for
+        order = state.orders.get((observed.currency, of), Order())
+        owed = order.told - order.let_go
+    elif released and not (waits and worth is not None):
+        return booked(of, change, 0), []
     disputed = max(0, order.disputed.held_pending - from_held) if order.disputed is not None else 0
-    moved, held, findings = _release(change, worth, order.pending, disputed, collects, _paid_out(observed, state))
-    completes = worth > 0 and order.pending + change.pending > 0 and order.pending + moved.pending == 0
-    booked = _booked(observed, counts_for, moved, completes=completes)
-    return replace(booked, held=held - from_held, refunded=refunded or None), findings
+    moved, held, short = _release(let_go, owed, order.pending + change.pending, disputed)
+    paid = _paid(let_go - short, collects, observed, state)
+    if collects == SELLER:
+        moved += paid
+    else:
+        # What a dispute holds stays held, and comes back as available.
+        moved, held = moved + paid + BucketChange(available=-held), 0
+    findings = [minor_finding("payout_was_pending", let_go, let_go - short)] if short else []
+    completes = let_go > 0 and order.pending + change.pending > 0 and order.pending + (change + moved).pending == 0
+    return booked(of, change + moved, -held, completes=completes), findings
+
+
+def _owed(before: int, after: int, pending: int, apart: int) -> BucketChange:
+    """How it moves what an order is still owed: pending, or where that is below zero, missing in the available.
+
+    `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
+    because commands have settled it, is taken from available.
+    """
+    change = max(after, 0) - max(before, 0) + apart
+    short = max(0, -change - pending)
+    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
+
+
+def _release(let_go: int, owed: int, pending: int, disputed: int) -> tuple[BucketChange, int, int]:
+    """What leaves an order's owed money; how much of it a dispute holds, and how much was not there any more.
+
+    `disputed` is what a dispute holds of the order's pending: where the seller was paid by the channel, that was paid
+    too, and leaves what is held.
+    """
+    after = owed - let_go
+    wanted = max(owed, 0) - max(after, 0)
+    moved = min(wanted, pending)
+    held = min(wanted - moved, disputed) if wanted > 0 else 0
+    return BucketChange(pending=-moved, available=min(after, 0) - min(owed, 0)), held, wanted - moved - held
+
+
+def _paid(amount: int, collects: str, observed: SettlementObserved, state: AccountState) -> BucketChange:
+    """Money that the channel has paid, or takes back. Of a seller's channel, what it takes back was paid before.
+
+    What it takes beyond all that it has paid is missing in the available, until it pays again.
+    """
+    if collects != SELLER:
+        return BucketChange(available=amount)
+    channel = channel_of(state, observed.channel)
+    before = channel.paid_out.get(observed.currency, 0) - channel.owed.get(observed.currency, 0)
+    after = before + amount
+    missing = min(after, 0) - min(before, 0)
+    return BucketChange(available=missing, paid_out=max(after, 0) - max(before, 0), owed=-missing)
 
 
 def _less_what_commands_recorded(
@@ -164,32 +262,9 @@ def _less_what_commands_recorded(
     return difference
 
 
-def _release(
-    change: BucketChange, worth: int, pending: int, disputed: int, collects: str, paid_out: int
-) -> tuple[BucketChange, int, list[Data]]:
-    """What the channel let go of leaves pending; a charge that it took leaves what it paid before.
-
-    `disputed` is what a dispute holds of the order's pending: where the seller was paid by the channel, that was paid
-    too, and leaves what is held. Where we collect it stays held, and comes back as available.
-    """
-    if worth < 0:
-        return paid_change(change.total, paid_out, collects), 0, []
-    moved = min(worth, pending + change.pending)
-    held = min(worth - moved, disputed)
-    findings = [] if moved + held == worth else [minor_finding("payout_was_pending", worth, moved + held)]
-    if collects == SELLER:
-        return change + BucketChange(-moved, 0, moved + held), -held, findings
-    return change + BucketChange(-moved, moved, 0), 0, findings
-
-
 def _is_whole(observed: SettlementObserved) -> bool:
     """Whether the record says what its order is worth, and not only a part of it."""
     return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
-
-
-def _paid_out(observed: SettlementObserved, state: AccountState) -> int:
-    """What the channel has paid so far: what it takes back comes from there before it is owed."""
-    return channel_of(state, observed.channel).paid_out.get(observed.currency, 0)
 
 
 def _booked(
@@ -204,4 +279,5 @@ def _booked(
         held=0,
         paid_out=change.paid_out,
         completes=True if completes else None,
+        owed=change.owed or None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from events.observations import Heard
 from events.values import value
 
 SettlementKey = tuple[str, str, str]
@@ -18,9 +19,9 @@ class Settlement:
     """The order that it counts for."""
     collects: str
     """Who collected it: as the channel stood, and from its release on as it stood then."""
-    sources: dict[str, str]
-    """What each source said last: the digest of its lines."""
+    sources: Heard
+    """What each source said, and when."""
     position: int
     booked: int | None = None
-    """What the newest record that books says it is; None while records only explain it."""
+    """What the newest of the records that book says that it is; None while records only explain it."""
     released: bool = False

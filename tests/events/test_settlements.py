@@ -146,7 +146,9 @@ def test_a_charge_of_its_own_is_taken_from_what_was_paid() -> None:
     charge = replace(charge, counts_for="")
     state = after(account(), OWED, RELEASE, charge)
     assert state.balance("IDR") == Balance(paid_out=400)
-    assert state.orders["IDR", "shopee/wallet/7"] == Order(recorded=-80, channel="shopee", told=-80, told_by="shopee")
+    assert state.orders["IDR", "shopee/wallet/7"] == Order(
+        recorded=-80, channel="shopee", told=-80, told_by="shopee", let_go=-80
+    )
     # More than was ever paid out is owed.
     assert after(account(), charge).balance("IDR") == Balance(available=-80)
 
