@@ -61,7 +61,10 @@ class Verdict(enum.Enum):
 
 @value
 class Said:
-    """What one source said of one thing. `amounts` count, each by itself, until a newer one is told."""
+    """What one source said of one thing. `amounts` count, each by itself, until a newer one is told.
+
+    `content` is a digest of all that it says, its own clock's time included.
+    """
 
     source: str
     content: str
@@ -69,11 +72,6 @@ class Said:
     place: str
     by: str | None
     amounts: tuple[int | None, ...]
-
-    @property
-    def by_clock(self) -> bool:
-        """Whether the source's own clock dates it."""
-        return not self.place.startswith(" ")
 
 
 def place_of(updated_at: Instant | None, rank: int, observed_at: Instant | None) -> str:
@@ -92,11 +90,8 @@ def judge(heard: Heard, said: Said) -> tuple[Verdict, Heard]:
     known = contents.get(said.content)
     newest = newest_content(contents)
     if known is not None:
-        if said.by == ARRIVAL and not said.by_clock:
-            return Verdict.KNOWN, heard
-        if said.by == ASKED and not said.by_clock and said.content == newest:
-            return Verdict.KNOWN, heard
-        if said.place <= known[0]:
+        seen_again = said.by == ARRIVAL or (said.by == ASKED and said.content == newest)
+        if seen_again or said.place <= known[0]:
             return Verdict.KNOWN, heard
     entry = [said.place, said.record, *said.amounts]
     # The same record says one thing: what it was read as before is given up.

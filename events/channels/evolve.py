@@ -129,7 +129,7 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
         state.channels[event.channel] = replace(
             channel,
             paid_out=_added(channel.paid_out, event.currency, event.paid_out),
-            owed=_added(channel.owed, event.currency, event.owed or 0),
+            owed={name: each for name, each in _added(channel.owed, event.currency, event.owed or 0).items() if each},
         )
 
 

@@ -64,8 +64,8 @@ def order_references(channel: str, reference: str, order: str | None) -> tuple[s
 def record_digest(observed: SettlementObserved) -> str:
     """The digest of what a record says, whenever and wherever it was read."""
     told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
-    links = [observed.pays] if observed.pays else []
-    return sha256(canonical([*told, *links, observed.lines])).hexdigest()
+    more = [observed.pays, observed.updated_at] if observed.pays or observed.updated_at else []
+    return sha256(canonical([*told, *more, observed.lines])).hexdigest()
 
 
 def said_by(observed: SettlementObserved) -> Said:

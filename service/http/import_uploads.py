@@ -36,6 +36,10 @@ SELLER_NAME = any_text("seller", "The shop, where the account has several.")
 CURRENCY = any_text("currency", "For files that name none.")
 ZONE = any_text("zone", "Of times without one, such as Asia/Jakarta.")
 COLLECTS = any_text("collects", "Who is paid by the marketplace, from now on.", {"enum": [SELLER, PLATFORM]})
+OBSERVED_AT = any_text(
+    "observedAt",
+    "When the records were so: a date or time. Records with a time of their own go by that; without either, by arrival.",
+)
 WAIT = yes_or_no("wait", "Whether to answer with the finished report (default).")
 IMPORT_ID = any_text("importId", "As Import-Id.", IMPORT_ID_SCHEMA)
 IMPORT_ID_HEADER = any_text(
@@ -66,6 +70,7 @@ async def post_import(context: RequestContext) -> web.Response:
         currency=context.read(CURRENCY),
         zone=context.read(ZONE),
         collects=context.read(COLLECTS),
+        observed_at=context.read(OBSERVED_AT),
     )
     requested = ImportRequest(context.account, context.read(FILE), options)
     requested.check()
@@ -178,8 +183,8 @@ OPERATIONS = (
         summary="Import a marketplace's file; sent again under its id, an interrupted import goes on",
         scopes=(COMMAND_WRITE,),
         parameters=(
-            *(CHANNEL, FILE, SELLER_NAME, CURRENCY, ZONE, COLLECTS, WAIT),
-            *(IMPORT_ID, IMPORT_ID_HEADER, PREFER),
+            *(CHANNEL, FILE, SELLER_NAME, CURRENCY, ZONE, COLLECTS, OBSERVED_AT),
+            *(WAIT, IMPORT_ID, IMPORT_ID_HEADER, PREFER),
         ),
         body=FileBody("application/octet-stream", "The file, in a format of the channel's.", streamed=True),
         answers=(

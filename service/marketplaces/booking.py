@@ -6,17 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TypeVar
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
 from events.canonical import check_content
 from events.catalog import AnyEvent
-from events.channels.events import ChannelSet, StatementObserved
+from events.channels.events import ChannelMoneyBooked, ChannelSet, StatementObserved
 from events.channels.observe import observe_statement, placed, previous_statement, references, statement_key
 from events.channels.state import ChannelStatement
 from events.currency import AMOUNT_MAX
 from events.envelope import SYSTEM_ACCOUNT, Source
 from events.instants import Instant
+from events.observations import ARRIVAL, is_older
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
@@ -87,18 +89,24 @@ def _minor(amount: Amount, exponent: int) -> int:
     return in_minor_units(amount.number, exponent)[0]
 
 
+Observed = TypeVar("Observed", StatementObserved, SettlementObserved)
+
+
 @dataclass(slots=True, kw_only=True)
 class RecordsUnit(ObservationsUnit[LocatedRecord]):
     """Records of one marketplace.
 
     `opens_with` is the currency that a missing account is opened in; None where the account has to exist. `setting` is a
-    new setting of the channel, where the request has one.
+    new setting of the channel, where the request has one. `observed_at` is when the records were so, and `observed_by`
+    how that is known (`events.observations`); without it, they were so when they arrived.
     """
 
     channel: str
     kept: dict[int, Decimal]
     opens_with: str | None = None
     setting: ChannelSet | None = None
+    observed_at: Instant | None = None
+    observed_by: str = ARRIVAL
     unreadable_ids: list[str] = field(default_factory=list)
     """The ids of the deliveries that the unreadable records are kept as, in their order."""
     _kept_before: dict[int, Decimal | None] = field(init=False, default_factory=dict)
@@ -175,26 +183,26 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             self.receipt.count_unreadable()
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
-            observed = settlement_event(record, digest, self.exponents[record.first.currency])
+            observed = self._at_its_time(settlement_event(record, digest, self.exponents[record.first.currency]))
             known = settlement_key(observed) in state.settlements
             events = observe_settlement(observed, state)
             self.receipt.count(booked=bool(events))
+            self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.
                 return UNCHANGED
-            verdict, outcome = ACCEPTED, CHANGED if known else NEW
-            self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
+            verdict, outcome = ACCEPTED, _outcome(events) if known else NEW
         else:
             number = record.number
-            statement = _statement_event(record, state, digest, self.exponents[record.currency])
+            statement = self._at_its_time(_statement_event(record, state, digest, self.exponents[record.currency]))
             known = statement_key(statement) in state.statements
             events = observe_statement(statement, state)
             self.receipt.count(booked=bool(events))
             for total in _payout_of(record):
                 self.receipt.state_total(total)
             verdict = ACCEPTED if events else DUPLICATE
-            outcome = UNCHANGED if not events else CHANGED if known else NEW
+            outcome = UNCHANGED if not events else _outcome(events) if known else NEW
             happened_at = record.updated_at.instant or record.created_at.instant
             self._record(events, number, happened_at, state, batch, digest)
         delivery_id = batch.keep_delivery(
@@ -236,6 +244,9 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.kept[identity] = before
         self._kept_before = {}
 
+    def _at_its_time(self, observed: Observed) -> Observed:
+        return replace(observed, observed_at=self.observed_at or self.received_at, observed_by=self.observed_by)
+
     def _record(
         self,
         events: Sequence[AnyEvent],
@@ -261,6 +272,13 @@ def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:
         for level in (Level.ORDER, Level.ITEM):
             group = group_of_statement(statement.number, level)
             yield StatedTotal("Payout", TotalOf.AMOUNTS, statement.payout.number, statement.currency, group)
+
+
+def _outcome(events: Sequence[AnyEvent]) -> str:
+    """What is older than what is known, and moves no money, changes nothing."""
+    older = any(isinstance(each, StatementObserved | SettlementObserved) and is_older(each.findings) for each in events)
+    moves = any(isinstance(each, ChannelMoneyBooked) for each in events)
+    return UNCHANGED if older and not moves else CHANGED
 
 
 def _is_set(setting: ChannelSet, state: AccountState) -> bool:

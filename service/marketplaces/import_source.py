@@ -11,9 +11,10 @@ from events.channels.events import ChannelSet
 from events.channels.state import Channel
 from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
+from events.observations import ARRIVAL, ASKED, GIVEN
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.file_remarks import Note, StatedTotal
-from service.formats.times import zone_named
+from service.formats.times import read_moment, zone_named
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
@@ -45,6 +46,10 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
     shop: Shop
     setting: ChannelSet | None
     received_at: Instant
+    observed_at: Instant
+    """When the records were so. Their own times, where they have some, go before it."""
+    observed_by: str = ARRIVAL
+    """How that time is known: `asked`, `given` or `arrival` (`events.observations`)."""
     kept: dict[int, Decimal] = field(default_factory=dict)
     """What was kept of each record of the file: a record may replace an earlier one of the same money."""
 
@@ -62,6 +67,8 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
             received_at=self.received_at,
             before=before,
             kept=self.kept,
+            observed_at=self.observed_at,
+            observed_by=self.observed_by,
             opens_with=self.options.currency or next(filter(None, map(_currency, checked_records)), None),
             setting=self.setting,
         )
@@ -70,7 +77,11 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
         return {"channel": self.channel}
 
     def request_document(self) -> dict[str, Any]:
-        return {"channel": self.channel, "name": self.request.name, **asdict(self.options)}
+        document = {"channel": self.channel, "name": self.request.name, **asdict(self.options)}
+        if self.options.observed_at is None:
+            # As earlier releases kept it: sent again, it is the same request.
+            del document["observed_at"]
+        return document
 
     def shop_document(self) -> dict[str, Any]:
         return asdict(self.shop)
@@ -79,8 +90,9 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
         return replace(self, shop=Shop(**document))
 
     def received(self, name: str, received_at: Instant) -> MarketplaceSource:
-        """The same source for an answer of this name that was received then."""
-        return replace(self, request=replace(self.request, name=name), received_at=received_at)
+        """The same source for an answer of this name that we asked for, and received then."""
+        request = replace(self.request, name=name)
+        return replace(self, request=request, received_at=received_at, observed_at=received_at, observed_by=ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,8 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
     zone: str | None = None
     collects: str | None = None
     """Who is paid by the marketplace: `seller` or `platform`."""
+    observed_at: str | None = None
+    """When the records were so: a date or a time. Without it, records that have no time of their own are dated by arrival."""
 
     def check(self) -> None:
         marketplace_named(self.channel)
@@ -106,6 +120,11 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
                 zone_named(self.zone)
             except ValueError as problem:
                 raise InvalidCommand(str(problem), field="zone") from None
+        if self.observed_at is not None and read_moment(self.observed_at, self.zone or DEFAULT_ZONE).instant is None:
+            raise InvalidCommand(
+                f"{self.observed_at[:40]!r} is not a date or time, such as 2026-05-01 or 2026-05-01T09:30:00+07:00",
+                field="observedAt",
+            )
 
     async def open(self, ledger: Ledger, request: ImportRequest[Any], origin: RequestOrigin) -> MarketplaceSource:
         """The records. A missing account is opened with the first of them.
@@ -117,6 +136,10 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
         if request.account_id == SYSTEM_ACCOUNT or mode not in (None, origin.mode):
             raise AccountNotFound(request.account_id)
         known = await _channel(ledger, lane, request.account_id, self.channel)
+        zone, now = self.zone or known.zone or DEFAULT_ZONE, ledger.runtime.instant()
+        given = None if self.observed_at is None else read_moment(self.observed_at, zone).instant
+        if given is not None and given > now:
+            raise InvalidCommand("nothing was observed in the future: say when the file was made", field="observedAt")
         return MarketplaceSource(
             request=request,
             options=self,
@@ -124,11 +147,11 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             exponents=ledger.exponents,
             lane=lane,
             channel=self.channel,
-            shop=Shop(
-                self.seller or known.seller, self.currency or known.currency, self.zone or known.zone or DEFAULT_ZONE
-            ),
+            shop=Shop(self.seller or known.seller, self.currency or known.currency, zone),
             setting=self._setting(known),
-            received_at=ledger.runtime.instant(),
+            received_at=now,
+            observed_at=given or now,
+            observed_by=GIVEN if given else ARRIVAL,
         )
 
     def _setting(self, known: Channel) -> ChannelSet | None:

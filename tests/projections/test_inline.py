@@ -45,6 +45,7 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "Day": ("2026-05-13", "2026-05-14"),
     "Data": ({"a": "b"}, {"a": {"b": [1, None]}}),
     "dict[str, str]": ({"a": "b"}, {}),
+    "Heard": ({"shopee.wallet": "a digest", "shopee.escrow_list": {"a": ["", "", 5, None]}}, {}),
     "dict[str, int]": ({"IDR": 5}, {}),
     "list[str]": (["a"], []),
     "list[Data]": ([{"rule": "x"}], []),

@@ -93,12 +93,19 @@ async def test_paid_moves_the_money_once_and_turned_back_is_a_finding(
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
     assert counts(await imported(api, paid)) == (0, 0, 2, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
-    assert counts(await imported(api, SEED)) == (0, 1, 1, 0)
+    assert counts(await imported(api, SEED)) == (0, 0, 2, 0), "what was said before is seen again"
+    turned_back = updated(SEED, "2014-01-05 00:00:00")
+    assert counts(await imported(api, turned_back)) == (0, 1, 1, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
     assert "paid_stays_paid" in (await findings(api))["EG100RT-20141228"]
-    assert counts(await imported(api, paid)) == (0, 1, 1, 0)
+    assert counts(await imported(api, updated(paid, "2014-01-06 00:00:00"))) == (0, 1, 1, 0)
     assert await balance(api) == {"pending": 66_666, bucket: 396_241}
     assert "paid_stays_paid" not in (await findings(api))["EG100RT-20141228"]
+
+
+def updated(content: bytes, at: str) -> bytes:
+    """The sample, with its first statement updated at another time."""
+    return content.replace(b"<UpdatedAt>2014-01-04 00:23:04", f"<UpdatedAt>{at}".encode(), 1)
 
 
 async def test_a_changed_amount_books_the_change_alone(api: Api) -> None:
@@ -138,8 +145,9 @@ def answer(*statements: dict[str, str]) -> bytes:
 async def test_the_same_number_twice_in_one_answer_is_one_statement(api: Api) -> None:
     assert counts(await imported(api, answer(open_platform(), open_platform()))) == (1, 0, 1, 0)
     assert await balance(api) == {"pending": 1_000}
-    assert counts(await imported(api, answer(open_platform(payout="12.00 EUR"), open_platform()))) == (0, 2, 0, 0)
-    assert await balance(api) == {"pending": 1_000}, "the last word counts, and both are kept"
+    newer = open_platform(payout="12.00 EUR", updated_at="2018-01-05 00:00:00")
+    assert counts(await imported(api, answer(newer, open_platform()))) == (0, 1, 1, 0)
+    assert await balance(api) == {"pending": 1_200}, "the newer word counts, and not the last one"
 
 
 async def test_overlapping_data_changes_nothing_whatever_else_came_between(api: Api) -> None:
