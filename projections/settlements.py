@@ -1,25 +1,37 @@
 """Settlement lines and their totals: the sums of marketplaces' records for each statement, order and item.
 
-A record replaces the earlier record of the same money from the same source. If several sources report the same money,
-one of them counts. A total is the sum of the lines that count, and says whether it is the source's own figure or a sum
-of a finer level.
+A record replaces the earlier record of the same money from the same source, in the order of their observation and not of
+their arrival (`events.observations`). If several sources report the same money, one of them counts. A total is the sum
+of the lines that count, and says whether it is the source's own figure or a sum of a finer level; with it stands what was
+let go of the money. Settlements and reconciliation both read it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 import orjson
 
 from events.envelope import Envelope, event_of
+from events.observations import DIGEST_LENGTH, is_older
 from events.settlements.events import SettlementObserved
 from events.values import Data, value
 from projections.runner import Connection
 from sql import query
 
 NAME = "settlements"
+WITHDRAWAL = "withdrawal"
+"""The kind of a line that is money on its way to the bank."""
+ORDER_PREFIX = "order/"
+"""How the reference of an order's money begins."""
 
-LineRow = dict[str, str | int | bool | None]
+LineRow = dict[str, Any]
+RecordKey = tuple[str, ...]
+RECORD_KEY = ("account_id", "channel", "seller", "reference", "source")
+"""What names the records of which one replaces another."""
 
 
 @value
@@ -47,6 +59,7 @@ class TotalKey:
 def line_rows(account_id: str, position: int, event: SettlementObserved) -> list[LineRow]:
     """The rows of one record. A line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
     totals = {line["field"] for line in event.lines if line.get("partOf") is None}
+    amount = worth(event)
     return [
         {
             **money_key(account_id, event),
@@ -69,6 +82,8 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "order_id": event.order,
             "item": line.get("item"),
             "occurred_at": event.occurred_at,
+            "version": version(event),
+            "worths": [amount] if amount is not None and number == 1 else None,
         }
         for number, line in enumerate(event.lines, start=1)
     ]
@@ -78,6 +93,19 @@ def _depth(line: Data, totals: set[str]) -> int:
     if line.get("partOf") is None:
         return 0
     return 1 if line["partOf"] in totals else 2
+
+
+def worth(event: SettlementObserved) -> str | None:
+    """What a record says that its money is worth, in major units; None where it does not book."""
+    amounts = [Decimal(line["amount"]) for line in event.lines if line.get("books")]
+    return format(sum(amounts, Decimal(0)), "f") if amounts else None
+
+
+def version(event: SettlementObserved) -> str | None:
+    """The place of a record among those of all sources: its time, and then its digest. None of older releases."""
+    if event.observed_at is None:
+        return None
+    return f"{event.updated_at or event.observed_at} {event.digest[:DIGEST_LENGTH]}"
 
 
 def money_key(account_id: str, event: SettlementObserved) -> LineRow:
@@ -105,8 +133,17 @@ def total_keys(rows: Iterable[LineRow]) -> set[TotalKey]:
     return found
 
 
-def _text(found: str | int | bool | None) -> str | None:
+def _text(found: str | None) -> str | None:
     return None if found is None else str(found)
+
+
+def linked_keys(links: Iterable[Mapping[str, Any]]) -> set[TotalKey]:
+    """The orders that payments name."""
+    return {
+        TotalKey(link["account_id"], link["channel"], "order", order_id=link["reference"].removeprefix(ORDER_PREFIX))
+        for link in links
+        if link["reference"].startswith(ORDER_PREFIX)
+    }
 
 
 class Settlements:
@@ -116,29 +153,69 @@ class Settlements:
     types: frozenset[str] | None = frozenset({SettlementObserved.stored_name})
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
-        newest: dict[tuple[str, str, str, str, str], tuple[Envelope, SettlementObserved]] = {}
+        newest: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
+        worths: defaultdict[RecordKey, set[str]] = defaultdict(set)
         for envelope in events:
             event = event_of(envelope)
             assert isinstance(event, SettlementObserved)
-            newest[envelope.account_id, event.channel, event.seller or "", event.reference, event.source] = (
-                envelope,
-                event,
+            key = (envelope.account_id, event.channel, event.seller or "", event.reference, event.source)
+            if (amount := worth(event)) is not None:
+                worths[key].add(amount)
+            if not is_older(event.findings):
+                newest[key] = (envelope, event)
+        touched = await self._replace(connection, lane, newest, worths)
+        older = [
+            {**_record_key(key), "worth": amount} for key in worths.keys() - newest.keys() for amount in worths[key]
+        ]
+        if older:
+            touched |= total_keys(
+                map(dict, await connection.fetch(query("settlements/add_worths"), lane, _json(older)))
             )
+        touched |= await self._link(connection, lane, newest.values())
+        if touched:
+            await self._sum_up(connection, lane, touched)
+
+    async def _replace(
+        self,
+        connection: Connection,
+        lane: int,
+        newest: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
+        worths: Mapping[RecordKey, set[str]],
+    ) -> set[TotalKey]:
+        """Replaces the lines of these records; what they were and are about."""
         if not newest:
-            return
-        rows = [
-            row
-            for envelope, event in newest.values()
-            for row in line_rows(envelope.account_id, envelope.position, event)
-        ]
-        records = [
-            money_key(envelope.account_id, event) | {"source": event.source} for envelope, event in newest.values()
-        ]
-        removed = await connection.fetch(query("settlements/forget"), lane, _json(records))
+            return set()
+        records = [_record_key(key) for key in newest]
+        removed = [dict(row) for row in await connection.fetch(query("settlements/forget"), lane, _json(records))]
+        before = {tuple(row[name] for name in RECORD_KEY): row["worths"] for row in removed if row["worths"]}
+        rows = []
+        for key, (envelope, event) in newest.items():
+            lines = line_rows(envelope.account_id, envelope.position, event)
+            if lines and key in worths:
+                ever = {Decimal(each) for each in (*worths[key], *before.get(key, ()))}
+                lines[0]["worths"] = [format(each, "f") for each in sorted(ever)]
+            rows += lines
         await connection.execute(query("settlements/keep"), lane, _json(rows))
         references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}
         await connection.execute(query("settlements/choose"), lane, _json(list(references.values())))
-        await self._sum_up(connection, lane, total_keys([*rows, *map(dict, removed)]))
+        return total_keys([*rows, *removed])
+
+    async def _link(
+        self, connection: Connection, lane: int, newest: Iterable[tuple[Envelope, SettlementObserved]]
+    ) -> set[TotalKey]:
+        """Keeps what payments say that they pay; the orders that they name, and named before."""
+        payments = [(envelope.account_id, event) for envelope, event in newest if _is_payment(event)]
+        if not payments:
+            return set()
+        links = [
+            {"account_id": account, "channel": event.channel, "paid_by": event.reference, "reference": reference}
+            for account, event in payments
+            for reference in event.pays or ()
+        ]
+        of_payments = [money_key(account, event) for account, event in payments]
+        before = await connection.fetch(query("settlements/unlink"), lane, _json(of_payments))
+        await connection.execute(query("settlements/link"), lane, _json(links))
+        return linked_keys([*links, *map(dict, before)])
 
     async def _sum_up(self, connection: Connection, lane: int, touched: set[TotalKey]) -> None:
         await connection.execute(query("settlements/take_away"), lane, _json([key.row() for key in touched]))
@@ -150,6 +227,15 @@ class Settlements:
     async def clear(self, connection: Connection, lane: int) -> None:
         await connection.execute(query("settlements/clear_lines"), lane)
         await connection.execute(query("settlements/clear_totals"), lane)
+        await connection.execute(query("settlements/clear_links"), lane)
+
+
+def _is_payment(event: SettlementObserved) -> bool:
+    return any(line["kind"] == WITHDRAWAL for line in event.lines)
+
+
+def _record_key(key: RecordKey) -> LineRow:
+    return dict(zip(RECORD_KEY, key, strict=True))
 
 
 def _json(rows: list[LineRow]) -> str:

@@ -10,7 +10,7 @@ BEGIN
     EXECUTE format('GRANT INSERT, UPDATE ON lanes, consumer_offsets, api_keys, api_key_epoch TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '
                    'reserves, disputes, payouts, cases, parked_deliveries, provider_work, provider_sweeps, provider_events, '
-                   'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_totals, '
+                   'journal, checkpoints, channels, statements, settlements, settlement_lines, settlement_links, settlement_totals, '
                    'statements_due TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON imports, pulls TO %I', service);
     EXECUTE format('GRANT INSERT ON import_problems TO %I', service);

@@ -12,7 +12,7 @@ import orjson
 
 from events.provider.reports import CANCELLED, FAILED, PAID
 from projections.matching import words_of
-from projections.reconciliation import PAYOUT, PAYOUT_TERMS, due_on, terms_of, tolerance_of
+from projections.reconciliation import PAYOUT, PAYOUT_TERMS, ZERO, due_on, terms_of, tolerance_of
 from service.formats.amounts import NotUnderstood, read_payout
 from service.formats.times import zone_named
 from service.ledger.vault import AccountKey
@@ -180,7 +180,7 @@ class ItemBuilder:
         return item
 
     def withdrawal(self, row: Mapping[str, Any]) -> Item:
-        """A withdrawal from a channel's wallet to the bank."""
+        """A withdrawal from a channel's wallet to the bank, or a payment that came back: then nothing was paid."""
         channel, currency, reference = row["channel"], row["currency"], row["reference"]
         item = self._item(
             WITHDRAWAL, reference, {**row, "place": [channel, reference, currency]}, row["withdrawn"], channel
@@ -191,7 +191,9 @@ class ItemBuilder:
         if row["paid"]:
             item.reported_paid, item.reported_by, item.settled = row["withdrawn"], BY_CHANNEL, True
             item.paid_at = row["sent_at"]
-        difference = row["withdrawn"] - (row["of_orders"] or 0)
+        elif row["returned"]:
+            item.reported_paid, item.reported_by, item.settled = ZERO, BY_CHANNEL, True
+        difference = row["withdrawn"] - (row["withdrawn"] if row["returned"] else row["of_orders"])
         if difference:
             item.residual = ("withdrawal less its orders", difference)
         item.references = (reference, reference.rsplit("/", 1)[-1])

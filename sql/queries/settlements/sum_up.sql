@@ -1,5 +1,12 @@
--- Sums lines up, at one level. If several sources report the same order, one of them counts: first the one whose totals
--- are at that level, then an API response before a report, then the newer one.
+-- Sums lines up, at one level: what each subject is worth, and what of it was let go.
+--
+-- Where records book the money of an order themselves, the subject is worth all of those that count. Else, if several
+-- sources report it, one of them counts: first the one whose totals are at that level, then an API response before a
+-- report, then the newer one.
+--
+-- What was let go of money is what the sources of its release say, of whom the one is believed that agrees best with its
+-- worth. If that is its worth, an earlier worth, or its worth without the adjustments, then the money was let go of, and
+-- the change was booked since: what was let go is its worth. Else it is what they say, and the difference is open.
 --   1 lane   2 keys, as JSON: account_id, channel, key, and the order_id, statement and item that name it
 --   3 level: global (a statement), order or item
 WITH told AS (
@@ -18,24 +25,54 @@ WITH told AS (
        AND (k.item IS NULL OR l.item = k.item)
      WHERE k.order_id IS NULL
 ), sources AS (
-    SELECT account_id, channel, key, source, max(position) AS position,
-           min(array_position(ARRAY['order', 'item', 'global'], level)) FILTER (WHERE depth = 0) AS finest
+    SELECT account_id, channel, key, source, max(version) AS version, max(position) AS position,
+           min(array_position(ARRAY['order', 'item', 'global'], level)) FILTER (WHERE depth = 0) AS finest,
+           bool_or(books AND statement IS NULL AND $3 = 'order') AS books
       FROM told
      WHERE counts AND ($3 <> 'item' OR level = 'item')
      GROUP BY account_id, channel, key, source
-), chosen AS (
-    SELECT DISTINCT ON (account_id, channel, key) account_id, channel, key, source
+), ranked AS (
+    SELECT account_id, channel, key, source, books,
+           bool_or(books) OVER (PARTITION BY account_id, channel, key) AS any_books,
+           row_number() OVER (PARTITION BY account_id, channel, key
+                              ORDER BY finest NULLS LAST, source LIKE '%\_report', version DESC NULLS LAST,
+                                       position DESC) AS turn
       FROM sources
-     ORDER BY account_id, channel, key, finest NULLS LAST, source LIKE '%\_report', position DESC
-), releases AS (
-    SELECT account_id, channel, key, source, sum(amount) AS released, min(occurred_at) AS released_at,
-           row_number() OVER (PARTITION BY account_id, channel, key ORDER BY source) AS turn
+), chosen AS (
+    SELECT account_id, channel, key, source FROM ranked WHERE CASE WHEN any_books THEN books ELSE turn = 1 END
+), worth AS (
+    SELECT t.account_id, t.channel, t.key, t.reference, sum(t.amount) AS worth,
+           coalesce(sum(t.amount) FILTER (WHERE t.kind = 'adjustment'), 0) AS adjusted
+      FROM told t
+     WHERE t.counts AND t.books AND t.depth = 0 AND t.statement IS NULL
+     GROUP BY t.account_id, t.channel, t.key, t.reference
+), said AS (
+    SELECT account_id, channel, key, CASE WHEN books THEN reference ELSE 'order/' || order_id END AS reference, source,
+           sum(amount) AS released, min(occurred_at) AS released_at
       FROM told
-     WHERE kind = 'payout' AND depth = 0 AND level = 'order' AND stage IN ('released', 'paid')
-     GROUP BY account_id, channel, key, source
+     WHERE depth = 0 AND stage IN ('released', 'paid') AND level = 'order' AND (kind = 'payout' OR books)
+     GROUP BY account_id, channel, key, 4, source
+), believed AS (
+    SELECT DISTINCT ON (s.account_id, s.channel, s.key, s.reference)
+           s.account_id, s.channel, s.key, s.reference, s.released, w.worth, w.adjusted,
+           min(s.released_at) OVER (PARTITION BY s.account_id, s.channel, s.key, s.reference) AS released_at
+      FROM said s
+      LEFT JOIN worth w USING (account_id, channel, key, reference)
+     ORDER BY s.account_id, s.channel, s.key, s.reference, abs(s.released - w.worth), s.source
+), releases AS (
+    SELECT b.account_id, b.channel, b.key, min(b.released_at) AS released_at,
+           sum(CASE WHEN b.worth IS NULL THEN b.released
+                    WHEN b.released IN (b.worth, b.worth - b.adjusted)
+                      OR EXISTS (SELECT FROM told t
+                                  WHERE t.account_id = b.account_id AND t.channel = b.channel AND t.key = b.key
+                                    AND t.reference = b.reference AND b.released = ANY (t.worths)) THEN b.worth
+                    WHEN abs(b.released + b.adjusted - b.worth) < abs(b.released - b.worth) THEN b.released + b.adjusted
+                    ELSE b.released END) AS released
+      FROM believed b
+     GROUP BY b.account_id, b.channel, b.key
 )
 INSERT INTO settlement_totals (lane, account_id, channel, level, key, seller, order_id, item, statement, invoice, currency,
-                               payout, derived, commission, fees, released, released_at, stage, source, position)
+                               payout, derived, commission, fees, released, released_at, stage, source, position, paid_by)
 SELECT $1, t.account_id, t.channel, $3, t.key, max(t.seller), CASE WHEN $3 <> 'global' THEN max(t.order_id) END,
        CASE WHEN $3 = 'item' THEN max(t.item) END, max(t.statement), max(t.invoice), max(t.currency),
        sum(t.amount) FILTER (WHERE t.depth = 0), bool_and(t.level <> $3) FILTER (WHERE t.depth = 0) IS TRUE,
@@ -47,9 +84,12 @@ SELECT $1, t.account_id, t.channel, $3, t.key, max(t.seller), CASE WHEN $3 <> 'g
             ELSE (ARRAY['expected', 'owed', 'released', 'sent', 'paid', 'failed', 'cancelled', 'returned'])[
                  max(array_position(ARRAY['expected', 'owed', 'released', 'sent', 'paid', 'failed', 'cancelled',
                                           'returned'], t.stage))] END,
-       max(t.source), max(t.position)
+       max(t.source), max(t.position),
+       CASE WHEN $3 = 'order' THEN (SELECT min(k.paid_by) FROM settlement_links k
+                                     WHERE k.lane = $1 AND k.account_id = t.account_id AND k.channel = t.channel
+                                       AND k.reference = 'order/' || t.key) END
   FROM told t
   JOIN chosen c USING (account_id, channel, key, source)
-  LEFT JOIN releases r ON r.account_id = t.account_id AND r.channel = t.channel AND r.key = t.key AND r.turn = 1
+  LEFT JOIN releases r ON r.account_id = t.account_id AND r.channel = t.channel AND r.key = t.key
  WHERE t.counts AND ($3 <> 'item' OR t.level = 'item')
  GROUP BY t.account_id, t.channel, t.key
