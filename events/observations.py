@@ -4,7 +4,7 @@ What is said has a place in time, by the first of these that it has:
 
     updated_at    the source's own clock
     stage         how far the thing is in its life: a withdrawal that is completed comes after the same one created
-    observed_at   when it was so: when we asked, the file's own date, the time that its sender gives, or its arrival
+    observed_at   when it was so: when we asked, the time that the file's sender gives, or its arrival
     record        the digest of the record, so that two that are left are in some order, and always in the same
 
 Of each source, each content is kept once, with the latest place that it was told at. All else follows from that: the
@@ -26,17 +26,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
-from events.instants import Instant
+from events.instants import Instant, shifted
 from events.values import Data, value
 
 CONTENTS_MAX = 16
 DIGEST_LENGTH = 16
 """Hexadecimal digits that are kept of a digest: by chance, one in 10^19 contents of a thing is taken for another."""
 
-ASKED, FILE, GIVEN, ARRIVAL = "asked", "file", "given", "arrival"
-"""How the time of an observation is known: we asked, the file has its own date, its sender gave it, or it came then."""
+ASKED, GIVEN, ARRIVAL = "asked", "given", "arrival"
+"""How the time of an observation is known: we asked then, the sender of the file gives it, or it came then."""
+_MOMENT, ROWS_AT_ONCE = timedelta(microseconds=1), timedelta(milliseconds=1)
+"""What lies between the rows of one file about one thing, and what all of them lie within."""
 
 STAGES = ("expected", "owed", "released", "sent", "paid", "cancelled", "failed", "returned")
 _RANKS: Mapping[str, int] = {stage: min(rank, 5) for rank, stage in enumerate(STAGES)}
@@ -110,14 +113,29 @@ def judge(heard: Heard, said: Said) -> tuple[Verdict, Heard]:
     return verdict, {**heard, said.source: after}
 
 
-def time_of_record(heard: Heard, said: Said) -> Instant | None:
-    """Since when the same record is known that is read otherwise now; None where it was not read before."""
-    times = [
-        each[0].rpartition(" ")[2]
-        for content, each in contents_of(heard, said.source).items()
+def arrival_of(heard: Heard, said: Said) -> Instant | None:
+    """The time of what is dated by its arrival, where that is another than the time at which it came.
+
+    A record that was read before, and is read otherwise now, is as old as it was. Of what comes at once, as the rows of one
+    file do, each comes just after the one before it.
+    """
+    if said.by != ARRIVAL:
+        return None
+    contents = contents_of(heard, said.source)
+    read_before = [
+        _observed_at(each)
+        for content, each in contents.items()
         if said.record and each[1] == said.record and content != said.content
     ]
-    return max(times, default=None)
+    if read_before:
+        return max(read_before)
+    came = said.place.rpartition(" ")[2]
+    at_once = [at for each in contents.values() if came <= (at := _observed_at(each)) < shifted(came, ROWS_AT_ONCE)]
+    return shifted(max(at_once), _MOMENT) if at_once and said.content not in contents else None
+
+
+def _observed_at(entry: list[Any]) -> Instant:
+    return str(entry[0]).rpartition(" ")[2]
 
 
 def contents_of(heard: Heard, source: str) -> Contents:

@@ -23,8 +23,8 @@ from projections.runner import Connection
 from sql import query
 
 NAME = "settlements"
-WITHDRAWAL = "withdrawal"
-"""The kind of a line that is money on its way to the bank."""
+WITHDRAWAL, ADJUSTMENT = "withdrawal", "adjustment"
+"""Kinds of lines: money on its way to the bank, and a change of what money is worth."""
 ORDER_PREFIX = "order/"
 """How the reference of an order's money begins."""
 
@@ -59,7 +59,7 @@ class TotalKey:
 def line_rows(account_id: str, position: int, event: SettlementObserved) -> list[LineRow]:
     """The rows of one record. A line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
     totals = {line["field"] for line in event.lines if line.get("partOf") is None}
-    amount = worth(event)
+    worths = _texts(worths_of(event))
     return [
         {
             **money_key(account_id, event),
@@ -83,7 +83,7 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "item": line.get("item"),
             "occurred_at": event.occurred_at,
             "version": version(event),
-            "worths": [amount] if amount is not None and number == 1 else None,
+            "worths": worths if worths and number == 1 else None,
         }
         for number, line in enumerate(event.lines, start=1)
     ]
@@ -95,10 +95,17 @@ def _depth(line: Data, totals: set[str]) -> int:
     return 1 if line["partOf"] in totals else 2
 
 
-def worth(event: SettlementObserved) -> str | None:
-    """What a record says that its money is worth, in major units; None where it does not book."""
-    amounts = [Decimal(line["amount"]) for line in event.lines if line.get("books")]
-    return format(sum(amounts, Decimal(0)), "f") if amounts else None
+def worths_of(event: SettlementObserved) -> set[Decimal]:
+    """What a record says that its money is worth, with its adjustments and without, in major units.
+
+    Nothing where it does not book.
+    """
+    booked = [line for line in event.lines if line.get("books")]
+    if not booked:
+        return set()
+    worth = sum((Decimal(line["amount"]) for line in booked), Decimal(0))
+    adjusted = sum((Decimal(line["amount"]) for line in booked if line["kind"] == ADJUSTMENT), Decimal(0))
+    return {worth, worth - adjusted}
 
 
 def version(event: SettlementObserved) -> str | None:
@@ -154,18 +161,20 @@ class Settlements:
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         newest: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
-        worths: defaultdict[RecordKey, set[str]] = defaultdict(set)
+        worths: defaultdict[RecordKey, set[Decimal]] = defaultdict(set)
         for envelope in events:
             event = event_of(envelope)
             assert isinstance(event, SettlementObserved)
             key = (envelope.account_id, event.channel, event.seller or "", event.reference, event.source)
-            if (amount := worth(event)) is not None:
-                worths[key].add(amount)
+            if amounts := worths_of(event):
+                worths[key] |= amounts
             if not is_older(event.findings):
                 newest[key] = (envelope, event)
         touched = await self._replace(connection, lane, newest, worths)
         older = [
-            {**_record_key(key), "worth": amount} for key in worths.keys() - newest.keys() for amount in worths[key]
+            {**_record_key(key), "worth": amount}
+            for key in worths.keys() - newest.keys()
+            for amount in _texts(worths[key])
         ]
         if older:
             touched |= total_keys(
@@ -180,7 +189,7 @@ class Settlements:
         connection: Connection,
         lane: int,
         newest: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
-        worths: Mapping[RecordKey, set[str]],
+        worths: Mapping[RecordKey, set[Decimal]],
     ) -> set[TotalKey]:
         """Replaces the lines of these records; what they were and are about."""
         if not newest:
@@ -192,8 +201,7 @@ class Settlements:
         for key, (envelope, event) in newest.items():
             lines = line_rows(envelope.account_id, envelope.position, event)
             if lines and key in worths:
-                ever = {Decimal(each) for each in (*worths[key], *before.get(key, ()))}
-                lines[0]["worths"] = [format(each, "f") for each in sorted(ever)]
+                lines[0]["worths"] = _texts(worths[key].union(map(Decimal, before.get(key, ()))))
             rows += lines
         await connection.execute(query("settlements/keep"), lane, _json(rows))
         references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}
@@ -228,6 +236,10 @@ class Settlements:
         await connection.execute(query("settlements/clear_lines"), lane)
         await connection.execute(query("settlements/clear_totals"), lane)
         await connection.execute(query("settlements/clear_links"), lane)
+
+
+def _texts(amounts: Iterable[Decimal]) -> list[str]:
+    return [format(each, "f") for each in sorted(amounts)]
 
 
 def _is_payment(event: SettlementObserved) -> bool:

@@ -31,17 +31,16 @@ from events.channels.events import ChannelMoneyBooked, StatementObserved
 from events.channels.state import PLATFORM, SELLER, Channel, ChannelStatement, StatementKey
 from events.currency import AMOUNT_MAX
 from events.observations import (
-    ARRIVAL,
     DIGEST_LENGTH,
     Heard,
     Said,
     Verdict,
+    arrival_of,
     judge,
     newest_amount,
     newest_place,
     order_findings,
     place_of,
-    time_of_record,
 )
 from events.values import Data, value
 
@@ -140,9 +139,9 @@ def observe_statement(observed: StatementObserved, state: AccountState) -> Seque
     """
     key = statement_key(observed)
     known = state.statements.get(key)
-    if known is not None and observed.observed_by == ARRIVAL:
-        read_before = time_of_record(heard_of(known), said_by(observed))
-        observed = replace(observed, observed_at=read_before) if read_before else observed
+    if known is not None and observed.observed_at is not None:
+        arrival = arrival_of(heard_of(known), said_by(observed))
+        observed = replace(observed, observed_at=arrival) if arrival else observed
     verdict, _, _ = hear(known, observed)
     if verdict is Verdict.KNOWN:
         return []

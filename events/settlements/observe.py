@@ -31,17 +31,16 @@ from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
 from events.observations import (
-    ARRIVAL,
     DIGEST_LENGTH,
     Heard,
     Said,
     Verdict,
+    arrival_of,
     judge,
     newest_amount,
     order_findings,
     place_of,
     rank_of,
-    time_of_record,
 )
 from events.settlements.events import SettlementObserved
 from events.settlements.state import Settlement, SettlementKey
@@ -102,9 +101,9 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     observed = _placed(observed, state)
     key = settlement_key(observed)
     known = state.settlements.get(key)
-    if known is not None and observed.observed_by == ARRIVAL:
-        read_before = time_of_record(known.sources, said_by(observed))
-        observed = replace(observed, observed_at=read_before) if read_before else observed
+    if known is not None and observed.observed_at is not None:
+        arrival = arrival_of(known.sources, said_by(observed))
+        observed = replace(observed, observed_at=arrival) if arrival else observed
     verdict, _, _ = hear(known, observed)
     if verdict is Verdict.KNOWN:
         return []

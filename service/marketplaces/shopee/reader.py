@@ -6,11 +6,13 @@ bank. Orders book it, with their escrow amount and their adjustments. Fees are p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any, BinaryIO
 
-from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
+from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
@@ -58,12 +60,14 @@ PARTS: Mapping[str, tuple[Kind, int]] = {
     "seller_coin_cash_back": (Kind.VOUCHER, -1),
     "actual_shipping_fee": (Kind.SHIPPING, -1),
     "reverse_shipping_fee": (Kind.SHIPPING, -1),
-    "seller_return_refund": (Kind.REFUND, -1),
-    "drc_adjustable_refund": (Kind.REFUND, -1),
     "escrow_tax": (Kind.TAX, -1),
     "withholding_tax": (Kind.TAX, -1),
 }
 """The parts of an escrow amount. `final_shipping_fee` is none of them: it is the sum of the other shipping fields."""
+REFUNDS: Mapping[str, tuple[Kind, int]] = dict.fromkeys(
+    ("seller_return_refund", "drc_adjustable_refund"), (Kind.REFUND, 1)
+)
+"""What went back to the buyer. Documents show positive numbers to subtract, and live answers negative ones to add."""
 
 _OLD_TRANSACTION_FEE = "credit_card_transaction_fee"
 """The name of `seller_transaction_fee` in older answers."""
@@ -125,6 +129,7 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
     parts = part_lines(header, income, PARTS, "escrow_amount")
     if income.get("seller_transaction_fee") is None:
         parts += part_lines(header, income, {_OLD_TRANSACTION_FEE: (Kind.PAYMENT_FEE, -1)}, "escrow_amount")
+    parts += _refunds(part_lines(header, income, REFUNDS, "escrow_amount"), escrow, parts)
     yield from header.with_residual(header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True), parts)
     adjusted = income.get("total_adjustment_amount")
     if adjusted is not None:
@@ -149,6 +154,16 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
                 name = "order_ams_commission_fee" if part.kind is Kind.AFFILIATE_FEE else "seller_order_processing_fee"
                 amount = read_amount(item[part.field.partition(".")[2]])
                 yield header.line(part.kind, amount, part.field, credit=part.amount, part_of=name, item=number)
+
+
+def _refunds(refunds: list[SettlementLine], escrow: Amount, parts: Sequence[SettlementLine]) -> list[SettlementLine]:
+    """Refunds with the sign with which the record adds up. Where it does with neither, they are taken from the seller."""
+    left = escrow.number - sum((part.amount for part in parts), Decimal(0))
+    written = sum((refund.amount for refund in refunds), Decimal(0))
+    if left == written:
+        return refunds
+    turned = left == -written
+    return [replace(each, amount=-each.amount if turned else -abs(each.amount)) for each in refunds]
 
 
 def _released(shop: Shop, record: Record) -> SettlementLine:

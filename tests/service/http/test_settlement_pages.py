@@ -67,7 +67,7 @@ async def test_every_group_is_on_one_page_with_its_money_whole(api: Api, limit: 
             *(escrow(name, amount, 1) for name, amount, _ in orders),
             escrow("A7", 1, 1),
             *(released(name, str(amount), on) for name, amount, on in orders),
-            # The second one of a moment finds nothing left, and the one of the second day two days' orders.
+            # The second one of a moment finds nothing left, and stands by itself; the one of the second day two days' orders.
             *(withdrawal(1, 100, 0), withdrawal(2, 5, 0), withdrawal(3, 80, 2)),
         ),
         "channel=shopee&currency=IDR",
@@ -87,6 +87,7 @@ async def test_every_group_is_on_one_page_with_its_money_whole(api: Api, limit: 
         ("shopee", "2026-02-08", "MYR", "9"),
         ("shopee", "unreleased", "IDR", "1"),
         ("shopee", "withdrawal/1", "IDR", "100"),
+        ("shopee", "withdrawal/2", "IDR", "5"),
         ("shopee", "withdrawal/3", "IDR", "80"),
     ]
     # From the sixth of February on, and before the eighth: of days, when their last money was released.

@@ -63,6 +63,23 @@ def test_what_the_parts_do_not_explain_is_a_residual() -> None:
     assert found[-1] == ("residual", "500.5", "escrow_amount less its parts")
 
 
+@pytest.mark.parametrize("written", [-80, 80])
+@pytest.mark.parametrize("name", ["seller_return_refund", "drc_adjustable_refund"])
+def test_a_refund_is_explained_with_the_sign_with_which_the_record_adds_up(name: str, written: int) -> None:
+    income = {"escrow_amount": 390, "cost_of_goods_sold": 480, "commission_fee": 10, name: written}
+    found = lines(observed("shopee", {"order_sn": "A1", "order_income": income}, Shop(currency="IDR")))
+    assert [(line.kind, line.amount, line.text) for line in found if line.kind is Kind.REFUND] == [
+        (Kind.REFUND, Decimal(-80), str(written))
+    ]
+    assert not [line for line in found if line.kind is Kind.RESIDUAL]
+
+
+def test_a_refund_that_explains_nothing_is_taken_from_the_seller() -> None:
+    income = {"escrow_amount": 390, "cost_of_goods_sold": 480, "seller_return_refund": 70}
+    found = lines(observed("shopee", {"order_sn": "A1", "order_income": income}, Shop(currency="IDR")))
+    assert [line.amount for line in found] == [390, 480, -70, -20]
+
+
 def test_an_adjustment_books_beside_the_escrow() -> None:
     fields = {"escrow_amount": 80000.5, "escrow_amount_after_adjustment": 79000.5, "total_adjustment_amount": -1000}
     found = lines(observed("shopee", income(**fields), IDR))
