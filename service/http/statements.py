@@ -22,6 +22,7 @@ from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
 from service.ledger.findings import FindingDocument
 from service.marketplaces.channels import CHANNELS
+from service.marketplaces.consistency_checks import findings_beside
 from service.platform.documents import Position, Time, one_of
 from sql import query
 
@@ -116,7 +117,12 @@ def statement_document(row: dict[str, Any]) -> StatementDocument:
         "collects": row["collects"],
         "reference": row["reference"] or None,
         "previousStatement": row["previous"],
-        "findings": [_finding(found) for found in orjson.loads(row["findings"])],
+        "findings": [
+            _finding(found)
+            for found in findings_beside(
+                orjson.loads(row["findings"]), content.get("OpeningBalance"), row["previous_closing"]
+            )
+        ],
         "digest": row["digest"] or None,
         "position": row["position"],
     }

@@ -24,7 +24,6 @@ from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import known_key, observe_settlement, settlement_key
 from events.settlements.state import Settlement
-from events.values import Data
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
 from service.formats.unreadable import Unreadable
@@ -313,11 +312,8 @@ def _statement_event(record: ObservedStatement, state: AccountState, digest: str
     observed = placed(observed, state)
     before = previous_statement(state, observed)
     previous = None if before is None else _closing(record, before[1])
-    rows: list[Data] = [
-        {"rule": found.rule, "expected": found.expected, "actual": found.actual, "difference": found.difference}
-        for found in consistency_checks.consistency_checks(record, previous, exponent)
-    ]
-    return replace(observed, findings=rows)
+    found = consistency_checks.consistency_checks(record, previous, exponent)
+    return replace(observed, findings=[each.document() for each in found])
 
 
 def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedStatement | None:

@@ -8,15 +8,16 @@ Where they are negative, the source's subtotals add them instead of subtracting,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from events.values import value
-from service.formats.amounts import Amount, in_minor_units, plain
+from events.values import Data, value
+from service.formats.amounts import Amount, NotUnderstood, in_minor_units, plain, read_amount
 from service.formats.times import Moment
 from service.marketplaces.observations import AMOUNTS, ObservedStatement
 
 ZERO = Decimal(0)
+CONTINUITY = "opening_is_previous_closing"
 
 
 @value
@@ -28,6 +29,10 @@ class Finding:
     actual: str
     difference: str
     holds: bool
+
+    def document(self) -> Data:
+        """As events and rows have it."""
+        return {"rule": self.rule, "expected": self.expected, "actual": self.actual, "difference": self.difference}
 
 
 @value
@@ -58,6 +63,21 @@ def consistency_checks(
 ) -> list[Finding]:
     """The rules that do not hold."""
     return [found for found in checks(statement, previous, exponent) if not found.holds]
+
+
+def findings_beside(stored: Iterable[Data], opening: str | None, previous_closing: str | None) -> list[Data]:
+    """The findings of a statement, with the one against the statement that is before it now.
+
+    Statements become known in any order, so which one is before another is looked up, and not stored.
+    """
+    found = [each for each in stored if each["rule"] != CONTINUITY]
+    if opening is None or previous_closing is None:
+        return found
+    try:
+        continuity = _sum(CONTINUITY, read_amount(previous_closing).number, read_amount(opening).number)
+    except NotUnderstood:
+        return found
+    return found if continuity.holds else [*found, continuity.document()]
 
 
 def differences(before: ObservedStatement, after: ObservedStatement) -> list[Change]:
@@ -107,7 +127,7 @@ def _continuity(statement: ObservedStatement, previous: ObservedStatement | None
         return
     closing, opening = _number(previous.closing_balance), _number(statement.opening_balance)
     if closing is not None and opening is not None:
-        yield _sum("opening_is_previous_closing", closing, opening)
+        yield _sum(CONTINUITY, closing, opening)
 
 
 def _minor_units(statement: ObservedStatement, exponent: int) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from service.formats.amounts import NotUnderstood, read_payout
 from service.formats.times import zone_named
 from service.ledger.vault import AccountKey
 from service.marketplaces.channels import CHANNELS
+from service.marketplaces.consistency_checks import findings_beside
 from service.marketplaces.observations import DEFAULT_ZONE
 from service.platform.calendars import add_business_days, country_of
 from service.reconciliation.claims import (
@@ -140,7 +141,7 @@ class ItemBuilder:
         item = self._item(STATEMENT, row["number"], row, expected, channel)
         item.seller = row["seller"] or None
         item.day, item.due = day, self._due(channel, day, currency)
-        item.findings = orjson.loads(row["findings"])
+        item.findings = findings_beside(orjson.loads(row["findings"]), row.get("opening"), row.get("previous_closing"))
         if row["was_paid"]:
             item.reported_paid, item.reported_by, item.settled, item.paid_at = (
                 expected,

@@ -79,11 +79,11 @@ def blibli_items(amount: str) -> bytes:
 FILES: dict[str, Files] = {
     "lazada": [
         (lazada("2026-01-06 00:00:00", "1500000", "0"), None),
-        (lazada("2026-01-08 00:00:00", "1490000", "1"), None),
-        (lazada("2026-01-10 00:00:00", "1480000", "1"), None),
-        (lazada("2026-01-07 00:00:00", "200", "0", "ID-2026-02", guarantee_deposit="50"), None),
+        (lazada("2026-01-08 00:00:00", "1490000", "1", closing_balance="5"), None),
+        (lazada("2026-01-10 00:00:00", "1480000", "0", closing_balance="8"), None),
+        (lazada("2026-01-07 00:00:00", "200", "0", "ID-2026-02", guarantee_deposit="50", opening_balance="7"), None),
         (lazada("2026-01-09 00:00:00", "-300", "0", "ID-2026-02", guarantee_deposit="20"), None),
-        (lazada("2026-01-11 00:00:00", "250", "1", "ID-2026-02"), None),
+        (lazada("2026-01-11 00:00:00", "250", "1", "ID-2026-02", opening_balance="9"), None),
     ],
     "shopee": [
         (escrow(480), "2026-02-01"),
@@ -131,7 +131,7 @@ SHOWN = (
     "SELECT currency, reference, recorded, pending, refunded, told, let_go FROM orders",
     "SELECT channel, collects, paid_out, owed FROM channels",
     "SELECT reference, currency, counts_for, booked, released FROM settlements",
-    "SELECT number, currency, content, findings, paid, was_paid, booked, paid_out, deposit FROM statements",
+    "SELECT number, currency, content, paid, was_paid, booked, paid_out, deposit FROM statements",
 )
 
 
@@ -145,6 +145,16 @@ async def state(api: Api, account: str) -> Any:
         for of in rows
     ]
     return {name.split()[-1]: of for name, of in zip(SHOWN, found, strict=True)}
+
+
+async def statements(api: Api, account: str) -> Any:
+    """As callers see them, without their place in the log, their account's digests, and when they became known."""
+    answer = await (await api.caller(account)).get("/v1/statements")
+    hidden = ("position", "digest", "source")
+    shown = [{name: each for name, each in row.items() if name not in hidden} for row in answer.data]
+    for row in shown:
+        row["findings"].sort(key=lambda found: found["rule"])
+    return sorted(shown, key=lambda row: row["statementNumber"])
 
 
 async def events(api: Api) -> int:
@@ -161,7 +171,7 @@ async def test_files_in_many_orders_and_again_end_in_one_state(api: Api, channel
         for content, observed_at in (*order, order[0], *order[:2]):
             result = await imported(api, account, channel, content, observed_at)
             assert result.counts["unreadable"] == 0, result.problems
-        states.append(await state(api, account))
+        states.append(await state(api, account) | {"http": await statements(api, account)})
         before = await events(api)
         for content, observed_at in files:
             assert (await imported(api, account, channel, content, observed_at)).counts["changed"] == 0
