@@ -53,7 +53,7 @@ Heard = dict[str, Any]
 """By source: its `Contents`. Older releases kept no more than a source's last digest, as a text, and no time."""
 
 
-class Verdict(enum.Enum):
+class Recency(enum.Enum):
     """What an observation is to what is known (see above)."""
 
     KNOWN = enum.auto()
@@ -87,7 +87,7 @@ def rank_of(stage: str) -> int:
     return _RANKS.get(stage, 0)
 
 
-def judge(heard: Heard, said: Said) -> tuple[Verdict, Heard]:
+def judge(heard: Heard, said: Said) -> tuple[Recency, Heard]:
     """What is said, against what was heard; and what is heard after it."""
     contents = contents_of(heard, said.source)
     known = contents.get(said.content)
@@ -95,7 +95,7 @@ def judge(heard: Heard, said: Said) -> tuple[Verdict, Heard]:
     if known is not None:
         seen_again = said.by == ARRIVAL or (said.by == ASKED and said.content == newest)
         if seen_again or said.place <= known[0]:
-            return Verdict.KNOWN, heard
+            return Recency.KNOWN, heard
     entry = [said.place, said.record, *said.amounts]
     # The same record says one thing: what it was read as before is given up.
     after = {
@@ -107,10 +107,10 @@ def judge(heard: Heard, said: Said) -> tuple[Verdict, Heard]:
     if len(after) > CONTENTS_MAX:
         del after[min(after, key=lambda content: _order(after[content]))]
         if said.content not in after:
-            return Verdict.KNOWN, heard
+            return Recency.KNOWN, heard
     now = newest_content(after)
-    verdict = Verdict.OLDER if now != said.content else Verdict.CONFIRMED if newest == now else Verdict.NEWEST
-    return verdict, {**heard, said.source: after}
+    recency = Recency.OLDER if now != said.content else Recency.CONFIRMED if newest == now else Recency.NEWEST
+    return recency, {**heard, said.source: after}
 
 
 def arrival_of(heard: Heard, said: Said) -> Instant | None:
@@ -171,15 +171,15 @@ def newest_place(heard: Heard) -> tuple[str, str]:
     return max((_order(each) for contents in _all(heard) for each in contents.values()), default=("", ""))
 
 
-def order_findings(verdict: Verdict, heard: Heard, said: Said) -> Iterator[Data]:
+def order_findings(recency: Recency, heard: Heard, said: Said) -> Iterator[Data]:
     """What a person has to know of the order: it is older than what is known, or only its arrival makes it newer."""
     known = contents_of(heard, said.source)
-    if verdict is Verdict.OLDER:
+    if recency is Recency.OLDER:
         newest = known[newest_content(known) or ""]
         yield _finding(
             OLDER_THAN_KNOWN, f"not before {_time(newest)[0] or 'what is known'}", _time([said.place, ""])[0]
         )
-    elif verdict is Verdict.NEWEST and _is_by_arrival(known, said):
+    elif recency is Recency.NEWEST and _is_by_arrival(known, said):
         yield _finding(ORDER_IS_BY_ARRIVAL, "its time, given with --observed-at (observedAt)", "its arrival")
 
 

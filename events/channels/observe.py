@@ -33,8 +33,8 @@ from events.currency import AMOUNT_MAX
 from events.observations import (
     DIGEST_LENGTH,
     Heard,
+    Recency,
     Said,
-    Verdict,
     arrival_of,
     judge,
     newest_amount,
@@ -113,16 +113,16 @@ def heard_of(known: ChannelStatement) -> Heard:
     return {known.source: {content_digest(known.content, known.currency, paid=known.paid): entry}}
 
 
-def hear(known: ChannelStatement | None, observed: StatementObserved) -> tuple[Verdict, Heard, bool]:
+def hear(known: ChannelStatement | None, observed: StatementObserved) -> tuple[Recency, Heard, bool]:
     """What the observation is to what is known of the statement; what was heard after it; whether it shows what stands."""
     heard = heard_of(known) if known is not None else {}
     if observed.observed_at is None:
         # As older releases did: what arrives is newest, unless the statement stood like this.
         same = known is not None and _says_the_same(known, observed)
-        return (Verdict.KNOWN if same else Verdict.NEWEST), {}, True
+        return (Recency.KNOWN if same else Recency.NEWEST), {}, True
     said = said_by(observed)
-    verdict, after = judge(heard, said)
-    return verdict, after, verdict is not Verdict.OLDER and newest_place(after) == (said.place, said.record)
+    recency, after = judge(heard, said)
+    return recency, after, recency is not Recency.OLDER and newest_place(after) == (said.place, said.record)
 
 
 def payout_of(known: ChannelStatement | None, heard: Heard, observed: StatementObserved) -> int | None:
@@ -142,11 +142,11 @@ def observe_statement(observed: StatementObserved, state: AccountState) -> Seque
     if known is not None and observed.observed_at is not None:
         arrival = arrival_of(heard_of(known), said_by(observed))
         observed = replace(observed, observed_at=arrival) if arrival else observed
-    verdict, _, _ = hear(known, observed)
-    if verdict is Verdict.KNOWN:
+    recency, _, _ = hear(known, observed)
+    if recency is Recency.KNOWN:
         return []
     if known is not None and observed.observed_at is not None:
-        found = order_findings(verdict, heard_of(known), said_by(observed))
+        found = order_findings(recency, heard_of(known), said_by(observed))
         observed = replace(observed, findings=[*observed.findings, *found])
     previous = previous_statement(state, observed)
     observed = replace(

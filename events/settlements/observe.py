@@ -33,8 +33,8 @@ from events.disputes.amounts import refund_takes
 from events.observations import (
     DIGEST_LENGTH,
     Heard,
+    Recency,
     Said,
-    Verdict,
     arrival_of,
     judge,
     newest_amount,
@@ -79,17 +79,17 @@ def said_by(observed: SettlementObserved) -> Said:
     )
 
 
-def hear(known: Settlement | None, observed: SettlementObserved) -> tuple[Verdict, Heard, int | None]:
+def hear(known: Settlement | None, observed: SettlementObserved) -> tuple[Recency, Heard, int | None]:
     """What the record is to what is known of its money; what was heard after it, and what the money is worth then."""
     heard, worth = (known.sources, known.booked) if known is not None else (Heard(), None)
     if observed.observed_at is None:
         # As older releases did: what arrives is newest, unless its source said the same last.
         digest = record_digest(observed)
-        verdict = Verdict.KNOWN if heard.get(observed.source) == digest else Verdict.NEWEST
-        return verdict, {**heard, observed.source: digest}, worth if observed.amount is None else observed.amount
-    verdict, heard = judge(heard, said_by(observed))
+        recency = Recency.KNOWN if heard.get(observed.source) == digest else Recency.NEWEST
+        return recency, {**heard, observed.source: digest}, worth if observed.amount is None else observed.amount
+    recency, heard = judge(heard, said_by(observed))
     amount = newest_amount(heard)
-    return verdict, heard, worth if amount is None else amount
+    return recency, heard, worth if amount is None else amount
 
 
 def observe_settlement(observed: SettlementObserved, state: AccountState) -> Sequence[AnyEvent]:
@@ -104,14 +104,14 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     if known is not None and observed.observed_at is not None:
         arrival = arrival_of(known.sources, said_by(observed))
         observed = replace(observed, observed_at=arrival) if arrival else observed
-    verdict, _, _ = hear(known, observed)
-    if verdict is Verdict.KNOWN:
+    recency, _, _ = hear(known, observed)
+    if recency is Recency.KNOWN:
         return []
     counts_for = known.counts_for if known else _counts_for(observed, state)
     observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
     findings: list[Data] = []
     if known is not None and observed.observed_at is not None:
-        findings += order_findings(verdict, known.sources, said_by(observed))
+        findings += order_findings(recency, known.sources, said_by(observed))
     if known is not None and known.currency != observed.currency:
         findings.append(finding("currency_stays", known.currency, observed.currency))
         observed = replace(observed, amount=None, releases=None)
