@@ -313,3 +313,32 @@ def test_amounts_written_with_more_zeros_are_the_same_content() -> None:
     for text in ("480 IDR", "480.0 IDR", "480.000 IDR"):
         assert told(state, [replace(said, content={**said.content, "Payout": text}, digest=text)])[1] == []
     assert "Payout" in AMOUNTS
+
+
+def test_what_an_older_release_kept_has_no_time_and_its_content_is_known() -> None:
+    of_old = replace(arrived(480, 1), observed_at=None, observed_by=None)
+    state = fold(account("shopee"), observe_settlement(of_old, account("shopee")), NOW)
+    (row,) = state.settlements.values()
+    assert isinstance(row.sources["shopee.escrow_detail"], str)
+    assert told(state, [arrived(480, 2)])[1] == [], "its content is known"
+    newer, _ = told(state, [arrived(450, 2)])
+    assert newer.balance("IDR") == Balance(pending=450), "any time is later than none"
+    assert told(newer, [arrived(480, 3), arrived(450, 4)])[1] == []
+
+
+def test_a_statement_of_an_older_release_has_the_time_of_its_content() -> None:
+    def of_old(at: int, payout: int) -> StatementObserved:
+        said = statement("lazada", "S1", at, payout, paid=False)
+        assert isinstance(said, StatementObserved)
+        return replace(said, observed_at=None, observed_by=None)
+
+    before = account("lazada")
+    state = fold(before, observe_statement(of_old(4, 480), before), NOW)
+    again = replace(statement("lazada", "S1", 4, 480, paid=False), observed_by=ASKED)
+    assert told(state, [again])[1] == []
+    stale, made = told(state, [statement("lazada", "S1", 2, 450, paid=False)])
+    assert stale.balance("IDR") == Balance(pending=480)
+    assert [each["rule"] for event in made if isinstance(event, StatementObserved) for each in event.findings] == [
+        OLDER_THAN_KNOWN
+    ]
+    assert told(state, [statement("lazada", "S1", 6, 450, paid=False)])[0].balance("IDR") == Balance(pending=450)

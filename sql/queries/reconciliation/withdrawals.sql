@@ -61,6 +61,8 @@ SELECT w.channel, w.reference, w.seller, w.currency, w.at, instant(w.at) AS sent
                            WHERE n.lane = $1 AND n.account_id = $2 AND n.channel = w.channel AND n.kind = 'withdrawal'
                              AND n.stage IN ('sent', 'paid') AND n.reference = e.reference AND n.currency = w.currency
                              AND n.occurred_at > e.occurred_at)
+          AND NOT EXISTS (SELECT FROM settlement_links k
+                           WHERE k.lane = $1 AND k.account_id = $2 AND k.channel = w.channel AND k.paid_by = e.reference)
         ORDER BY e.occurred_at DESC
         LIMIT 1
        ) before ON true

@@ -14,9 +14,14 @@ WITH RECURSIVE sent AS (
      ORDER BY l.reference
      LIMIT $7
 ), last AS (
-    SELECT max(l.occurred_at) AS at
-      FROM settlement_lines l
-     WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal' AND l.stage IN ('sent', 'paid')
+    SELECT (SELECT l.occurred_at
+              FROM settlement_lines l
+             WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal'
+               AND l.stage IN ('sent', 'paid') AND l.occurred_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM settlement_links k
+                                WHERE k.lane = $1 AND k.account_id = $2 AND k.channel = $3 AND k.paid_by = l.reference)
+             ORDER BY l.occurred_at DESC
+             LIMIT 1) AS at
 ), days AS (
     -- From one day with money to the next one, without reading the money in between.
     SELECT 0 AS turn, NULL::timestamptz AS since,
@@ -56,6 +61,8 @@ WITH RECURSIVE sent AS (
                                WHERE n.lane = $1 AND n.account_id = $2 AND n.channel = $3 AND n.kind = 'withdrawal'
                                  AND n.stage IN ('sent', 'paid') AND n.reference = e.reference
                                  AND n.occurred_at > e.occurred_at)
+              AND NOT EXISTS (SELECT FROM settlement_links k
+                               WHERE k.lane = $1 AND k.account_id = $2 AND k.channel = $3 AND k.paid_by = e.reference)
             ORDER BY e.occurred_at DESC
             LIMIT 1
            ) b ON true
