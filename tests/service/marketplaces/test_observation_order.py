@@ -13,6 +13,7 @@ from events.refusals import InvalidCommand
 from service.imports.import_source import ImportRequest
 from service.imports.ingestion import ImportResult, import_file
 from service.marketplaces.import_source import MarketplaceOptions
+from tests.service.http.test_settlements import follow
 from tests.support.api import Api
 from tests.support.own import origin
 
@@ -147,14 +148,23 @@ async def state(api: Api, account: str) -> Any:
     return {name.split()[-1]: of for name, of in zip(SHOWN, found, strict=True)}
 
 
-async def statements(api: Api, account: str) -> Any:
-    """As callers see them, without their place in the log, their account's digests, and when they became known."""
-    answer = await (await api.caller(account)).get("/v1/statements")
-    hidden = ("position", "digest", "source")
-    shown = [{name: each for name, each in row.items() if name not in hidden} for row in answer.data]
-    for row in shown:
-        row["findings"].sort(key=lambda found: found["rule"])
-    return sorted(shown, key=lambda row: row["statementNumber"])
+async def shown_to_callers(api: Api, account: str) -> dict[str, Any]:
+    """Statements, settlements and reconciliation, without places in the log and digests with the account's key."""
+    await follow(api)
+    caller, found = await api.caller(account), {}
+    for path in (
+        "statements",
+        "reconciliation?state=all",
+        *(f"settlements?level={level}" for level in ("global", "order", "item")),
+        "settlements/lines",
+    ):
+        answer = await caller.get(f"/v1/{path}")
+        assert answer.status == 200, answer.raw
+        rows = [{name: each for name, each in row.items() if name not in ("position", "digest")} for row in answer.data]
+        for row in rows:
+            row.get("findings", []).sort(key=lambda finding: finding["rule"])
+        found[path] = sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+    return found
 
 
 async def events(api: Api) -> int:
@@ -171,7 +181,7 @@ async def test_files_in_many_orders_and_again_end_in_one_state(api: Api, channel
         for content, observed_at in (*order, order[0], *order[:2]):
             result = await imported(api, account, channel, content, observed_at)
             assert result.counts["unreadable"] == 0, result.problems
-        states.append(await state(api, account) | {"http": await statements(api, account)})
+        states.append(await state(api, account) | await shown_to_callers(api, account))
         before = await events(api)
         for content, observed_at in files:
             assert (await imported(api, account, channel, content, observed_at)).counts["changed"] == 0
@@ -179,6 +189,19 @@ async def test_files_in_many_orders_and_again_end_in_one_state(api: Api, channel
     for each in states:
         assert each == states[0]
     assert states[0]["balances"]
+
+
+async def test_a_withdrawal_whose_creation_comes_after_its_completion_is_paid(api: Api) -> None:
+    created, completed = FILES["shopee"][4], FILES["shopee"][5]
+    caller = await api.caller("acc_1")
+    for content, _ in (completed, created, created):
+        await imported(api, "acc_1", "shopee", content, None)
+    before = await events(api)
+    await imported(api, "acc_1", "shopee", created[0], None)
+    assert await events(api) == before
+    await follow(api)
+    (row,) = (await caller.get("/v1/reconciliation?state=all")).data
+    assert (row["id"], row["state"], row["paid"]) == ("withdrawal/7", "matched", "400.00")
 
 
 async def test_a_stale_answer_that_comes_last_puts_no_money_back(api: Api) -> None:
