@@ -90,6 +90,8 @@ def rank_of(stage: str) -> int:
 def judge(heard: Heard, said: Said) -> tuple[Recency, Heard]:
     """What is said, against what was heard; and what is heard after it."""
     contents = contents_of(heard, said.source)
+    if not contents:
+        return Recency.NEWEST, {**heard, said.source: {said.content: [said.place, said.record, *said.amounts]}}
     known = contents.get(said.content)
     newest = newest_content(contents)
     if known is not None:

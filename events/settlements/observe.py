@@ -79,15 +79,20 @@ def said_by(observed: SettlementObserved) -> Said:
     )
 
 
-def hear(known: Settlement | None, observed: SettlementObserved) -> tuple[Recency, Heard, int | None]:
-    """What the record is to what is known of its money; what was heard after it, and what the money is worth then."""
+def hear(
+    known: Settlement | None, observed: SettlementObserved, said: Said | None = None
+) -> tuple[Recency, Heard, int | None]:
+    """What the record is to what is known of its money; what was heard after it, and what the money is worth then.
+
+    `said` is what `said_by` gives, where that is known.
+    """
     heard, worth = (known.sources, known.booked) if known is not None else (Heard(), None)
     if observed.observed_at is None:
         # As older releases did: what arrives is newest, unless its source said the same last.
         digest = record_digest(observed)
         recency = Recency.KNOWN if heard.get(observed.source) == digest else Recency.NEWEST
         return recency, {**heard, observed.source: digest}, worth if observed.amount is None else observed.amount
-    recency, heard = judge(heard, said_by(observed))
+    recency, heard = judge(heard, said or said_by(observed))
     amount = newest_amount(heard)
     return recency, heard, worth if amount is None else amount
 
@@ -101,17 +106,19 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     observed = _placed(observed, state)
     key = settlement_key(observed)
     known = state.settlements.get(key)
-    if known is not None and observed.observed_at is not None:
-        arrival = arrival_of(known.sources, said_by(observed))
-        observed = replace(observed, observed_at=arrival) if arrival else observed
-    recency, _, _ = hear(known, observed)
+    said = None if observed.observed_at is None else said_by(observed)
+    if known is not None and said is not None and (arrival := arrival_of(known.sources, said)):
+        observed = replace(observed, observed_at=arrival)
+        said = said_by(observed)
+    recency, _, worth = hear(known, observed, said)
     if recency is Recency.KNOWN:
         return []
     counts_for = known.counts_for if known else _counts_for(observed, state)
     observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
     findings: list[Data] = []
-    if known is not None and observed.observed_at is not None:
-        findings += order_findings(recency, known.sources, said_by(observed))
+    if known is not None and said is not None:
+        findings += order_findings(recency, known.sources, said)
+    booked_amount = observed.amount
     if known is not None and known.currency != observed.currency:
         findings.append(finding("currency_stays", known.currency, observed.currency))
         observed = replace(observed, amount=None, releases=None)
@@ -119,12 +126,15 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
         observed = replace(observed, amount=None, releases=None)
-    booked, more = _book(observed, known, state)
+    if observed.amount != booked_amount:
+        _, _, worth = hear(known, observed)
+    booked, more = _book(observed, known, worth, state)
     if not fits(booked, state):
         asked, observed = observed, replace(observed, amount=None, releases=None)
         booked = _booked(observed, observed.counts_for, BucketChange())
         more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
-    observed = replace(observed, findings=[*observed.findings, *findings, *more])
+    if findings or more:
+        observed = replace(observed, findings=[*observed.findings, *findings, *more])
     made: list[AnyEvent] = []
     if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
@@ -143,7 +153,7 @@ def known_key(state: AccountState, channel: str, seller: str | None, reference: 
 def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
     """The record as of the money that it is about: what was known before the seller was named is the same."""
     _, seller, _ = known_key(state, observed.channel, observed.seller, observed.reference)
-    return replace(observed, seller=seller or None)
+    return observed if seller == (observed.seller or "") else replace(observed, seller=seller or None)
 
 
 def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
@@ -153,10 +163,9 @@ def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
 
 
 def _book(
-    observed: SettlementObserved, known: Settlement | None, state: AccountState
+    observed: SettlementObserved, known: Settlement | None, worth: int | None, state: AccountState
 ) -> tuple[ChannelMoneyBooked, list[Data]]:
-    """What moves because of a record, and what does not agree with the account's state."""
-    _, _, worth = hear(known, observed)
+    """What moves because of a record that makes its money worth so much, and what does not agree with the state."""
     order = state.orders.get((observed.currency, observed.counts_for), Order())
     before = (known.booked if known else None) or 0
     released = known is not None and known.released
@@ -180,7 +189,7 @@ def _book(
 
     def booked(counts_for: str, moved: BucketChange, held: int, *, completes: bool = False) -> ChannelMoneyBooked:
         made = _booked(observed, counts_for, moved, completes=completes)
-        return replace(made, held=held - from_held, refunded=refunded or None)
+        return made if not (held or refunded) else replace(made, held=held - from_held, refunded=refunded or None)
 
     let_go, of = worth or 0, observed.counts_for
     if not waits and observed.releases is None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TypeVar
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
@@ -86,9 +85,6 @@ def _reason_against_statement(record: ObservedStatement, exponents: dict[str, in
 
 def _minor(amount: Amount, exponent: int) -> int:
     return in_minor_units(amount.number, exponent)[0]
-
-
-Observed = TypeVar("Observed", StatementObserved, SettlementObserved)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,7 +178,13 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             self.receipt.count_unreadable()
         elif isinstance(record, SettlementRecord):
             number = record.first.reference
-            observed = self._at_its_time(settlement_event(record, digest, self.exponents[record.first.currency]))
+            observed = settlement_event(
+                record,
+                digest,
+                self.exponents[record.first.currency],
+                self.observed_at or self.received_at,
+                self.observed_by,
+            )
             known = settlement_key(observed) in state.settlements
             events = observe_settlement(observed, state)
             self.receipt.count(booked=bool(events))
@@ -194,7 +196,11 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             verdict, outcome = ACCEPTED, _outcome(events) if known else NEW
         else:
             number = record.number
-            statement = self._at_its_time(_statement_event(record, state, digest, self.exponents[record.currency]))
+            statement = replace(
+                _statement_event(record, state, digest, self.exponents[record.currency]),
+                observed_at=self.observed_at or self.received_at,
+                observed_by=self.observed_by,
+            )
             known = statement_key(statement) in state.statements
             events = observe_statement(statement, state)
             self.receipt.count(booked=bool(events))
@@ -242,9 +248,6 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             else:
                 self.kept[identity] = before
         self._kept_before = {}
-
-    def _at_its_time(self, observed: Observed) -> Observed:
-        return replace(observed, observed_at=self.observed_at or self.received_at, observed_by=self.observed_by)
 
     def _record(
         self,

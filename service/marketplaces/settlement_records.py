@@ -9,6 +9,7 @@ from typing import Any
 
 from events.canonical import check_content
 from events.currency import AMOUNT_MAX
+from events.instants import Instant
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
 from events.values import Data
@@ -136,10 +137,17 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     return None
 
 
-def settlement_event(record: SettlementRecord, digest: str, exponent: int) -> SettlementObserved:
+def settlement_event(
+    record: SettlementRecord,
+    digest: str,
+    exponent: int,
+    observed_at: Instant | None = None,
+    observed_by: str | None = None,
+) -> SettlementObserved:
     """The event of the record, before it is compared with the account's state.
 
-    `digest` is the keyed digest of `raw`; `exponent` is the number of decimals of the currency in the ledger.
+    `digest` is the keyed digest of `raw`; `exponent` is the number of decimals of the currency in the ledger. The record
+    was so at `observed_at`, which is known as `observed_by` says.
     """
     line = record.first
     amount, found = None, list[Data]()
@@ -169,6 +177,8 @@ def settlement_event(record: SettlementRecord, digest: str, exponent: int) -> Se
         releases=record.releases,
         pays=record.pays or None,
         updated_at=line.updated_at.instant,
+        observed_at=observed_at,
+        observed_by=observed_by,
     )
 
 
