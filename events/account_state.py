@@ -16,6 +16,7 @@ from events.channels.state import Channel, ChannelStatement, StatementKey
 from events.disputes.state import Dispute
 from events.payouts.state import Payout
 from events.policies.cycles import CYCLES, after_leaving
+from events.provider.events import ProviderObserved
 from events.provider.state import Case
 from events.refusals import InvalidCommand
 from events.settlements.state import Settlement, SettlementKey
@@ -37,8 +38,8 @@ class AccountState:
     disputes: dict[str, Dispute] = field(default_factory=dict)
     secrets: dict[str, WebhookSecret] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
-    observed: set[str] = field(default_factory=set)
-    """Ids of the provider's events that the account has taken in, of those asked about."""
+    observed: dict[str, ProviderObserved] = field(default_factory=dict)
+    """The provider's events that the account has taken in, of those asked about, by the provider's id."""
     channels: dict[str, Channel] = field(default_factory=dict)
     statements: dict[StatementKey, ChannelStatement] = field(default_factory=dict)
     settlements: dict[SettlementKey, Settlement] = field(default_factory=dict)

@@ -19,8 +19,10 @@ from events.balances.state import Balance, Order, Reserve
 from events.banking.state import BankEntry, BankStatement, Match
 from events.channels.state import Channel, ChannelStatement
 from events.disputes.state import Dispute, Disputed
+from events.envelope import envelope_from, event_of
 from events.instants import from_json
 from events.payouts.state import Payout
+from events.provider.events import ProviderObserved
 from events.provider.reports import read_reports
 from events.provider.state import Case
 from events.settlements.state import Settlement
@@ -148,4 +150,6 @@ def fill_states(states: dict[str, AccountState], found: Mapping[str, Iterable[Ro
                 key = row[table.key[0]] if len(table.key) == 1 else tuple(row[name] for name in table.key)
                 getattr(state, table.rows)[key] = value
     for row in found.get("provider_events") or ():
-        states[row["account_id"]].observed.add(row["event_id"])
+        event = event_of(envelope_from(row["envelope"]))
+        assert isinstance(event, ProviderObserved), "provider events are recorded with their position"
+        states[row["account_id"]].observed[event.event_id] = event

@@ -45,23 +45,23 @@ async def read_events(connection: Connection, lane: int, after: int, limit: int)
 
 
 async def _read(
-    connection: Connection, lane: int, projection: Projection, after: int
+    connection: Connection, lane: int, projection: Projection, after: int, limit: int = CHUNK
 ) -> tuple[Sequence[Envelope], int]:
     """The projection's events in the next positions, and the last of these positions."""
     if projection.types is None:
-        events = await read_events(connection, lane, after, CHUNK)
+        events = await read_events(connection, lane, after, limit)
         return events, events[-1].position if events else after
     head = await connection.fetchrow(query("ledger/head"), lane)
     # Up to the head all events are visible, without holes.
     end = after if head is None else min(head["position"], after + SCAN_POSITIONS)
-    rows = await connection.fetch(query("events/of_types"), lane, after, end, list(projection.types), CHUNK)
-    if len(rows) == CHUNK:
+    rows = await connection.fetch(query("events/of_types"), lane, after, end, list(projection.types), limit)
+    if len(rows) == limit:
         end = rows[-1]["position"]
     return [envelope_from(orjson.loads(row["envelope"])) for row in rows], end
 
 
-async def catch_up(connection: Connection, lane: int, projection: Projection, now: datetime) -> int:
-    """Applies the next chunk. Returns by how many positions: 0 at the end, or while another process holds the checkpoint."""
+async def catch_up(connection: Connection, lane: int, projection: Projection, now: datetime, limit: int = CHUNK) -> int:
+    """Applies the next events, `limit` at most. Returns by how many positions: 0 at the end, or while another process holds the checkpoint."""
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
         if position is None:
@@ -69,7 +69,7 @@ async def catch_up(connection: Connection, lane: int, projection: Projection, no
             position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
             if position is None:
                 return 0
-        events, end = await _read(connection, lane, projection, position)
+        events, end = await _read(connection, lane, projection, position, limit)
         if events:
             await projection.apply(connection, lane, events)
         if end > position:

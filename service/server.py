@@ -89,7 +89,11 @@ class _Worker(Protocol):
 
 
 def _workers(ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> list[_Worker]:
-    workers: list[_Worker] = [Projector(ledger), StatementCloser(ledger), PayoutScheduler(ledger)]
+    workers: list[_Worker] = [
+        Projector(ledger, health),
+        StatementCloser(ledger, health),
+        PayoutScheduler(ledger, health),
+    ]
     if settings.kafka_bootstrap_servers:
         health.report("broker", ok=False, message="connecting")
         workers.append(Consumer(ledger, settings, health))
@@ -97,7 +101,7 @@ def _workers(ledger: Ledger, settings: Settings, health: Health, client: Plugipa
         message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are received over HTTP only, and no event is published"
         health.report("broker", ok=False, message=message)
     if settings.dispatcher:
-        workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client)]
+        workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client, health)]
     return workers
 
 

@@ -89,7 +89,7 @@ def read(reads: ReadSet, state: AccountState) -> AccountState:
     }
     seen.reserves = {key: row for key, row in state.reserves.items() if (ACCOUNT, key) in reads.reserves}
     seen.secrets = {key: row for key, row in state.secrets.items() if (ACCOUNT, key) in reads.secrets}
-    seen.observed = set()
+    seen.observed = {}
     seen.channels = {key: row for key, row in state.channels.items() if (ACCOUNT, key) in reads.channels}
     seen.matches = {key: row for key, row in state.matches.items() if (ACCOUNT, key) in reads.matches}
     of_matches = {match.entry_id for match in seen.matches.values()}

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
-amount banking body calendar call check client closing consistency credential currency database demo detail detection document embedded
-error filter format health importing ingestion log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
-reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
+amount banking body calendar call check client closing consistency credential currency database decoding demo detail detection document embedded
+error filter following format header health importing ingestion log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
+reader reading rendering repeated retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply
 
 api app camt cli cloudevent http json kafka main openapi spreadsheet sql xml

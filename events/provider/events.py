@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.event import Event
+from events.event import Event, only_new_optional_fields
 from events.instants import Instant
 from events.read_set import ReadSet
 from events.values import Data, value
@@ -17,6 +17,8 @@ class ProviderObserved(Event):
     """
 
     stored_name = "provider.observed"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
 
     provider: str
     event_id: str
@@ -30,6 +32,8 @@ class ProviderObserved(Event):
     currency: str | None = None
     reference: str | None = None
     failure_reason: str | None = None
+    status: str | None = None
+    """The status in the body, as it is written there."""
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         if self.payout_id is not None:

@@ -35,7 +35,7 @@ NOT_APPLIED = frozenset({"contradiction", "unmatched", "ignored"})
 
 def apply_report(state: AccountState, event: ProviderObserved) -> None:
     """Folds what the provider said into the payout it is about."""
-    state.observed.add(event.event_id)
+    state.observed.setdefault(event.event_id, event)
     payout = state.payouts.get(event.payout_id or "")
     if payout is None or event.payout_id is None or event.verdict in NOT_APPLIED:
         return
@@ -83,9 +83,12 @@ def evolve_case(state: AccountState, event: CaseOpened | CaseClosed, at: Instant
 def _more(case: Case, event: CaseOpened) -> Case:
     """An open case after more was said. Once several amounts were named it has none that could be applied."""
     amount = event.amount if case.amount is None else case.amount
+    if case.kind == CaseKind.EVENT_ID_REUSED and event.said not in case.said:
+        case = replace(case, said=f"{case.said}; {event.said}")
     differs = event.amount not in (None, amount) or (event.currency or case.currency) != (
         case.currency or event.currency
     )
     if differs and case.amount != SEVERAL:
-        return replace(case, amount=SEVERAL, said=f"{case.said}; {event.said}")
+        said = case.said if event.said in case.said else f"{case.said}; {event.said}"
+        return replace(case, amount=SEVERAL, said=said)
     return replace(case, amount=amount, currency=case.currency or event.currency)

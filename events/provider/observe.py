@@ -9,7 +9,10 @@ Each delivery becomes one `ProviderObserved`, with whatever it changes beside it
     about one nobody asked for        adopted: the money it took is taken from available, below zero if need be
     ... while a submission of the     a case: it may be that one
     same amount has no answer yet
-    anything else                     kept
+    one whose body contradicts its    not applied: a case
+    type, that is dated ahead, or has
+    an earlier one's id
+    anything else                     kept; a case where it states how a payout ended
 
 Since statements are a set, the order of arrival changes neither the status nor any balance nor which cases are opened.
 """
@@ -62,16 +65,23 @@ class Verdict(StrEnum):
 
 
 def observe(observation: Observation, state: AccountState, payout_id: str | None, new_id: str) -> Sequence[AnyEvent]:
-    """The events that follow from a delivery about `payout_id` (None: not one of ours). Empty for a known event id.
+    """The events that follow from a delivery about `payout_id` (None: not one of ours). Empty where it is known already.
 
     `new_id` is a fresh ULID for the payout that may have to be adopted.
     """
-    if observation.event_id in state.observed:
+    known = state.observed.get(observation.event_id)
+    if known is not None and observation.asked:
         return []
+    if known is not None:
+        return _said_again(observation, known, state, payout_id)
     before: list[AnyEvent] = []
     after: list[AnyEvent] = []
     payout = state.payouts.get(payout_id) if payout_id else None
-    if observation.says is ReportedStatus.OTHER:
+    doubts = _doubts(observation)
+    if doubts:
+        verdict = Verdict.IGNORED if observation.says is ReportedStatus.OTHER else Verdict.CONTRADICTION
+        after = [_doubtful(kind, observation, state, payout_id) for kind in doubts]
+    elif observation.says is ReportedStatus.OTHER:
         verdict = Verdict.IGNORED
     elif payout is not None and payout_id is not None:
         verdict, after = _about_ours(observation, state, payout_id, payout)
@@ -94,8 +104,85 @@ def observe(observation: Observation, state: AccountState, payout_id: str | None
         currency=observation.currency,
         reference=observation.reference,
         failure_reason=observation.failure_reason,
+        status=observation.status,
     )
     return [*before, observed, *after]
+
+
+def _doubts(observation: Observation) -> list[CaseKind]:
+    """Why nobody can act on it, whatever payout it is about."""
+    return [
+        kind
+        for kind, holds in (
+            (CaseKind.STATUS_DIFFERS, observation.status_differs()),
+            (CaseKind.UNKNOWN_EVENT_TYPE, observation.states_an_end()),
+            (CaseKind.DATED_AHEAD, observation.dated_ahead),
+        )
+        if holds and (kind is not CaseKind.DATED_AHEAD or observation.says is not ReportedStatus.OTHER)
+    ]
+
+
+def _doubtful(kind: CaseKind, observation: Observation, state: AccountState, payout_id: str | None) -> AnyEvent:
+    """A case of its own for each webhook: none of them hides another."""
+    payout = state.payouts.get(payout_id) if payout_id else None
+    return open_case(
+        state.account_id,
+        kind,
+        observation.event_id,
+        known=describe(payout) if payout is not None else NOT_OURS,
+        observation=observation,
+        told=observation.told(),
+        payout_id=payout_id if payout is not None else None,
+    )
+
+
+_SAID_MAX = 2000
+"""How long the text of a case may become by more and more contents under one id."""
+
+
+def _said_again(
+    observation: Observation, known: ProviderObserved, state: AccountState, payout_id: str | None
+) -> Sequence[AnyEvent]:
+    """Nothing where it says the same; else the case that its id stands for something else."""
+    if _same(observation, known):
+        return []
+    opened = open_case(
+        state.account_id,
+        CaseKind.EVENT_ID_REUSED,
+        observation.event_id,
+        known=f"{known.event_type} at {known.occurred_at}, {known.amount} {known.currency}, by {known.event_id}",
+        observation=observation,
+        told=observation.told(),
+        payout_id=payout_id if payout_id in state.payouts else None,
+    )
+    case = state.cases.get(opened.case_id)
+    if case is not None and (opened.said in case.said or len(case.said) > _SAID_MAX):
+        return []
+    return [opened]
+
+
+def _same(observation: Observation, known: ProviderObserved) -> bool:
+    """Whether it says what was known. Both generations of the provider's names may tell of one event."""
+    if observation.says is ReportedStatus.OTHER and observation.event_type != known.event_type:
+        return False
+    # An earlier release kept no status, and 0 for an amount that cannot be read.
+    return (
+        observation.says.value,
+        observation.occurred_at,
+        observation.provider_payout_id,
+        observation.amount or None,
+        observation.currency,
+        observation.reference,
+        observation.failure_reason,
+    ) == (
+        known.says,
+        known.occurred_at,
+        known.provider_payout_id,
+        known.amount or None,
+        known.currency,
+        known.reference,
+        known.failure_reason,
+    ) and (known.status is None or observation.status == known.status)
 
 
 def _about_ours(
@@ -165,10 +252,14 @@ def _mismatch(observation: Observation, state: AccountState, payout_id: str, pay
         )
         if payout.provider_payout_id is not None or of_another:
             return CaseKind.OTHER_ID
+    if observation.amount_unreadable:
+        return CaseKind.AMOUNT_DIFFERS
     if observation.amount not in (None, payout.amount) or observation.currency not in (None, payout.currency):
         return CaseKind.AMOUNT_DIFFERS
     return None
 
+
+NOT_OURS = "no payout of this account is known to be this one"
 
 _OURS = re.compile(r"\bpout_[0-9A-HJKMNP-TV-Z]{26}\b")
 
@@ -215,7 +306,7 @@ def _unrequested(observation: Observation, state: AccountState) -> AnyEvent:
         state.account_id,
         CaseKind.UNREQUESTED,
         subject,
-        known="no payout of this account is known to be this one",
+        known=NOT_OURS,
         observation=observation,
         told=observation.told(),
     )

@@ -66,6 +66,14 @@ class CaseKind(StrEnum):
     """Whether the provider took the payout in is not known, and it may not be asked under the same key any more."""
     PROVIDER_DIFFERS = "provider_differs"
     """The provider's balance or bank account is not what the ledger has."""
+    STATUS_DIFFERS = "status_differs"
+    """A webhook's body has another status than its type says; neither is applied."""
+    EVENT_ID_REUSED = "event_id_reused"
+    """A webhook has the id of an earlier one, and says something else; it is not applied."""
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    """A webhook of a type that is not known states how a payout ended; it is not applied."""
+    DATED_AHEAD = "dated_ahead"
+    """A webhook is dated later than it was received, by more than clocks differ; it is not applied."""
 
 
 @value

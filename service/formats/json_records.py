@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from events.canonical import check_text
 from service.formats.json import BrokenJson, JsonText, decode
+from service.formats.repeated_keys import RepeatedKey, check_keys
 from service.formats.unreadable import Unreadable, unreadable
 
 Route = tuple[str, ...]
@@ -56,13 +57,14 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
                 lines = True
                 if not has_records(value, routes):
                     text.advance(len(line))
-                    yield _storable_record(Record(None, value, _bytes(line), place))
+                    yield _whole_record(Record(None, value, _bytes(line), place))
                     continue
         count = walker.records_count
         try:
             yield from walker.document(f"{place}: " if lines else "")
-        except (BrokenJson, RecursionError) as problem:
-            yield unreadable(text.where(), f"not JSON: {problem}", _bytes(text.ahead()))
+        except (BrokenJson, RecursionError, ValueError) as problem:
+            why = str(problem) if isinstance(problem, RepeatedKey) else f"not JSON: {problem}"
+            yield unreadable(text.where(), why, _bytes(text.ahead()))
             if walker.records_count > count or not text.to_next_line():
                 return
             lines = True
@@ -83,6 +85,15 @@ def has_records(value: Any, routes: frozenset[Route]) -> bool:
 def _on_the_way(routes: frozenset[Route]) -> frozenset[Route]:
     """The routes of the objects that contain a route."""
     return frozenset(route[:depth] for route in routes for depth in range(len(route)))
+
+
+def _whole_record(record: Record) -> Record | Unreadable:
+    """A record whose text is all of it: as `_storable_record`, or the key that stands in it twice."""
+    try:
+        check_keys(record.raw, record.value)
+    except ValueError as problem:
+        return unreadable(record.place, str(problem), record.raw)
+    return _storable_record(record)
 
 
 def _storable_record(record: Record) -> Record | Unreadable:
@@ -157,10 +168,17 @@ class _Walker:
             self._arrays += 1
             yield self._element(route, f"{prefix}{'.'.join(route)}")
         else:
-            remainder[name], _ = text.value()
+            remainder[name] = self._one()
+
+    def _one(self) -> Any:
+        """A value beside the records. RepeatedKey where an object in it has a key twice."""
+        value, raw = self._text.value()
+        check_keys(raw, value)
+        return value
 
     def _members(self, route: Route, remainder: dict[str, Any], prefix: str) -> Iterator[Record | Unreadable]:
         text = self._text
+        seen: set[str] = set()
         if text.skip() == "}":
             text.advance(1)
             return
@@ -168,13 +186,16 @@ class _Walker:
             if text.skip() != '"':
                 raise BrokenJson("a name in double quotes expected")
             name, _ = text.value()
+            if name in seen:
+                raise RepeatedKey(name)
+            seen.add(name)
             text.expect(":")
             inner = (*route, name)
             if inner in self._routes or inner in self._on_the_way:
                 yield from self._value(inner, remainder, prefix)
             else:
                 text.skip()
-                remainder[name], _ = text.value()
+                remainder[name] = self._one()
             if text.expect(",}") == "}":
                 return
 
@@ -201,6 +222,6 @@ class _Walker:
         value, raw = text.value()
         text.kept = kept
         self.records_count += 1
-        return _storable_record(
+        return _whole_record(
             Record(route, value, _bytes(raw), place if place.startswith("line") else f"{place}, line {line}")
         )

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from events.command import AccountId
 from events.envelope import Actor, Source
+from service.formats.repeated_keys import RepeatedKey, check_keys
 from service.http.app_keys import KEYS, RUNTIME
 from service.http.envelope import JSON, Meta, PositionMeta
 from service.http.errors import ApiError
@@ -217,9 +218,13 @@ def account_of(request: web.Request, key: ApiKey) -> str | None:
 
 def parse_json(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as problem:
+        document = orjson.loads(body)
+        check_keys(body, document)
+    except RepeatedKey as problem:
+        raise ApiError("VALIDATION_ERROR", f"the body is ambiguous: {problem}") from None
+    except ValueError as problem:
         raise ApiError("VALIDATION_ERROR", f"the body is not JSON: {problem}") from None
+    return document
 
 
 def _traceparent(request: web.Request) -> str | None:

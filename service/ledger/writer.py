@@ -50,6 +50,10 @@ class Unavailable(Exception):
     """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
 
 
+class WrittenElsewhere(Unavailable):
+    """A row with this key was there already, though the lane's lock was held: another lane's process was first."""
+
+
 class _KeyKnown(Exception):
     """The batch holds an idempotency key that was answered before. Nothing was written."""
 
@@ -179,6 +183,10 @@ class LaneWriter:
                 settled = await self._attempt(units)
             except Unavailable as problem:
                 self._state_cache.forget()
+                if isinstance(problem, WrittenElsewhere) and len(units) > 1:
+                    for unit in units:
+                        await self._commit([unit])
+                    return
                 for unit in units:
                     unit.reject(problem)
                 return
@@ -194,13 +202,13 @@ class LaneWriter:
                         )
                     return
                 await self._runtime.sleep(0.05)
-            except (asyncpg.PostgresError, Fenced) as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it may be one unit's alone
                 await self._disconnect()
                 if len(units) == 1:
                     log.warning("append_refused", lane=self.lane, problem=repr(problem))
                     units[0].reject(problem)
                     return
-                # One unit that cannot be written must not take the others down with it.
+                # One unit that cannot be read for, or written, must not take the others down with it.
                 for unit in units:
                     await self._commit([unit])
                 return
@@ -251,7 +259,9 @@ class LaneWriter:
                 return None
             batch = sent[0]
         except asyncpg.UniqueViolationError as violation:
-            raise Unavailable(f"another process wrote {violation.constraint_name} at this moment: try again") from None
+            raise WrittenElsewhere(
+                f"another process wrote {violation.constraint_name} at this moment: try again"
+            ) from None
         self._contended = False
         return batch
 

@@ -31,6 +31,21 @@ def message(event: Envelope, keys: Keys) -> bytes:
     data = public_data(event)
     if _NUMBER in event.data:
         data[_NUMBER] = masked_number(keys, event.account_id, event.data[_NUMBER])
+    attributes = _attributes(event)
+    value = orjson.dumps({**attributes, "data": data})
+    if len(value) > BYTES_MAX:
+        # Most often only the caller's metadata is so large. The event is published without it.
+        data = {name: content for name, content in data.items() if name != METADATA}
+        value = orjson.dumps({**attributes, "metadataomitted": True, "data": data})
+    return value if len(value) <= BYTES_MAX else without_data(event)
+
+
+def without_data(event: Envelope) -> bytes:
+    """The record's value for an event whose data cannot be published: `GET /v1/events` has it."""
+    return orjson.dumps({**_attributes(event), "dataomitted": True})
+
+
+def _attributes(event: Envelope) -> dict[str, Any]:
     given: dict[str, Any] = {
         "specversion": "1.0",
         "id": event.event_id,
@@ -48,10 +63,4 @@ def message(event: Envelope, keys: Keys) -> bytes:
         "traceparent": event.traceparent,
     }
     # CloudEvents has no null: an attribute without a value is left out.
-    attributes = {name: value for name, value in given.items() if value is not None}
-    value = orjson.dumps({**attributes, "data": data})
-    if len(value) > BYTES_MAX:
-        # Only the caller's metadata can be so large. The event is published without it.
-        data = {name: content for name, content in data.items() if name != METADATA}
-        value = orjson.dumps({**attributes, "metadataomitted": True, "data": data})
-    return value
+    return {name: value for name, value in given.items() if value is not None}

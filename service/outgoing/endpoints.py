@@ -15,7 +15,8 @@ from service.ledger.vault import AccountKey
 from service.outgoing import signing
 from service.outgoing.fan_out import CHECKPOINT, Endpoint, NewDeliveries, store_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
-from service.platform.database import Connection
+from service.platform import logs
+from service.platform.database import OUTAGES, Connection
 from service.platform.runtime import Runtime
 from sql import query
 
@@ -24,6 +25,8 @@ ENDPOINTS_MAX = 20
 
 OVERLAP_SECONDS = 86_400
 OVERLAP_SECONDS_MAX = 7 * 86_400
+
+log = logs.get("outgoing")
 
 _REPLAYS_AT_ONCE = 10
 _REPLAY_EVENTS = 500
@@ -144,26 +147,33 @@ async def replay_some(connection: Connection, lane: int, runtime: Runtime) -> in
     events_read = 0
     async with connection.transaction():
         for replay in await connection.fetch(query("outgoing/replays"), lane, _REPLAYS_AT_ONCE):
-            account_id, endpoint_id = replay["account_id"], replay["endpoint_id"]
-            # Only up to here fan-out has stored the payouts as they were after each event.
-            reached = await connection.fetchval(query("outgoing/reached"), lane, CHECKPOINT) or 0
-            rows = await connection.fetch(
-                query("outgoing/account_events"),
-                lane,
-                account_id,
-                replay["replay_version"],
-                min(reached, replay["replay_to"]),
-                _REPLAY_EVENTS,
-            )
-            events = [envelope_from(orjson.loads(row["envelope"])) for row in rows]
-            target = Endpoint(
-                account_id, endpoint_id, replay["patterns"], replay["replay_from"] - 1, replay["switched_on"]
-            )
-            await NewDeliveries.of(events, [target]).insert(connection, lane, runtime)
-            events_read += len(events)
-            at_end = len(events) < _REPLAY_EVENTS and reached >= replay["replay_to"]
-            version = events[-1].version if events else replay["replay_version"]
-            await connection.execute(
-                query("outgoing/move_replay"), lane, account_id, endpoint_id, None if at_end else version
-            )
+            try:
+                async with connection.transaction():
+                    events_read += await _replay(connection, lane, replay, runtime)
+            except OUTAGES:
+                raise
+            except Exception:
+                # It is tried again, and the other endpoints' replays go on.
+                log.exception("replay_failed", lane=lane, endpoint=replay["endpoint_id"])
     return events_read
+
+
+async def _replay(connection: Connection, lane: int, replay: Any, runtime: Runtime) -> int:
+    account_id, endpoint_id = replay["account_id"], replay["endpoint_id"]
+    # Only up to here fan-out has stored the payouts as they were after each event.
+    reached = await connection.fetchval(query("outgoing/reached"), lane, CHECKPOINT) or 0
+    rows = await connection.fetch(
+        query("outgoing/account_events"),
+        lane,
+        account_id,
+        replay["replay_version"],
+        min(reached, replay["replay_to"]),
+        _REPLAY_EVENTS,
+    )
+    events = [envelope_from(orjson.loads(row["envelope"])) for row in rows]
+    target = Endpoint(account_id, endpoint_id, replay["patterns"], replay["replay_from"] - 1, replay["switched_on"])
+    await NewDeliveries.of(events, [target]).insert(connection, lane, runtime)
+    at_end = len(events) < _REPLAY_EVENTS and reached >= replay["replay_to"]
+    version = events[-1].version if events else replay["replay_version"]
+    await connection.execute(query("outgoing/move_replay"), lane, account_id, endpoint_id, None if at_end else version)
+    return len(events)

@@ -95,8 +95,8 @@ class NewDeliveries:
         return len(self.event_ids)
 
 
-async def fan_out(connection: Connection, lane: int, runtime: Runtime) -> tuple[int, int]:
-    """Fans out the next events of a lane. Returns how many events, and how many deliveries.
+async def fan_out(connection: Connection, lane: int, runtime: Runtime, limit: int = CHUNK) -> tuple[int, int]:
+    """Fans out the next events of a lane, `limit` at most. Returns how many events, and how many deliveries.
 
     0 events at the end of the log, or while another process holds the checkpoint.
     """
@@ -107,7 +107,7 @@ async def fan_out(connection: Connection, lane: int, runtime: Runtime) -> tuple[
             position = await connection.fetchval(query("checkpoints/claim"), lane, CHECKPOINT)
             if position is None:
                 return 0, 0
-        rows = await connection.fetch(query("outgoing/next"), lane, position, CHUNK)
+        rows = await connection.fetch(query("outgoing/next"), lane, position, limit)
         if not rows:
             return 0, 0
         events = [envelope_from(orjson.loads(row["envelope"])) for row in rows if row["envelope"] is not None]

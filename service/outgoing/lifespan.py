@@ -18,7 +18,7 @@ class Outgoing:
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._runtime = ledger.runtime
         self._sender = Sender(ledger, settings)
-        self._fan_out = FanOutWorker(ledger, settings, self._sender)
+        self._fan_out = FanOutWorker(ledger, settings, self._sender, health)
         self._relay = Relay(ledger, settings, health) if settings.kafka_bootstrap_servers else None
         if self._relay is not None:
             health.report(PART, ok=False, message="connecting")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from service.ledger.vault import ERASED, AccountKey, CannotUnseal, Vault
+from service.platform import logs
 from service.platform.database import Connection
 from sql import query
+
+log = logs.get("outgoing")
 
 HIDDEN = "****"
 _SHOWN = 4
@@ -17,11 +20,15 @@ Keys = Mapping[tuple[str, int], AccountKey]
 
 
 async def read_keys(connection: Connection, vault: Vault, lane: int, account_ids: Iterable[str]) -> Keys:
-    rows = await connection.fetch(query("outgoing/keys"), lane, list(account_ids))
-    return {
-        (row["account_id"], row["generation"]): vault.account_key(row["account_id"], row["generation"], row["wrapped"])
-        for row in rows
-    }
+    """The accounts' keys. One that cannot be opened is left out and logged: it must not stop what is for others."""
+    keys: dict[tuple[str, int], AccountKey] = {}
+    for row in await connection.fetch(query("outgoing/keys"), lane, list(account_ids)):
+        account_id, generation = row["account_id"], row["generation"]
+        try:
+            keys[account_id, generation] = vault.account_key(account_id, generation, row["wrapped"])
+        except CannotUnseal:
+            log.exception("account_key_not_readable", account=account_id, generation=generation)
+    return keys
 
 
 def masked_number(keys: Keys, account_id: str, sealed: str) -> str:

@@ -20,8 +20,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from events.envelope import Envelope
 from projections.runner import read_events
 from service.ledger.ledger import Ledger
-from service.outgoing.cloudevents import BYTES_MAX, CONTENT_TYPE, accounts_with_numbers, message
-from service.outgoing.masks import read_keys
+from service.outgoing.cloudevents import BYTES_MAX, CONTENT_TYPE, accounts_with_numbers, message, without_data
+from service.outgoing.masks import Keys, read_keys
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health
@@ -97,8 +97,20 @@ class Relay:
             self._health.report(PART, ok=True, message="sending")
             while not self._stopping:
                 behind = False
+                failing: list[str] = []
                 for lane in self._ledger.lanes:
-                    behind = await self.relay_some(producer, lane) == _CHUNK or behind
+                    try:
+                        behind = await self.relay_some(producer, lane) == _CHUNK or behind
+                    except (KafkaError, *OUTAGES):
+                        raise
+                    except Exception as problem:
+                        # No event of a lane may be left out, so that lane waits; the others go on.
+                        log.exception("relay_failed", lane=lane)
+                        failing.append(f"lane {lane}: {type(problem).__name__}")
+                message = "sending" if not failing else f"not sending: {'; '.join(failing)}"
+                self._health.report(PART, ok=not failing, message=message)
+                if failing:
+                    await self._ledger.runtime.sleep(_RETRY_SECONDS)
                 if not behind:
                     # Under load a pause makes the next chunk larger.
                     await self._ledger.runtime.sleep(_PAUSE_SECONDS)
@@ -119,7 +131,7 @@ class Relay:
                 return 0
             keys = await read_keys(connection, self._ledger.vault, lane, accounts_with_numbers(events))
             async with asyncio.timeout(self._send_seconds):
-                await self._send(producer, [(event, message(event, keys)) for event in events])
+                await self._send(producer, [(event, _message(event, keys)) for event in events])
             await connection.execute(
                 query("checkpoints/save"), lane, self.checkpoint, events[-1].position, self._ledger.runtime.now()
             )
@@ -153,6 +165,15 @@ class Relay:
         batch.close()
         await (await producer.send_batch(batch, self._topic, partition=partition))
         del records[:count]
+
+
+def _message(event: Envelope, keys: Keys) -> bytes:
+    """The event's message; without its data where that cannot be shown. No event is left out, and none stops its lane."""
+    try:
+        return message(event, keys)
+    except Exception:
+        log.exception("event_not_shown", lane=event.lane, position=event.position)
+        return without_data(event)
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:

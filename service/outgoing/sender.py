@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -112,18 +112,24 @@ class Sender:
     async def _send_due(self, session: aiohttp.ClientSession) -> None:
         self._wake.clear()
         claimed = 0
-        try:
-            for lane in self._ledger.lanes:
+        failed = 0.0
+        for lane in self._ledger.lanes:
+            try:
                 rows, keys = await self._claim(lane)
-                for row in rows:
-                    claimed += 1
-                    self._start(session, lane, row, keys)
-        except OUTAGES as outage:
-            log.warning("database_away", problem=repr(outage))
-            await self._ledger.runtime.sleep(_RETRY_SECONDS)
-        except Exception:
-            log.exception("deliveries_not_claimed")
-            await self._ledger.runtime.sleep(_RETRY_SECONDS * 5)
+            except OUTAGES as outage:
+                log.warning("database_away", problem=repr(outage))
+                failed = failed or _RETRY_SECONDS
+                continue
+            except Exception:
+                log.exception("deliveries_not_claimed", lane=lane)
+                failed = _RETRY_SECONDS * 5
+                continue
+            for row in rows:
+                claimed += 1
+                self._start(session, lane, row, keys)
+        if failed and not claimed:
+            # While other lanes have something to send, they are not held up.
+            await self._ledger.runtime.sleep(failed)
         if not claimed and not self._stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_SECONDS):
@@ -161,8 +167,15 @@ class Sender:
         began_at, began = runtime.now(), runtime.monotonic()
         endpoint_id = row["endpoint_id"]
         try:
-            delivery = _delivery(lane, row, keys)
-            result = await self._attempt(session, delivery)
+            delivery, result = _unprepared(lane, row), None
+            try:
+                delivery = _delivery(lane, row, keys)
+            except Exception as problem:
+                # An attempt like any other: it is repeated as the schedule says, ends, and can be seen by the merchant.
+                log.exception("delivery_not_prepared", endpoint=endpoint_id, event_id=row["event_id"])
+                result = AttemptResult(problem=f"it cannot be prepared: {type(problem).__name__} (the log says more)")
+            if result is None:
+                result = await self._attempt(session, delivery)
             milliseconds = int((runtime.monotonic() - began) * 1000)
             async with self._recording:
                 await self._finish(delivery, result, began_at, milliseconds)
@@ -238,19 +251,28 @@ class Sender:
             log.warning("endpoint_switched_off", endpoint=delivery.endpoint_id, reason=row["disabled_reason"])
 
 
-def _delivery(lane: int, row: Any, keys: Keys) -> OutgoingDelivery:
-    account_id = row["account_id"]
-    event = envelope_from(orjson.loads(row["envelope"]))
-    payout = payout_of(row["state"]) if row["state"] is not None else None
-    known = any(owner == account_id for owner, _ in keys)
+def _unprepared(lane: int, row: Any) -> OutgoingDelivery:
+    """A delivery without a body."""
     return OutgoingDelivery(
         lane=lane,
-        account_id=account_id,
+        account_id=row["account_id"],
         endpoint_id=row["endpoint_id"],
         event_id=row["event_id"],
         attempt=row["attempts"],
         retries=row["retries"],
         url=row["url"],
+        body=None,
+        secrets=(),
+    )
+
+
+def _delivery(lane: int, row: Any, keys: Keys) -> OutgoingDelivery:
+    account_id = row["account_id"]
+    event = envelope_from(orjson.loads(row["envelope"]))
+    payout = payout_of(row["state"]) if row["state"] is not None else None
+    known = any(owner == account_id for owner, _ in keys)
+    return replace(
+        _unprepared(lane, row),
         body=body_of(event, row["type"], payout, keys) if known else None,
         secrets=unsealed(keys, account_id, row["endpoint_id"], row["secrets"] or ()),
     )

@@ -33,6 +33,11 @@ OUTAGES = (
 UNREACHABLE = (*OUTAGES, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 """Errors at the start, when an address, a login or a password may be wrong."""
 
+_CONTENT_CLASSES = ("22", "23", "54", "P0")
+"""SQLSTATE classes of what is wrong with values: data, constraints, limits, and checks of our own."""
+_ALLOCATION_FAILED = "XX000"
+"""What Postgres says of a value that no memory can hold, among other things."""
+
 _TEXT_MAX = 300
 
 POSTGRES_OLDEST = 150000
@@ -107,6 +112,18 @@ async def require_durable(connection: Connection) -> None:
         )
     if row["version"] < POSTGRES_OLDEST:
         raise WrongSettings(f"DATABASE_URL: PostgreSQL {row['version'] // 10000} is too old, 15 or newer is needed")
+
+
+def is_outage(problem: Exception) -> bool:
+    """Whether the database is the reason that something was not written, and not the values that were to be written."""
+    if isinstance(problem, OUTAGES):
+        return True
+    if not isinstance(problem, asyncpg.PostgresError):
+        return False
+    if isinstance(problem, asyncpg.CheckViolationError) and problem.constraint_name is None:
+        # The log has no partition for the next position.
+        return True
+    return problem.sqlstate[:2] not in _CONTENT_CLASSES and problem.sqlstate != _ALLOCATION_FAILED
 
 
 def storable(text: str) -> str:

@@ -16,6 +16,9 @@ from sql import query
 PARTITION_ROOM_LOW = 5_000_000
 """Positions left in the log's partitions, below which the migrator should be run."""
 
+_HOW_TO_LOOK = "`payout-ledger deliveries list --waiting`"
+_SECONDS = 5
+
 
 @dataclass(slots=True)
 class Part:
@@ -53,14 +56,18 @@ class Health:
 
     async def _database(self) -> dict[str, Part]:
         try:
-            positions_left = await self.pool.fetchval(query("events/room"), timeout=5)
+            positions_left = await self.pool.fetchval(query("events/room"), timeout=_SECONDS)
+            lanes = list(range(1, self.settings.lanes + 1))
+            parked = await self.pool.fetchval(query("deliveries/waiting"), lanes, timeout=_SECONDS)
         except (*OUTAGES, asyncpg.PostgresError) as problem:
             return {"database": Part(vital=True, ok=False, message=f"not reachable: {type(problem).__name__}")}
         enough = positions_left > PARTITION_ROOM_LOW
         message = f"room for {positions_left} more events" + (
             "" if enough else ": run `payout-ledger migrate` to make partitions"
         )
+        waiting = "none is parked" if not parked else f"{parked} parked, for a person to look at: {_HOW_TO_LOOK}"
         return {
             "database": Part(vital=True, ok=True, message="reachable"),
             "partitions": Part(vital=False, ok=enough, message=message),
+            "deliveries": Part(vital=False, ok=not parked, message=waiting),
         }

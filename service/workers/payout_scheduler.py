@@ -17,6 +17,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
 from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
+from service.platform.health import Health
 from sql import query
 
 log = logs.get("scheduler")
@@ -46,31 +47,26 @@ class PayoutScheduler(Poller):
     name, failed = "scheduler", "scheduling_failed"
     pause_seconds = retry_seconds = 1.0
 
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__(ledger)
+    def __init__(self, ledger: Ledger, health: Health | None = None) -> None:
+        super().__init__(ledger, health)
         self._postponed: dict[str, float] = {}
         """Accounts that failed, and until when they are postponed (monotonic seconds)."""
 
-    async def work(self) -> bool:
+    async def work_on(self, lane: int) -> bool:
         """Runs what is due now, up to a limit. Returns whether there may be more."""
         now = self._ledger.runtime.monotonic()
         self._postponed = {account_id: until for account_id, until in self._postponed.items() if until > now}
-        more = False
-        for lane in self._ledger.lanes:
-            instant = self._ledger.runtime.instant()
-            rows = await self._ledger.pool.fetch(
-                query("payout_policy/due"), lane, instant, list(self._postponed), _AT_ONCE
-            )
-            accounts = [row["account_id"] for row in rows]
-            outcomes = await asyncio.gather(
-                *(self._run_due(lane, account_id) for account_id in accounts), return_exceptions=True
-            )
-            for account_id, outcome in zip(accounts, outcomes, strict=True):
-                if outcome is not True:
-                    self._postponed[account_id] = now + _POSTPONE_SECONDS
-                    log.warning("account_still_due", lane=lane, account=account_id, problem=repr(outcome))
-            more = more or len(rows) == _AT_ONCE
-        return more
+        instant = self._ledger.runtime.instant()
+        rows = await self._ledger.pool.fetch(query("payout_policy/due"), lane, instant, list(self._postponed), _AT_ONCE)
+        accounts = [row["account_id"] for row in rows]
+        outcomes = await asyncio.gather(
+            *(self._run_due(lane, account_id) for account_id in accounts), return_exceptions=True
+        )
+        for account_id, outcome in zip(accounts, outcomes, strict=True):
+            if outcome is not True:
+                self._postponed[account_id] = now + _POSTPONE_SECONDS
+                log.warning("account_still_due", lane=lane, account=account_id, problem=repr(outcome))
+        return len(rows) == _AT_ONCE
 
     async def _run_due(self, lane: int, account_id: str) -> bool:
         return await self._ledger.run(lane, DueUnit(account_id))

@@ -27,12 +27,13 @@ from projections.own_statements import OpenPeriod, StatementCut, drafts
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue
 from service.ledger.batch import Batch, Cause
+from service.ledger.following import follow
 from service.ledger.ledger import Ledger
-from service.ledger.poller import Poller
+from service.ledger.poller import Poller, Stopped
 from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.writer import Unavailable
 from service.platform import logs
-from service.platform.database import OUTAGES
+from service.platform.database import OUTAGES, Connection
 from sql import query
 
 log = logs.get("closer")
@@ -83,24 +84,35 @@ class StatementCloser(Poller):
     name, failed = "closer", "closing_failed"
     pause_seconds = retry_seconds = 2.0
 
-    async def work(self) -> bool:
-        worked = False
-        for lane in self._ledger.lanes:
-            accounts, _ = await self.close_due(lane)
-            worked = worked or accounts > 0
-        return worked
+    async def work_on(self, lane: int) -> bool:
+        accounts, _ = await self.close_due(lane)
+        return accounts > 0
 
     async def close_due(self, lane: int) -> tuple[int, list[StatementClosed]]:
         """Closes what is due in some of a lane's accounts. Returns how many accounts, and the statements closed."""
         now = self._ledger.runtime.now()
-        async with self._ledger.pool.acquire() as connection:
-            while await catch_up(connection, lane, StatementsDue(), now) and not self._stopping:
-                pass
-            rows = await connection.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
+        stopped = await self._follow(lane)
+        rows = await self._ledger.pool.fetch(query("own_statements/claim"), lane, now, now + _LEASE, _AT_ONCE)
         closed: list[StatementClosed] = []
         for row in rows:
             closed += await self._close_claimed(lane, row["account_id"])
+        if stopped is not None:
+            raise stopped
         return len(rows), closed
+
+    async def _follow(self, lane: int) -> Stopped | None:
+        """Brings up to date which accounts are due; or why it cannot. Accounts known to be due are closed all the same."""
+        projection = StatementsDue()
+
+        async def step(connection: Connection, limit: int) -> int:
+            return await catch_up(connection, lane, projection, self._ledger.runtime.now(), limit)
+
+        try:
+            while await follow(self._ledger, lane, projection.name, step) and not self._stopping:
+                pass
+        except Stopped as problem:
+            return problem
+        return None
 
     async def _close_claimed(self, lane: int, account_id: str) -> tuple[StatementClosed, ...]:
         """Closes what is due in a claimed account, and releases the claim."""

@@ -23,11 +23,12 @@ from events.envelope import EVENT_TYPES, decode, encode
 from events.evolve import evolve
 from events.instants import Instant
 from events.payouts.events import PayoutRequested
+from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from projections.inline import TABLES, InlineRows, add_changes
 from tests.events.lives import KINDS, LIVES, beginning, happens
-from tests.events.steps import CURRENCIES, MOST, Step
+from tests.events.steps import CURRENCIES, MOST, Step, moment
 from tests.spec import ACCOUNT, read
 
 
@@ -186,7 +187,8 @@ def test_in_every_life_money_is_kept_events_are_stored_and_folded_and_copies_sta
 
 
 def test_a_copy_has_everything() -> None:
-    state = AccountState(ACCOUNT, version=3, observed={"evt_1"})
+    every_observed = ProviderObserved("plugipay", "evt_1", "payout.paid", "paid", moment(1), "applied")
+    state = AccountState(ACCOUNT, version=3, observed={"evt_1": every_observed})
     copy = state.copy()
     assert copy == state
     for each in fields(AccountState):

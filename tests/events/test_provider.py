@@ -307,4 +307,8 @@ def test_kinds_of_cases_are_stored_and_keep_their_spelling() -> None:
         "unrequested",
         "submission_unknown",
         "provider_differs",
+        "status_differs",
+        "event_id_reused",
+        "unknown_event_type",
+        "dated_ahead",
     }

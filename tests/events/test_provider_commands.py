@@ -186,7 +186,7 @@ def _check(state: AccountState, model: Model, path: tuple[str, ...]) -> None:
     assert open_kinds(state) == set(payout.contradictions) == model.cases, path
     assert (payout.submission, payout.attempt) == (model.submission, model.attempt), path
     assert (payout.provider_payout_id is not None, payout.cancel_asked_at is not None) == (model.linked, model.asked)
-    assert state.observed == model.heard, path
+    assert set(state.observed) == model.heard, path
 
 
 def _take(step: str, state: AccountState, model: Model) -> tuple[AccountState, Model, int]:

@@ -70,7 +70,7 @@ def check(state: AccountState, deliveries: Sequence[Observation]) -> None:
     assert {case.kind for case in state.cases.values()} == set(payout.contradictions) == conflicts(story), deliveries
     assert all(case.closed_at is None for case in state.cases.values())
     assert (payout.provider_payout_id, payout.submission) == (("po_1", "accepted") if deliveries else (None, "started"))
-    assert state.observed == {said.event_id for said in deliveries}
+    assert set(state.observed) == {said.event_id for said in deliveries}
 
 
 def is_kept_once(follows: Sequence[AnyEvent], said: Observation) -> None:

@@ -51,7 +51,7 @@ async def arrive(
     text = str(int(time.time() * 1000)) if received_at is None else received_at
     when, wrong = read_received_at(text, ledger.runtime.now())
     arrived = ArrivedWebhook(
-        body, signature(body) if header is None else header, when, "test/0/0", quarantine_reason or wrong
+        body, (signature(body) if header is None else header,), when, "test/0/0", quarantine_reason or wrong
     )
     router = DeliveryRouter(ledger, settings)
     claimed_ids = [] if isinstance(arrived.parsed, str) else [arrived.parsed.claimed_id]

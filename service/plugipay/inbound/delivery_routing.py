@@ -30,10 +30,13 @@ _EPOCH_DIGITS_MAX = 13
 
 @dataclass(frozen=True, slots=True)
 class ArrivedWebhook:
-    """A webhook as received. `origin` names the transport. With a `quarantine_reason`, a person has to look at it."""
+    """A webhook as received. `origin` names the transport. With a `quarantine_reason`, a person has to look at it.
+
+    `signatures` are its signature headers: one of them has to be valid.
+    """
 
     raw: bytes
-    signature: str | None
+    signatures: tuple[str, ...]
     received_at: Instant | None
     origin: str
     quarantine_reason: str | None = None
@@ -91,12 +94,13 @@ class DeliveryRouter:
     def route(self, arrived: ArrivedWebhook, routes: Mapping[str, Route]) -> tuple[int, Delivery]:
         """The lane, and the delivery to ingest there: accepted, or with the reason why it is rejected or parked."""
         parsed = arrived.parsed
+        signature = arrived.signatures[0] if arrived.signatures else None
         if isinstance(parsed, str):
             lane = self._ledger.lane_for_new(arrived.origin)
             return lane, Delivery(
                 SYSTEM_ACCOUNT,
                 arrived.raw,
-                arrived.signature,
+                signature,
                 arrived.received_at,
                 arrived.origin,
                 rejection_reason=parsed,
@@ -107,11 +111,11 @@ class DeliveryRouter:
         if arrived.received_at is not None and arrived.quarantine_reason is None:
             moment = to_datetime(arrived.received_at).timestamp()
             secrets = self.secrets(route, arrived.received_at)
-            reason = webhook.rejection_reason(arrived.raw, arrived.signature, secrets, moment)
+            signature, reason = webhook.verify(arrived.raw, arrived.signatures, secrets, moment)
         return route.lane if route is not None else self._ledger.lane_for_new(parsed.claimed_id), Delivery(
             route.account_id if route is not None else SYSTEM_ACCOUNT,
             arrived.raw,
-            arrived.signature,
+            signature,
             arrived.received_at,
             arrived.origin,
             observation=parsed.observation,
@@ -154,7 +158,7 @@ def printable(value: bytes) -> str:
 def read_received_at(text: str, now: datetime) -> tuple[Instant | None, str | None]:
     """The time of receipt, from epoch milliseconds; or None, and why that time cannot be used."""
     if not (text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS_MAX):
-        return None, "no received-at header says when it was received"
+        return None, "no received-at header says when it was received: it is no time in epoch milliseconds"
     moment = now.fromtimestamp(int(text) / 1000, tz=now.tzinfo)
     if (moment - now).total_seconds() > _FUTURE_SECONDS_MAX:
         return None, "its received-at header lies in the future"

@@ -6,24 +6,43 @@ All transports use it. No delivery is lost: it is applied, or it is stored with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
 from events.envelope import SYSTEM_ACCOUNT, Actor, Source
-from events.instants import Instant
+from events.instants import Instant, to_datetime
 from events.provider.events import ProviderObserved
 from events.provider.observation import Observation
 from events.provider.observe import observe
+from events.provider.reports import CaseKind, case_id
 from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
 from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
-from service.plugipay.inbound.webhook import PROVIDER
+from service.plugipay.inbound.webhook import PROVIDER, TOLERANCE_SECONDS
 
 log = logs.get("plugipay")
 
+_AHEAD_MAX = timedelta(seconds=TOLERANCE_SECONDS)
+
 ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "parked"
+
+
+class DeliveryFailed(Exception):
+    """Our code failed on a delivery. The failure is the cause: whatever its class, it is no outage of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetMove:
+    """The next offset of a partition, under the epoch of our assignment."""
+
+    log: str
+    topic: str
+    partition: int
+    next_offset: int
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +62,8 @@ class Delivery:
     replays: str | None = None
     """The id of the parked delivery that this one repeats."""
     replayed_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetMove:
-    """The next offset of a partition, under the epoch of our assignment."""
-
-    log: str
-    topic: str
-    partition: int
-    next_offset: int
-    epoch: int
+    move: OffsetMove | None = None
+    """Behind its record, if it came from a partition."""
 
 
 @dataclass(slots=True)
@@ -74,13 +84,15 @@ class DeliveryUnit(UnitOfWork[list[str]]):
             read_set.accounts.add(account_id)
             if delivery.observation is None or delivery.quarantine_reason is not None:
                 continue
-            read_set.observed.add((account_id, delivery.observation.event_id))
+            event_id = delivery.observation.event_id
+            read_set.observed.add((account_id, event_id))
+            read_set.cases.add((account_id, case_id(account_id, CaseKind.EVENT_ID_REUSED, event_id)))
             for payout_id in delivery.mentions:
                 read_set.payouts.add((account_id, payout_id))
             add_observation_reads(delivery.observation, account_id, read_set)
 
     def decide(self, batch: Batch) -> list[str]:
-        verdicts = [_ingest(delivery, batch) for delivery in self.deliveries]
+        verdicts = [_ingested(delivery, batch) for delivery in self.deliveries]
         batch.consumer_offsets.extend(
             {
                 "log": move.log,
@@ -113,12 +125,19 @@ def add_observation_reads(observation: Observation, account_id: str, read_set: R
         read_set.unanswered.add((account_id, str(observation.amount), observation.currency))
 
 
+def _ingested(delivery: Delivery, batch: Batch) -> str:
+    try:
+        return _ingest(delivery, batch)
+    except Exception as problem:
+        raise DeliveryFailed(delivery.origin) from problem
+
+
 def _ingest(delivery: Delivery, batch: Batch) -> str:
     # If the account's key was destroyed, the delivery is still stored, sealed with the lane's own key.
     key = batch.keys.get(delivery.account_id) or batch.keys[SYSTEM_ACCOUNT]
     digest = key.digest(delivery.raw)
     state = batch.state(delivery.account_id)
-    observation = delivery.observation
+    observation = _dated(delivery)
     verdict = PARKED if delivery.quarantine_reason is not None else REJECTED
     if observation is not None and delivery.rejection_reason is None and delivery.quarantine_reason is None:
         payout_id = find_payout_id(state, observation, delivery.mentions)
@@ -143,6 +162,15 @@ def _ingest(delivery: Delivery, batch: Batch) -> str:
     return verdict
 
 
+def _dated(delivery: Delivery) -> Observation | None:
+    """The observation; marked where it is dated later than its receipt, by more than a signature's time may be."""
+    observation = delivery.observation
+    if observation is None or delivery.received_at is None:
+        return observation
+    ahead = to_datetime(observation.occurred_at) - to_datetime(delivery.received_at)
+    return replace(observation, dated_ahead=ahead > _AHEAD_MAX)
+
+
 def record_observed(
     events: Sequence[AnyEvent], observation: Observation, state: AccountState, batch: Batch, digest: str | None
 ) -> None:
@@ -155,7 +183,9 @@ def record_observed(
             correlation_id=observation.event_id,
             causation_id=cause_id,
         )
-        envelope = batch.record(state, event, cause, effective_at=observation.occurred_at)
+        # What is dated ahead did not happen then: the log has the date as it was told, in the event.
+        effective_at = None if observation.dated_ahead else observation.occurred_at
+        envelope = batch.record(state, event, cause, effective_at=effective_at)
         if isinstance(event, ProviderObserved):
             cause_id = envelope.event_id
 

@@ -29,8 +29,6 @@ BODY_BYTES_MAX = 900_000
 """Sealed and with its headers it is still less than one megabyte, the default limit of brokers."""
 _WAITING_BYTES_MAX = 64_000_000
 
-_NO_SECRET_HELPS = (webhook.NO_SIGNATURE, webhook.MALFORMED_SIGNATURE, webhook.WRONG_TIME)
-
 
 class NotAWebhook(Exception):
     """The body is not a webhook, and no known secret signed it."""
@@ -57,14 +55,8 @@ class _WebhookRequest:
     def find_signature(self, secrets: Sequence[str]) -> tuple[str | None, str]:
         """The signature header that one of these secrets made; or None, and the reason."""
         moment = to_datetime(self.received_at).timestamp()
-        reason = webhook.NO_SIGNATURE
-        for signature in self.signatures:
-            found = webhook.rejection_reason(self.raw, signature, secrets, moment)
-            if found is None:
-                return signature, ""
-            if reason in _NO_SECRET_HELPS:
-                reason = found
-        return None, reason
+        signature, reason = webhook.verify(self.raw, self.signatures, secrets, moment)
+        return (signature, "") if reason is None else (None, reason)
 
 
 class Receiver:
@@ -122,7 +114,7 @@ class Receiver:
         signature, route = await self._verify(request)
         if self._topic is None:
             await self._ingest(
-                request, ArrivedWebhook(request.raw, signature, request.received_at, f"http/{request_id}")
+                request, ArrivedWebhook(request.raw, (signature,), request.received_at, f"http/{request_id}")
             )
             return
         key = route.account_id if route is not None else request.claimed_id or ""
@@ -138,7 +130,7 @@ class Receiver:
         """
         route = await self._webhook_secrets.read(request.claimed_id) if request.claimed_id is not None else None
         signature, reason = request.find_signature(self._router.secrets(route, request.received_at))
-        if signature is None and request.claimed_id is not None and reason not in _NO_SECRET_HELPS:
+        if signature is None and request.claimed_id is not None and reason not in webhook.NO_SECRET_HELPS:
             route = await self._webhook_secrets.refresh(request.claimed_id)
             signature, reason = request.find_signature(self._router.secrets(route, request.received_at))
         if signature is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from events.currency import AMOUNT_MAX
 from events.instants import Instant, parse
 from events.provider.observation import TYPES, Observation
 from events.provider.reports import ReportedStatus
+from service.formats.repeated_keys import RepeatedKey, check_keys
 
 PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300
@@ -33,11 +34,11 @@ WRONG_TIME = f"signed more than {TOLERANCE_SECONDS} s away from its receipt"
 NO_SECRET = "no secret is known for this account"  # noqa: S105 - a reason, not a secret
 NO_MATCH = "the signature matches none of the account's secrets"
 
+NO_SECRET_HELPS = (NO_SIGNATURE, MALFORMED_SIGNATURE, WRONG_TIME)
+"""Reasons that are true whatever secrets there are."""
+
 _ID_MAX = 200
 _DIGITS_MAX = 12
-
-NO_AMOUNT = 0
-"""Stands for an amount that cannot be read. It differs from every payout's amount, so a person will look at it."""
 
 
 class Malformed(Exception):
@@ -58,7 +59,10 @@ def read(raw: bytes) -> Webhook:
     """Parses either generation. Malformed says what is wrong."""
     try:
         document = orjson.loads(raw)
-    except orjson.JSONDecodeError as problem:
+        check_keys(raw, document)
+    except RepeatedKey as problem:
+        raise Malformed(str(problem)) from None
+    except ValueError as problem:
         raise Malformed(f"not JSON: {problem}") from None
     if not isinstance(document, dict):
         raise Malformed("not a JSON object")
@@ -93,10 +97,12 @@ def read(raw: bytes) -> Webhook:
             occurred_at=occurred_at,
             provider_payout_id=provider_payout_id,
             amount=amount,
+            amount_unreadable=amount is None and payout.get("amount") is not None,
             currency=_optional(payout, "currency", 20),
             reference=_optional(payout, "reference", 200),
             failure_reason=_optional(payout, "failureReason", 500),
             note=note,
+            status=_optional(payout, "status", 40),
         ),
         mentions=tuple(dict.fromkeys(found for text in mentioned for found in OUR_PAYOUT_ID.findall(text))),
     )
@@ -138,12 +144,12 @@ def _payout(data: Any) -> dict[str, Any]:
 
 
 def _amount(payout: dict[str, Any]) -> int | None:
-    """The amount; None where it is missing. NO_AMOUNT where it is invalid, so that it matches no payout."""
+    """The amount; None where it is missing, or cannot be read."""
     amount = payout.get("amount")
     if amount is None:
         return None
     if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) > AMOUNT_MAX:
-        return NO_AMOUNT
+        return None
     return amount
 
 
@@ -159,6 +165,23 @@ def _optional(document: dict[str, Any], name: str, length_max: int) -> str | Non
     if not isinstance(value, str) or not value:
         return None
     return value[:length_max] if _is_content(value) else None
+
+
+def verify(
+    raw: bytes, headers: Sequence[str], secrets: Sequence[str], received_at: float
+) -> tuple[str | None, str | None]:
+    """The signature header that is valid, and None; or the first one, and the reason why none is.
+
+    A reason that a secret could change goes before one that none can: a header that is malformed stands in nobody's way.
+    """
+    reason = NO_SIGNATURE
+    for header in headers:
+        found = rejection_reason(raw, header, secrets, received_at)
+        if found is None:
+            return header, None
+        if reason in NO_SECRET_HELPS:
+            reason = found
+    return (headers[0] if headers else None), reason
 
 
 def rejection_reason(raw: bytes, header: str | None, secrets: Iterable[str], received_at: float) -> str | None:

@@ -66,7 +66,7 @@ class Dispatcher:
                 log.warning("database_away", problem=repr(outage))
                 claimed = 0
             except Exception:
-                # Such as a statement that took too long, or a deadlock: payouts must not wait for a restart.
+                # Payouts must not wait for a restart.
                 log.exception("claiming_failed")
                 claimed = 0
             if len(self._tasks) >= _AT_ONCE_MAX:
@@ -83,7 +83,14 @@ class Dispatcher:
             if free <= 0:
                 break
             now = self._ledger.runtime.now()
-            rows = await self._ledger.pool.fetch(query("provider/claim"), lane, now, now + _LEASE, free)
+            try:
+                rows = await self._ledger.pool.fetch(query("provider/claim"), lane, now, now + _LEASE, free)
+            except OUTAGES:
+                raise
+            except Exception:
+                # Such as a statement that took too long, or a deadlock: the other lanes' payouts must not wait for it.
+                log.exception("claiming_failed", lane=lane)
+                continue
             for row in rows:
                 work = self._process(lane, row["account_id"], row["payout_id"], row["tries"])
                 task = self._ledger.runtime.spawn(work, f"payout-{row['payout_id']}")

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
+from service.formats.repeated_keys import check_keys
 from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, ProviderRefused, Unknown, UnreadableResponse
 
 T = TypeVar("T")
@@ -83,7 +84,9 @@ def classify(
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        # What says two things at once says nothing: whether it was carried out is not known then.
+        check_keys(body, document)
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 

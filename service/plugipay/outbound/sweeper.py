@@ -22,6 +22,7 @@ from service.ledger.poller import Poller
 from service.ledger.vault import AccountKey
 from service.ledger.writer import Unavailable
 from service.platform import logs
+from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
 from service.plugipay.outbound.access import read_access
@@ -45,20 +46,19 @@ class Sweeper(Poller):
     name, failed = "sweeper", "sweeping_failed"
     pause_seconds = retry_seconds = 1.0
 
-    def __init__(self, ledger: Ledger, settings: Settings, client: PlugipayClient) -> None:
-        super().__init__(ledger)
+    def __init__(
+        self, ledger: Ledger, settings: Settings, client: PlugipayClient, health: Health | None = None
+    ) -> None:
+        super().__init__(ledger, health)
         self._settings = settings
         self._client = client
 
-    async def work(self) -> bool:
-        swept = 0
-        for lane in self._ledger.lanes:
-            now = self._ledger.runtime.now()
-            rows = await self._ledger.pool.fetch(query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE)
-            for row in rows:
-                await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
-            swept += len(rows)
-        return swept > 0
+    async def work_on(self, lane: int) -> bool:
+        now = self._ledger.runtime.now()
+        rows = await self._ledger.pool.fetch(query("provider/claim_sweeps"), lane, now, now + _LEASE, _AT_ONCE)
+        for row in rows:
+            await self._sweep(lane, row["account_id"], row["swept_at"], row["differs"])
+        return len(rows) > 0
 
     async def _sweep(self, lane: int, account_id: str, swept_at: str | None, differed_before: str | None) -> None:
         began = self._ledger.runtime.now()

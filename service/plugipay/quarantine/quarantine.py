@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 from pydantic import TypeAdapter
 
 from events.command import Reason
@@ -26,13 +25,13 @@ from service.ledger.event_store import StoredAnswer, read_answers
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import CannotUnseal
-from service.ledger.writer import Fenced, Unavailable
+from service.ledger.writer import Fenced
 from service.platform import logs
-from service.platform.database import OUTAGES
 from service.platform.settings import Settings
 from service.plugipay.inbound import topic, webhook
 from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter
 from service.plugipay.inbound.delivery_unit import Delivery, DeliveryUnit
+from service.plugipay.inbound.ingest import failure_reason, waits
 from service.plugipay.inbound.stored_deliveries import (
     DISMISSED,
     REPLAYED,
@@ -45,7 +44,6 @@ log = logs.get("plugipay")
 REASON: TypeAdapter[str] = TypeAdapter(Reason)
 
 _FUTURE_MAX = timedelta(seconds=300)
-_OF_ITS_CONTENT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 class NotQuarantined(Refusal):
@@ -204,7 +202,8 @@ async def _route(ledger: Ledger, settings: Settings, stored: StoredDelivery) -> 
     except CannotUnseal as problem:
         raise _CannotIngest(f"its bytes cannot be read: {problem}") from None
     verified_at = stored.received_at or _signed_at(stored.signature, ledger.runtime.now())
-    arrived = ArrivedWebhook(raw, stored.signature, verified_at, f"replay/{stored.delivery_id}")
+    signatures = (stored.signature,) if stored.signature is not None else ()
+    arrived = ArrivedWebhook(raw, signatures, verified_at, f"replay/{stored.delivery_id}")
     if isinstance(arrived.parsed, str):
         arrived = _unsealed_in_transit(ledger, stored, arrived)
     if isinstance(arrived.parsed, str):
@@ -232,7 +231,7 @@ def _unsealed_in_transit(ledger: Ledger, stored: StoredDelivery, arrived: Arrive
         raw = topic.unsealed(ledger.vault, arrived.raw, headers)
     except CannotUnseal:
         return arrived
-    return ArrivedWebhook(raw, arrived.signature, arrived.received_at, arrived.origin)
+    return ArrivedWebhook(raw, arrived.signatures, arrived.received_at, arrived.origin)
 
 
 def _unit_of(delivery: Delivery) -> DeliveryUnit:
@@ -268,9 +267,7 @@ def _failed(stored: StoredDelivery, problem: Exception) -> Outcome:
     """A refusal if it is the delivery's own fault; else raises the problem."""
     if isinstance(problem, Fenced):
         return NotQuarantined(stored.delivery_id, "ended at this very moment")
-    if isinstance(problem, (*OUTAGES, Unavailable)):
-        raise problem
-    if isinstance(problem, asyncpg.PostgresError) and not isinstance(problem, _OF_ITS_CONTENT):
+    if waits(problem):
         raise problem
     log.error("delivery_not_replayed", delivery=stored.delivery_id, exc_info=problem)
-    return StillQuarantined(stored.delivery_id, f"ingesting it failed: {type(problem).__name__} (the log says more)")
+    return StillQuarantined(stored.delivery_id, failure_reason(problem))

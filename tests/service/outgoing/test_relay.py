@@ -10,13 +10,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from structlog.testing import capture_logs
 
 from events.balances.commands import RecordRevenue
+from events.envelope import Envelope
+from events.redaction import public_data
 from projections.journal import Journal
-from projections.runner import rebuild
+from projections.runner import read_events, rebuild
 from service.ledger.replay import rebuild_inline
+from service.outgoing import cloudevents
 from service.outgoing import relay as relays
 from service.outgoing.relay import PART, Relay
 from service.platform.health import Health
@@ -347,3 +352,59 @@ async def test_the_relay_waits_for_the_broker_no_longer_than_a_transaction_may_b
             relay = Relay(api.ledger, limited, Health(api.ledger.pool, limited))
         assert relay._send_seconds < 2 * seconds
         assert relay._send_seconds <= relays._SEND_SECONDS_MAX
+
+
+async def test_an_event_that_cannot_be_shown_goes_out_without_its_data_and_holds_up_no_other(
+    api: Api, at: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant = await api.merchant("acc_1", available=10)
+    for reference in ("first", "poison", "last"):
+        await merchant.accepted(type="recordRevenue", amount=5, currency="IDR", reference=reference)
+    real_data = public_data
+
+    def broken(event: Envelope) -> dict[str, Any]:
+        data = real_data(event)
+        if data.get("reference") == "poison":
+            raise KeyError("a field of tomorrow")
+        return data
+
+    monkeypatch.setattr(cloudevents, "public_data", broken)
+    with capture_logs():
+        async with relaying(api, at) as health:
+            await relayed(api, at)
+            assert health.parts[PART].ok
+    events = await topic.events()
+    assert by_account(events) == await expected_order(api)
+    (stub,) = [event for event in events if "data" not in event]
+    assert stub["dataomitted"] is True
+    assert stub["type"] == "revenue.recorded.v1"
+    assert [event["data"].get("reference") for event in events if "data" in event and event is not stub][-1] == "last"
+
+
+async def test_an_event_too_large_for_a_record_even_without_its_metadata_goes_out_without_its_data(
+    api: Api, at: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant = await api.merchant("acc_1", available=10)
+    await merchant.accepted(type="recordRevenue", amount=5, currency="IDR", reference="a")
+    monkeypatch.setattr(cloudevents, "public_data", lambda _: {"text": "x" * cloudevents.BYTES_MAX})
+    async with relaying(api, at):
+        await relayed(api, at)
+    events = await topic.events()
+    assert by_account(events) == await expected_order(api)
+    assert all(event["dataomitted"] is True and "data" not in event for event in events)
+
+
+async def test_a_lane_that_fails_holds_up_no_other(at: Settings, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_read = read_events
+
+    async def read(connection: Any, lane: int, after: int, limit: int) -> Any:
+        if lane == 1:
+            raise KeyError("an envelope of tomorrow")
+        return await real_read(connection, lane, after, limit)
+
+    monkeypatch.setattr(relays, "read_events", read)
+    with capture_logs():
+        async with serving(at.model_copy(update={"lanes": 2})) as api, relaying(api, at) as health:
+            await relayed(api, at, lane=2)
+            assert health.parts[PART].message == "not sending: lane 1: KeyError"
+    assert {event["lane"] for event in await topic.events()} == {2}

@@ -10,7 +10,7 @@ import plugipay
 import pytest
 
 from events.provider.reports import ReportedStatus
-from service.plugipay.inbound.webhook import NO_AMOUNT, Malformed, read, rejection_reason
+from service.plugipay.inbound.webhook import Malformed, read, rejection_reason
 from tests.support.webhooks import SECRET, docs_generation, sdk_generation, signature
 
 PAYOUT: dict[str, Any] = {"id": "po_1", "amount": 400, "currency": "IDR", "status": "paid", "note": "April"}
@@ -151,4 +151,5 @@ def test_a_payload_of_strange_types_is_still_an_observation() -> None:
     }
     observation = read(json.dumps(document).encode()).observation
     # An invalid amount differs from every payout's.
-    assert (observation.amount, observation.currency, observation.provider_payout_id) == (NO_AMOUNT, None, None)
+    assert (observation.amount, observation.currency, observation.provider_payout_id) == (None, None, None)
+    assert observation.amount_unreadable
