@@ -11,7 +11,7 @@ from typing import Protocol
 import asyncpg
 from aiohttp import web
 
-from service.http.app import build_app
+from service.http.app import app_runner, build_app
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.outgoing.lifespan import Outgoing
@@ -56,9 +56,7 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         tasks.extend(outgoing.start())
         if settings.migrate_database_url is not None:
             tasks.append(runtime.spawn(_keep_partitions_ahead(settings, runtime), "partitions"))
-        runner = web.AppRunner(
-            build_app(ledger, health, settings), access_log=None, shutdown_timeout=settings.drain_seconds
-        )
+        runner = app_runner(build_app(ledger, health, settings), settings.drain_seconds)
         await runner.setup()
         try:
             port = await _listen(runner, settings)

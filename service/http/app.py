@@ -54,6 +54,11 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     return app
 
 
+def app_runner(app: web.Application, shutdown_timeout: float = 60.0) -> web.AppRunner:
+    """What serves the application. Bodies come as they were sent: `service/http/body_encoding.py` decodes them."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout, auto_decompress=False)
+
+
 def _routes() -> Iterator[web.RouteDef]:
     """Each prefix for itself: aiohttp makes one resource of the operations of a path where they stand together."""
     for prefix in ("", *API_PREFIXES):

@@ -9,10 +9,10 @@ from typing import BinaryIO
 from aiohttp import web
 
 from service.http.app_keys import SETTINGS
+from service.http.body_encoding import pieces
 from service.http.errors import ApiError
 from service.http.parameters import text_with_default
 
-_CHUNK = 1 << 18
 _NAME_MAX = 100
 
 FILE = text_with_default(
@@ -32,7 +32,7 @@ async def chunks(request: web.Request) -> AsyncIterator[bytes]:
     if request.content_length is not None and request.content_length > most:
         raise too_large
     size = 0
-    async for chunk in request.content.iter_chunked(_CHUNK):
+    async for chunk in pieces(request):
         size += len(chunk)
         if size > most:
             raise too_large

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from events.accounts.state import LIVE
-from service.http.app import build_app
+from service.http.app import app_runner, build_app
 from service.ledger.api_keys import SCOPES, NewKey, create_key
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
@@ -168,7 +168,7 @@ async def serving(settings: Settings, runtime: Runtime = REAL) -> AsyncIterator[
         health = Health(ledger.pool, settings)
         app = build_app(ledger, health, settings)
         async with described_answers(app):
-            runner = web.AppRunner(app, access_log=None)
+            runner = app_runner(app)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             try:

@@ -15,8 +15,10 @@ from service.marketplaces.signing import hmac_sha256, joined_pairs
 Pairs = Iterable[tuple[str, str]]
 
 
-def query_pairs(query: str) -> list[tuple[str, str]]:
-    """The decoded names and values of a raw query string. A plus stays a plus, as in RFC 3986."""
+def query_pairs(query: str, *, plus_is_space: bool = False) -> list[tuple[str, str]]:
+    """The decoded names and values of a raw query string. A plus stays a plus, as in RFC 3986, or is a form's space."""
+    if plus_is_space:
+        query = query.replace("+", "%20")
     pairs = (part.partition("=") for part in query.split("&") if part)
     return [
         (unquote(name, errors="surrogateescape"), unquote(text, errors="surrogateescape")) for name, _, text in pairs
@@ -29,19 +31,31 @@ def sellercenter_text(pairs: Pairs) -> str:
     return "&".join(f"{_encoded(name)}={_encoded(text)}" for name, text in signed)
 
 
+def sellercenter_form_text(pairs: Pairs) -> str:
+    """The same, as clients sign it that encode it as a form: a space is a plus, and nothing else is one."""
+    return sellercenter_text(pairs).replace("%20", "+")
+
+
 def sellercenter(pairs: Pairs, api_key: str) -> str:
     """SellerCenter's signature of these parameters."""
     return hmac_sha256(api_key, sellercenter_text(pairs)).hex()
 
 
 def sellercenter_verified(pairs: Pairs, api_key: str) -> bool:
-    """Whether there is one `Signature` among the parameters, and it is right. Compared in constant time."""
+    """Whether there is one `Signature` among the parameters, and it is right, whichever way spaces were signed.
+
+    Compared in constant time.
+    """
     held = list(pairs)
     given = [text for name, text in held if name == "Signature"]
     if len(given) != 1:
         return False
-    expected = sellercenter(held, api_key)
-    return hmac.compare_digest(expected.encode(), given[0].encode("utf-8", "surrogateescape"))
+    signature = given[0].encode("utf-8", "surrogateescape")
+    found = [
+        hmac.compare_digest(hmac_sha256(api_key, text).hex().encode(), signature)
+        for text in (sellercenter_text(held), sellercenter_form_text(held))
+    ]
+    return any(found)
 
 
 def open_platform(path: str, parameters: Mapping[str, str], secret: str, body: str = "") -> str:

@@ -19,8 +19,7 @@ from tests.support.tables import read_tables
 
 OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")} | {
     ("POST", "/webhooks/plugipay"),
-    ("GET", "/lazada"),
-    ("GET", "/"),
+    *((method, path) for method in ("GET", "POST") for path in ("/lazada", "/lazada/", "/")),
 }
 """What asks for no key: the credential of a webhook, and of SellerCenter's callers, is a signature."""
 BANK_NUMBER = "0000000099"

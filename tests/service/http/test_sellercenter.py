@@ -7,12 +7,13 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from yarl import URL
@@ -24,6 +25,7 @@ from service.imports.ingestion import import_file
 from service.ledger.api_keys import create_key, revoke_key
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
+from service.marketplaces.lazada.signing import query_pairs
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.service.marketplaces.samples import sample
@@ -269,3 +271,111 @@ async def test_what_a_source_says_is_escaped_and_a_payout_always_names_its_curre
 async def test_the_root_without_an_action_is_nothing(api: Api) -> None:
     async with api.session.get(f"{api.base}/") as response:
         assert response.status == 404
+
+
+def form_signed(encode: Callable[[str], str], **changes: str) -> tuple[dict[str, str], str]:
+    """The parameters of a request, and their signature by a client that encodes them in this way."""
+    fields = {
+        "Action": "GetPayoutStatus",
+        "CreatedAfter": "2010-01-01 00:00:00",
+        "Timestamp": "2015-07-01 11:11:00",
+        "UserID": "look@me.com",
+        "Version": "1.0",
+        **changes,
+    }
+    text = "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(fields.items()))
+    return fields, hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def rfc_3986(text: str) -> str:
+    return quote(text, safe="")
+
+
+@pytest.mark.parametrize("signs", [rfc_3986, quote_plus])
+@pytest.mark.parametrize("sends", [rfc_3986, quote_plus])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("zone", ["", "+0000", " +0000"])
+async def test_a_space_may_be_sent_and_signed_as_a_plus_or_not(
+    api: Api, signs: Callable[[str], str], sends: Callable[[str], str], method: str, zone: str
+) -> None:
+    fields, signature = form_signed(signs, CreatedAfter=f"2010-01-01 00:00:00{zone.strip()}")
+    text = "&".join(f"{sends(name)}={sends(value)}" for name, value in {**fields, "Signature": signature}.items())
+    if method == "GET":
+        assert await numbers(api, text) == ["EG100RT-20141228", "EG100RT-20141229"]
+        return
+    root = ET.fromstring((await posted(api, "/lazada/", text))[1])
+    assert root.tag == "SuccessResponse"
+
+
+async def posted(
+    api: Api, path: str, body: str | aiohttp.FormData, query: str = "", **headers: str
+) -> tuple[str, bytes]:
+    if isinstance(body, str):
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    url = URL(f"{api.base}{path}{'?' + query if query else ''}", encoded=True)
+    async with api.session.post(url, data=body, headers=headers) as response:
+        assert response.status == 200, await response.text()
+        return response.content_type, await response.read()
+
+
+@pytest.mark.parametrize("path", ["/lazada", "/lazada/", "/"])
+async def test_a_post_is_answered_as_a_get_whatever_of_it_stands_in_the_form(api: Api, path: str) -> None:
+    whole = signed()
+    parts = whole.split("&")
+    wanted = (await answered(api, whole))[1]
+    multipart = aiohttp.FormData(query_pairs(whole))
+    multipart._is_multipart = True
+    for query, form in (
+        (whole, ""),
+        ("", whole),
+        ("&".join(parts[:3]), "&".join(parts[3:])),
+        (whole, whole),
+        (whole, "PayoutStatus=paid"),
+        ("", multipart),
+    ):
+        assert (await posted(api, path, form, query)) == ("text/xml", wanted), (query, form)
+    assert await posted(api, path, "", whole, **{"Content-Type": "text/xml"}) == ("text/xml", wanted)
+
+
+async def test_what_stands_in_a_form_and_was_not_signed_is_not_read(api: Api) -> None:
+    """The body cannot ask for JSON, or for other days, where only the query was signed."""
+    kind, body = await posted(api, "/lazada", "CreatedAfter=2030-01-01", signed(CreatedAfter="2010-01-01"))
+    assert kind == "text/xml"
+    assert ET.fromstring(body).tag == "SuccessResponse"
+    assert len(ET.fromstring(body).findall("Body/PayoutStatus/Statement")) == 2
+
+
+async def test_a_post_to_the_root_that_asks_for_nothing_is_not_found(api: Api) -> None:
+    async with api.session.post(f"{api.base}/", data={"x": "y"}) as response:
+        assert response.status == 404
+
+
+@pytest.mark.parametrize("path", ["/lazada", "/lazada/", "/"])
+@pytest.mark.parametrize(
+    ("spelled", "kind"),
+    [("json", "application/json"), ("Json", "application/json"), ("xml", "text/xml"), ("Xml", "text/xml")],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_format_may_be_asked_for_in_any_letters_and_errors_come_in_it(
+    api: Api, path: str, spelled: str, kind: str, method: str
+) -> None:
+    asks = signed(Format=spelled)
+    for text, code in (
+        (asks, None),
+        (asks.replace("Signature=", "Signature=0"), "7"),
+        (asks.replace("&Signature=", "&Other="), "1"),
+        (f"{asks}&Version=1.0&Version=2", "5"),
+        (signed(Format=spelled, UserID="no@body.com"), "62"),
+        (signed(Format=spelled, Timestamp="2014-01-01T00:00:00"), "3"),
+        (signed(Format=spelled, Timestamp="yesterday"), "4"),
+        (signed(Format=spelled, Action="GetOrders"), "8"),
+        (f"Action=GetPayoutStatus&Format={spelled}", "1"),
+    ):
+        found, body = await (answered(api, text, path) if method == "GET" else posted(api, path, text))
+        assert found == kind, text
+        if kind == "application/json":
+            document = json.loads(body)
+            error = document.get("ErrorResponse", {}).get("Head", {}).get("ErrorCode")
+        else:
+            error = ET.fromstring(body).findtext("Head/ErrorCode")
+        assert error == code, text
