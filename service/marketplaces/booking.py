@@ -91,9 +91,10 @@ def _minor(amount: Amount, exponent: int) -> int:
 class RecordsUnit(ObservationsUnit[LocatedRecord]):
     """Records of one marketplace.
 
-    `opens_with` is the currency that a missing account is opened in; None where the account has to exist. `setting` is a
-    new setting of the channel, where the request has one. `observed_at` is when the records were so, and `observed_by`
-    how that is known (`events.observations`); without it, they were so when they arrived.
+    `opens_with` is the currency that a missing account is opened in; None where the records name none: they are
+    unreadable, and kept without an account. `setting` is a new setting of the channel, where the request has one.
+    `observed_at` is when the records were so, and `observed_by` how that is known (`events.observations`); without it,
+    they were so when they arrived.
     """
 
     channel: str
@@ -152,15 +153,14 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         self.unreadable_ids, self.receipt = [], Receipt()
         self._forget_kept()
         state = batch.state(self.account_id)
-        if (state.account is None and self.opens_with is None) or (
-            state.account is not None and state.account.mode != self.origin.mode
-        ):
+        if state.account is not None and state.account.mode != self.origin.mode:
             raise AccountNotFound(self.account_id)
         if state.account is None and self.opens_with is not None:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
             opened = AccountOpened(mode=self.origin.mode, backend="manual", currency=self.opens_with)
             batch.record(state, opened, self.cause())
-        if self.setting is not None and not _is_set(self.setting, state):
+        # Without a currency no account can be opened, and no record be booked: what there is, is unreadable, and is kept.
+        if state.account is not None and self.setting is not None and not _is_set(self.setting, state):
             batch.record(state, self.setting, self.cause())
         # An account whose key was destroyed has its records sealed with the lane's own key.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]

@@ -279,18 +279,36 @@ async def test_what_cannot_be_read_at_all_is_told_and_writes_nothing(seller: Cal
     assert await read_tables(settings) == before
 
 
-async def test_an_import_that_opens_no_account_fails_and_says_so(seller: Caller) -> None:
+async def test_the_first_import_of_an_account_keeps_and_lists_what_nobody_can_read(
+    seller: Caller, settings: Settings
+) -> None:
+    """There is no currency to open the account in yet: the next file opens it, and its owner sees what was kept."""
     nothing = lines_of(1, 0)
-    refused = await upload(seller, nothing, **{"Import-Id": "waited"})
-    assert complaints(refused, status=404) == []
+    answer = await upload(seller, nothing, **{"Import-Id": "waited"})
+    assert answer.status == 200, answer.raw
+    assert (answer.data["state"], answer.data["read"], answer.data["unreadable"], answer.data["new"]) == (
+        "done",
+        1,
+        1,
+        0,
+    )
+    (problem,) = answer.data["problems"]
+    assert problem["reason"]
     begun = await upload(seller, nothing, "&wait=false", **{"Import-Id": "not-waited"})
     assert begun.status == 202
-    failed = await ended(seller, "not-waited")
-    assert (failed["state"], failed["error"]["code"], failed["read"]) == ("failed", "NOT_FOUND", 0)
-    assert (await seller.get(f"{IMPORTS}/waited")).data["error"] == failed["error"]
-    # Once there is an account, the same goes on.
+    assert ((await ended(seller, "not-waited"))["state"], (await read_tables(settings, "accounts"))["accounts"]) == (
+        "done",
+        [row for row in (await read_tables(settings, "accounts"))["accounts"] if "system" in row],
+    )
     await upload(seller, lines_of(1))
-    assert (await upload(seller, nothing, **{"Import-Id": "waited"})).data["unreadable"] == 1
+    assert (await upload(seller, nothing, **{"Import-Id": "again"})).data["unreadable"] == 1
+    owner = await as_owner(settings)
+    try:
+        kept = await owner.fetch("SELECT delivery_id::text, account_id FROM deliveries WHERE verdict = 'unreadable'")
+        assert problem["deliveryId"] in {row["delivery_id"] for row in kept}
+        assert {row["account_id"] for row in kept} == {"acc_1"}
+    finally:
+        await owner.close()
 
 
 async def answer_to_head(seller: Caller, size: int) -> int:

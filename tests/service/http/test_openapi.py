@@ -15,7 +15,10 @@ from tests.events.wire import BODIES
 from tests.support.api import Api
 from tests.support.routes import ROUTES, listed, served
 
-MEDIA_TYPES = {"application/json", "application/octet-stream", "text/csv", "text/plain", "text/xml"}
+MEDIA_TYPES = {
+    *("application/json", "application/octet-stream", "application/x-www-form-urlencoded"),
+    *("text/csv", "text/plain", "text/xml"),
+}
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
