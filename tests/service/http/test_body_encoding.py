@@ -7,7 +7,7 @@ import gzip
 import json
 import logging
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import pytest
@@ -27,13 +27,14 @@ def raw_deflate(body: bytes) -> bytes:
 
 
 def encoded(body: bytes, encoding: str) -> bytes:
-    return {
+    encoders: dict[str, Callable[[bytes], bytes]] = {
         "gzip": gzip.compress,
         "x-gzip": gzip.compress,
         "deflate": zlib.compress,
         "raw deflate": raw_deflate,
         "identity": bytes,
-    }[encoding](body)
+    }
+    return encoders[encoding](body)
 
 
 async def post(
