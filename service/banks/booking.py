@@ -57,6 +57,10 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
             elif isinstance(observed, ObservedBankStatement):
                 read_set.bank_statements.add((self.account_id, record.bank_account, observed.part.number))
 
+    def forget(self) -> None:
+        self.claimed.difference_update(self._claims)
+        self._claims = []
+
     def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
         counts = Counter(outcomes)
         return {"read": len(outcomes) - counts[STATEMENTS] - counts[REMARK], **counts}
@@ -74,8 +78,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
 
     def decide(self, batch: Batch) -> list[str]:
         # A unit may be decided again, on a newer state.
-        self.claimed.difference_update(self._claims)
-        self._claims, self.problem_ids, self.receipt = [], [], Receipt()
+        self.forget()
+        self.problem_ids, self.receipt = [], Receipt()
         state = batch.state(self.account_id)
         if state.account is None or state.account.mode != self.origin.mode:
             raise AccountNotFound(self.account_id)

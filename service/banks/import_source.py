@@ -69,6 +69,13 @@ class BankSource(RecordSource[IdentifiedRecord]):
             claimed=self._claimed,
         )
 
+    def as_unreadable(self, record: IdentifiedRecord, reason: str) -> IdentifiedRecord | None:
+        observed = record.observed
+        if not isinstance(observed, ObservedEntry | ObservedBankStatement):
+            return None
+        raw = observed.raw if isinstance(observed, ObservedEntry) else b""
+        return IdentifiedRecord(unreadable(observed.place, reason, raw), record.origin)
+
     def log_fields(self) -> dict[str, str]:
         return {}
 

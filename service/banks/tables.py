@@ -7,7 +7,6 @@ entries are left out with a reason: pending ones, balances, totals, notes.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from service.banks.recipes import RECIPES
 from service.banks.table_rows import AroundTable, TableRows
 from service.formats.detection import HEAD_BYTES, XLSX
 from service.formats.file_remarks import Note, UnusedHeadings
-from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, xlsx_rows
+from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, rows_of_head, xlsx_rows
 from service.formats.unreadable import Unreadable, unreadable
 
 HEADING_ROWS_MAX = 60
@@ -83,7 +82,7 @@ def _detect(stream: io.BufferedReader, layout: Layout) -> tuple[str, str]:
     for encoding in ("utf-8-sig", "cp1252"):
         text = head.decode(encoding, "replace")
         for delimiter in DELIMITERS:
-            for cells in csv.reader(io.StringIO(text), delimiter=delimiter):
+            for cells in rows_of_head(text, delimiter):
                 columns = columns_of(cells, layout)
                 if columns is not None:
                     return delimiter, columns.recipe.encoding if columns.recipe is not None else "utf-8-sig"

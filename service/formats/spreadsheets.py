@@ -74,12 +74,18 @@ def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-s
         yield TableRow("", rows.line_num, [cell if cell.strip() else None for cell in cells], raw)
 
 
+def rows_of_head(head: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows at the start of a file, up to the first that is not CSV."""
+    with contextlib.suppress(csv.Error):
+        yield from csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+
+
 def detect_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
     """The delimiter with which a row at the start of the file has one of these sets of headings; else the first one."""
     head = stream.peek(HEAD_BYTES).decode("utf-8-sig", "replace")
     wanted = [set(names) for names in headings]
     for delimiter in DELIMITERS:
-        for cells in csv.reader(io.StringIO(head), delimiter=delimiter):
+        for cells in rows_of_head(head, delimiter):
             found = {heading(cell) for cell in cells}
             if any(names <= found for names in wanted):
                 return delimiter

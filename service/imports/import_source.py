@@ -86,6 +86,9 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     def problems(self, first: int) -> list[Problem]:
         """The unreadable records, once the unit is decided. `first` is the number of its first record."""
 
+    def forget(self) -> None:
+        """Takes back what it has told of its records beside the log: it was not committed."""
+
 
 class RecordSource(ABC, Generic[Rec]):
     """Records of one file or answer for one account, in `lane`."""
@@ -103,6 +106,10 @@ class RecordSource(ABC, Generic[Rec]):
     @abstractmethod
     def unit(self, records: Sequence[Rec], before: Receipt) -> ObservationsUnit[Any]:
         """The unit of work that ingests these records. `before` is the receipt of those before them."""
+
+    @abstractmethod
+    def as_unreadable(self, record: Rec, reason: str) -> Rec | None:
+        """A record that our code fails on, as one that cannot be read; None for one that is kept as such already."""
 
     @abstractmethod
     def log_fields(self) -> dict[str, str]:

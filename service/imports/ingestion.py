@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from events.refusals import Refusal
 from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
+from service.ledger.writer import Unavailable, name_of
 from service.platform import logs
+from service.platform.database import is_outage
 
 log = logs.get("import")
 
@@ -97,15 +100,42 @@ async def ingest(
     try:
         while read := await reading:
             reading = _read_ahead(records)
-            unit = source.unit(read, result.receipt)
-            outcomes = await ledger.run(source.lane, unit)
-            problems = unit.problems(number)
-            result.add(unit.counts(outcomes), problems, unit.receipt)
+            problems = await _ingest_slice(ledger, source, read, number, result)
             number += len(read)
             await progress(problems)
     finally:
         # The caller closes the file, which must not happen while the thread still reads it.
         await asyncio.wait([reading])
+
+
+async def _ingest_slice(
+    ledger: Ledger, source: RecordSource[Rec], records: Sequence[Rec], number: int, result: ImportResult
+) -> list[Problem]:
+    """Ingests a slice; in halves where it fails, down to the record that fails, which is kept as unreadable.
+
+    Else the same file, and the same page of a pull, would end at the same record each time.
+    """
+    unit = source.unit(records, result.receipt)
+    try:
+        outcomes = await ledger.run(source.lane, unit)
+    except Exception as problem:
+        unit.forget()
+        if isinstance(problem, (Refusal, Unavailable)) or is_outage(problem):
+            raise
+        if len(records) > 1:
+            log.warning("slice_taken_apart", records=len(records), problem=repr(problem), **source.log_fields())
+            middle = len(records) // 2
+            first = await _ingest_slice(ledger, source, records[:middle], number, result)
+            return first + await _ingest_slice(ledger, source, records[middle:], number + middle, result)
+        reason = f"ingesting it failed: {name_of(problem)} (the log says more)"
+        kept = source.as_unreadable(records[0], reason)
+        if kept is None:
+            raise
+        log.exception("record_not_ingested", **source.log_fields())
+        return await _ingest_slice(ledger, source, [kept], number, result)
+    problems = unit.problems(number)
+    result.add(unit.counts(outcomes), problems, unit.receipt)
+    return problems
 
 
 def _read_ahead(records: Iterator[Rec]) -> asyncio.Future[list[Rec]]:

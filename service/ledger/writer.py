@@ -54,6 +54,10 @@ class WrittenElsewhere(Unavailable):
     """A row with this key was there already, though the lane's lock was held: another lane's process was first."""
 
 
+class DecisionFailed(Exception):
+    """Our code failed on a unit with an error that looks like an outage, and is none. The error is the cause."""
+
+
 class _KeyKnown(Exception):
     """The batch holds an idempotency key that was answered before. Nothing was written."""
 
@@ -284,7 +288,7 @@ class LaneWriter:
                 # What the failing unit recorded before it failed is not kept: the others are decided again without it.
                 log.error("decision_failed", lane=self.lane, exc_info=failed[1])
                 units.remove(failed[0])
-                failed[0].reject(failed[1])
+                failed[0].reject(_of_our_code(failed[1]))
                 continue
             unanswered = batch.lacks(read_set.answers)
             if verified or not unanswered:
@@ -368,3 +372,17 @@ class LaneWriter:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+
+def _of_our_code(problem: Exception) -> Exception:
+    """An error that a decision raised, such that nobody takes it for an outage, which ends by itself."""
+    if not isinstance(problem, (*OUTAGES, Unavailable, Fenced)):
+        return problem
+    failed = DecisionFailed(type(problem).__name__)
+    failed.__cause__ = problem
+    return failed
+
+
+def name_of(problem: Exception) -> str:
+    """The class of what went wrong, for people. Not its message, which may quote personal data."""
+    return str(problem) if isinstance(problem, DecisionFailed) else type(problem).__name__

@@ -133,6 +133,9 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         for order in record.orders():
             read_set.orders.add((self.account_id, line.currency, order))
 
+    def forget(self) -> None:
+        self._forget_kept()
+
     def counts(self, outcomes: Sequence[str]) -> Mapping[str, int]:
         lines = sum(len(each.record.lines) for each in self.records if isinstance(each.record, SettlementRecord))
         counts = Counter(outcomes)

@@ -15,6 +15,7 @@ from events.observations import ARRIVAL, ASKED, GIVEN
 from events.refusals import AccountNotFound, InvalidCommand
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.times import read_moment, zone_named
+from service.formats.unreadable import unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
@@ -72,6 +73,15 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
             opens_with=self.options.currency or next(filter(None, map(_currency, checked_records)), None),
             setting=self.setting,
         )
+
+    def as_unreadable(self, record: SourceRecord, reason: str) -> SourceRecord | None:
+        match record:
+            case ObservedStatement():
+                return unreadable(record.place, reason, record.raw)
+            case SettlementRecord():
+                return unreadable(record.place, reason, record.first.raw)
+            case _:
+                return None
 
     def log_fields(self) -> dict[str, str]:
         return {"channel": self.channel}

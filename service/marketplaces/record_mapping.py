@@ -14,6 +14,9 @@ from service.formats.json_records import Record, Route, has_records, json_record
 from service.formats.times import NEVER, Moment
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
+from service.platform import logs
+
+log = logs.get("import")
 
 PageFields = Mapping[str, Any]
 """The fields of an answer beside its records, and those of the request, such as the statement that it was for."""
@@ -40,6 +43,12 @@ def map_records(
         except NotUnderstood as problem:
             if not (record.had_records and isinstance(problem, Unrecognised)):
                 yield unreadable(record.place, str(problem), record.raw)
+        except Exception as problem:
+            # A fault of ours, and of this record alone: the same file or page would stop at it each time.
+            log.exception("record_not_mapped", place=record.place)
+            yield unreadable(
+                record.place, f"reading it failed: {type(problem).__name__} (the log says more)", record.raw
+            )
         else:
             yield from observations
 

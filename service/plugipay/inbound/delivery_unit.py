@@ -30,10 +30,6 @@ _AHEAD_MAX = timedelta(seconds=TOLERANCE_SECONDS)
 ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "parked"
 
 
-class DeliveryFailed(Exception):
-    """Our code failed on a delivery. The failure is the cause: whatever its class, it is no outage of the database."""
-
-
 @dataclass(frozen=True, slots=True)
 class OffsetMove:
     """The next offset of a partition, under the epoch of our assignment."""
@@ -92,7 +88,7 @@ class DeliveryUnit(UnitOfWork[list[str]]):
             add_observation_reads(delivery.observation, account_id, read_set)
 
     def decide(self, batch: Batch) -> list[str]:
-        verdicts = [_ingested(delivery, batch) for delivery in self.deliveries]
+        verdicts = [_ingest(delivery, batch) for delivery in self.deliveries]
         batch.consumer_offsets.extend(
             {
                 "log": move.log,
@@ -123,13 +119,6 @@ def add_observation_reads(observation: Observation, account_id: str, read_set: R
         read_set.provider_payouts.add((account_id, observation.provider_payout_id))
     if observation.amount is not None and observation.currency is not None:
         read_set.unanswered.add((account_id, str(observation.amount), observation.currency))
-
-
-def _ingested(delivery: Delivery, batch: Batch) -> str:
-    try:
-        return _ingest(delivery, batch)
-    except Exception as problem:
-        raise DeliveryFailed(delivery.origin) from problem
 
 
 def _ingest(delivery: Delivery, batch: Batch) -> str:

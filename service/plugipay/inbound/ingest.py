@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from events.envelope import SYSTEM_ACCOUNT
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Fenced, Unavailable, WrittenElsewhere
+from service.ledger.writer import Fenced, Unavailable, WrittenElsewhere, name_of
 from service.platform import logs
 from service.platform.database import is_outage
-from service.plugipay.inbound.delivery_unit import Delivery, DeliveryFailed, DeliveryUnit, OffsetMove
+from service.plugipay.inbound.delivery_unit import Delivery, DeliveryUnit, OffsetMove
 
 log = logs.get("plugipay")
 
@@ -48,8 +48,7 @@ def waits(problem: Exception) -> bool:
 
 def failure_reason(problem: Exception) -> str:
     """Why a delivery is not ingested. Only the failure's class: its message may quote personal data."""
-    failure = problem.__cause__ if isinstance(problem, DeliveryFailed) and problem.__cause__ else problem
-    return f"ingesting it failed: {type(failure).__name__} (the log says more)"
+    return f"ingesting it failed: {name_of(problem)} (the log says more)"
 
 
 async def _taken_apart(ledger: Ledger, lane: int, deliveries: Sequence[Delivery]) -> list[str]:

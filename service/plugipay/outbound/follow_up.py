@@ -15,7 +15,12 @@ from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause
 from service.ledger.ledger import Ledger
 from service.ledger.unit_of_work import UnitOfWork
+from service.ledger.writer import Unavailable
+from service.platform import logs
+from service.platform.database import is_outage
 from service.plugipay.inbound.delivery_unit import add_observation_reads, find_payout_id, record_observed
+
+log = logs.get("dispatcher")
 
 Decide = Callable[[AccountState, Payout], Sequence[AnyEvent]]
 
@@ -105,9 +110,30 @@ async def follow_up(ledger: Ledger, lane: int, account_id: str, payout_id: str, 
 async def record_responses(
     ledger: Ledger, lane: int, account_id: str, observations: Sequence[tuple[Observation, tuple[str, ...]]]
 ) -> None:
-    """Records the payouts in the provider's responses; durable when this returns."""
-    if observations:
+    """Records the payouts in the provider's responses; durable when this returns.
+
+    Where they cannot be recorded together, each is recorded alone. What fails then is raised, once all were tried: one
+    payout must not keep the others of its page from being known.
+    """
+    if not observations:
+        return
+    try:
         await ledger.run(lane, ResponseUnit(account_id, observations))
+    except Exception as problem:
+        if len(observations) == 1 or isinstance(problem, Unavailable) or is_outage(problem):
+            raise
+        log.warning("responses_taken_apart", account=account_id, payouts=len(observations), problem=repr(problem))
+        failed: Exception | None = None
+        for one in observations:
+            try:
+                await record_responses(ledger, lane, account_id, [one])
+            except Exception as failure:
+                if isinstance(failure, Unavailable) or is_outage(failure):
+                    raise
+                log.exception("response_not_recorded", account=account_id, payout=one[0].provider_payout_id)
+                failed = failed or failure
+        if failed is not None:
+            raise failed from None
 
 
 async def follow_account(

@@ -22,6 +22,7 @@ from service.ledger.poller import Poller
 from service.ledger.vault import AccountKey
 from service.ledger.writer import Unavailable
 from service.platform import logs
+from service.platform.database import OUTAGES
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
@@ -86,15 +87,24 @@ class Sweeper(Poller):
     async def _compare_list(self, lane: int, account_id: str, access: ProviderAccess, since: datetime | None) -> bool:
         """Records what is new in the provider's list, back to `since`. False where it could not be read that far."""
         cursor: str | None = None
+        failed: Exception | None = None
         while not self._stopping:
             outcome = await self._client.page(access, cursor=cursor)
             if not isinstance(outcome, Answered):
                 log.info("provider_list_not_read", account=account_id, outcome=repr(outcome))
                 return False
             page = outcome.value
-            await self._record_changes(lane, account_id, page.payouts)
+            try:
+                await self._record_changes(lane, account_id, page.payouts)
+            except (*OUTAGES, Unavailable):
+                raise
+            except Exception as problem:  # noqa: BLE001 - raised behind the last page
+                # What can be recorded is; the pages behind it are read all the same, and this one again next time.
+                failed = failed or problem
             oldest = page.payouts[-1].created_at if page.payouts else None
             if page.cursor is None or (since is not None and oldest is not None and to_datetime(oldest) < since):
+                if failed is not None:
+                    raise failed
                 return not page.unreadable
             cursor = page.cursor
         return False

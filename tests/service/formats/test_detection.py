@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.formats.detection import CSV, HEAD_BYTES, JSON, XLSX, XML, ZIP, detect_format, zip_members
@@ -82,6 +82,7 @@ def test_a_format_is_told_by_its_content_and_the_stream_begins_where_it_began(co
     assert (found, whole.read()) == (wanted, content)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text("ab./xl", min_size=1, max_size=12), st.binary(max_size=40), max_size=5),
     st.integers(0, 2000),

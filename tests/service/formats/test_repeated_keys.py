@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.formats.json_records import Record, json_records
@@ -41,6 +41,7 @@ def documents(draw: st.DrawFn, depth: int = 3) -> tuple[str, bool]:
     return f"{{{f',{space}'.join(members)}}}", repeated or len(set(names)) < len(names)
 
 
+@settings(deadline=None)
 @given(documents())
 def test_exactly_what_has_a_key_twice_is_refused(document: tuple[str, bool]) -> None:
     text, repeated = document
@@ -115,6 +116,7 @@ def test_a_document_with_a_key_twice_says_so(content: bytes) -> None:
     assert any("is there twice in one object" in reason for reason in reasons)
 
 
+@settings(deadline=None)
 @given(documents())
 def test_the_reader_of_files_finds_them_too(document: tuple[str, bool]) -> None:
     text, repeated = document

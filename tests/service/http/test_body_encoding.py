@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -111,6 +111,7 @@ async def test_a_body_that_unpacks_to_more_than_is_taken_is_refused_before_it_is
     assert status == 413
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=2000), min_size=1, max_size=3), st.integers(1, 50), st.booleans())
 def test_whatever_pieces_it_comes_in_it_is_decoded_whole(members: list[bytes], step: int, several: bool) -> None:
     """A gzip body may have several members; what is repeated makes much of little."""

@@ -7,7 +7,9 @@ import io
 import threading
 from typing import Any
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from events.accounts.state import LIVE, TEST
 from events.envelope import Actor, Source
@@ -21,6 +23,7 @@ from service.imports.import_source import SLICE, ImportRequest, Problem
 from service.imports.ingestion import import_file
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
+from service.ledger.writer import Unavailable
 from service.marketplaces.booking import LocatedRecord, RecordsUnit
 from service.marketplaces.import_source import MarketplaceOptions
 from tests.service.marketplaces.samples import sample
@@ -124,3 +127,51 @@ async def test_an_import_that_is_stopped_ends_when_its_file_is_no_longer_read(ap
     with pytest.raises(Stopped):
         await import_file(api.ledger, request, stream, ORIGIN, progress)
     assert not stream.is_read
+
+
+@pytest.mark.parametrize(
+    "failure", [KeyError("a field of tomorrow"), TimeoutError("no outage"), asyncpg.DataError("x")]
+)
+@pytest.mark.parametrize("bad", [(0,), (ROWS - 1,), (3, 4, SLICE + 1)])
+async def test_a_record_that_our_code_fails_on_is_kept_as_unreadable_and_all_others_are_booked(
+    api: Api, monkeypatch: pytest.MonkeyPatch, failure: Exception, bad: tuple[int, ...]
+) -> None:
+    """Of a marketplace: else the same page of a pull would end there each time."""
+    places = {f"line {number + 1}" for number in bad}
+    real_ingest = RecordsUnit._ingest
+
+    def failing(self: RecordsUnit, located: LocatedRecord, *rest: Any) -> str:
+        if not isinstance(located.record, Unreadable) and located.record.place in places:
+            raise failure
+        return real_ingest(self, located, *rest)
+
+    monkeypatch.setattr(RecordsUnit, "_ingest", failing)
+    lines = b"".join(b'{"StatementNumber":"S-%d","Payout":"1.00 IDR","Paid":"0"}\n' % number for number in range(ROWS))
+    request = ImportRequest("acc_1", "statements.jsonl", MarketplaceOptions("lazada"))
+    with capture_logs():
+        result = await import_file(api.ledger, request, io.BytesIO(lines), ORIGIN)
+    assert (result.counts["read"], result.counts["new"], result.counts["unreadable"]) == (
+        ROWS,
+        ROWS - len(bad),
+        len(bad),
+    )
+    assert [problem.number for problem in result.problems] == list(bad)
+    assert {problem.reason for problem in result.problems} == {
+        f"ingesting it failed: {type(failure).__name__} (the log says more)"
+    }
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM statements") == ROWS - len(bad)
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == ROWS
+
+
+async def test_while_the_database_is_away_no_record_is_taken_for_unreadable(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> None:
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(api.ledger, "run", away)
+    request = ImportRequest("acc_1", "statements.jsonl", MarketplaceOptions("lazada"))
+    line = b'{"StatementNumber":"S-1","Payout":"1.00 IDR","Paid":"0"}\n'
+    with pytest.raises(Unavailable):
+        await import_file(api.ledger, request, io.BytesIO(line), ORIGIN)
+    assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == 0

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.ledger.vault import CannotUnseal, Vault
@@ -34,6 +34,7 @@ def spellings(draw: st.DrawFn, name: str) -> str:
 others = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=20)), max_size=5)
 
 
+@settings(deadline=None)
 @given(spellings("plugipay-signature"), spellings("received-at"), st.randoms(), others)
 def test_no_header_is_lost_to_its_spelling_to_its_place_or_to_a_null_beside_it(
     signature: str, received_at: str, chance: object, beside: Headers
@@ -109,6 +110,7 @@ def batch_of(found: list[Record], compression: int = 0) -> bytes:
     return bytes(builder.build())
 
 
+@settings(deadline=None)
 @given(records, st.sampled_from([0, 1]))
 def test_a_batch_is_decoded_as_the_library_does(found: list[Record], compression: int) -> None:
     content = batch_of(found, compression)
@@ -122,6 +124,7 @@ def test_a_batch_is_decoded_as_the_library_does(found: list[Record], compression
     ] == wanted
 
 
+@settings(deadline=None)
 @given(records, st.data())
 def test_a_name_that_is_not_utf8_costs_nothing_of_its_batch(found: list[Record], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(found) - 1))
@@ -140,6 +143,7 @@ def test_a_name_that_is_not_utf8_costs_nothing_of_its_batch(found: list[Record],
     assert not lenient.has_next()
 
 
+@settings(deadline=None)
 @given(records, st.data(), st.sampled_from([0, 1]))
 def test_damage_costs_only_what_is_damaged_and_offsets_go_up(
     found: list[Record], data: st.DataObject, compression: int
