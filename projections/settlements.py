@@ -28,6 +28,9 @@ WITHDRAWAL, ADJUSTMENT = "withdrawal", "adjustment"
 ORDER_PREFIX = "order/"
 """How the reference of an order's money begins."""
 
+STATEMENT_PERIOD = "statementPeriod"
+"""The extra field of a line with the period of its statement."""
+
 LineRow = dict[str, Any]
 RecordKey = tuple[str, ...]
 RECORD_KEY = ("account_id", "channel", "seller", "reference", "source")
@@ -59,6 +62,7 @@ class TotalKey:
 def line_rows(account_id: str, position: int, event: SettlementObserved) -> list[LineRow]:
     """The rows of one record. A line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
     totals = {line["field"] for line in event.lines if line.get("partOf") is None}
+    statement = event.statement if event.statement is not None else _statement_period(event)
     worths = _texts(worths_of(event))
     return [
         {
@@ -77,7 +81,7 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "currency": event.currency,
             "depth": _depth(line, totals),
             "part_of": line.get("partOf"),
-            "statement": event.statement,
+            "statement": statement,
             "invoice": event.invoice,
             "order_id": event.order,
             "item": line.get("item"),
@@ -87,6 +91,15 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
         }
         for number, line in enumerate(event.lines, start=1)
     ]
+
+
+def _statement_period(event: SettlementObserved) -> str | None:
+    """The period of a statement, where the record names that instead of the statement's number: it stands for it."""
+    for line in event.lines:
+        period: str | None = line.get("extra", {}).get(STATEMENT_PERIOD)
+        if period is not None:
+            return period
+    return None
 
 
 def _depth(line: Data, totals: set[str]) -> int:

@@ -8,9 +8,18 @@ from pydantic import Field
 
 from events.command import CalendarCountry, Command, Currency, Identifier, Reference, ZoneName
 
+SETTING_MAX = 2000
+"""The most characters of a channel's setting of columns or types."""
+
+SettingText = Annotated[str, Field(min_length=1, max_length=SETTING_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
 
 class SetChannel(Command):
-    """Say how a marketplace pays this account: who collects, and the seller, currency and zone its records leave out."""
+    """Say how a marketplace pays this account: who collects, and what its records leave out.
+
+    That is their seller, currency and zone; the headings of its reports (`columns`), and the meaning of types that nobody
+    attests (`types`).
+    """
 
     type: Literal["setChannel"] = "setChannel"
     scope = "command:write"
@@ -20,12 +29,16 @@ class SetChannel(Command):
         "seller": "EG100RT",
         "currency": "EUR",
         "zone": "Asia/Jakarta",
+        "columns": "orderNo=No. Pesanan;totalPayment=Dibayar",
+        "types": "1002=commission:-1",
     }
     channel: Identifier
     collects: Literal["seller", "platform"] = "seller"
     seller: Reference | None = None
     currency: Currency | None = None
     zone: ZoneName | None = None
+    columns: SettingText | None = None
+    types: SettingText | None = None
 
 
 class SetSettlementTerms(Command):

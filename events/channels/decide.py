@@ -35,6 +35,8 @@ def set_channel(command: SetChannel) -> Sequence[AnyEvent]:
             seller=command.seller,
             currency=command.currency,
             zone=command.zone,
+            columns=command.columns,
+            types=command.types,
         )
     ]
 

@@ -12,16 +12,21 @@ from events.values import Data, value
 class ChannelSet(Event):
     """How a marketplace pays this account: who collects the money, and what its records leave out.
 
-    `collects`: `seller` (the marketplace pays the seller's own bank) or `platform` (it pays us).
+    `collects`: `seller` (the marketplace pays the seller's own bank) or `platform` (it pays us). `columns` names the
+    headings of its reports, and `types` the meaning of its types, as the seller wrote them.
     """
 
     stored_name = "channel.set"
+    schema_version = 2
+    upcasters = {1: only_new_optional_fields}
 
     channel: str
     collects: str
     seller: str | None = None
     currency: str | None = None
     zone: str | None = None
+    columns: str | None = None
+    types: str | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.channels.add((account_id, self.channel))

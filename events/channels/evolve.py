@@ -24,7 +24,13 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
         case ChannelSet():
             known = state.channels.get(event.channel) or Channel()
             state.channels[event.channel] = replace(
-                known, collects=event.collects, seller=event.seller, currency=event.currency, zone=event.zone
+                known,
+                collects=event.collects,
+                seller=event.seller,
+                currency=event.currency,
+                zone=event.zone,
+                columns=event.columns,
+                types=event.types,
             )
         case StatementObserved():
             key = (event.channel, event.seller or "", event.number)

@@ -23,6 +23,10 @@ class Channel:
     seller: str | None = None
     currency: str | None = None
     zone: str | None = None
+    columns: str | None = None
+    """The headings of its reports, by their names."""
+    types: str | None = None
+    """The meaning of its types."""
     paid_out: dict[str, int] = field(default_factory=dict)
     """By currency: what stands in the paid out because it paid orders. Replaced as a whole, never changed in place."""
     owed: dict[str, int] = field(default_factory=dict)

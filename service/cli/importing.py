@@ -51,6 +51,8 @@ def import_statements(
     currency: str | None = None,
     zone: str | None = None,
     collects: Literal["seller", "platform"] | None = None,
+    columns: str | None = None,
+    types: str | None = None,
     observed_at: str | None = None,
     mode: Literal["live", "test"] = "live",
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
@@ -72,6 +74,10 @@ def import_statements(
         The time zone of times without one, such as Asia/Jakarta.
     collects
         Whom the marketplace pays: the seller's own bank account (paid statements are paid out) or the platform (they become available).
+    columns
+        The headings of a report that nobody attests: "orderNo=No. Pesanan;totalPayment=Dibayar". Remembered for the channel.
+    types
+        The meaning of types that nobody attests: "1002=commission:-1;1003=shipping". Remembered for the channel.
     observed_at
         When the file was made: a date or time. Records with a time of their own go by that; without either, by arrival.
     mode
@@ -82,13 +88,14 @@ def import_statements(
         # Imported here: a marketplace's file needs nothing of the banks.
         from service.cli.banking import import_bank  # noqa: PLC0415
 
-        if seller or zone or collects or observed_at:
+        if seller or zone or collects or columns or types or observed_at:
             raise WrongSettings(
-                "say whose file it is, before its name: seller, zone, collects and observed-at are of marketplaces"
+                "say whose file it is, before its name: seller, zone, collects, columns, types and observed-at are of "
+                "marketplaces"
             )
         import_bank(Path(channel), account=account, currency=currency, mode=mode, as_json=as_json, data=data)
         return
-    options = MarketplaceOptions(channel, seller, currency, zone, collects, observed_at)
+    options = MarketplaceOptions(channel, seller, currency, zone, collects, columns, types, observed_at)
     request = checked_request(ImportRequest(account, file.name, options))
     result = run_import(request, file, mode, data)
     show_result(file.name, result, as_json=as_json)

@@ -64,6 +64,7 @@ def pull_channel(
     currency: Annotated[str | None, Parameter(help=_CURRENCY_HELP)] = None,
     zone: str | None = None,
     collects: Literal["seller", "platform"] | None = None,
+    types: str | None = None,
     overlap_days: int | None = None,
     again: Annotated[bool, Parameter(negative="")] = False,
     mode: Literal["live", "test"] = "live",
@@ -88,6 +89,8 @@ def pull_channel(
         The time zone of dates, and of times without one, such as Asia/Jakarta.
     collects
         Whom the marketplace pays: the seller's own bank account or the platform.
+    types
+        The meaning of types that nobody attests: "1002=commission:-1;1003=shipping". Remembered for the channel.
     overlap_days
         How many days before its end the last pull is repeated (default: by the channel).
     again
@@ -96,7 +99,7 @@ def pull_channel(
         The mode of the account.
 
     """
-    options = MarketplaceOptions(channel, seller, currency, zone, collects)
+    options = MarketplaceOptions(channel, seller, currency, zone, collects, types=types)
     request = checked_request(ImportRequest(account, "pull", options))
     if overlap_days is not None and not 0 <= overlap_days <= 3650:
         raise WrongSettings("--overlap-days is a number of days from 0 to 3650")

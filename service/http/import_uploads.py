@@ -36,6 +36,8 @@ SELLER_NAME = any_text("seller", "The shop, where the account has several.")
 CURRENCY = any_text("currency", "For files that name none.")
 ZONE = any_text("zone", "Of times without one, such as Asia/Jakarta.")
 COLLECTS = any_text("collects", "Who is paid by the marketplace, from now on.", {"enum": [SELLER, PLATFORM]})
+COLUMNS = any_text("columns", "The headings of the report, where nobody attests them: orderNo=No. Pesanan;...")
+TYPES = any_text("types", "The meaning of types that nobody attests: 1002=commission:-1;...")
 OBSERVED_AT = any_text(
     "observedAt",
     "When the records were so: a date or time. Records with a time of their own go by that; without either, by arrival.",
@@ -70,6 +72,8 @@ async def post_import(context: RequestContext) -> web.Response:
         currency=context.read(CURRENCY),
         zone=context.read(ZONE),
         collects=context.read(COLLECTS),
+        columns=context.read(COLUMNS),
+        types=context.read(TYPES),
         observed_at=context.read(OBSERVED_AT),
     )
     requested = ImportRequest(context.account, context.read(FILE), options)
@@ -183,7 +187,7 @@ OPERATIONS = (
         summary="Import a marketplace's file; sent again under its id, an interrupted import goes on",
         scopes=(COMMAND_WRITE,),
         parameters=(
-            *(CHANNEL, FILE, SELLER_NAME, CURRENCY, ZONE, COLLECTS, OBSERVED_AT),
+            *(CHANNEL, FILE, SELLER_NAME, CURRENCY, ZONE, COLLECTS, COLUMNS, TYPES, OBSERVED_AT),
             *(WAIT, IMPORT_ID, IMPORT_ID_HEADER, PREFER),
         ),
         body=FileBody("application/octet-stream", "The file, in a format of the channel's.", streamed=True),

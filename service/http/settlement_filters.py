@@ -28,6 +28,7 @@ def _name(name: str) -> Parameter[str | None]:
 
 
 ORDER, STATEMENT, INVOICE, ITEM = (_name(name) for name in ("order", "statement", "invoice", "item"))
+SELLER = _name("seller")
 
 
 def amount_text(number: Decimal | None) -> str | None:
@@ -37,6 +38,11 @@ def amount_text(number: Decimal | None) -> str | None:
 def encoded(text: str | None) -> str | None:
     """As a cursor can carry it: names of orders may have any character."""
     return None if text is None else base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") or "."
+
+
+def of_seller(seller: str | None) -> tuple[str, ...]:
+    """The seller as a filter of a cursor. Cursors of lists of all sellers have none."""
+    return () if seller is None else (encoded(seller) or "",)
 
 
 def decoded_parts(parts: list[str] | None) -> tuple[str, ...] | None:

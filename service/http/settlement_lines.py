@@ -20,11 +20,13 @@ from service.http.settlement_filters import (
     INVOICE,
     ITEM,
     ORDER,
+    SELLER,
     STATEMENT,
     ChannelAmount,
     amount_text,
     decoded_parts,
     encoded,
+    of_seller,
 )
 from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
@@ -66,14 +68,23 @@ async def list_lines(context: RequestContext) -> web.Response:
     limit = context.read(LIMIT)
     channel = context.read(CHANNEL)
     texts = [context.read(name) for name in (ORDER, STATEMENT, INVOICE, ITEM)]
+    seller = context.read(SELLER)
     access_scope = await account_scope(context)
     await wait_for_position(context, access_scope.lanes[0], "settlements")
-    listing = Listing(context, "settlement lines", access_scope, (channel, *(encoded(text) for text in texts)))
+    filters = (channel, *map(encoded, texts), *of_seller(seller))
+    listing = Listing(context, "settlement lines", access_scope, filters)
     behind = decoded_parts(listing.place(5))
     place: tuple[Any, ...] = ("", "", "", "", 0) if behind is None else (*behind[:4], _number(behind[4]))
     async with read_snapshot(context.ledger.pool) as connection:
         found = await connection.fetch(
-            query("settlements/lines"), access_scope.lanes[0], context.account, channel, *texts, *place, limit + 1
+            query("settlements/lines"),
+            access_scope.lanes[0],
+            context.account,
+            channel,
+            *texts,
+            *place,
+            limit + 1,
+            seller,
         )
     end = None
     if len(found) > limit:
@@ -122,7 +133,7 @@ OPERATIONS = (
         id="listSettlementLines",
         summary="Settlement lines: each amount that a source names",
         scopes=(PAYOUT_READ,),
-        parameters=(CHANNEL, ORDER, STATEMENT, INVOICE, ITEM, MIN_POSITION, LIMIT, CURSOR),
+        parameters=(CHANNEL, ORDER, STATEMENT, INVOICE, ITEM, SELLER, MIN_POSITION, LIMIT, CURSOR),
         answers=(Answer(data=list[SettlementLineDocument], meta=PageMeta),),
     ),
 )

@@ -24,11 +24,13 @@ from service.http.settlement_filters import (
     CHANNEL,
     INVOICE,
     ORDER,
+    SELLER,
     STATEMENT,
     ChannelAmount,
     amount_text,
     decoded_parts,
     encoded,
+    of_seller,
 )
 from service.http.statements import STATEMENT_CHANNELS
 from service.http.visibility import account_scope
@@ -108,18 +110,19 @@ async def list_settlements(context: RequestContext) -> web.Response:
     limit = context.read(LIMIT)
     level = context.read(LEVEL)
     channel = context.read(CHANNEL)
-    order, statement, invoice = (context.read(name) for name in (ORDER, STATEMENT, INVOICE))
+    order, statement, invoice, seller = (context.read(name) for name in (ORDER, STATEMENT, INVOICE, SELLER))
     since, before = _datetime(context.read(FROM)), _datetime(context.read(BEFORE))
     access_scope = await account_scope(context)
     lane = access_scope.lanes[0]
     await wait_for_position(context, lane, "settlements")
     texts = (order, statement, invoice, context.given(FROM), context.given(BEFORE))
-    listing = Listing(context, "settlements", access_scope, (level, channel, *(encoded(text) for text in texts)))
+    shown = (level, channel, *map(encoded, texts), *of_seller(seller))
+    listing = Listing(context, "settlements", access_scope, shown)
     if level == Level.GLOBAL:
         if order is not None or invoice is not None:
             raise invalid(LEVEL.name, "statements are found by statement, not by order or invoice")
         behind = decoded_parts(listing.place(4))
-        totals = TotalsQuery(channel, statement, since, before)
+        totals = TotalsQuery(channel, statement, since, before, seller)
         try:
             async with read_snapshot(context.ledger.pool) as connection:
                 found = await channel_totals(
@@ -133,7 +136,8 @@ async def list_settlements(context: RequestContext) -> web.Response:
         after = decoded_parts(listing.place(2)) or ("", "")
         filters = (level, channel, order, statement, invoice, since, before)
         async with read_snapshot(context.ledger.pool) as connection:
-            rows = await connection.fetch(query("settlements/page"), lane, context.account, *filters, *after, limit + 1)
+            parameters = (*filters, *after, limit + 1, seller)
+            rows = await connection.fetch(query("settlements/page"), lane, context.account, *parameters)
         documents = [_total(dict(row), level) for row in rows[:limit]]
         place = (rows[limit - 1]["channel"], rows[limit - 1]["key"]) if len(rows) > limit else None
     return listing.respond(documents, limit, None if place is None else [encoded(part) or "" for part in place])
@@ -162,11 +166,12 @@ def _total(row: dict[str, Any], level: str) -> SettlementDocument:
     }
 
 
-def _fees(row: Mapping[str, Any], by: str) -> FeesDocument:
+def _fees(row: Mapping[str, Any], by: str, reported: Decimal | None = None) -> FeesDocument:
+    """What was taken. `reported` is the statement's own sum of its fees, where no line says them."""
     return {
         "commissionFee": amount_text(row["commission"]),
         "commissionBy": NOT_AVAILABLE if row["commission"] is None else by,
-        "feesTotal": amount_text(row["fees"]),
+        "feesTotal": amount_text(reported if row["fees"] is None else row["fees"]),
     }
 
 
@@ -196,7 +201,7 @@ def _global(row: dict[str, Any]) -> GlobalSettlementDocument:
         "currency": row["currency"],
         "payoutAmount": amount_text(payout),
         "payoutBy": NOT_AVAILABLE if payout is None else by,
-        **_fees(row, DERIVED),
+        **_fees(row, DERIVED, _charged(row.get("fees_reported"))),
         "withdrawn": amount_text(withdrawn),
         "residual": residual,
         "at": row["at"],
@@ -217,6 +222,12 @@ def _reported(text: str | None) -> Decimal | None:
         return None
 
 
+def _charged(text: str | None) -> Decimal | None:
+    """A statement's sum of fees, as what lowers what the seller is owed: versions of the API write it with both signs."""
+    amount = _reported(text)
+    return None if amount is None else -abs(amount) + 0
+
+
 def _four(parts: tuple[str, ...]) -> TotalsPlace:
     if len(parts) != 4:
         raise wrong_cursor()
@@ -235,7 +246,7 @@ OPERATIONS = (
         id="listSettlements",
         summary="What statements, orders or items come to: payout, commission and fees",
         scopes=(PAYOUT_READ,),
-        parameters=(LEVEL, FROM, BEFORE, CHANNEL, ORDER, STATEMENT, INVOICE, MIN_POSITION, LIMIT, CURSOR),
+        parameters=(LEVEL, FROM, BEFORE, CHANNEL, ORDER, STATEMENT, INVOICE, SELLER, MIN_POSITION, LIMIT, CURSOR),
         answers=(Answer(data=list[SettlementDocument | GlobalSettlementDocument], meta=PageMeta),),
     ),
 )

@@ -25,6 +25,7 @@ from service.http.operations import Answer, ApiOperation
 from service.http.paging import page_meta
 from service.http.parameters import CURSOR, LONG_LIMIT, PathParameter, choice, invalid, yes_or_no
 from service.http.request_context import RequestContext
+from service.http.settlement_filters import SELLER
 from service.http.statements import STATEMENT_CHANNELS, StatementDocument, statement_document
 from service.http.visibility import account_scope
 from service.ledger.access_scope import AccessScope
@@ -96,7 +97,7 @@ async def get_statement(context: RequestContext) -> web.StreamResponse:
     limit = context.read(LONG_LIMIT)
     channel = context.read(CHANNEL)
     access_scope = await account_scope(context)
-    row = await _find(context, access_scope, channel)
+    row = await _find(context, access_scope, channel, context.read(SELLER))
     if as_csv and not with_lines:
         raise invalid(FORMAT.name, "CSV is of a statement's lines: ask for lines=true")
     document = statement_document(row)
@@ -119,18 +120,22 @@ async def get_statement(context: RequestContext) -> web.StreamResponse:
     return context.respond(with_its_lines, page_meta(context, limit, cursor))
 
 
-async def _find(context: RequestContext, access_scope: AccessScope, channel: str | None) -> dict[str, Any]:
+async def _find(
+    context: RequestContext, access_scope: AccessScope, channel: str | None, seller: str | None
+) -> dict[str, Any]:
     number = context.request.match_info[STATEMENT_NUMBER.name]
     nothing = ApiError("NOT_FOUND", "there is no statement of this number", field=STATEMENT_NUMBER.documented_name)
     if len(number) > TEXT_MAX or not number.isprintable():
         raise nothing
     rows = await context.ledger.pool.fetch(
-        query("statements/find"), access_scope.lanes[0], context.account, number, channel, 2
+        query("statements/find"), access_scope.lanes[0], context.account, number, channel, seller, 100
     )
     if not rows:
         raise nothing
-    if len(rows) > 1:
+    if len({row["channel"] for row in rows}) > 1:
         raise invalid(CHANNEL.name, "more than one statement has this number: name its channel")
+    if len(rows) > 1:
+        raise invalid(SELLER.name, "several sellers have a statement of this number: name the seller")
     return dict(rows[0])
 
 
@@ -246,7 +251,7 @@ OPERATIONS = (
         id="getStatement",
         summary="One statement; of the ledger's own, on request, every event with the field that it counts in",
         scopes=(PAYOUT_READ,),
-        parameters=(STATEMENT_NUMBER, CHANNEL, WITH_LINES, FORMAT, LONG_LIMIT, CURSOR),
+        parameters=(STATEMENT_NUMBER, CHANNEL, SELLER, WITH_LINES, FORMAT, LONG_LIMIT, CURSOR),
         answers=(Answer(data=OneStatement, meta=Meta | PageMeta, media_types=(JSON, CSV)),),
     ),
 )

@@ -18,6 +18,8 @@ from service.http.operations import Answer, ApiOperation
 from service.http.paging import Listing
 from service.http.parameters import CURSOR, LIMIT, choice, moment, yes_or_no
 from service.http.request_context import RequestContext
+from service.http.settlement_filters import SELLER as SELLER_NAME
+from service.http.settlement_filters import of_seller
 from service.http.visibility import account_scope
 from service.ledger.api_keys import PAYOUT_READ
 from service.ledger.findings import FindingDocument
@@ -81,8 +83,9 @@ async def list_statements(context: RequestContext) -> web.Response:
     channel, paid = context.read(CHANNEL), context.read(IS_PAID)
     source = context.read(SOURCE)
     after = context.read(CREATED_AFTER)
+    seller = context.read(SELLER_NAME)
     access_scope = await account_scope(context)
-    listing = Listing(context, "statements", access_scope, (channel, paid, after, source))
+    listing = Listing(context, "statements", access_scope, (channel, paid, after, source, *of_seller(seller)))
     rows = await context.ledger.pool.fetch(
         query("statements/page"),
         access_scope.lanes[0],
@@ -93,6 +96,7 @@ async def list_statements(context: RequestContext) -> web.Response:
         listing.number(),
         limit + 1,
         None if source is None else source == ORIGINS[0],
+        seller,
     )
     shown = rows[:limit]
     end = [str(shown[-1]["first_position"])] if len(rows) > limit else None
@@ -145,7 +149,7 @@ OPERATIONS = (
         id="listStatements",
         summary="Statements, marketplaces' and the ledger's own, the last to become known first",
         scopes=(PAYOUT_READ,),
-        parameters=(SOURCE, CHANNEL, IS_PAID, CREATED_AFTER, LIMIT, CURSOR),
+        parameters=(SOURCE, CHANNEL, SELLER_NAME, IS_PAID, CREATED_AFTER, LIMIT, CURSOR),
         answers=(Answer(data=list[StatementDocument], meta=PageMeta),),
     ),
 )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TypeVar
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
@@ -85,6 +86,9 @@ def _reason_against_statement(record: ObservedStatement, exponents: dict[str, in
 
 def _minor(amount: Amount, exponent: int) -> int:
     return in_minor_units(amount.number, exponent)[0]
+
+
+Observed = TypeVar("Observed", StatementObserved, SettlementObserved)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -252,6 +256,9 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.kept[identity] = before
         self._kept_before = {}
 
+    def _at_its_time(self, observed: Observed) -> Observed:
+        return replace(observed, observed_at=self.observed_at or self.received_at, observed_by=self.observed_by)
+
     def _record(
         self,
         events: Sequence[AnyEvent],
@@ -288,12 +295,10 @@ def _outcome(events: Sequence[AnyEvent]) -> str:
 
 def _is_set(setting: ChannelSet, state: AccountState) -> bool:
     known = state.channels.get(setting.channel)
-    return known is not None and (known.collects, known.seller, known.currency, known.zone) == (
-        setting.collects,
-        setting.seller,
-        setting.currency,
-        setting.zone,
-    )
+    if known is None:
+        return False
+    names = ("collects", "seller", "currency", "zone", "columns", "types")
+    return all(getattr(known, name) == getattr(setting, name) for name in names)
 
 
 def _statement_event(record: ObservedStatement, state: AccountState, digest: str, exponent: int) -> StatementObserved:

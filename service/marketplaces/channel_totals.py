@@ -36,6 +36,7 @@ class TotalsQuery:
     statement: str | None = None
     since: datetime | None = None
     before: datetime | None = None
+    seller: str | None = None
 
 
 def place_of(row: Mapping[str, Any]) -> TotalsPlace:
@@ -52,13 +53,21 @@ async def channel_totals(
     for channel in sorted({*CHANNELS, CHANNEL}):
         if request.channel not in (None, channel) or (after is not None and channel < after[0]):
             continue
+        zone = zones.get(channel) or DEFAULT_ZONE
         place = after[1:] if after is not None and channel == after[0] else _BEFORE_ALL
         if channel not in PAYS_BY_ORDER:
-            parameters = (request.statement, request.since, request.before, *place, limit - len(found))
+            parameters = (
+                request.statement,
+                request.since,
+                request.before,
+                *place,
+                limit - len(found),
+                zone,
+                request.seller,
+            )
             rows = await connection.fetch(query("settlements/statements"), lane, account_id, channel, *parameters)
             found += [dict(row) for row in rows]
         elif request.statement is None:
-            zone = zones.get(channel) or DEFAULT_ZONE
             async for row in _groups(connection, (lane, account_id, channel, zone), request, place, limit - len(found)):
                 found.append(row)
                 if len(found) == limit:
@@ -81,7 +90,14 @@ async def _groups(
     while True:
         begin = after[0]
         found = await connection.fetch(
-            query("settlements/groups"), *of, begin, _day(begin), keys_most, request.since, request.before
+            query("settlements/groups"),
+            *of,
+            begin,
+            _day(begin),
+            keys_most,
+            request.since,
+            request.before,
+            request.seller,
         )
         rows = [dict(row) for row in found]
         for row in rows:

@@ -55,6 +55,7 @@ def checks(statement: ObservedStatement, previous: ObservedStatement | None, exp
         *_continuity(statement, previous),
         *_minor_units(statement, exponent),
         *_times(statement),
+        *(Finding(each.rule, each.expected, each.actual, "", holds=False) for each in statement.doubts),
     ]
 
 

@@ -22,9 +22,11 @@ from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.marketplaces.booking import CHANGED, LEFT_OUT, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked
 from service.marketplaces.channels import marketplace_named
+from service.marketplaces.marketplace import Marketplace
 from service.marketplaces.observations import DEFAULT_ZONE, ObservedStatement, Shop
 from service.marketplaces.record_mapping import PageFields
 from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, settlement_records
+from service.marketplaces.shop_settings import COLUMNS, TYPES, read_columns, read_types
 from sql import query
 
 _SELLER_MAX = 200
@@ -115,6 +117,9 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
     zone: str | None = None
     collects: str | None = None
     """Who is paid by the marketplace: `seller` or `platform`."""
+    columns: str | None = None
+    """The headings of the seller's report, and `types` what types mean that nobody attests (`shop_settings.py`)."""
+    types: str | None = None
     observed_at: str | None = None
     """When the records were so: a date or a time. Without it, records that have no time of their own are dated by arrival."""
 
@@ -130,6 +135,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
                 zone_named(self.zone)
             except ValueError as problem:
                 raise InvalidCommand(str(problem), field="zone") from None
+        _check_settings(marketplace_named(self.channel), self.columns, self.types)
         if self.observed_at is not None and read_moment(self.observed_at, self.zone or DEFAULT_ZONE).instant is None:
             raise InvalidCommand(
                 f"{self.observed_at[:40]!r} is not a date or time, such as 2026-05-01 or 2026-05-01T09:30:00+07:00",
@@ -146,6 +152,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
         if request.account_id == SYSTEM_ACCOUNT or mode not in (None, origin.mode):
             raise AccountNotFound(request.account_id)
         known = await _channel(ledger, lane, request.account_id, self.channel)
+        _check_settings(marketplace_named(self.channel), known.columns, known.types)
         zone, now = self.zone or known.zone or DEFAULT_ZONE, ledger.runtime.instant()
         given = None if self.observed_at is None else read_moment(self.observed_at, zone).instant
         if given is not None and given > now:
@@ -157,7 +164,13 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             exponents=ledger.exponents,
             lane=lane,
             channel=self.channel,
-            shop=Shop(self.seller or known.seller, self.currency or known.currency, zone),
+            shop=Shop(
+                self.seller or known.seller,
+                self.currency or known.currency,
+                zone,
+                self.columns or known.columns,
+                self.types or known.types,
+            ),
             setting=self._setting(known),
             received_at=now,
             observed_at=given or now,
@@ -165,8 +178,10 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
         )
 
     def _setting(self, known: Channel) -> ChannelSet | None:
-        """A new setting of the channel where the request says who collects, or names the first seller."""
-        if self.collects is None and (self.seller is None or known.seller is not None):
+        """A new setting of the channel where the request says who collects, names the first seller, or has a new one."""
+        names_first = self.seller is not None and known.seller is None
+        says_more = self.columns not in (None, known.columns) or self.types not in (None, known.types)
+        if self.collects is None and not names_first and not says_more:
             return None
         return ChannelSet(
             channel=self.channel,
@@ -174,11 +189,27 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             seller=self.seller or known.seller,
             currency=self.currency or known.currency,
             zone=self.zone or known.zone,
+            columns=self.columns or known.columns,
+            types=self.types or known.types,
         )
 
 
 def _place(record: SourceRecord) -> str:
     return "" if isinstance(record, StatedTotal | Note) else record.place
+
+
+def _check_settings(marketplace: Marketplace, columns: str | None, types: str | None) -> None:
+    """InvalidCommand, with its field, for a setting that the marketplace's reader cannot read by."""
+    if columns is None and types is None:
+        return
+    if columns is not None and not marketplace.column_names:
+        raise InvalidCommand(
+            f"the headings of {marketplace.name}'s reports are known: leave columns out", field=COLUMNS
+        )
+    if types is not None and not marketplace.takes_types:
+        raise InvalidCommand(f"{marketplace.name} has no types that have to be named: leave types out", field=TYPES)
+    read_columns(columns, marketplace.column_names)
+    read_types(types)
 
 
 def _currency(record: SourceRecord) -> str | None:
@@ -193,4 +224,4 @@ def _currency(record: SourceRecord) -> str | None:
 
 async def _channel(ledger: Ledger, lane: int, account_id: str, channel: str) -> Channel:
     row = await ledger.pool.fetchrow(query("statements/channel"), lane, account_id, channel)
-    return Channel(row["collects"], row["seller"], row["currency"], row["zone"]) if row is not None else Channel()
+    return Channel(**row) if row is not None else Channel()

@@ -109,6 +109,10 @@ class Marketplace:
     """How far a pull goes back before the end of the last one: for so long the marketplace may change what it said."""
     apis: tuple[Api[Any], ...]
     """The first one is taken for credentials that no other one is identified by."""
+    column_names: tuple[str, ...] = ()
+    """The names that a seller can give the headings of a report for: nobody attests these headings."""
+    takes_types: bool = False
+    """Whether a seller can give the meaning of types that nobody attests."""
     cash_sources: frozenset[str] = frozenset()
     """Sources that report the same money again as it moves: no total is made of them, unless they book it."""
 

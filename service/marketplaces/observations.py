@@ -53,6 +53,8 @@ class Kind(enum.StrEnum):
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
     WITHDRAWAL_RETURNED = "withdrawal_returned"
+    OTHER = "other"
+    """Money that moved for a reason that is not known here."""
     RESIDUAL = "residual"
 
 
@@ -73,12 +75,28 @@ class Stage(enum.StrEnum):
 
 
 @value
+class Doubt:
+    """What a reader could not be sure of in a record that it read. It becomes a finding of the record's event."""
+
+    rule: str
+    expected: str
+    actual: str
+
+
+@value
 class Shop:
-    """Whose records are read, with the currency of those that name none and the zone of times without one."""
+    """Whose records are read, with the currency of those that name none and the zone of times without one.
+
+    What the seller says of the files is in the texts of the channel's setting.
+    """
 
     seller: str | None = None
     currency: str | None = None
     zone: str = DEFAULT_ZONE
+    columns: str | None = None
+    """The headings of the seller's report, by their names (`shop_settings.read_columns`)."""
+    types: str | None = None
+    """The meaning of types that nobody attests (`shop_settings.read_types`)."""
 
 
 AMOUNTS: Mapping[str, str] = {
@@ -130,6 +148,7 @@ class ObservedStatement:
     guarantee_deposit: Amount | None = None
     payout: Amount | None = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -187,6 +206,8 @@ class SettlementLine:
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sheet: str = ""
     """The sheet of a workbook: the group that the sheet's total row adds up."""
+    doubts: tuple[Doubt, ...] = ()
+    """Of the whole record."""
     pays: tuple[str, ...] = ()
     """The references of the money that this payment pays, where the source says so: `order/2602170GS576N1`."""
     updated_at: Moment = NEVER

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-from service.formats.amounts import Amount, NotUnderstood, Number, Unrecognised, plain, read_amount
+from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
 from service.formats.times import NEVER, Moment
 from service.formats.unreadable import Unreadable, unreadable
-from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
+from service.marketplaces.observations import Doubt, Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.platform import logs
 
 log = logs.get("import")
@@ -87,6 +87,10 @@ def map_json_records(
     yield from map_records(deferred, map_record, page_fields)
 
 
+PLACEHOLDERS = frozenset({"", "0", "-", "--", "/", "n/a", "na", "none", "null", "nil", "nonref", "notprovided"})
+"""Texts, in small letters, that stand where a source has no identifier."""
+
+
 def required(value: Mapping[str, Any], *names: str) -> str:
     """As `optional`; NotUnderstood where no field holds one."""
     found = optional(value, *names)
@@ -98,14 +102,14 @@ def required(value: Mapping[str, Any], *names: str) -> str:
 def optional(value: Mapping[str, Any], *names: str) -> str | None:
     """The identifier in the first of these fields that holds a text or a number; None where all are missing or empty.
 
-    The number 0 is no identifier. NotUnderstood for one of more than `ID_MAX` characters.
+    A placeholder is no identifier. NotUnderstood for one of more than `ID_MAX` characters.
     """
     for name in names:
         found = value.get(name)
         if found is None or isinstance(found, bool | dict | list):
             continue
         text = str(found).strip()
-        if text and not (isinstance(found, Number) and text == "0"):
+        if text.lower() not in PLACEHOLDERS:
             if len(text) > ID_MAX:
                 raise NotUnderstood(f"{name} is longer than {ID_MAX} characters")
             return text
@@ -141,6 +145,8 @@ class RecordHeader:
     invoice: str | None = None
     order: str | None = None
     item: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+    sheet: str = ""
     updated_at: Moment = NEVER
 
     def line(
@@ -179,6 +185,8 @@ class RecordHeader:
             order=self.order,
             item=self.item if item is None else item,
             extra=extra or {},
+            doubts=self.doubts,
+            sheet=self.sheet,
             pays=tuple(pays),
             updated_at=self.updated_at,
         )

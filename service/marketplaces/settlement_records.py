@@ -68,7 +68,8 @@ class SettlementRecord:
             return None
         if self.books:
             return line.reference
-        is_of_an_order = line.order is not None and any(each.kind is Kind.PAYOUT for each in self.lines)
+        # An item's row tells of its order, and lets go of nothing that the order's own row does not.
+        is_of_an_order = line.level is Level.ORDER and any(each.kind is Kind.PAYOUT for each in self.lines)
         return f"order/{line.order}" if is_of_an_order else None
 
     @property
@@ -150,7 +151,10 @@ def settlement_event(
     was so at `observed_at`, which is known as `observed_by` says.
     """
     line = record.first
-    amount, found = None, list[Data]()
+    amount = None
+    found: list[Data] = [
+        {"rule": each.rule, "expected": each.expected, "actual": each.actual, "difference": ""} for each in line.doubts
+    ]
     if record.books:
         amount, left = in_minor_units(record.amount, exponent)
         if left:

@@ -34,7 +34,7 @@ OPTIONAL = {
     "markPaid": {"reference"},
     "recordBankReturn": {"reference"},
     "closeCase": {"apply"},
-    "setChannel": {"collects", "seller", "currency", "zone"},
+    "setChannel": {"collects", "seller", "currency", "zone", "columns", "types"},
     "setStatementCycle": {"zone", "weekStartsOn"},
     "setSettlementTerms": {"period", "dueAfterDays", "dueAfterBusinessDays", "country"},
     "setPayoutPolicy": {"cutoff", "payDay", "automatic", "minimum", "reserve", "zone", "country"},

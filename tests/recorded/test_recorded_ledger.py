@@ -85,6 +85,9 @@ async def test_a_restored_ledger_gives_the_answers_that_were_given_then(settings
     async with serving(settings, replace(REAL, now=lambda: CLOCK)) as api:
         callers = {account: await api.caller(account) for account in {one.account for one in RECORDED.answers}}
         for recorded in RECORDED.answers:
+            if recorded.path == "/v1/channels":
+                # What a release can read is about the release, and not about the ledger.
+                continue
             answer = await callers[recorded.account].get(recorded.path)
             assert answer.status == recorded.status, recorded.path
             for member, value in recorded.document.items():

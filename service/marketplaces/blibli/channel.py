@@ -9,7 +9,7 @@ from service.formats.detection import CSV, JSON, XLSX
 from service.marketplaces.blibli import names
 from service.marketplaces.blibli.client import pull_blibli
 from service.marketplaces.blibli.credentials import BlibliCredentials
-from service.marketplaces.blibli.reader import BlibliReader
+from service.marketplaces.blibli.reader import REPORT_NAMES, BlibliReader
 from service.marketplaces.blibli.refusals import failure
 from service.marketplaces.marketplace import Api, AvailableBy, Marketplace, Measure, Way
 from service.marketplaces.observations import Level
@@ -18,6 +18,7 @@ BLIBLI = Marketplace(
     name=names.CHANNEL,
     formats=frozenset({JSON, CSV, XLSX}),
     read=BlibliReader().read,
+    column_names=REPORT_NAMES,
     books_at=Level.GLOBAL,
     period="weekly",
     # That it pays weekly is attested. The days are our own choice.
@@ -25,7 +26,7 @@ BLIBLI = Marketplace(
     capabilities={
         (Measure.PAYOUT, Level.GLOBAL): (
             Way(AvailableBy.API, "B", "settlements/filter: totalPayment"),
-            Way(AvailableBy.DERIVED, "D", "sum of the report's rows by settlement, else by payment day"),
+            Way(AvailableBy.DERIVED, "D", "sum of the report's rows by settlement"),
         ),
         (Measure.PAYOUT, Level.ORDER): (
             Way(AvailableBy.FILE, "D", "report mapping: totalPayment by orderNo"),

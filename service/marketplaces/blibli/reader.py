@@ -1,13 +1,13 @@
 """Reads Blibli: settlements and their order items as far as one source attests them, and the report by a mapping.
 
 No document shows an answer, and no source attests the report's headings. So the report is read by the names of the API,
-and its importer says which heading has which name (`BlibliReader(headings={"orderNo": "No. Pesanan"})`).
+and its importer says which heading has which name (`columns`: `orderNo=No. Pesanan`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
 from service.marketplaces.blibli import names
 from service.marketplaces.blibli.refusals import failure
+from service.marketplaces.doubts import unknown_status
 from service.marketplaces.observations import (
     Kind,
     Level,
@@ -35,7 +36,10 @@ from service.marketplaces.record_mapping import (
     optional,
     required,
 )
-from service.marketplaces.report_tables import Columns, table_lines
+from service.marketplaces.repeated_references import tell_apart
+from service.marketplaces.report_columns import ReportColumns
+from service.marketplaces.report_tables import ReportFile, table_lines
+from service.marketplaces.shop_settings import read_columns
 
 CURRENCY = "IDR"
 
@@ -51,6 +55,9 @@ FEES: Mapping[str, Kind] = {
 }
 """The charges that are taken from the sales. No source attests their sign."""
 
+_PAID = {"PAID": True, "UNPAID": False, "PENDING": False, "PROCESSING": False, "OPEN": False}
+"""Whether a settlement of this status is paid. Only `PAID` is attested; of any other word nothing is known."""
+
 REPORT_NAMES = (
     "settlementId", "orderNo", "orderItemNo", "paymentDate", "sales", *FEES, "totalPayment",
 )  # fmt: skip
@@ -62,19 +69,18 @@ class BlibliReader:
     """Reads a seller's records. `headings` has the heading of each name; a name without one is its own heading."""
 
     headings: Mapping[str, str] | None = None
-    decimal_comma: bool = True
-    charges_are_positive: bool = True
-    """Whether charges in the report are positive numbers to subtract."""
 
     def read(self, stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
         """All that a file or an answer of Blibli's says."""
         format_name, whole = detect_format(stream)
-        shop = shop if shop.currency else Shop(shop.seller, CURRENCY, shop.zone)
+        shop = shop if shop.currency else replace(shop, currency=CURRENCY)
         if format_name == JSON:
-            return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {})
-        return table_lines(whole, format_name, self.report(), names.CHANNEL, shop)
+            found = map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {})
+            return tell_apart(found, {names.SETTLEMENT_ITEMS}, ())
+        headings = {**(self.headings or {}), **read_columns(shop.columns, REPORT_NAMES)}
+        return table_lines(whole, format_name, ReportFile(BlibliReader(headings).report()), names.CHANNEL, shop)
 
-    def report(self) -> tuple[Columns, ...]:
+    def report(self) -> tuple[ReportColumns, ...]:
         """The columns of the report with this seller's headings: one of order items, one of orders.
 
         ValueError for a heading of an unknown name.
@@ -83,25 +89,22 @@ class BlibliReader:
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))}: none of {', '.join(REPORT_NAMES)}")
         heading = {name: (self.headings or {}).get(name, name) for name in REPORT_NAMES}
-        sign = -1 if self.charges_are_positive else 1
         return tuple(
-            Columns(
+            ReportColumns(
                 source=names.REPORT,
                 level=level,
                 stage=Stage.OWED,
                 reference=level.value,
                 needs=(heading[identity], heading["totalPayment"]),
                 total=heading["totalPayment"],
-                parts={
-                    heading["sales"]: (Kind.ITEM_REVENUE, 1),
-                    **{heading[name]: (kind, sign) for name, kind in FEES.items()},
-                },
+                # As in answers of the API, nobody attests the sign of the charges.
+                parts={heading["sales"]: (Kind.ITEM_REVENUE, 1), **{heading[name]: (FEES[name], 0) for name in FEES}},
                 statement=heading["settlementId"],
                 order=heading["orderNo"],
                 item=heading["orderItemNo"],
                 occurred_at=heading["paymentDate"],
-                decimal_comma=self.decimal_comma,
                 books=True,
+                identified=level is Level.ITEM,
             )
             for identity, level in (("orderItemNo", Level.ITEM), ("orderNo", Level.ORDER))
         )
@@ -125,6 +128,7 @@ def _settlement(shop: Shop, record: Record) -> ObservedStatement:
     value: dict[str, Any] = record.value
     status = optional(value, "status")
     held = value.get("paymentHold") is True
+    paid = None if status is None else _PAID.get(status.upper())
     paid_at = read_epoch(value.get("paymentDate"))
     return ObservedStatement(
         channel=names.CHANNEL,
@@ -134,12 +138,13 @@ def _settlement(shop: Shop, record: Record) -> ObservedStatement:
         currency=currency_of(value, shop),
         created_at=NEVER,
         updated_at=paid_at,
-        paid=None if status is None else status.upper() == "PAID" and not held,
+        paid=False if held and paid else paid,
         paid_text=f"{status or ''} (held)" if held else status,
         place=record.place,
         raw=record.raw,
         payout=read_amount(value.get("totalPayment")),
         extra={name: each for name, each in value.items() if name not in ("settlementId", "totalPayment")},
+        doubts=() if paid is not None else (unknown_status(status, ", ".join(_PAID)),),
     )
 
 

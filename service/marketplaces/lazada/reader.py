@@ -16,7 +16,7 @@ from service.formats.json_records import Record, Route
 from service.formats.times import read_moment
 from service.formats.xml_records import xml_records
 from service.marketplaces.lazada import names
-from service.marketplaces.lazada.lines import FEE_REPORT, account_transaction, transaction_detail
+from service.marketplaces.lazada.lines import REPORT, account_transaction, transaction_detail
 from service.marketplaces.lazada.refusals import failure
 from service.marketplaces.observations import AMOUNTS, Observation, ObservedStatement, Shop
 from service.marketplaces.record_mapping import PageFields, map_json_records, map_records, required
@@ -66,7 +66,7 @@ def read(stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None)
         return map_json_records(whole, ROUTES, map_record, request_fields or {})
     if format_name == XML:
         return map_records(xml_records(whole, "Statement"), map_record, request_fields or {})
-    return table_lines(whole, format_name, (FEE_REPORT,), names.CHANNEL, shop)
+    return table_lines(whole, format_name, REPORT, names.CHANNEL, shop)
 
 
 def _map_record(shop: Shop, record: Record, _page_fields: PageFields) -> Iterator[Observation]:
@@ -106,6 +106,7 @@ def statement(shop: Shop, record: Record) -> ObservedStatement:
         place=record.place,
         raw=record.raw,
         extra={name: found for name, found in record.value.items() if _OPEN_PLATFORM.get(name, name) not in _KNOWN},
+        doubts=(),
         **amounts,
     )
 

@@ -29,22 +29,35 @@ SHOPEE = Marketplace(
                 "B",
                 "get_payout_info, for cross-border shops; get_wallet_transaction_list: withdrawals",
             ),
-            Way(AvailableBy.FILE, "B", "income report"),
+            Way(AvailableBy.FILE, "A", "Transaction Report: Penarikan Dana"),
             Way(AvailableBy.DERIVED, "A", "sum of orders by withdrawal, else by the local day of their release"),
+            Way(AvailableBy.DERIVED, "A", "sum of the income report by withdrawal, else by the local day of release"),
         ),
         (Measure.PAYOUT, Level.ORDER): (
             Way(
                 AvailableBy.API, "A", "get_escrow_detail: escrow_amount; get_escrow_list: payout_amount, when released"
             ),
-            Way(AvailableBy.FILE, "B", "income report: Total Penghasilan"),
+            Way(AvailableBy.FILE, "A", "income report: Total Penghasilan"),
         ),
-        (Measure.PAYOUT, Level.ITEM): (Way(AvailableBy.NOT_AVAILABLE, "A", "items carry prices, no payout"),),
+        (Measure.PAYOUT, Level.ITEM): (
+            Way(
+                AvailableBy.NOT_AVAILABLE,
+                "A",
+                "items of the API carry prices, no payout; where an income report has rows by Sku, these split the order's",
+            ),
+        ),
         (Measure.COMMISSION, Level.GLOBAL): (Way(AvailableBy.DERIVED, "A", "sum of the orders' commission_fee"),),
         (Measure.COMMISSION, Level.ORDER): (
             Way(AvailableBy.API, "A", "get_escrow_detail: commission_fee"),
-            Way(AvailableBy.FILE, "B", "income report: Biaya Administrasi"),
+            Way(AvailableBy.FILE, "A", "income report: Biaya Administrasi"),
         ),
-        (Measure.COMMISSION, Level.ITEM): (Way(AvailableBy.NOT_AVAILABLE, "A", "items carry no commission"),),
+        (Measure.COMMISSION, Level.ITEM): (
+            Way(
+                AvailableBy.NOT_AVAILABLE,
+                "A",
+                "items of the API carry no commission; where an income report has rows by Sku, these split the order's",
+            ),
+        ),
         (Measure.PERIOD, None): (Way(AvailableBy.API, "A", "get_escrow_list: escrow_release_time, order by order"),),
     },
     failure=failure,
@@ -59,5 +72,5 @@ SHOPEE = Marketplace(
             names_currency=False,
         ),
     ),
-    cash_sources=frozenset({names.BILLING_TRANSACTION, names.PAYOUT_INFO, names.WALLET}),
+    cash_sources=frozenset({names.BALANCE_REPORT, names.BILLING_TRANSACTION, names.PAYOUT_INFO, names.WALLET}),
 )

@@ -6,16 +6,20 @@ bank. Orders book it, with their escrow amount and their adjustments. Fees are p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from typing import Any, BinaryIO
 
-from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
+from events.canonical import canonical
+from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import NEVER, read_epoch
+from service.marketplaces.doubts import stage_of
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.marketplaces.record_mapping import (
     PageFields,
@@ -29,7 +33,7 @@ from service.marketplaces.record_mapping import (
 from service.marketplaces.report_tables import table_lines
 from service.marketplaces.shopee import names
 from service.marketplaces.shopee.refusals import failure
-from service.marketplaces.shopee.reports import ADJUSTMENTS, INCOME
+from service.marketplaces.shopee.reports import REPORT
 from service.marketplaces.shopee.wallet import wallet_transaction
 
 ROUTES: frozenset[Route] = frozenset(
@@ -69,6 +73,7 @@ REFUNDS: Mapping[str, tuple[Kind, int]] = dict.fromkeys(
 )
 """What went back to the buyer. Documents show positive numbers to subtract, and live answers negative ones to add."""
 
+_BILLED = {"released": Stage.RELEASED, "to_release": Stage.OWED}
 _OLD_TRANSACTION_FEE = "credit_card_transaction_fee"
 """The name of `seller_transaction_fee` in older answers."""
 _ITEM_PARTS: Mapping[str, tuple[Kind, int]] = {
@@ -81,11 +86,12 @@ def read(stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None)
     """All that a file or an answer of Shopee's says."""
     format_name, whole = detect_format(stream)
     if format_name in (JSON, XML):
-        return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {})
-    return table_lines(whole, format_name, (INCOME, ADJUSTMENTS), names.CHANNEL, shop)
+        return map_json_records(whole, ROUTES, partial(_map_record, shop, Counter()), request_fields or {})
+    return table_lines(whole, format_name, REPORT, names.CHANNEL, shop)
 
 
-def _map_record(shop: Shop, record: Record, _page_fields: PageFields) -> Iterator[Observation]:
+def _map_record(shop: Shop, billed: Counter[str], record: Record, _page_fields: PageFields) -> Iterator[Observation]:
+    """`billed` counts the billing transactions of the file by what they say."""
     value = record.value
     if not isinstance(value, dict):
         raise NotUnderstood("it is not an object")
@@ -105,7 +111,7 @@ def _map_record(shop: Shop, record: Record, _page_fields: PageFields) -> Iterato
     elif "payout_info" in value or "from_amount" in value:
         yield from _cross_border_payout(shop, record)
     elif "billing_transaction_type" in value or "billing_transaction_status" in value:
-        yield _billing(shop, record)
+        yield _billing(shop, billed, record)
     elif record.route is not None or not {"response", "request_id"}.intersection(value):
         raise Unrecognised("it is nothing of Shopee's that is read here")
 
@@ -189,7 +195,10 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
     found = value.get("payout_info")
     info: dict[str, Any] = found if isinstance(found, dict) else value
     at = read_epoch(info.get("payout_time"))
-    number = optional(value, "encrypted_payout_id") or optional(info, "encrypted_payout_id") or at.text
+    amount = read_amount(info.get("from_amount"))
+    # get_payout_detail names no identifier: two payouts of one second differ in their amounts.
+    number = optional(value, "encrypted_payout_id") or optional(info, "encrypted_payout_id")
+    number = number or f"{at.text}/{plain(amount.number.normalize())}"
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.PAYOUT_INFO,
@@ -201,35 +210,44 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
         level=Level.GLOBAL,
         stage=Stage.PAID,
     )
-    amount = read_amount(info.get("from_amount"))
     extra = {name: info.get(name) for name in ("payout_currency", "payout_amount", "exchange_rate", "pay_service")}
+    paid = [each for each in value.get("escrow_list") or () if isinstance(each, dict)]
+    pays = [f"order/{order}" for each in paid if (order := optional(each, "order_sn")) is not None]
     # What reaches the bank is no longer owed. A negative amount is taken back from the seller.
-    yield header.line(Kind.WITHDRAWAL, amount, "from_amount", credit=-amount.number, extra=extra)
+    yield header.line(Kind.WITHDRAWAL, amount, "from_amount", credit=-amount.number, extra=extra, pays=pays)
     for index, adjustment in enumerate(value.get("offline_adjustment_list") or ()):
         amount = read_amount(adjustment.get("adjustment_amount"))
         kept = {name: adjustment.get(name) for name in ("order_sn", "module", "scenario", "remark")}
         yield header.line(Kind.ADJUSTMENT, amount, f"offline_adjustment_list[{index}].adjustment_amount", extra=kept)
 
 
-def _billing(shop: Shop, record: Record) -> SettlementLine:
+def _billing(shop: Shop, billed: Counter[str], record: Record) -> SettlementLine:
     value: dict[str, Any] = record.value
     order = optional(value, "order_sn")
-    released = (optional(value, "billing_transaction_status") or "").upper() == "RELEASED"
+    stage, doubts = stage_of(optional(value, "billing_transaction_status"), _BILLED)
+    amount = read_amount(value.get("amount"))
+    # The call names no identifier: a row is what it says and how many equal ones came before. One that is released
+    # later stays the same.
+    said = [
+        optional(value, name) for name in ("billing_transaction_type", "cost_header", "scenario", "remark", "level")
+    ]
+    content = sha256(canonical([order, *said, plain(amount.number.normalize())])).hexdigest()[:16]
+    billed[content] += 1
+    place = f"/{billed[content]}" if billed[content] > 1 else ""
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.BILLING_TRANSACTION,
         shop=shop,
         record=record,
-        reference=f"billing/{order or record.place}/{optional(value, 'cost_header') or ''}",
+        reference=f"billing/{order or ''}/{content}{place}",
         currency=currency_of(value, shop),
         occurred_at=NEVER,
         level=Level.ORDER if order else Level.GLOBAL,
-        stage=Stage.RELEASED if released else Stage.OWED,
+        stage=stage,
         order=order,
+        doubts=doubts,
     )
     extra = {
         name: value.get(name) for name in ("billing_transaction_type", "cost_header", "scenario", "remark", "level")
     }
-    return header.line(
-        Kind.PAYOUT if order else Kind.ADJUSTMENT, read_amount(value.get("amount")), "amount", extra=extra
-    )
+    return header.line(Kind.PAYOUT if order else Kind.ADJUSTMENT, amount, "amount", extra=extra)

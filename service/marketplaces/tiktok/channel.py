@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from projections.reconciliation import Terms
-from service.formats.detection import JSON
+from service.formats.detection import CSV, JSON, XLSX
 from service.marketplaces.marketplace import Api, AvailableBy, Marketplace, Measure, Way
 from service.marketplaces.observations import Level
 from service.marketplaces.tiktok import names
@@ -16,7 +16,7 @@ from service.marketplaces.tiktok.refusals import failure
 
 TIKTOK = Marketplace(
     name=names.CHANNEL,
-    formats=frozenset({JSON}),
+    formats=frozenset({JSON, CSV, XLSX}),
     read=read,
     books_at=Level.GLOBAL,
     period="delivered_order",
@@ -27,9 +27,13 @@ TIKTOK = Marketplace(
             Way(AvailableBy.API, "A", "statements: settlement_amount; payments, withdrawals"),
             Way(AvailableBy.FILE, "A", "the same answers, saved"),
         ),
-        (Measure.PAYOUT, Level.ORDER): (Way(AvailableBy.API, "A", "statement_transactions: settlement_amount"),),
+        (Measure.PAYOUT, Level.ORDER): (
+            Way(AvailableBy.API, "A", "statement_transactions: settlement_amount"),
+            Way(AvailableBy.FILE, "A", "income file: Order details"),
+        ),
+        # One call an order would be needed, so a pull does not make it.
         (Measure.PAYOUT, Level.ITEM): (
-            Way(AvailableBy.API, "B", "order statement_transactions: sku settlement_amount"),
+            Way(AvailableBy.FILE, "B", "orders/{id}/statement_transactions, saved: sku settlement_amount"),
         ),
         (Measure.COMMISSION, Level.GLOBAL): (
             Way(
@@ -38,9 +42,10 @@ TIKTOK = Marketplace(
         ),
         (Measure.COMMISSION, Level.ORDER): (
             Way(AvailableBy.API, "A", "statement_transactions: platform_commission_amount, referral_fee_amount"),
+            Way(AvailableBy.FILE, "A", "income file: platform and dynamic commission"),
         ),
         (Measure.COMMISSION, Level.ITEM): (
-            Way(AvailableBy.API, "B", "order statement_transactions: fee_tax_breakdown of each sku"),
+            Way(AvailableBy.FILE, "B", "orders/{id}/statement_transactions, saved: fee_tax_breakdown of each sku"),
         ),
         (Measure.PERIOD, None): (Way(AvailableBy.API, "A", "statement_time of each statement"),),
     },
@@ -55,5 +60,5 @@ TIKTOK = Marketplace(
             base_url="https://open-api.tiktokglobalshop.com",
         ),
     ),
-    cash_sources=frozenset({names.PAYMENTS, names.WITHDRAWALS}),
+    cash_sources=frozenset({names.PAYMENTS, names.WITHDRAWALS, names.WITHDRAWAL_RECORDS}),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.formats.amounts import NotUnderstood, read_amount
+from service.formats.amounts import read_amount
 from service.formats.json_records import Record
 from service.formats.times import Moment, read_epoch
+from service.marketplaces.doubts import stage_of, unknown_type
 from service.marketplaces.observations import Kind, Level, SettlementLine, Shop, Stage
 from service.marketplaces.record_mapping import PageFields, RecordHeader, currency_of, optional, part_lines, required
 from service.marketplaces.tiktok import names
@@ -54,7 +55,12 @@ _MOVEMENTS: Mapping[str, tuple[Kind, int]] = {
     "TRANSFER": (Kind.ADJUSTMENT, 0),
     "REVERSE": (Kind.WITHDRAWAL_RETURNED, 1),
 }
-_DONE = frozenset({"SUCCESS", "SUCCEEDED", "COMPLETED", "PAID"})
+_STATUSES = {
+    **dict.fromkeys(("success", "succeeded", "completed", "paid"), Stage.PAID),
+    **dict.fromkeys(("processing", "pending", "in_progress"), Stage.SENT),
+    **dict.fromkeys(("failed", "rejected"), Stage.FAILED),
+}
+"""With `PAID` a movement is as far as its type says."""
 
 
 def transaction(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[SettlementLine]:
@@ -62,17 +68,23 @@ def transaction(shop: Shop, record: Record, page_fields: PageFields) -> Iterator
     value: dict[str, Any] = record.value
     data = _data(page_fields)
     order = optional(value, "order_id", "adjustment_order_id", "associated_order_id")
+    statement = optional(value, "statement_id") or optional(page_fields, "statement_id") or optional(data, "id")
+    number = optional(value, "id")
+    if number is None:
+        # An order is in several statements when it is returned or adjusted.
+        of = required(value, "adjustment_id", "order_id")
+        number = "/".join([of, optional(value, "type") or "", statement or ""])
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.STATEMENT_TRANSACTIONS,
         shop=shop,
         record=record,
-        reference=f"transaction/{required(value, 'id', 'order_id', 'adjustment_id')}",
+        reference=f"transaction/{number}",
         currency=_currency(value, data, shop),
         occurred_at=_first_time(value, "order_create_time"),
         level=Level.ORDER if order else Level.GLOBAL,
         stage=Stage.OWED,
-        statement=optional(value, "statement_id") or optional(page_fields, "statement_id") or optional(data, "id"),
+        statement=statement,
         order=order,
     )
     yield from _explained(header, value)
@@ -128,11 +140,12 @@ def movement(shop: Shop, record: Record) -> SettlementLine:
     """A movement of the seller's balance: a settlement, a withdrawal, or money that came back."""
     value: dict[str, Any] = record.value
     type_name = required(value, "type").upper()
-    found = _MOVEMENTS.get(type_name)
-    if found is None:
-        raise NotUnderstood(f"its type {type_name[:30]} is none that TikTok Shop documents")
-    kind, sign = found
-    status = (optional(value, "status") or "").upper()
+    # Movements of a kind that is not known are signed, as settlements and transfers are.
+    kind, sign = _MOVEMENTS.get(type_name, (Kind.OTHER, 0))
+    status = optional(value, "status")
+    stage, doubts = stage_of(status, _STATUSES)
+    if kind is Kind.OTHER:
+        doubts += (unknown_type(type_name),)
     done = Stage.PAID if kind is Kind.WITHDRAWAL else Stage.RETURNED if sign == 1 else Stage.RELEASED
     header = RecordHeader(
         channel=names.CHANNEL,
@@ -143,11 +156,12 @@ def movement(shop: Shop, record: Record) -> SettlementLine:
         currency=currency_of(value, shop),
         occurred_at=read_epoch(value.get("create_time")),
         level=Level.GLOBAL,
-        stage=Stage.FAILED if status == "FAILED" else done if status in _DONE else Stage.SENT,
+        stage=done if stage is Stage.PAID else stage,
+        doubts=doubts,
     )
     amount = read_amount(value.get("amount"))
     credit = abs(amount.number) * sign if sign else None
-    return header.line(kind, amount, "amount", credit=credit, extra={"type": type_name, "status": status})
+    return header.line(kind, amount, "amount", credit=credit, extra={"type": type_name, "status": status or ""})
 
 
 def _explained(header: RecordHeader, value: Mapping[str, Any]) -> Iterator[SettlementLine]:

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import detect_format
+from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import read_epoch
+from service.marketplaces.doubts import stage_of
 from service.marketplaces.observations import Kind, Level, Observation, ObservedStatement, Shop, Stage
 from service.marketplaces.record_mapping import (
     PageFields,
@@ -23,9 +24,12 @@ from service.marketplaces.record_mapping import (
     part_lines,
     required,
 )
+from service.marketplaces.repeated_references import tell_apart
+from service.marketplaces.report_tables import table_lines
 from service.marketplaces.tiktok import names
 from service.marketplaces.tiktok.lines import movement, sku_transaction, transaction, unsettled
 from service.marketplaces.tiktok.refusals import failure
+from service.marketplaces.tiktok.reports import income_file
 
 _STATEMENTS: Route = ("data", "statements")
 _DEFERRED = frozenset({("data", "transactions"), ("data", "statement_transactions"), ("data", "sku_transactions")})
@@ -39,15 +43,23 @@ _STATEMENT_PARTS: Mapping[str, tuple[Kind, int]] = {
     "shipping_cost_amount": (Kind.SHIPPING, 1),
     "adjustment_amount": (Kind.ADJUSTMENT, 1),
 }
-_PAID = {"PAID": True, "PROCESSING": False, "FAILED": False}
+_STATEMENT_STAGES = {"paid": Stage.PAID, "processing": Stage.OWED, "failed": Stage.FAILED}
+_PAYMENT_STAGES = {"paid": Stage.PAID, "processing": Stage.SENT, "failed": Stage.FAILED}
 _PAYMENT_EXTRA = frozenset({"status", "exchange_rate", "settlement_amount", "reserve_amount"})
 """The fields that are kept. The bank account is none of them."""
 
 
+REPORT = income_file(names.INCOME_REPORT, names.WITHDRAWAL_RECORDS, books=False)
+"""The statements book the money of its orders."""
+
+
 def read(stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
     """All that a file or an answer of TikTok Shop's says."""
-    _, whole = detect_format(stream)
-    return map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {}, _DEFERRED)
+    format_name, whole = detect_format(stream)
+    if format_name not in (JSON, XML):
+        return table_lines(whole, format_name, REPORT, names.CHANNEL, shop)
+    found = map_json_records(whole, ROUTES, partial(_map_record, shop), request_fields or {}, _DEFERRED)
+    return tell_apart(found, {names.ORDER_TRANSACTIONS, names.STATEMENT_TRANSACTIONS}, ())
 
 
 def _map_record(shop: Shop, record: Record, page_fields: PageFields) -> Iterator[Observation]:
@@ -78,8 +90,7 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
     currency = currency_of(value, shop)
     at = read_epoch(value.get("statement_time"))
     status = optional(value, "payment_status")
-    if status is not None and status not in _PAID:
-        raise NotUnderstood(f"payment_status is {status[:20]!r}: PROCESSING, PAID or FAILED expected")
+    stage, doubts = stage_of(status, _STATEMENT_STAGES)
     amounts: dict[str, Amount] = {
         ours: read_amount(value[theirs]) for theirs, ours in _STATEMENT_AMOUNTS.items() if value.get(theirs) is not None
     }
@@ -93,14 +104,14 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
         currency=currency,
         created_at=at,
         updated_at=at,
-        paid=None if status is None else _PAID[status],
+        paid=None if doubts else stage is Stage.PAID,
         paid_text=status,
         place=record.place,
         raw=record.raw,
         extra={name: each for name, each in value.items() if name not in _STATEMENT_AMOUNTS},
+        doubts=doubts,
         **amounts,
     )
-    stage = {"PAID": Stage.PAID, "FAILED": Stage.FAILED}.get(status or "", Stage.OWED)
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.STATEMENTS,
@@ -112,6 +123,7 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
         level=Level.GLOBAL,
         stage=stage,
         statement=number,
+        doubts=doubts,
     )
     parts = part_lines(header, value, _STATEMENT_PARTS, "settlement_amount")
     yield from header.with_residual(header.line(Kind.PAYOUT, amounts["payout"], "settlement_amount"), parts)
@@ -120,7 +132,7 @@ def _statement(shop: Shop, record: Record) -> Iterator[Observation]:
 def _payment(shop: Shop, record: Record) -> Iterator[Observation]:
     value: dict[str, Any] = record.value
     paid_at = read_epoch(value.get("paid_time"))
-    status = optional(value, "status") or ""
+    stage, doubts = stage_of(optional(value, "status"), _PAYMENT_STAGES)
     money = value.get("amount")
     if not isinstance(money, dict):
         raise NotUnderstood("its amount is not one of {value, currency}")
@@ -133,7 +145,8 @@ def _payment(shop: Shop, record: Record) -> Iterator[Observation]:
         currency=currency_of(money, shop),
         occurred_at=paid_at if paid_at.instant else read_epoch(value.get("create_time")),
         level=Level.GLOBAL,
-        stage={"PAID": Stage.PAID, "FAILED": Stage.FAILED}.get(status, Stage.SENT),
+        stage=stage,
+        doubts=doubts,
     )
     amount = read_amount(money.get("value"))
     extra = {name: each for name, each in value.items() if name in _PAYMENT_EXTRA}

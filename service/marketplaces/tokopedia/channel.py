@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from projections.reconciliation import Terms
-from service.formats.detection import JSON
+from service.formats.detection import CSV, JSON, XLSX
 from service.marketplaces.marketplace import Api, AvailableBy, Marketplace, Measure, Way
 from service.marketplaces.observations import Level
 from service.marketplaces.tokopedia import names
@@ -16,7 +16,7 @@ from service.marketplaces.tokopedia.refusals import failure
 
 TOKOPEDIA = Marketplace(
     name=names.CHANNEL,
-    formats=frozenset({JSON}),
+    formats=frozenset({JSON, CSV, XLSX}),
     read=TokopediaReader().read,
     books_at=Level.ORDER,
     period="delivered_order",
@@ -27,11 +27,15 @@ TOKOPEDIA = Marketplace(
             Way(AvailableBy.API, "B", "saldo-history: withdrawals"),
             Way(AvailableBy.DERIVED, "A", "sum of rows by withdrawal, else by their local day"),
         ),
-        (Measure.PAYOUT, Level.ORDER): (Way(AvailableBy.API, "A", "saldo-history: amount, invoice in note"),),
+        (Measure.PAYOUT, Level.ORDER): (
+            Way(AvailableBy.API, "A", "saldo-history: amount, invoice in note"),
+            Way(AvailableBy.FILE, "A", "income file: Order details"),
+        ),
         (Measure.PAYOUT, Level.ITEM): (Way(AvailableBy.NOT_AVAILABLE, "A", "no row names an item"),),
         (Measure.COMMISSION, Level.GLOBAL): (Way(AvailableBy.DERIVED, "B", "sum of the commission rows"),),
         (Measure.COMMISSION, Level.ORDER): (
             Way(AvailableBy.API, "B", "saldo-history: commission rows, invoice in note"),
+            Way(AvailableBy.FILE, "A", "income file: platform and dynamic commission"),
         ),
         (Measure.COMMISSION, Level.ITEM): (Way(AvailableBy.NOT_AVAILABLE, "A", "no row names an item"),),
         (Measure.PERIOD, None): (Way(AvailableBy.DERIVED, "A", "create_time of the disbursement, order by order"),),
@@ -47,4 +51,6 @@ TOKOPEDIA = Marketplace(
             base_url="https://fs.tokopedia.net",
         ),
     ),
+    takes_types=True,
+    cash_sources=frozenset({names.WITHDRAWAL_RECORDS}),
 )

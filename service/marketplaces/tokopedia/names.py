@@ -5,3 +5,5 @@ from __future__ import annotations
 CHANNEL = "tokopedia"
 
 SALDO_HISTORY = "tokopedia.saldo_history"
+INCOME_REPORT = "tokopedia.income_report"
+WITHDRAWAL_RECORDS = "tokopedia.withdrawal_records"

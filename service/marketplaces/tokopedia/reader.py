@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
-from service.formats.detection import detect_format
+from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
 from service.formats.times import read_moment
+from service.marketplaces.doubts import unknown_type
 from service.marketplaces.observations import Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.marketplaces.record_mapping import (
     PageFields,
@@ -24,8 +25,12 @@ from service.marketplaces.record_mapping import (
     optional,
     required,
 )
+from service.marketplaces.repeated_references import tell_apart
+from service.marketplaces.report_tables import table_lines
+from service.marketplaces.shop_settings import read_types
 from service.marketplaces.tokopedia import names
 from service.marketplaces.tokopedia.refusals import failure
+from service.marketplaces.tokopedia.reports import REPORT
 
 CURRENCY = "IDR"
 
@@ -58,9 +63,12 @@ class TokopediaReader:
 
     def read(self, stream: BinaryIO, shop: Shop, request_fields: PageFields | None = None) -> Iterator[Observation]:
         """All that a file or an answer of Tokopedia's says."""
-        _, whole = detect_format(stream)
-        types = {**_TYPES, **(self.types or {})}
-        return map_json_records(whole, ROUTES, partial(_map_record, shop, types), request_fields or {})
+        format_name, whole = detect_format(stream)
+        if format_name not in (JSON, XML):
+            return table_lines(whole, format_name, REPORT, names.CHANNEL, shop)
+        types = {**_TYPES, **(self.types or {}), **read_types(shop.types)}
+        found = map_json_records(whole, ROUTES, partial(_map_record, shop, types), request_fields or {})
+        return tell_apart(found, {names.SALDO_HISTORY}, ())
 
 
 def _map_record(
@@ -80,19 +88,21 @@ def _map_record(
     kind, sign = _meaning(types, value, note, negative=amount.number < 0)
     invoice = _INVOICE.search(note)
     number = invoice.group() if invoice else None
+    type_name = optional(value, "Type", "type") or ""
     withdrawn = kind is Kind.WITHDRAWAL
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.SALDO_HISTORY,
         shop=shop,
         record=record,
-        reference=f"deposit/{required(value, 'deposit_id')}",
+        reference=_reference(value, kind),
         currency=shop.currency or CURRENCY if "currency" not in value else currency_of(value, shop),
         occurred_at=read_moment(value.get("create_time"), shop.zone),
         level=Level.ORDER if number else Level.GLOBAL,
         stage=Stage.RELEASED if not withdrawn else Stage.PAID if optional(value, "withdrawal_date") else Stage.SENT,
         invoice=number,
         order=number,
+        doubts=(unknown_type(type_name),) if kind is Kind.OTHER else (),
     )
     extra: dict[str, Any] = {
         "type": optional(value, "Type", "type"),
@@ -106,6 +116,12 @@ def _map_record(
     yield header.line(kind, amount, "amount", credit=credit, books=not withdrawn, extra=kept)
 
 
+def _reference(value: Mapping[str, Any], kind: Kind) -> str:
+    """What names the row's money: the sale's number, which its charges may share."""
+    own = f"deposit/{required(value, 'deposit_id')}"
+    return own if kind is Kind.PAYOUT else f"{own}/{optional(value, 'Type', 'type') or ''}/{kind.value}"
+
+
 def _meaning(
     types: Mapping[str, tuple[Kind, int]], value: Mapping[str, Any], note: str, *, negative: bool
 ) -> tuple[Kind, int]:
@@ -117,8 +133,8 @@ def _meaning(
         if word in description:
             return kind, 0 if negative else sign
     if negative:
-        return Kind.ADJUSTMENT, 0
+        return Kind.OTHER, 0
     raise NotUnderstood(
         f"type {number or 'unknown'} is not attested, and neither sign nor words tell where the money went: "
-        "name the type in the channel's settings"
+        "say what it means with types, such as 1002=commission:-1"
     )

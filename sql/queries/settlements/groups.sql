@@ -3,13 +3,13 @@
 -- is not released yet is one row. Only a limited number of keys are searched, and only their money is summed up; a
 -- withdrawal stands by itself where none of its money is known, and any other key without money is not wanted.
 --   1 lane   2 account id   3 channel   4 its zone   5 the first key that is wanted   6 the day that it is, or null
---   7 how many keys   8 from, or null   9 before, or null
+--   7 how many keys   8 from, or null   9 before, or null   10 seller, or null
 WITH RECURSIVE sent AS (
     SELECT l.reference AS key, max(l.occurred_at) AS at, -sum(l.amount) AS withdrawn, max(l.currency) AS currency,
            max(l.seller) AS seller, max(l.source) AS source, max(l.position) AS position
       FROM settlement_lines l
      WHERE l.lane = $1 AND l.account_id = $2 AND l.channel = $3 AND l.kind = 'withdrawal' AND l.stage IN ('sent', 'paid')
-       AND l.reference >= $5
+       AND l.reference >= $5 AND ($10::text IS NULL OR l.seller = $10)
      GROUP BY l.reference
      ORDER BY l.reference
      LIMIT $7
@@ -92,10 +92,12 @@ SELECT $3 AS channel, k.key, coalesce(m.seller, k.seller) AS seller, NULL::text 
                  FROM settlement_totals t
                 WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = $3 AND t.level = 'order' AND NOT k.named
                   AND t.released_at >= k.since AND t.released_at < k.until AND t.paid_by IS NULL
+                  AND ($10::text IS NULL OR t.seller = $10)
                 UNION ALL
                SELECT t.currency, t.seller, coalesce(t.released, t.payout), t.commission, t.fees, t.released_at, t.position
                  FROM settlement_totals t
                 WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = $3 AND t.paid_by = k.key AND k.named
+                  AND ($10::text IS NULL OR t.seller = $10)
                 UNION ALL
                -- What a payment says beside the orders that it pays.
                SELECT l.currency, l.seller, l.amount, NULL, NULL, l.occurred_at, l.position
@@ -106,7 +108,7 @@ SELECT $3 AS channel, k.key, coalesce(m.seller, k.seller) AS seller, NULL::text 
                SELECT t.currency, t.seller, t.payout, t.commission, t.fees, NULL, t.position
                  FROM settlement_totals t
                 WHERE t.lane = $1 AND t.account_id = $2 AND t.channel = k.unreleased_of AND t.level = 'order'
-                  AND t.released_at IS NULL AND t.paid_by IS NULL
+                  AND t.released_at IS NULL AND t.paid_by IS NULL AND ($10::text IS NULL OR t.seller = $10)
                 UNION ALL
                SELECT l.currency, l.seller, l.amount, CASE WHEN l.kind = 'commission' THEN l.amount END,
                       CASE WHEN l.kind IN ('commission', 'payment_fee', 'service_fee', 'affiliate_fee', 'fee')
@@ -114,13 +116,15 @@ SELECT $3 AS channel, k.key, coalesce(m.seller, k.seller) AS seller, NULL::text 
                  FROM settlement_lines l
                 WHERE l.lane = $1 AND l.account_id = $2 AND l.counts AND l.books AND l.depth = 0 AND l.order_id IS NULL
                   AND l.channel = $3 AND l.occurred_at >= k.since AND l.occurred_at < k.until AND NOT k.named
+                  AND ($10::text IS NULL OR l.seller = $10)
                 UNION ALL
                SELECT l.currency, l.seller, l.amount, CASE WHEN l.kind = 'commission' THEN l.amount END,
                       CASE WHEN l.kind IN ('commission', 'payment_fee', 'service_fee', 'affiliate_fee', 'fee')
                            THEN l.amount END, NULL, l.position
                  FROM settlement_lines l
                 WHERE l.lane = $1 AND l.account_id = $2 AND l.counts AND l.books AND l.depth = 0 AND l.order_id IS NULL
-                  AND l.channel = k.unreleased_of AND l.occurred_at IS NULL) each
+                  AND l.channel = k.unreleased_of AND l.occurred_at IS NULL
+                  AND ($10::text IS NULL OR l.seller = $10)) each
         GROUP BY each.currency
        ) m ON true
  ORDER BY k.key, m.currency

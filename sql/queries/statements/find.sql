@@ -1,6 +1,6 @@
 -- An account's statements with a number, of all sources.
 --   1 lane   2 account id   3 number   4 channel, or null
---   5 limit
+--   5 seller, or null   6 limit
 SELECT channel, seller, number, source, currency, content, findings, digest, reference, collects, first_position,
        position, instant(created_at) AS created_at, instant(updated_at) AS updated_at, paid,
        CASE WHEN source = 'ledger' THEN previous ELSE before_number END AS previous, before_closing AS previous_closing
@@ -16,5 +16,6 @@ SELECT channel, seller, number, source, currency, content, findings, digest, ref
         LIMIT 1
        ) before ON statements.source <> 'ledger'
  WHERE lane = $1 AND account_id = $2 AND number = $3 AND ($4::text IS NULL OR channel = $4)
+   AND ($5::text IS NULL OR seller = $5)
  ORDER BY channel, seller
- LIMIT $5
+ LIMIT $6

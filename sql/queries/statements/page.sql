@@ -1,6 +1,6 @@
 -- An account's statements, ordered by their first observation, newest first.
 --   1 lane   2 account id   3 channel, or null   4 whether paid, or null   5 created after, or null
---   6 before the position, or null   7 limit   8 whether the ledger's own, or null
+--   6 before the position, or null   7 limit   8 whether the ledger's own, or null   9 seller, or null
 SELECT channel, seller, number, source, currency, content, findings, digest, reference, collects, first_position,
        position, instant(created_at) AS created_at, instant(updated_at) AS updated_at, paid,
        CASE WHEN source = 'ledger' THEN previous ELSE before_number END AS previous, before_closing AS previous_closing
@@ -21,5 +21,6 @@ SELECT channel, seller, number, source, currency, content, findings, digest, ref
    AND ($5::timestamptz IS NULL OR statements.created_at > $5)
    AND ($6::bigint IS NULL OR first_position < $6)
    AND ($8::boolean IS NULL OR (source = 'ledger') = $8)
+   AND ($9::text IS NULL OR seller = $9)
  ORDER BY first_position DESC
  LIMIT $7

@@ -178,3 +178,19 @@ async def test_every_cell_that_seed_000_calls_available_is(api: Api) -> None:
     assert (lazada["period"], lazada["booksAt"], lazada["pulls"]) == ("weekly", "global", True)
     (cell,) = [each for each in lazada["cells"] if (each["measure"], each["level"]) == ("payout", "global")]
     assert (cell["by"], cell["ways"][0]["grade"]) == ("api", "A")
+
+
+async def test_two_sellers_statements_of_one_number_are_each_fetched(seller: Caller) -> None:
+    for name, payout in (("Toko A", "10.00 EUR"), ("Toko B", "25.00 EUR")):
+        content = answer(1).replace(b"1.00 IDR", payout.encode())
+        await upload(seller, content, f"channel=lazada&seller={name.replace(' ', '%20')}")
+    ambiguous = await seller.get("/v1/statements/S-1")
+    assert (ambiguous.status, ambiguous.error["field"]) == (400, "seller")
+    for name, payout in (("Toko%20A", "10.00"), ("Toko%20B", "25.00")):
+        one = await seller.get(f"/v1/statements/S-1?seller={name}")
+        assert (one.status, one.data["payout"]) == (200, payout)
+        listed_alone = (await seller.get(f"/v1/statements?seller={name}")).data
+        assert [each["payout"] for each in listed_alone] == [payout]
+        totals = (await seller.get(f"/v1/settlements?level=global&channel=lazada&seller={name}")).data
+        assert [each["payoutAmount"] for each in totals] == [payout]
+    assert (await seller.get("/v1/statements/S-1?seller=Toko%20C")).status == 404

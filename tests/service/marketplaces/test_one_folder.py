@@ -17,6 +17,7 @@ EXCEPTIONS = {
     Path("service/http/sellercenter_documents.py"),  # and the shapes of its answers
     Path("service/marketplaces/tiktok/__init__.py"),  # these two marketplaces have merged, and their docstrings say so
     Path("service/marketplaces/tokopedia/__init__.py"),
+    Path("service/marketplaces/tokopedia/reports.py"),
 }
 
 

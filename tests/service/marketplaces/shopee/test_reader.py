@@ -10,6 +10,7 @@ import pytest
 
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
+from service.marketplaces.settlement_records import SettlementRecord, settlement_records
 from service.marketplaces.shopee.refusals import failure
 from tests.service.marketplaces.samples import line_texts, lines, observed, problems, sample
 
@@ -143,16 +144,67 @@ def test_each_row_of_the_wallet(fields: dict[str, Any], kind: Kind, amount: int,
     assert (only.kind, int(only.amount), only.stage, only.books) == (kind, amount, stage, books)
 
 
-def test_a_withdrawal_is_one_money_through_its_stages() -> None:
-    made = lines(observed("shopee", wallet(transaction_type=201, withdrawal_id=5), IDR))[0]
-    done = lines(observed("shopee", wallet(transaction_type=202, withdrawal_id=6, root_withdrawal_id=5), IDR))[0]
+@pytest.mark.parametrize("name", ["withdrawal_id", "withdraw_id"])
+def test_a_withdrawal_is_one_money_through_its_stages(name: str) -> None:
+    made = lines(observed("shopee", wallet(transaction_type=201, **{name: 5}), IDR))[0]
+    done = lines(observed("shopee", wallet(transaction_type=202, withdrawal_id=5), IDR))[0]
     assert made.reference == done.reference == "withdrawal/5"
     assert made.key != done.key
 
 
-def test_an_unknown_row_of_the_wallet_is_listed() -> None:
-    (problem,) = problems(observed("shopee", wallet(transaction_type=999), IDR))
-    assert "999" in problem.reason
+def test_parts_of_a_split_withdrawal_are_two_even_where_only_their_group_is_named() -> None:
+    parts = [
+        lines(observed("shopee", wallet(transaction_type=202, amount=amount, **identity), IDR))[0]
+        for amount in (-500_000, -300_000)
+        for identity in ({"withdraw_id": -amount, "root_withdrawal_id": 10}, {"root_withdrawal_id": 10})
+    ]
+    assert len({each.reference for each in parts}) == 4
+    assert {each.extra["rootWithdrawal"] for each in parts} == {"10"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "amount"),
+    [
+        ({"transaction_type": "SPM_DEDUCT", "amount": -7000}, -7000),
+        ({"transaction_type": "SOMETHING_NEW", "amount": 7000, "money_flow": "MONEY_OUT"}, -7000),
+        ({"transaction_type": 999, "amount": 7000, "money_flow": "MONEY_IN"}, 7000),
+        ({"transaction_type": "RETURN_COMPENSATION_SERVICE_ADD", "amount": 7000, "order_sn": "A1"}, 7000),
+    ],
+)
+def test_an_unknown_row_of_the_wallet_is_booked_by_its_direction(fields: dict[str, Any], amount: int) -> None:
+    (only,) = lines(observed("shopee", wallet(**fields), IDR))
+    assert (only.kind, int(only.amount), only.stage, only.books) == (Kind.OTHER, amount, Stage.RELEASED, True)
+    assert [(each.rule, each.actual) for each in only.doubts] == [("type_is_known", str(fields["transaction_type"]))]
+
+
+@pytest.mark.parametrize("fields", [{"money_flow": "MONEY_IN", "amount": -1}, {"amount": 1}, {"amount": 0}])
+def test_an_unknown_row_of_the_wallet_without_a_direction_is_listed(fields: dict[str, Any]) -> None:
+    (problem,) = problems(observed("shopee", wallet(transaction_type="SOMETHING_NEW", **fields), IDR))
+    assert "money_flow" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "doubted"),
+    [("PENDING", Stage.EXPECTED, []), (None, Stage.EXPECTED, ["none"]), ("SETTLING", Stage.EXPECTED, ["SETTLING"])],
+)
+def test_a_row_of_the_wallet_is_money_only_when_it_is_said_to_be_completed(
+    status: str | None, stage: Stage, doubted: list[str]
+) -> None:
+    (only,) = lines(observed("shopee", wallet(transaction_type=402, status=status), IDR))
+    assert (only.stage, only.books, [each.actual for each in only.doubts]) == (stage, False, doubted)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "amount"),
+    [(452, "FAST_ESCROW_DISBURSE", 100), (459, "FAST_ESCROW_DISBURSE_REMAIN", 100), (458, "FAST_ESCROW_DEDUCT", -100)],
+)
+def test_fast_escrow_lets_go_of_its_order(number: int, name: str, amount: int) -> None:
+    for type_name in (number, name):
+        (record,) = settlement_records(
+            lines(observed("shopee", wallet(transaction_type=type_name, order_sn="A1", money_flow="MONEY_IN"), IDR))
+        )
+        assert isinstance(record, SettlementRecord)
+        assert (record.first.kind, int(record.first.amount), record.releases) == (Kind.PAYOUT, amount, "order/A1")
 
 
 def test_a_cross_border_payout_may_be_clawed_back() -> None:

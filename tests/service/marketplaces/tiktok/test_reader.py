@@ -57,7 +57,6 @@ def test_a_missing_amount_is_missing() -> None:
     ("change", "reason"),
     [
         ({"settlement_amount": None}, "no settlement_amount"),
-        ({"payment_status": "LATER"}, "payment_status"),
         ({"id": ""}, "no id"),
     ],
 )
@@ -65,6 +64,14 @@ def test_a_statement_that_makes_no_sense_is_listed(change: dict[str, Any], reaso
     found = observed("tiktok", answer("statements", {**STATEMENT, **change}, STATEMENT))
     assert [each.number for each in statements(found)] == ["S-1"]
     assert reason in problems(found)[0].reason
+
+
+@pytest.mark.parametrize("status", ["LATER", None])
+def test_a_statement_of_an_unknown_status_is_not_paid_and_says_so(status: str | None) -> None:
+    found = observed("tiktok", answer("statements", {**STATEMENT, "payment_status": status}))
+    (only,) = statements(found)
+    assert (only.paid, [each.rule for each in only.doubts]) == (None, ["status_is_known"])
+    assert {line.stage for line in lines(found)} == {Stage.EXPECTED}
 
 
 def test_the_sample_of_a_transaction_names_what_its_cut_leaves_out() -> None:
