@@ -45,7 +45,7 @@ async def read_events(connection: Connection, lane: int, after: int, limit: int)
 
 
 async def _read(
-    connection: Connection, lane: int, projection: Projection, after: int, limit: int = CHUNK
+    connection: Connection, lane: int, projection: Projection, after: int, limit: int
 ) -> tuple[Sequence[Envelope], int]:
     """The projection's events in the next positions, and the last of these positions."""
     if projection.types is None:
@@ -60,8 +60,10 @@ async def _read(
     return [envelope_from(orjson.loads(row["envelope"])) for row in rows], end
 
 
-async def catch_up(connection: Connection, lane: int, projection: Projection, now: datetime, limit: int = CHUNK) -> int:
-    """Applies the next events, `limit` at most. Returns by how many positions: 0 at the end, or while another process holds the checkpoint."""
+async def catch_up(
+    connection: Connection, lane: int, projection: Projection, now: datetime, limit: int | None = None
+) -> int:
+    """Applies the next events, `limit` at most, else `CHUNK`. Returns by how many positions: 0 at the end, or while another process holds the checkpoint."""
     async with connection.transaction():
         position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
         if position is None:
@@ -69,7 +71,7 @@ async def catch_up(connection: Connection, lane: int, projection: Projection, no
             position = await connection.fetchval(query("checkpoints/claim"), lane, projection.name)
             if position is None:
                 return 0
-        events, end = await _read(connection, lane, projection, position, limit)
+        events, end = await _read(connection, lane, projection, position, limit or CHUNK)
         if events:
             await projection.apply(connection, lane, events)
         if end > position:
@@ -88,7 +90,7 @@ async def rebuild(
         await projection.clear(connection, lane)
         position = 0
         while True:
-            events, end = await _read(connection, lane, projection, position)
+            events, end = await _read(connection, lane, projection, position, CHUNK)
             if end == position:
                 break
             await projection.apply(connection, lane, events)

@@ -13,6 +13,8 @@ from aiohttp import web
 
 from service.http.errors import ApiError
 
+ENCODING = "Content-Encoding"
+
 GZIP, DEFLATE = ("gzip", "x-gzip"), "deflate"
 
 _PIECE = 1 << 18
@@ -54,7 +56,7 @@ async def pieces(request: web.Request) -> AsyncIterator[bytes]:
 
 def _encoding(request: web.Request) -> str | None:
     """`gzip` or `deflate`; None for none. 400 for any other."""
-    named = ",".join(request.headers.getall("Content-Encoding", [])).strip().lower()
+    named = ",".join(request.headers.getall(ENCODING, [])).strip().lower()
     if named in ("", "identity"):
         return None
     if named in GZIP:
@@ -66,7 +68,7 @@ def _encoding(request: web.Request) -> str | None:
 
 
 def _refused(message: str) -> ApiError:
-    return ApiError("VALIDATION_ERROR", message, field="Content-Encoding")
+    return ApiError("VALIDATION_ERROR", message, field=ENCODING)
 
 
 class _Decoder:

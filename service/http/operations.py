@@ -15,7 +15,7 @@ from aiohttp import web
 
 from service.http.app_keys import LEDGER
 from service.http.bodies import FileBody, JsonBody, RequestBody
-from service.http.body_encoding import read_body
+from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import JSON, Meta
 from service.http.parameters import AnyParameter, PathParameter
 from service.http.request_context import (
@@ -92,7 +92,7 @@ class ApiOperation(Operation):
         if isinstance(self.body, FileBody) and self.body.streamed:
             require_bearer(request)
         elif request.can_read_body:
-            body = await read_body(request)
+            body = await (read_body(request) if ENCODING in request.headers else request.read())
         key = await authenticate(request, body)
         check_scopes(key, self.scopes)
         account_id = account_of(request, key)
