@@ -34,16 +34,25 @@ def check_content(value: Any, path: str = "", depth: int = 0) -> None:
             raise ValueError(f"{where} is beyond 2^53 - 1, which not every JSON reader keeps exact: send it as text")
     elif isinstance(value, list):
         for index, item in enumerate(value):
+            if _is_plain(item):
+                continue
             check_content(item, f"{path}[{index}]", depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii() or "\x00" in key:
                 raise ValueError(f"{where} has a key that is not ASCII text")
+            if _is_plain(item):
+                continue
             check_content(item, f"{path}.{key}" if path else key, depth + 1)
     elif isinstance(value, float):
         raise ValueError(f"{where} is a floating-point number: send an integer, or the decimal as text")
     else:
         raise ValueError(f"{where} is a {type(value).__name__}, which JSON does not have")
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether it is ASCII text without a NUL, as nearly all content is: there is nothing more to look at."""
+    return type(item) is str and item.isascii() and "\x00" not in item
 
 
 def check_text(text: str, where: str) -> None:

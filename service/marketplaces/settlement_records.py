@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from events.canonical import check_content
@@ -25,9 +26,12 @@ EXTRA_MAX = 300
 _OUT_OF_ESCROW = frozenset({Stage.RELEASED, Stage.PAID})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SettlementRecord:
-    """The lines of one record about one amount of money: its total first, then the parts that explain it."""
+    """The lines of one record about one amount of money: its total first, then the parts that explain it.
+
+    What is asked more than once on the way into the log is worked out once.
+    """
 
     lines: Sequence[SettlementLine]
 
@@ -44,12 +48,17 @@ class SettlementRecord:
     def raw(self) -> bytes:
         return self.first.raw
 
-    @property
+    @cached_property
+    def event_lines(self) -> list[Data]:
+        """The lines as the event has them."""
+        return [_line(line) for line in self.lines]
+
+    @cached_property
     def books(self) -> bool:
         """Whether it books money."""
         return any(line.books for line in self.lines)
 
-    @property
+    @cached_property
     def amount(self) -> Decimal:
         """The sum of the lines that book, in major units."""
         return sum((line.amount for line in self.lines if line.books), Decimal(0))
@@ -60,7 +69,7 @@ class SettlementRecord:
         by_statement = CHANNELS[self.first.channel].books_at is Level.GLOBAL and self.books
         return self.first.statement if by_statement else self.first.order
 
-    @property
+    @cached_property
     def releases(self) -> str | None:
         """The reference of the money that left escrow with this record; None if none did."""
         line = self.first
@@ -131,7 +140,7 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     if record.books and abs(in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
         return "its amount is more than the ledger counts to"
     try:
-        check_content([_line(line) for line in record.lines])
+        check_content(record.event_lines)
         check_content([record.first.seller, *record.references(), *record.orders(), *record.pays])
     except ValueError as problem:
         return str(problem)
@@ -166,7 +175,7 @@ def settlement_event(
         reference=line.reference,
         currency=line.currency,
         stage=line.stage.value,
-        lines=[_line(each) for each in record.lines],
+        lines=record.event_lines,
         findings=found,
         digest=digest,
         collects="",
