@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from service.formats.repeated_keys import check_keys
+from service.formats.json import check_keys
 
 ROUNDS, TIMES = 7, 20_000
 BODY: dict[str, Any] = {

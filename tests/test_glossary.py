@@ -12,8 +12,8 @@ ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
 amount banking body calendar call check client closing consistency credential currency database decoding demo detail detection document embedded encoding
-error filter following format header health importing ingestion log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
-reader reading rendering repeated retry row run runner server service serving session setting signature signing simulate table upload wallet
+error file filter following format header health identity importing ingestion label log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
+reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply
 
 api app camt cli cloudevent http json kafka main openapi spreadsheet sql xml

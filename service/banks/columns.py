@@ -78,7 +78,7 @@ class Layout:
 
 
 @dataclass(slots=True)
-class Columns:
+class TableColumns:
     """The columns of one table: the indexes of each role, in the order in which they are read."""
 
     headings: list[str]
@@ -95,7 +95,7 @@ class Columns:
         return "column " + repr(text[:60]) if text else f"column {index + 1}, which has no heading,"
 
 
-def columns_of(cells: Sequence[object], layout: Layout) -> Columns | None:
+def columns_of(cells: Sequence[object], layout: Layout) -> TableColumns | None:
     """The columns by their headings; None where this is no row of headings."""
     headings = [heading(cell) for cell in cells]
     names = [name.lower() for name in headings]
@@ -125,7 +125,7 @@ def columns_of(cells: Sequence[object], layout: Layout) -> Columns | None:
     if roles["debit"] and roles["credit"]:
         # `Mutasi` beside debit and credit is their heading, or the same amount again.
         roles["amount"] = []
-    return Columns(headings, {role: found for role, found in roles.items() if found}, recipe)
+    return TableColumns(headings, {role: found for role, found in roles.items() if found}, recipe)
 
 
 def _recipe(names: Sequence[str], layout: Layout) -> Recipe | None:
@@ -142,7 +142,7 @@ def _indexes(role: str, usual: Sequence[str], names: Sequence[str], *, vague: bo
     return found[:1] if role in _ONE_COLUMN - {"date"} else found
 
 
-def settle(columns: Columns, rows: Sequence[Sequence[Cell]], bank_account: str | None) -> None:
+def settle(columns: TableColumns, rows: Sequence[Sequence[Cell]], bank_account: str | None) -> None:
     """Completes the columns by the cells of the first rows, and notes the headings that nothing is read by.
 
     InvalidCommand, with the name of the column, where one may change sign, currency or account, and is not understood.
@@ -205,7 +205,7 @@ def _texts(rows: Sequence[Sequence[Cell]], index: int) -> list[str]:
     return [text for text in found if text]
 
 
-def _settle_direction(columns: Columns, texts: Sequence[Sequence[str]]) -> None:
+def _settle_direction(columns: TableColumns, texts: Sequence[Sequence[str]]) -> None:
     """Keeps the direction only where its cells are directions; refuses one whose heading promises them."""
     kept = []
     for index in columns.roles.get("direction", []):
@@ -226,7 +226,7 @@ _PAIRS = ({"D", "K"}, {"D", "C"}, {"S", "H"}, {"+", "-"}, {"IN", "OUT"}, {"MASUK
 _DOUBTFUL = frozenset({"D", "C", "K", "+"})
 
 
-def _find_direction(columns: Columns, free: Sequence[int], texts: Sequence[Sequence[str]]) -> None:
+def _find_direction(columns: TableColumns, free: Sequence[int], texts: Sequence[Sequence[str]]) -> None:
     """The columns whose cells are all directions, whatever their heading. InvalidCommand where one may be, or not."""
     for index in free:
         words = {text.strip(".").upper() or text for text in texts[index]}

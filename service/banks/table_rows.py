@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from service.banks.cells import PENDING, Period, directed, read_day, read_money, read_period
-from service.banks.columns import RUPIAH, Columns, Layout
+from service.banks.columns import RUPIAH, Layout, TableColumns
 from service.banks.observations import (
     TEXT_MAX,
     BankObservation,
@@ -65,7 +65,7 @@ class AroundTable:
         if found is not None and found[0] in (Label.CURRENCY, Label.ACCOUNT, Label.PERIOD):
             self.read(row, Layout())
 
-    def is_entry(self, row: TableRow, columns: Columns) -> bool:
+    def is_entry(self, row: TableRow, columns: TableColumns) -> bool:
         """Whether the row may be an entry: only the cells of entries tell what a column holds."""
         index = columns.roles["date"][0]
         found = row.cells[index] if index < len(row.cells) else None
@@ -120,7 +120,7 @@ class TableRows:
     def __init__(
         self,
         sheet: str,
-        columns: Columns,
+        columns: TableColumns,
         layout: Layout,
         around: AroundTable,
         bank_account: str | None,

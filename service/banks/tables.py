@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from events.refusals import InvalidCommand
-from service.banks.columns import Columns, Layout, columns_of, plain_number, settle
+from service.banks.columns import Layout, TableColumns, columns_of, plain_number, settle
 from service.banks.observations import BankObservation
 from service.banks.recipes import RECIPES
 from service.banks.table_rows import AroundTable, TableRows
@@ -47,7 +47,7 @@ def table_observations(stream: io.BufferedReader, format_name: str, request: Tab
     else:
         delimiter, encoding = _detect(stream, request.layout)
         rows = csv_rows(stream, delimiter, encoding)
-    sheet: _Sheet | None = None
+    sheet: _BankSheet | None = None
     tables = 0
     try:
         for row in rows:
@@ -58,7 +58,7 @@ def table_observations(stream: io.BufferedReader, format_name: str, request: Tab
                 if sheet is not None:
                     yield from sheet.end()
                     tables += sheet.is_table
-                sheet = _Sheet(row.sheet, request)
+                sheet = _BankSheet(row.sheet, request)
             yield from sheet.feed(row)
         if sheet is not None:
             yield from sheet.end()
@@ -89,14 +89,14 @@ def _detect(stream: io.BufferedReader, layout: Layout) -> tuple[str, str]:
     return DELIMITERS[0], "utf-8-sig"
 
 
-class _Sheet:
+class _BankSheet:
     """One sheet: what stands above its headings, and its rows below them."""
 
     def __init__(self, name: str, request: TableRequest) -> None:
         self.name = name
         self._request = request
         self._around = AroundTable()
-        self._columns: Columns | None = None
+        self._columns: TableColumns | None = None
         self._rows: TableRows | None = None
         self._sample: list[TableRow] = []
         self._rows_read = 0

@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from events.canonical import check_text
-from service.formats.json import BrokenJson, JsonText, decode
-from service.formats.repeated_keys import RepeatedKey, check_keys
+from service.formats.json import BrokenJson, JsonText, RepeatedKey, check_keys, decode
 from service.formats.unreadable import Unreadable, unreadable
 
 Route = tuple[str, ...]

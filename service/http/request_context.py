@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from events.command import AccountId
 from events.envelope import Actor, Source
-from service.formats.repeated_keys import RepeatedKey, check_keys
+from service.formats.json import RepeatedKey, check_keys
 from service.http.app_keys import KEYS, RUNTIME
 from service.http.envelope import JSON, Meta, PositionMeta
 from service.http.errors import ApiError

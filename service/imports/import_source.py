@@ -15,10 +15,9 @@ from events.envelope import Source
 from events.instants import Instant
 from events.refusals import InvalidCommand
 from service.imports.receipt import Receipt
-from service.ledger.batch import Cause
+from service.ledger.batch import Cause, UnitOfWork
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import UnitOfWork
 
 SLICE = 200
 """Records that are read, and decided in one transaction, at once."""

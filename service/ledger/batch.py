@@ -1,9 +1,14 @@
-"""One batch of decisions for a lane: the accounts' states, and what will be written if the fence holds."""
+"""One batch of decisions for a lane: the accounts' states, and what will be written if the fence holds.
+
+And the units of work that it is made of: each is decided whole.
+"""
 
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
@@ -14,6 +19,7 @@ from events.policies.cycles import DUE
 from events.policies.decide import due
 from events.policies.events import PayoutCycleCut
 from events.provider.events import ProviderObserved
+from events.read_set import ReadSet
 from events.values import Data, value
 from projections.inline import InlineRows, Row, add_changes
 from service.ledger.event_store import Append, Head, Snapshot, StoredAnswer
@@ -285,3 +291,30 @@ class Batch:
             consumer_offsets=self.consumer_offsets,
             parkings_ended=self.parkings_ended,
         )
+
+
+Result = TypeVar("Result")
+
+
+class UnitOfWork(ABC, Generic[Result]):
+    """Something that is decided as a whole. `Ledger.run` hands it to a lane, and gives its result once it is durable."""
+
+    @property
+    def commands_count(self) -> int:
+        """How many decisions it is, for the bounds of a batch and of the queue."""
+        return 1
+
+    @abstractmethod
+    def collect(self, read_set: ReadSet) -> None:
+        """Names the rows that the decision has to see."""
+
+    @abstractmethod
+    def decide(self, batch: Batch) -> Result:
+        """Records what follows into the batch. May be called again on another batch: the last call's result counts.
+
+        A Refusal is what comes of it, for whoever waits, and is raised before anything is recorded. Any other exception
+        is a fault of ours: it is logged, and whatever was recorded before it is not kept.
+        """
+
+    def committed(self, result: Result) -> None:
+        """The batch is durable: the place for a log line."""

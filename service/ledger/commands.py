@@ -20,9 +20,8 @@ from events.payouts.events import PayoutRequested
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound, Refusal
 from events.values import value
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.event_store import StoredAnswer
-from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import AccountKey
 from service.platform import calendars, logs
 

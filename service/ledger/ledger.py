@@ -18,16 +18,14 @@ from events.envelope import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCO
 from events.instants import Instant, shifted
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, Result, UnitOfWork
 from service.ledger.commands import CommandRequest, CommandUnit, Outcome, RequestOrigin
 from service.ledger.event_store import read_state
-from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import CannotUnseal, Vault
 from service.ledger.writer import LaneWriter, Unavailable
 from service.platform import database
-from service.platform.counters import Counters
 from service.platform.database import Pool
-from service.platform.runtime import Runtime
+from service.platform.runtime import Counters, Runtime
 from service.platform.settings import Settings, WrongSettings
 from sql import query
 

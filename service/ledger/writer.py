@@ -26,15 +26,13 @@ import asyncpg
 from events.instants import Instant
 from events.read_set import ReadSet
 from events.refusals import Refusal
-from service.ledger.batch import Batch
+from service.ledger.batch import Batch, Result, UnitOfWork
 from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_head, read_state
 from service.ledger.state_cache import StateCache
-from service.ledger.unit_of_work import Result, UnitOfWork
 from service.ledger.vault import Vault
 from service.platform import logs
-from service.platform.counters import Counters
 from service.platform.database import OUTAGES, Connection
-from service.platform.runtime import Runtime
+from service.platform.runtime import Counters, Runtime
 from sql import query
 
 log = logs.get("writer")

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from events.policies.cycles import due_at
 from events.read_set import ReadSet
-from service.ledger.batch import Batch
+from service.ledger.batch import Batch, UnitOfWork
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
-from service.ledger.unit_of_work import UnitOfWork
 from service.platform import logs
 from service.platform.health import Health
 from sql import query

@@ -26,11 +26,10 @@ from events.statements.events import StatementClosed
 from projections.own_statements import OpenPeriod, StatementCut, drafts
 from projections.runner import catch_up
 from projections.statements_due import StatementsDue
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.following import follow
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller, Stopped
-from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.writer import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES, Connection

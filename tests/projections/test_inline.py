@@ -23,12 +23,11 @@ from events.instants import Instant, to_datetime
 from events.provider.reports import Report
 from events.read_set import ReadSet
 from projections.inline import TABLES, InlineRows, InlineTable, add_changes
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.event_store import Append, append, read_head
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline
-from service.ledger.unit_of_work import UnitOfWork
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.events.every import ACCEPTABLE

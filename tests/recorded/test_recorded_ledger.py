@@ -80,6 +80,19 @@ def _in_order(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
+UNKNOWN_THEN = {"state": "matched", "expected": "0.00", "paid": "0.00", "difference": "0.00"}
+UNKNOWN_NOW = {"state": "not_checked", "expected": None, "paid": None, "difference": None}
+
+
+def _mended(value: Any) -> Any:
+    """What was answered, but for one fault of then: a bank statement without balances was shown as 0.00, and matched."""
+    if isinstance(value, list):
+        return [_mended(each) for each in value]
+    if isinstance(value, dict) and value.get("kind") == "bank_statement" and UNKNOWN_THEN.items() <= value.items():
+        return {**value, **UNKNOWN_NOW}
+    return value
+
+
 async def test_a_restored_ledger_gives_the_answers_that_were_given_then(settings: Settings) -> None:
     settings = await restore(RECORDED, settings)
     async with serving(settings, replace(REAL, now=lambda: CLOCK)) as api:
@@ -91,7 +104,7 @@ async def test_a_restored_ledger_gives_the_answers_that_were_given_then(settings
             answer = await callers[recorded.account].get(recorded.path)
             assert answer.status == recorded.status, recorded.path
             for member, value in recorded.document.items():
-                assert answer.document[member] == value, (recorded.account, recorded.path)
+                assert answer.document[member] == _mended(value), (recorded.account, recorded.path)
 
 
 async def test_a_restored_ledger_goes_on(settings: Settings) -> None:

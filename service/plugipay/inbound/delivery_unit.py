@@ -18,8 +18,7 @@ from events.provider.observation import Observation
 from events.provider.observe import observe
 from events.provider.reports import CaseKind, case_id
 from events.read_set import ReadSet
-from service.ledger.batch import Batch, Cause
-from service.ledger.unit_of_work import UnitOfWork
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.platform import logs
 from service.plugipay.inbound.webhook import PROVIDER, TOLERANCE_SECONDS
 

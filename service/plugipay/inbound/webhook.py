@@ -22,7 +22,7 @@ from events.currency import AMOUNT_MAX
 from events.instants import Instant, parse
 from events.provider.observation import TYPES, Observation
 from events.provider.reports import ReportedStatus
-from service.formats.repeated_keys import RepeatedKey, check_keys
+from service.formats.json import RepeatedKey, check_keys
 
 PROVIDER = "plugipay"
 TOLERANCE_SECONDS = 300

@@ -12,9 +12,8 @@ from events.payouts.state import Payout
 from events.provider.observation import Observation
 from events.provider.observe import observe
 from events.read_set import ReadSet
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.writer import Unavailable
 from service.platform import logs
 from service.platform.database import is_outage

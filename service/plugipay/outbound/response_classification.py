@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from service.formats.repeated_keys import check_keys
+from service.formats.json import check_keys
 from service.plugipay.outbound.outcomes import Answered, NotSent, Outcome, ProviderRefused, Unknown, UnreadableResponse
 
 T = TypeVar("T")

@@ -19,11 +19,10 @@ from events.instants import Instant, from_datetime
 from events.provider.events import DeliveryDismissed
 from events.read_set import ReadSet
 from events.refusals import Refusal
-from service.ledger.batch import Batch, Cause
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.commands import Executed, IdempotencyMismatch, Outcome, RequestOrigin
 from service.ledger.event_store import StoredAnswer, read_answers
 from service.ledger.ledger import Ledger
-from service.ledger.unit_of_work import UnitOfWork
 from service.ledger.vault import CannotUnseal
 from service.ledger.writer import Fenced
 from service.platform import logs

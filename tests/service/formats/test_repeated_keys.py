@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.formats.json import RepeatedKey, check_keys
 from service.formats.json_records import Record, json_records
-from service.formats.repeated_keys import RepeatedKey, check_keys
 from service.formats.unreadable import Unreadable
 from service.plugipay.inbound.webhook import Malformed, read
 

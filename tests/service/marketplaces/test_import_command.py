@@ -22,7 +22,7 @@ async def test_a_file_goes_in_opens_its_account_and_again_changes_nothing(settin
     assert (first.json["read"], first.json["new"], first.json["unchanged"]) == (2, 2, 0)
     again = await imported(settings, "lazada", SEED, "--account", "acc_1")
     assert again.code == 0, again.err
-    assert "2 unchanged" in again.out
+    assert "known before      │      2" in again.out
     odd = tmp_path / "odd.xml"
     odd.write_bytes(SEED.read_bytes().replace(b"666.66 EUR", b"much"))
     summary = await imported(settings, "lazada", odd, "--account", "acc_1")
