@@ -18,6 +18,7 @@ from service.formats.times import read_moment, zone_named
 from service.formats.unreadable import unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
 from service.imports.receipt import Receipt
+from service.ledger.account_profile import read_profile
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.marketplaces.booking import CHANGED, LEFT_OUT, NEW, UNCHANGED, LocatedRecord, RecordsUnit, checked
@@ -53,11 +54,14 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
     """When the records were so. Their own times, where they have some, go before it."""
     observed_by: str = ARRIVAL
     """How that time is known: `asked`, `given` or `arrival` (`events.observations`)."""
+    zone_is_assumed: bool = False
+    """Whether neither the request nor the channel says in which zone times without one are."""
     kept: dict[int, Decimal] = field(default_factory=dict)
     """What was kept of each record of the file: a record may replace an earlier one of the same money."""
 
     def read(self, stream: BinaryIO, request_fields: PageFields | None = None) -> Iterator[SourceRecord]:
-        return settlement_records(marketplace_named(self.channel).read(stream, self.shop, request_fields))
+        records = settlement_records(marketplace_named(self.channel).read(stream, self.shop, request_fields))
+        return _noting_the_zone(records, self.shop.zone) if self.zone_is_assumed else records
 
     def unit(self, records: Sequence[SourceRecord], before: Receipt) -> RecordsUnit:
         checked_records = [checked(record, self.exponents) for record in records]
@@ -166,7 +170,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             channel=self.channel,
             shop=Shop(
                 self.seller or known.seller,
-                self.currency or known.currency,
+                self.currency or known.currency or await _only_currency(ledger, lane, request.account_id),
                 zone,
                 self.columns or known.columns,
                 self.types or known.types,
@@ -175,6 +179,7 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             received_at=now,
             observed_at=given or now,
             observed_by=GIVEN if given else ARRIVAL,
+            zone_is_assumed=self.zone is None and known.zone is None,
         )
 
     def _setting(self, known: Channel) -> ChannelSet | None:
@@ -192,6 +197,32 @@ class MarketplaceOptions(ImportOptions[MarketplaceSource]):
             columns=self.columns or known.columns,
             types=self.types or known.types,
         )
+
+
+def _noting_the_zone(records: Iterator[SourceRecord], zone: str) -> Iterator[SourceRecord]:
+    """The records, and behind the first one with a time without a zone, a note that one had to be assumed."""
+    for record in records:
+        yield record
+        if _has_an_assumed_zone(record):
+            yield Note(f"times without a zone were read as times in {zone}: name the zone where it is another one")
+            break
+    yield from records
+
+
+def _has_an_assumed_zone(record: SourceRecord) -> bool:
+    match record:
+        case ObservedStatement():
+            return record.created_at.zone is not None or record.updated_at.zone is not None
+        case SettlementRecord():
+            return record.first.occurred_at.zone is not None
+        case _:
+            return False
+
+
+async def _only_currency(ledger: Ledger, lane: int, account_id: str) -> str | None:
+    """The account's currency, where it has exactly one: of files that name none."""
+    profile = await read_profile(ledger, lane, account_id)
+    return profile.currencies[0] if profile is not None and len(profile.currencies) == 1 else None
 
 
 def _place(record: SourceRecord) -> str:
