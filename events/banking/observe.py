@@ -79,9 +79,13 @@ def cannot_share(one: Data | None, other: Data | None) -> bool:
     if one is None or other is None or one == other:
         return False
     period, other_period = _period(one), _period(other)
-    pages = one.get("page"), other.get("page")
-    if one.get("number") == other.get("number") and period == other_period and None not in pages:
-        return bool(pages[0] != pages[1])
+    if one.get("number") == other.get("number"):
+        pages = one.get("page"), other.get("page")
+        if None not in pages and pages[0] != pages[1]:
+            return True
+        if one.get("opening") != other.get("opening") and _follows(one, other):
+            # Pages of one number, each with the days of its own entries.
+            return True
     if period is not None and other_period is not None:
         if period[1] < other_period[0] or other_period[1] < period[0]:
             return True
@@ -99,6 +103,12 @@ def _covers(period: tuple[str, str], other: tuple[str, str]) -> bool:
     return period[0] <= other[0] and other[1] <= period[1]
 
 
+def _follows(one: Data, other: Data) -> bool:
+    """Whether one of them begins with the balance that the other ended with."""
+    ends = (one.get("closing"), other.get("opening")), (other.get("closing"), one.get("opening"))
+    return any(closing is not None and closing == opening for closing, opening in ends)
+
+
 def _balances_tell(one: Data, other: Data) -> bool:
     opening, closing = one.get("opening"), one.get("closing")
     other_opening, other_closing = other.get("opening"), other.get("closing")
@@ -106,9 +116,7 @@ def _balances_tell(one: Data, other: Data) -> bool:
         return False
     if (opening, closing) == (other_opening, other_closing):
         return False
-    return (
-        closing == other_opening or other_closing == opening or (opening != other_opening and closing != other_closing)
-    )
+    return _follows(one, other) or bool(opening != other_opening and closing != other_closing)
 
 
 def explained_entry(

@@ -6,7 +6,6 @@ their headings and by the first rows of the table; headings that nothing was rea
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from service.formats.amounts import Amount, NotUnderstood
 from service.formats.detection import HEAD_BYTES, XLSX, ZIP
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
-from service.formats.spreadsheets import DELIMITERS, Cell, NotASpreadsheet, TableRow, csv_rows, xlsx_rows
+from service.formats.spreadsheets import DELIMITERS, Cell, NotASpreadsheet, TableRow, csv_rows, rows_of_head, xlsx_rows
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Level, Observation, SettlementLine, Shop
 from service.marketplaces.repeated_references import tell_apart
@@ -231,6 +230,6 @@ def _delimiter(stream: io.BufferedReader, report: ReportFile) -> str:
     """The delimiter with which a row at the start of the file has the headings of a table; else the first one."""
     head = stream.peek(HEAD_BYTES).decode("utf-8-sig", "replace")
     for delimiter in DELIMITERS:
-        if any(detected(cells, report.tables) for cells in csv.reader(io.StringIO(head), delimiter=delimiter)):
+        if any(detected(cells, report.tables) for cells in rows_of_head(head, delimiter)):
             return delimiter
     return DELIMITERS[0]

@@ -77,6 +77,9 @@ def test_pages_of_a_statement_add_up_and_a_statement_that_covers_them_adds_nothi
         ({"number": "1", "opening": 0, "closing": 5}, {"number": "2", "opening": 5, "closing": 9}, True),
         ({"number": "1", "opening": 0, "closing": 5}, {"number": "2", "opening": 0, "closing": 9}, False),
         ({"number": "1", "opening": 0, "closing": 5}, {"number": "1", "opening": 7, "closing": 9}, True),
+        ({"number": "1", "page": "1", "from": "2026-01-01", "to": "2026-01-01"}, {"number": "1", "page": "2", "from": "2026-01-01", "to": "2026-01-02"}, True),
+        ({"number": "1", "from": "2026-01-01", "to": "2026-01-01", "opening": 0, "closing": 5}, {"number": "1", "from": "2026-01-01", "to": "2026-01-02", "opening": 5, "closing": 9}, True),
+        ({"number": "D", "from": "2026-01-01", "to": "2026-01-01", "opening": 5, "closing": 5}, {"number": "M", "from": "2026-01-01", "to": "2026-01-31", "opening": 5, "closing": 9}, False),
     ],
 )  # fmt: skip
 def test_statements_are_apart_where_no_entry_can_stand_in_both(one: Data, other: Data | None, apart: bool) -> None:

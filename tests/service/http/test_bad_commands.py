@@ -24,6 +24,7 @@ OPTIONAL = {
     "backend", "bankCode", "baseUrl", "channel", "expectedAt", "note", "reason", "reference", "until", "amount",
     "bankName", "bankAccountNumber", "bankAccountHolder", "seller", "zone", "apply", "disputeId", "minimum", "reserve",
     "cutoff", "payDay", "country", "period", "dueAfterDays", "dueAfterBusinessDays", "automatic", "weekStartsOn",
+    "columns", "types",
 }  # fmt: skip
 
 

@@ -111,10 +111,11 @@ async def test_an_unknown_path_is_404(callers: list[Caller], path: str) -> None:
 
 
 async def test_the_root_answers_sellercenters_callers_and_nobody_else(callers: list[Caller]) -> None:
-    assert complaints(await send(callers[0], "GET", "/"), status=404) == []
-    answer = await send(callers[0], "POST", "/")
+    for method in ("GET", "POST"):
+        assert complaints(await send(callers[0], method, "/"), status=404) == []
+    answer = await send(callers[0], "PUT", "/")
     assert complaints(answer, status=405) == []
-    assert answer.headers["Allow"] == "GET, HEAD"
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
 
 
 def forged(*parts: Any) -> str:

@@ -111,7 +111,7 @@ async def test_an_order_with_rows_of_its_own_for_its_commission_has_one_worth(ap
     records.append(sale(900, net, "", 20, note="Penarikan dana", Type=0, withdrawal_date="2026-02-22 07:00:00"))
     random.shuffle(records)
     await upload(caller, rows(*records), "channel=tokopedia")
-    await check(api, caller, worths, "deposit/900")
+    await check(api, caller, worths, "deposit/900//withdrawal")
 
 
 async def test_a_release_of_another_amount_than_anybody_ever_named_is_an_open_difference(api: Api) -> None:
@@ -150,6 +150,6 @@ async def test_a_payment_that_came_back_is_an_open_row(api: Api) -> None:
     await follow(api)
     answer = await caller.get("/v1/reconciliation?channel=lazada")
     assert [(row["id"], row["kind"], row["state"], row["expected"], row["paid"]) for row in answer.data] == [
-        ("account/T-1", "withdrawal", "short", "150000.00", "0.00"),
-        ("account/T-2", "withdrawal", "short", "200.00", "0.00"),
+        ("account/T-1/returned payment", "withdrawal", "short", "150000.00", "0.00"),
+        ("account/T-2/failed payment", "withdrawal", "short", "200.00", "0.00"),
     ]
