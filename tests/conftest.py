@@ -20,7 +20,7 @@ import pytest_asyncio
 from aiokafka.conn import AIOKafkaConnection
 
 from service.platform.settings import Settings
-from simulator.servers.kafka import start_broker
+from simulator.servers.kafka import SESSION_SECONDS, start_broker
 from tests.kafka.broker import NoRealKafka, start_real_broker
 from tests.support.databases import Databases, Run
 
@@ -126,3 +126,11 @@ def broker() -> Iterator[str]:
     embedded = start_broker()
     yield embedded.bootstrap_servers
     embedded.stop()
+
+
+@pytest.fixture
+def kafka_settings(settings: Settings, broker: str) -> Settings:
+    """The service's settings with the broker. A dead consumer's place is free after the shortest time."""
+    return settings.model_copy(
+        update={"kafka_bootstrap_servers": broker, "kafka_session_timeout_seconds": SESSION_SECONDS}
+    )

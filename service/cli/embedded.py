@@ -12,7 +12,7 @@ from service.cli.demo import demo_provider, show_demo
 from service.platform import logs
 from service.platform.settings import Settings, load
 from service.server import serve as serve_until_stopped
-from simulator.servers.kafka import start_broker
+from simulator.servers.kafka import SESSION_SECONDS, start_broker
 from simulator.servers.postgres import EmbeddedPostgres, master_key, start_postgres
 
 
@@ -39,6 +39,7 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
                 "master_key": master_key(data),
                 "kafka_bootstrap_servers": broker.bootstrap_servers,
                 "kafka_keeps": False,
+                "kafka_session_timeout_seconds": SESSION_SECONDS,
                 # For a trial, webhook endpoints are on the same machine.
                 "outgoing_plain_http": True,
                 "outgoing_private_addresses": True,

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     )
     kafka_webhooks_topic: str = Field(default="plugipay.webhooks", min_length=1)
     kafka_group: str = Field(default="payout-ledger", min_length=1)
+    kafka_session_timeout_seconds: float = Field(
+        default=10,
+        ge=1,
+        le=300,
+        description="After this long without a sign of life, another consumer of the group gets this one's webhooks.",
+    )
     kafka_keeps: bool = Field(
         default=True, description="Whether the broker is durable; if not, webhooks are ingested directly."
     )

@@ -5,13 +5,19 @@ Its limits: topics are created at the first use with four partitions, a group ha
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
 
 from service.platform.settings import WrongSettings
 
-_START_SECONDS_MAX = 10
+SESSION_SECONDS = 1.5
+"""The right `kafka_session_timeout_seconds` here: after a member has left, the broker lets nobody join its group for
+one second less than this."""
+
+_PRODUCER = 0
+"""librdkafka's name for the kind of client that the broker belongs to."""
+_MESSAGE_BYTES = 512
 
 
 @dataclass
@@ -19,12 +25,16 @@ class EmbeddedBroker:
     """A running broker."""
 
     bootstrap_servers: str
-    _owner: Any
-    """The client that the broker belongs to: it ends with the client."""
+    _library: ctypes.CDLL
+    _client: ctypes.c_void_p | None
+    _cluster: ctypes.c_void_p
 
     def stop(self) -> None:
         """Stops the broker; its data is lost. A second call does nothing."""
-        self._owner = None
+        client, self._client = self._client, None
+        if client is not None:
+            self._library.rd_kafka_mock_cluster_destroy(self._cluster)
+            self._library.rd_kafka_destroy(client)
 
 
 def start_broker() -> EmbeddedBroker:
@@ -33,10 +43,39 @@ def start_broker() -> EmbeddedBroker:
         raise WrongSettings(
             "the embedded Kafka is not installed: pip install '.[embedded]', or serve without --embedded"
         )
-    # Imported here, because production does not have the package.
-    from confluent_kafka import Producer  # noqa: PLC0415
+    library = _load()
+    configuration = ctypes.c_void_p(library.rd_kafka_conf_new())
+    said = ctypes.create_string_buffer(_MESSAGE_BYTES)
+    # It would warn that it is a mock broker.
+    library.rd_kafka_conf_set(configuration, b"log_level", b"0", said, _MESSAGE_BYTES)
+    client = library.rd_kafka_new(_PRODUCER, configuration, said, _MESSAGE_BYTES)
+    if not client:
+        raise OSError(f"the embedded Kafka does not start: {said.value.decode(errors='replace')}")
+    handle = ctypes.c_void_p(client)
+    cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(handle, 1))
+    # Otherwise the first member of a group waits three seconds for others, of which there are none.
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
+    servers = library.rd_kafka_mock_cluster_bootstraps(cluster)
+    return EmbeddedBroker(servers.decode(), library, handle, cluster)
 
-    # log_level: it would warn that it is a mock broker.
-    owner = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1, "log_level": 0})
-    brokers = owner.list_topics(timeout=_START_SECONDS_MAX).brokers.values()
-    return EmbeddedBroker(",".join(f"{broker.host}:{broker.port}" for broker in brokers), owner)
+
+def _load() -> ctypes.CDLL:
+    """librdkafka, with the types of what is used of it. confluent_kafka brings it, and does not offer these calls."""
+    # Imported here, because production does not have the package.
+    from confluent_kafka import cimpl  # noqa: PLC0415
+
+    library = ctypes.CDLL(cimpl.__file__)
+    pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
+    for name, result, arguments in (
+        ("rd_kafka_conf_new", pointer, ()),
+        ("rd_kafka_conf_set", ctypes.c_int, (pointer, text, text, text, size)),
+        ("rd_kafka_new", pointer, (ctypes.c_int, pointer, text, size)),
+        ("rd_kafka_destroy", None, (pointer,)),
+        ("rd_kafka_mock_cluster_new", pointer, (pointer, ctypes.c_int)),
+        ("rd_kafka_mock_cluster_destroy", None, (pointer,)),
+        ("rd_kafka_mock_cluster_bootstraps", text, (pointer,)),
+        ("rd_kafka_mock_group_initial_rebalance_delay_ms", None, (pointer, ctypes.c_int32)),
+    ):
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library

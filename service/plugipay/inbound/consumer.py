@@ -45,6 +45,8 @@ _FETCH_MILLISECONDS = 100
 _RECORDS_MAX = 500
 _RETRY_SECONDS = 0.5
 _CHECK_SECONDS = 5.0
+_SIGNS_A_SESSION = 4
+"""Signs of life in one session timeout: three may be lost or late."""
 
 Batches = dict[TopicPartition, list[ConsumerRecord]]
 PartitionRecord = tuple[TopicPartition, ConsumerRecord]
@@ -98,6 +100,8 @@ class Consumer:
             # Some brokers answer a waiting fetch only when its time is over, even if records arrive earlier.
             fetch_max_wait_ms=_FETCH_MILLISECONDS,
             isolation_level="read_committed",
+            session_timeout_ms=(session := int(1000 * self._settings.kafka_session_timeout_seconds)),
+            heartbeat_interval_ms=session // _SIGNS_A_SESSION,
             metadata_max_age_ms=5_000,
         )
         consumer.subscribe([self._settings.kafka_webhooks_topic], listener=_RebalanceListener(self, consumer))

@@ -18,11 +18,6 @@ from tests.support.consuming import Topic
 
 
 @pytest_asyncio.fixture
-async def kafka_settings(settings: Settings, broker: str) -> Settings:
-    return settings.model_copy(update={"kafka_bootstrap_servers": broker})
-
-
-@pytest_asyncio.fixture
 async def topic(kafka_settings: Settings) -> AsyncIterator[Topic]:
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka_settings.kafka_bootstrap_servers, acks="all", enable_idempotence=True

@@ -34,6 +34,7 @@ async def _killed_at(step: str, settings: Settings) -> None:
             "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers or "",
             "KAFKA_WEBHOOKS_TOPIC": settings.kafka_webhooks_topic,
             "KAFKA_GROUP": settings.kafka_group,
+            "KAFKA_SESSION_TIMEOUT_SECONDS": str(settings.kafka_session_timeout_seconds),
             "PLUGIPAY_WEBHOOK_SECRET": secret.get_secret_value() if secret else "",
         },
     )

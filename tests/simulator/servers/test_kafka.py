@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from service.platform.settings import WrongSettings
 from simulator.servers import kafka
-from simulator.servers.kafka import EmbeddedBroker, start_broker
+from simulator.servers.kafka import SESSION_SECONDS, EmbeddedBroker, start_broker
 
 
 @pytest.fixture
@@ -25,9 +25,8 @@ async def _consume(servers: str, count: int, *, commit: bool) -> list[tuple[byte
         group_id="g",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # The broker lets a group rest for so long after a member has left; less than its first rest never gets in.
-        session_timeout_ms=4000,
-        heartbeat_interval_ms=1000,
+        session_timeout_ms=int(1000 * SESSION_SECONDS),
+        heartbeat_interval_ms=300,
     )
     await consumer.start()
     try:

@@ -17,11 +17,6 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def kafka_settings(settings: Settings, broker: str) -> Settings:
-    return settings.model_copy(update={"kafka_bootstrap_servers": broker})
-
-
 @pytest_asyncio.fixture
 async def kept(kafka_settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     """The service with a broker that keeps what it has."""
