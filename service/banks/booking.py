@@ -101,6 +101,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
                 self.receipt.items += 1
                 for statement in observe_bank_statement(self._statement(record, observed, key), state):
                     batch.record(state, statement, self.cause(Source(PROVIDER, observed.part.number)))
+                    if isinstance(statement, BankStatementObserved):
+                        self.receipt.find(statement.findings)
                 return STATEMENTS
             case Unreadable():
                 self.receipt.count_unreadable()
@@ -137,6 +139,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
             happened_at = min(f"{observed.booked_on.isoformat()}T00:00:00.000000Z", batch.now)
             source = Source(PROVIDER, entry_id, digest)
             batch.record(state, each, self.cause(source), effective_at=happened_at)
+            if isinstance(each, BankEntryObserved):
+                self.receipt.find(each.findings)
         if events:
             self._keep(record, observed.raw, digest, "accepted", None, key, batch, entry_id)
         self.receipt.count(booked=booked)

@@ -75,6 +75,8 @@ def _show_remarks(console: Console, result: ImportResult, receipt: ReceiptDocume
         console.print("The receipt does not close: see what could not be read, and the differences.", style="yellow")
     for note in receipt["notes"]:
         console.print(f"Note: {note}.")
+    for finding in receipt["findings"]:
+        console.print(f"Finding: {finding['rule'].replace('_', ' ')} ({_grouped(finding['records'])}).", style="yellow")
     if receipt["unusedHeadings"]:
         console.print(f"Headings that were not used: {', '.join(receipt['unusedHeadings'])}.")
     if receipt["unreadable"]:

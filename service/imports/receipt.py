@@ -8,6 +8,7 @@ A receipt closes where this holds, and every total that the file states is what 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
@@ -28,6 +29,13 @@ class LeftOutDocument(TypedDict):
     """Records that are understood, and are no money to book."""
 
     reason: str
+    records: Count
+
+
+class ReceiptFindingDocument(TypedDict):
+    """Records that do not keep a rule. Each says more where it is shown: in its statement, settlement or bank entry."""
+
+    rule: str
     records: Count
 
 
@@ -56,6 +64,7 @@ class ReceiptDocument(TypedDict):
         bool, Field(description="Every record is accounted for, and every stated total is what was kept.")
     ]
     totals: list[ReceiptTotalDocument]
+    findings: Annotated[list[ReceiptFindingDocument], Field(description="Of what this import booked.")]
     unusedHeadings: Annotated[list[str], Field(description="Headings of tables that no cell was read by.")]
     notes: Annotated[list[str], Field(description="What whoever imports should know.")]
 
@@ -114,6 +123,8 @@ class Receipt:
     pending: dict[Place, Sums] = field(default_factory=dict)
     """What was left out with an amount: a file's totals may have it."""
     stated: list[StatedTotal] = field(default_factory=list)
+    findings: Counter[str] = field(default_factory=Counter)
+    """By rule: how many of the recorded events have such a finding."""
     unused_headings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -125,6 +136,10 @@ class Receipt:
             self.booked += 1
         else:
             self.known += 1
+
+    def find(self, findings: Iterable[Mapping[str, Any]]) -> None:
+        """Counts the findings of one event, each rule once."""
+        self.findings.update({found["rule"] for found in findings})
 
     def count_unreadable(self) -> None:
         self.items += 1
@@ -175,6 +190,7 @@ class Receipt:
             for place, sums in others.items():
                 mine.setdefault(place, Sums()).merge(sums)
         self.stated += other.stated
+        self.findings.update(other.findings)
         self.unused_headings += [name for name in other.unused_headings if name not in self.unused_headings]
         self.notes += [text for text in other.notes if text not in self.notes]
 
@@ -196,6 +212,7 @@ class Receipt:
             "unreadable": self.unreadable,
             "closes": self.read == accounted and not self.unreadable and agree,
             "totals": totals[:TOTALS_MAX],
+            "findings": [{"rule": rule, "records": number} for rule, number in self.findings.most_common()],
             "unusedHeadings": self.unused_headings,
             "notes": self.notes,
         }
@@ -248,6 +265,7 @@ class Receipt:
             "stated": [
                 [each.name, each.of.value, plain(each.amount), each.currency, each.group] for each in self.stated
             ],
+            "findings": dict(self.findings),
             "unusedHeadings": self.unused_headings,
             "notes": self.notes,
         }
@@ -268,6 +286,8 @@ class Receipt:
                 StatedTotal(name, TotalOf(of), Decimal(amount), currency, group)
                 for name, of, amount, currency, group in state["stated"]
             ],
+            # Older releases kept none.
+            findings=Counter(state.get("findings", {})),
             unused_headings=state["unusedHeadings"],
             notes=state["notes"],
         )

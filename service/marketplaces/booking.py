@@ -276,6 +276,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
             if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
+                self.receipt.find(event.findings)
 
 
 def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:

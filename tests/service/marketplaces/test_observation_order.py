@@ -213,6 +213,20 @@ async def test_a_stale_answer_that_comes_last_puts_no_money_back(api: Api) -> No
     assert tuple(row.values()) == (0, 149_000_000)
 
 
+async def test_a_receipt_counts_what_a_person_has_to_know_of_the_order(api: Api) -> None:
+    """Older than what is known: kept, and changes nothing. Newer by its arrival alone: it may be the older one."""
+    older, newer = FILES["lazada"][0], FILES["lazada"][1]
+    await imported(api, "acc_1", "lazada", newer[0], None)
+    result = await imported(api, "acc_1", "lazada", older[0], None)
+    found = {each["rule"]: each["records"] for each in result.receipt.document()["findings"]}
+    assert found["older_than_known"] == 1
+    await imported(api, "acc_1", "shopee", escrow(480), None)
+    result = await imported(api, "acc_1", "shopee", escrow(470), None)
+    assert result.receipt.document()["findings"] == [{"rule": "order_is_by_arrival", "records": 1}]
+    again = await imported(api, "acc_1", "shopee", escrow(470), None)
+    assert again.receipt.document()["findings"] == []
+
+
 async def test_a_time_that_its_sender_gives_is_read_in_the_zone_and_is_not_in_the_future(api: Api) -> None:
     for given, said in (("soon", "date or time"), ("2999-01-01", "future")):
         with pytest.raises(InvalidCommand, match=said) as caught:
