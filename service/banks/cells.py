@@ -9,7 +9,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from service.formats.amounts import NotUnderstood, Number, read_grouped
+from service.formats.amounts import NotUnderstood, Number, OutgoingSign, read_grouped
 
 CREDIT = frozenset(
     {"CR", "C", "K", "KREDIT", "CREDIT", "KR", "+", "IN", "MASUK", "INCOMING", "MONEY IN", "UANG MASUK", "H", "HABEN"}
@@ -48,10 +48,14 @@ def is_direction(text: str) -> bool:
     return word in CREDIT or word in DEBIT
 
 
-def directed(amount: Decimal, direction: str) -> Decimal:
-    """The amount with the sign of its direction. NotUnderstood for an unknown direction, and where its sign contradicts."""
+def directed(amount: Decimal, direction: str, outgoing: OutgoingSign) -> Decimal:
+    """The amount with the sign of its direction. NotUnderstood for an unknown direction, and where its sign contradicts.
+
+    `outgoing` is how the table writes amounts that went out.
+    """
     word = _word(direction)
     if word in DEBIT:
+        outgoing.check(amount)
         return -abs(amount)
     if word not in CREDIT:
         raise NotUnderstood(f"{direction[:20]!r} is no direction: DB and CR are")
@@ -88,7 +92,7 @@ def read_money(found: object, decimal: str | None) -> Decimal:
     if decimal is None and bare.count(",") > 1:
         comma = False
     amount = read_grouped(bare, decimal_comma=comma).number
-    return amount if direction is None else directed(amount, direction["direction"])
+    return amount if direction is None else directed(amount, direction["direction"], OutgoingSign())
 
 
 def read_day(text: str, *, month_first: bool = False, period: Period | None = None) -> date:

@@ -19,7 +19,7 @@ from service.banks.observations import (
 )
 from service.banks.recipes import BOOKED
 from service.banks.statement_labels import Label, label_of, labelled
-from service.formats.amounts import NotUnderstood
+from service.formats.amounts import NotUnderstood, OutgoingSign
 from service.formats.file_remarks import LeftOut, StatedTotal, TotalOf
 from service.formats.spreadsheets import Cell, TableRow
 from service.formats.unreadable import unreadable
@@ -134,6 +134,7 @@ class TableRows:
         self._currency = currency
         self._decimal = layout.decimal or (columns.recipe.decimal if columns.recipe is not None else None)
         self._balances: dict[tuple[str | None, str], _Balances] = {}
+        self._outgoing = OutgoingSign()
         self._stated: list[StatedTotal] = []
         self._of_table: dict[Label, tuple[str, Decimal]] = {}
         for label, name, cells in around.labels:
@@ -345,12 +346,17 @@ class TableRows:
                 raise NotUnderstood("neither debit nor credit has an amount")
             if debit and credit:
                 raise NotUnderstood("both debit and credit have an amount")
+            if debit:
+                self._outgoing.check(debit)
             return credit or -abs(debit or Decimal(0))
         amount = self._amount(row, "amount")
         if amount is None:
             raise NotUnderstood("it has no amount")
-        for direction in self._texts(row, "direction"):
-            amount = directed(amount, direction)
+        # A row may say it in several columns, with one meaning.
+        said = {directed(amount, direction, self._outgoing) for direction in self._texts(row, "direction")}
+        if len(said) > 1:
+            raise NotUnderstood("one column says that the money came, and another one that it left")
+        amount = said.pop() if said else amount
         return amount - (self._amount(row, "fee") or Decimal(0))
 
     def _amount(self, row: TableRow, role: str) -> Decimal | None:

@@ -102,3 +102,26 @@ def in_minor_units(number: Decimal, exponent: int) -> tuple[int, Decimal]:
 
 def _shown(found: object) -> str:
     return repr(found)[:60]
+
+
+class OutgoingSign:
+    """How one table writes money that went out beside a word or heading for it: with a minus, or without.
+
+    All its rows do it as the first one does. A row that does not may be a reversal, or a mistake: nobody can know.
+    """
+
+    def __init__(self) -> None:
+        self._has_minus: bool | None = None
+
+    def check(self, number: Decimal) -> None:
+        """NotUnderstood where the amount has another sign than those before it. Zero has none."""
+        if not number:
+            return
+        if self._has_minus is None:
+            self._has_minus = number < 0
+        elif self._has_minus is not (number < 0):
+            usual, this = ("a minus", "none") if self._has_minus else ("no minus", "one")
+            raise NotUnderstood(
+                f"{number}: other amounts that went out have {usual} in this table, and this one has {this}: "
+                "did the money leave, or come back?"
+            )

@@ -172,7 +172,12 @@ class Receipt:
                 known = set(self.unused_headings)
                 self.unused_headings += [name for name in remark.headings if name not in known]
             case Note():
-                self.notes += [remark.text] if remark.text not in self.notes else []
+                self.note(remark.text)
+
+    def note(self, text: str) -> None:
+        """Something that whoever imports should know, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def state_total(self, total: StatedTotal) -> None:
         """A total that the file, or a record of it, states. One that is not checked is not shown."""

@@ -32,6 +32,7 @@ from service.imports.receipt import Receipt
 from service.ledger.batch import Batch
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Level, ObservedStatement
 from service.marketplaces.settlement_records import (
     SettlementRecord,
@@ -44,6 +45,11 @@ from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"
 NEW, CHANGED, UNCHANGED, LEFT_OUT, REMARK = "new", "changed", "unchanged", "leftOut", "remark"
+
+ONLY_EXPLAINS = (
+    "some records explain money of statements that are not here, and book none themselves: import the statements, or "
+    "have them pulled, and the balance follows"
+)
 
 TEXT_MAX = 200
 """The longest text of a statement's field, in characters. A statement's number has to fit a reference."""
@@ -196,6 +202,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             events = observe_settlement(observed, state)
             self.receipt.count(booked=bool(events))
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
+            if _only_explains(record, state):
+                self.receipt.note(ONLY_EXPLAINS)
             self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.
@@ -277,6 +285,15 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
                 self.receipt.find(event.findings)
+
+
+def _only_explains(record: SettlementRecord, state: AccountState) -> bool:
+    """Whether it tells what a statement's money is made of, and the ledger does not have the statement."""
+    line = record.first
+    if record.books or line.level is Level.GLOBAL or CHANNELS[line.channel].books_at is Level.ORDER:
+        return False
+    sellers = (line.seller or "", "")
+    return not any((line.channel, seller, line.statement or "") in state.statements for seller in sellers)
 
 
 def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:

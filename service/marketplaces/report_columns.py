@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.currency import is_known
+from service.formats.amounts import OutgoingSign
 from service.formats.spreadsheets import Cell, heading
 from service.marketplaces.observations import Kind, Level, Stage
 
@@ -194,6 +195,7 @@ class ColumnMap:
         self.broken_down = next(broken_down, None)
         self.currency = self.found(report.currency)
         self.direction = self.found(report.direction)
+        self.outgoing = OutgoingSign()
         self.status = self.found(report.status)
         self.zone = next((zone for index in self.occurred_at if (zone := noted_zone(headings[index]))), None)
         noted = {noted_currency(headings[index]) for index in self.money}

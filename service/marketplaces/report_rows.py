@@ -255,6 +255,8 @@ class Row:
             raise NotUnderstood(f"{shown} says whether the money came in, and {str(found)[:30]!r} is not understood")
         if sign > 0 and amount.number < 0:
             raise NotUnderstood(f"{shown} says that the money came in, and the amount {amount.text} that it left")
+        if sign < 0:
+            self.columns.outgoing.check(amount.number)
         return sign
 
     def _stage(self, cells: Cells, at: Moment, movement: Movement) -> tuple[Stage, bool, tuple[Doubt, ...]]:

@@ -143,3 +143,38 @@ def test_rows_that_are_no_entries_are_listed_with_their_place_and_the_rest_goes_
     ]
     assert [each.place for each in found if isinstance(each, LeftOut)] == ["row 9"]
     assert len(figures(content)) == 4
+
+
+DIRECTED = "Tanggal;Keterangan;Jumlah;DB/CR\n{}"
+DEBITS = "Tanggal;Keterangan;Debet;Kredit\n{}"
+
+
+@pytest.mark.parametrize(
+    ("form", "out"),
+    [pytest.param(DIRECTED, "{};DB", id="a direction"), pytest.param(DEBITS, "{};", id="a column of debits")],
+)
+@pytest.mark.parametrize("usual", ["", "-"])
+def test_an_amount_that_went_out_with_another_sign_than_the_rest_is_left_to_a_person(
+    form: str, out: str, usual: str
+) -> None:
+    """It may be a reversal, which brings money back, or a mistake."""
+    other = "-" if not usual else ""
+    amounts = [f"{usual}10,00", f"{usual}20,00", f"{other}30,00", f"{usual}40,00"]
+    rows = "".join(f"0{day}/11/2026;text;{out.format(each)}\n" for day, each in enumerate(amounts, 1))
+    found = read(form.format(rows).encode())
+    assert [each.amount for each in found if isinstance(each, ObservedEntry)] == [-10, -20, -40]
+    (unreadable,) = [each for each in found if isinstance(each, Unreadable)]
+    assert unreadable.place == "row 4"
+    assert "did the money leave, or come back?" in unreadable.reason
+
+
+def test_two_columns_that_contradict_each_other_are_left_to_a_person() -> None:
+    """In either order: the last one does not win."""
+    for first, second in (("DB", "CR"), ("CR", "DB")):
+        rows = f"01/11/2026;text;10,00;DB;DB\n02/11/2026;text;10,00;{first};{second}\n03/11/2026;text;10,00;CR;CR\n"
+        found = read(f"Tanggal;Keterangan;Jumlah;;\n{rows}".encode())
+        assert [each.amount for each in found if isinstance(each, ObservedEntry)] == [-10, 10]
+        (unreadable,) = [each for each in found if isinstance(each, Unreadable)]
+        assert (unreadable.place, unreadable.reason) == (
+            "row 3", "one column says that the money came, and another one that it left"
+        )  # fmt: skip
