@@ -241,6 +241,27 @@ def _fail(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
         monkeypatch.setattr(delivery_unit, "record_observed", recorded)
 
 
+async def test_a_record_whose_route_cannot_be_read_is_parked_alone(
+    served: Api, kafka_settings: Settings, put: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Routes are read for a whole batch at once: one id that fails must not fail them all, for ever."""
+    await a_payout(served)
+    real_read_routes = DeliveryRouter.read_routes
+
+    async def read_routes(self: DeliveryRouter, claimed_ids: Any) -> Any:
+        if "acc_poison" in claimed_ids:
+            raise ValueError("no route")
+        return await real_read_routes(self, claimed_ids)
+
+    monkeypatch.setattr(DeliveryRouter, "read_routes", read_routes)
+    poison = sdk_generation("paid", payout(), event_id="evt_poison", account="acc_poison", at=AT)
+    await put(0, good(0), (b"acc_poison", poison, signed(poison)), good(1))
+    async with consuming(served, kafka_settings):
+        await eventually(lambda: counted(served, 3))
+    assert accepted(await stored(served)) == names(2)
+    assert await parked(served) == ["reading it failed: ValueError (the log says more)"]
+
+
 @pytest.mark.parametrize("state", ["22021", "23505", "23514", "54000", "P0001", "XX000"])
 async def test_a_record_whose_row_the_database_refuses_is_parked_and_the_others_are_not(
     served: Api, kafka_settings: Settings, put: Callable[..., Any], state: str

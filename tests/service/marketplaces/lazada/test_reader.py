@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.formats.unreadable import Unreadable
+from service.marketplaces.doubts import UNKNOWN_TYPE
 from service.marketplaces.lazada.refusals import failure
 from service.marketplaces.observations import Kind, Level, Shop, Stage
 from service.marketplaces.refusals import Retry
@@ -161,6 +162,16 @@ def test_a_transaction_is_of_an_item_in_english_dates_and_four_decimals() -> Non
     assert fee.extra["statementPeriod"] == "11 May 2016 - 17 May 2016"
     assert (fee.statement, fee.books, fee.stage) == (None, False, Stage.OWED)
     assert vat.part_of == "amount"
+
+
+def test_a_charge_of_an_unknown_name_keeps_its_sign_and_says_so() -> None:
+    detail = {"order_no": "A1", "orderItem_no": "11", "transaction_number": "T1", "fee_name": "Brand New Thing",
+              "amount": "-12.50", "transaction_date": "16 May 2016", "statement": "11 May 2016 - 17 May 2016"}  # fmt: skip
+    (line,) = lines(observed("lazada", json.dumps({"code": "0", "data": [detail]}).encode(), Shop(currency="SGD")))
+    assert (line.kind, line.amount) == (Kind.OTHER, Decimal("-12.50"))
+    assert [(doubt.rule, doubt.actual) for doubt in line.doubts if doubt.rule == UNKNOWN_TYPE] == [
+        (UNKNOWN_TYPE, "Brand New Thing")
+    ]
 
 
 def test_a_transaction_without_a_currency_is_listed() -> None:
