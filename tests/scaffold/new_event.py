@@ -1,7 +1,8 @@
 """`make new-event NAME=payout.note_changed [COMMAND=changeNote]`: the stubs of an event, and of the command that makes it.
 
-It writes every place that has to know of them, in the order of CONTRIBUTING.md, and prints what is left to say: the
-fields, the rule, the fold, and the sentences. Until then the checks are red where something is missing.
+It writes every place that has to know of them, in the order of CONTRIBUTING.md, or nothing if one place is not found. It
+prints what is left to say: the fields, the rule, the fold, and the sentences. Until then the checks are red where
+something is missing.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ STUB = "What became true, in one sentence."
 COMMAND_STUB = "What is asked for, in one sentence."
 
 KEYS = {
-    "payouts": ("payout_id", "payouts"),
-    "disputes": ("dispute_id", "disputes"),
-    "provider": ("case_id", "cases"),
-    "banking": ("entry_id", "bank_entries"),
-    "channels": ("channel", "channels"),
+    "payouts": ("payout_id", "payouts", "pout_1"),
+    "disputes": ("dispute_id", "disputes", "dsp_1"),
+    "provider": ("case_id", "cases", "case_1"),
+    "banking": ("entry_id", "bank_entries", "ben_1"),
+    "channels": ("channel", "channels", "lazada"),
 }
-"""By subject: the field that names the row that most of its events are about, and the row\'s set in the read set."""
+"""By subject: the field that names the row that most of its events are about, the row's set in the read set, an example."""
 
 
 class CannotWrite(Exception):
@@ -57,7 +58,7 @@ class Stubs:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.command).lower()
 
     @property
-    def key(self) -> tuple[str, str] | None:
+    def key(self) -> tuple[str, str, str] | None:
         return KEYS.get(self.subject)
 
     @property
@@ -68,7 +69,11 @@ class Stubs:
 
     @property
     def example_id(self) -> str:
-        return f"{self.key_on_the_wire.removesuffix('Id')}_1"
+        return self.key[2] if self.key is not None else ""
+
+    @property
+    def key_in_a_table(self) -> str:
+        return f"`{self.key_on_the_wire}`" if self.key is not None else ""
 
     def file(self, name: str) -> Path:
         return ROOT / "events" / self.subject / f"{name}.py"
@@ -95,7 +100,14 @@ def plan(stored_name: str, command_type: str | None, subject: str | None) -> Stu
 
 
 def write(stubs: Stubs) -> Iterator[Path]:
-    """Writes the stubs; every file that was changed."""
+    """Writes the stubs; every file that was changed. CannotWrite, before anything is written, if a place is not found."""
+    for path, text in written(stubs):
+        path.write_text(text, encoding="utf-8")
+        yield path
+
+
+def written(stubs: Stubs) -> list[tuple[Path, str]]:
+    """Every file that the stubs are written into, and what is in it then."""
     edits: list[tuple[Path, Callable[[str], str]]] = [(stubs.file("events"), lambda text: _event(text, stubs))]
     if stubs.command_type is not None:
         edits += [
@@ -111,20 +123,29 @@ def write(stubs: Stubs) -> Iterator[Path]:
         edits.append((ROOT / "tests" / "events" / "every.py", lambda text: _every(text, stubs)))
         edits.append((ROOT / "docs" / "api.md", lambda text: _api(text, stubs)))
     edits.append((ROOT / "docs" / "log-format.md", lambda text: _log_format(text, stubs)))
+    texts = []
     for path, edit in edits:
-        before = path.read_text(encoding="utf-8")
-        after = edit(before)
-        if after == before:
-            raise CannotWrite(f"{path.relative_to(ROOT)}: the place for the stub was not found")
-        path.write_text(after, encoding="utf-8")
-        yield path
+        try:
+            texts.append((path, edit(path.read_text(encoding="utf-8"))))
+        except (OSError, LookupError, ValueError) as problem:
+            raise CannotWrite(
+                f"{path.relative_to(ROOT)}: the place for the stub was not found, so nothing was written: take an event "
+                f"of another subject as the example, and write it by hand"
+            ) from problem
+    return texts
+
+
+def _put(text: str, at: str, addition: str, *, last: bool = False) -> str:
+    """The text with an addition before the first (or last) place that looks like this. ValueError if there is none."""
+    index = text.rindex(at) if last else text.index(at)
+    return f"{text[:index]}{addition}{text[index:]}"
 
 
 def _before_union(text: str, union: str, body: str, member: str) -> str:
     """The class before the subject's union, and its name in the union."""
     found = re.search(rf"^{union} = \(?", text, re.MULTILINE)
     if found is None:
-        return text
+        raise LookupError(union)
     members = text[found.end() :].strip().rstrip(")").strip()
     joined = "\n    | ".join([*(each.strip() for each in members.split("|")), member])
     return f"{text[: found.start()]}{body}\n\n\n{union} = (\n    {joined}\n)\n"
@@ -139,7 +160,7 @@ def _event(text: str, stubs: Stubs) -> str:
     fields = f"    {stubs.key[0]}: str\n" if stubs.key is not None else ""
     reads = ""
     if stubs.key is not None:
-        name, rows = stubs.key
+        name, rows, _ = stubs.key
         reads = (
             "\n    def add_reads(self, account_id: str, read_set: ReadSet) -> None:\n"
             f"        read_set.{rows}.add((account_id, self.{name}))\n"
@@ -156,7 +177,7 @@ def _command(text: str, stubs: Stubs) -> str:
     fields = f"    {stubs.key[0]}: Identifier\n" if stubs.key is not None else ""
     reads = ""
     if stubs.key is not None:
-        name, rows = stubs.key
+        name, rows, _ = stubs.key
         reads = (
             "\n    def add_reads(self, read_set: ReadSet) -> None:\n"
             f"        read_set.{rows}.add((self.account_id, self.{name}))\n"
@@ -173,11 +194,7 @@ def _decide(text: str, stubs: Stubs) -> str:
     text = _import(text, f"events.{stubs.subject}.commands", stubs.command)
     text = _import(text, f"events.{stubs.subject}.events", stubs.event)
     arm = f"        case {stubs.command}():\n            return {stubs.rule}(command, state)\n"
-    text = text.replace(
-        "        case _:\n            assert_never(command)",
-        f"{arm}        case _:\n            assert_never(command)",
-        1,
-    )
+    text = _put(text, "        case _:\n            assert_never(command)", arm)
     given = f"{stubs.key[0]}=command.{stubs.key[0]}" if stubs.key is not None else ""
     return (
         f"{text.rstrip()}\n\n\ndef {stubs.rule}(command: {stubs.command}, state: AccountState) -> Sequence[AnyEvent]:\n"
@@ -188,17 +205,12 @@ def _decide(text: str, stubs: Stubs) -> str:
 def _evolve(text: str, stubs: Stubs) -> str:
     text = _import(text, f"events.{stubs.subject}.events", stubs.event)
     arm = f"        case {stubs.event}():\n            pass\n"
-    last = text.rfind("        case _:\n            assert_never(event)")
-    return f"{text[:last]}{arm}{text[last:]}" if last >= 0 else text
+    return _put(text, "        case _:\n            assert_never(event)", arm, last=True)
 
 
 def _statement_fields(text: str, stubs: Stubs) -> str:
     text = _import(text, f"events.{stubs.subject}.events", stubs.event)
-    return text.replace(
-        "            | PayoutCycleEnded()\n        ):",
-        f"            | PayoutCycleEnded()\n            | {stubs.event}()\n        ):",
-        1,
-    )
+    return _put(text, "        ):\n            return ()\n        case _:\n", f"            | {stubs.event}()\n")
 
 
 def _sample(text: str, stubs: Stubs) -> str:
@@ -218,12 +230,23 @@ def _every(text: str, stubs: Stubs) -> str:
 
 
 def _api(text: str, stubs: Stubs) -> str:
-    row = f"| `{stubs.command_type}` | `{stubs.key_on_the_wire}` | |\n"
-    return re.sub(r"(\| `cancelPayout` \|[^\n]*\n)", rf"\g<1>{row}", text, count=1)
+    """A row after those of the subject's other commands, or at the end of the table."""
+    models = get_args(get_args(AnyCommand)[0])
+    own = [model for model in models if model.__module__ == f"events.{stubs.subject}.commands"]
+    row = f"| `{stubs.command_type}` | {stubs.key_in_a_table} | |\n".replace("|  |", "| |")
+    start = text.index("\n## Commands\n")
+    section = text[start : text.index("\n## ", start + 1)]
+    for some in (own, models):
+        types = "|".join(model.model_fields["type"].default for model in some)
+        rows = list(re.finditer(rf"^\| [^|]*`(?:{types})`[^|]* \|[^\n]*\n", section, re.MULTILINE))
+        if rows:
+            at = start + rows[-1].end()
+            return f"{text[:at]}{row}{text[at:]}"
+    raise LookupError("## Commands")
 
 
 def _log_format(text: str, stubs: Stubs) -> str:
-    row = f"| `{stubs.stored_name}` | `{stubs.key_on_the_wire}` |\n"
+    row = f"| `{stubs.stored_name}` | {stubs.key_in_a_table} |\n".replace("|  |", "| |")
     prefix = stubs.stored_name.partition(".")[0]
     rows = list(re.finditer(rf"^\| `{prefix}\.[^\n]*\n", text, re.MULTILINE))
     at = rows[-1].end() if rows else list(re.finditer(r"^\| `[a-z_]+\.[^\n]*\n", text, re.MULTILINE))[-1].end()
