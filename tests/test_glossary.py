@@ -72,7 +72,10 @@ def test_the_glossary_is_one_alphabetical_table_that_explains_each_term_once() -
 def test_every_word_of_a_modules_name_is_in_the_glossary_or_self_evident() -> None:
     known = explained() | SELF_EVIDENT
     missing = {word: module for word, module in words_of_modules().items() if word not in known}
-    assert missing == {}, "explain the word in docs/glossary.md, or choose a plainer name for the module"
+    assert missing == {}, (
+        "explain the word in a row of docs/glossary.md, or choose a plainer name for the module; the name of a company or "
+        "a format, and a word that everybody knows, go into _PLAIN in tests/test_glossary.py"
+    )
 
 
 def test_the_list_of_self_evident_words_has_none_that_is_unused_or_explained() -> None:
@@ -96,4 +99,5 @@ def test_a_class_name_is_defined_once_in_the_product() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(ROOT)))
     assert len(places) > 300, "classes were found"
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+    twice = {name: found for name, found in places.items() if len(found) > 1}
+    assert twice == {}, "two classes have one name: give one of them the name of what is different about it"

@@ -15,6 +15,7 @@ from tests.service.banks.test_bank_cases import receipt_of, taken_in
 from tests.support.api import Api
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "banks"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "files.md"
 
 KEPT: dict[str, tuple[list[str], dict[str, int]]] = {
     "bca-klikbca.csv": (["-1500000", "2000000"], {"a balance or a total of the file": 4, "not booked yet": 1}),
@@ -40,6 +41,12 @@ async def amounts(api: Api) -> list[Decimal]:
 def test_every_recipe_has_an_example() -> None:
     assert {f"{name}.csv" for name in RECIPES} <= KEPT.keys()
     assert {path.name for path in EXAMPLES.iterdir()} == {*KEPT, "camt.054.xml"}
+
+
+def test_every_recipe_and_every_example_is_in_the_document() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [name for name in RECIPES if f"\n| `{name}` | [{name}.csv]" not in text] == [], "docs/files.md, Recipes"
+    assert [path.name for path in EXAMPLES.iterdir() if f"tests/data/banks/{path.name})" not in text] == []
 
 
 @pytest.mark.parametrize("name", KEPT)

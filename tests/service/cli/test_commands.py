@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from service.cli import maintenance
 from service.platform.settings import Settings
+from service.workers.projector import TRAILING
 from tests.support.api import serving
 from tests.support.command_line import Ended, environment, payout_ledger
 from tests.support.tables import as_owner, read_tables
@@ -123,6 +125,11 @@ async def test_verify_exits_0_on_a_log_that_holds_and_1_with_the_position_on_one
     assert bad.code == 1
     assert "position 3" in bad.out
     assert "Traceback" not in bad.err
+
+
+def test_rebuild_takes_the_name_of_every_view() -> None:
+    taken = get_args(get_type_hints(maintenance.rebuild)["name"])
+    assert set(taken) == {*maintenance.INLINE, *(projection.name for projection in TRAILING)}
 
 
 @pytest.mark.parametrize("name", ["inline", "balances", "payouts", "bank_accounts", "journal"])

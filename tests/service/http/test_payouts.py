@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
+from service.ledger.payout_document import PayoutDocument
 from service.ledger.replay import rebuild_inline
 from tests.support.api import Api
+
+
+def test_the_documents_payout_has_every_field_and_no_other() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = json.loads(text.partition("\nA payout:\n\n```json\n")[2].partition("```")[0])
+    assert shown.keys() == PayoutDocument.__annotations__.keys()
 
 
 async def test_s2s_worked_example(api: Api) -> None:
