@@ -273,6 +273,7 @@ def main() -> None:
         sys.exit(str(problem))
     sys.stdout.write(
         "Now say its fields, its rule, its fold and its sentences there: see CONTRIBUTING.md, Add an event.\n"
+        "`make lint` and `.venv/bin/pytest -n 2 tests/events` say most of what is missing.\n"
     )
 
 
