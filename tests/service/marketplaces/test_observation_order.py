@@ -12,6 +12,7 @@ import pytest
 from events.refusals import InvalidCommand
 from service.imports.import_source import ImportRequest
 from service.imports.ingestion import ImportResult, import_file
+from service.marketplaces.channels import CHANNELS
 from service.marketplaces.import_source import MarketplaceOptions
 from tests.service.http.test_settlements import follow
 from tests.support.api import Api
@@ -169,6 +170,10 @@ async def shown_to_callers(api: Api, account: str) -> dict[str, Any]:
 
 async def events(api: Api) -> int:
     return int(await api.ledger.pool.fetchval("SELECT count(*) FROM events"))
+
+
+def test_every_channel_has_files_here() -> None:
+    assert FILES.keys() == CHANNELS.keys()
 
 
 @pytest.mark.parametrize("channel", FILES)
