@@ -36,7 +36,7 @@ SUBJECTS = (
     Subject(
         "Payouts",
         "Payouts, the bank account they go to, and the balance they come from.",
-        # A payout's own path would take `schedule` for an id: what stands before it is found first.
+        # `schedule` is never taken for a payout's id: a path without a variable is found first, wherever it stands.
         (*bank_account.OPERATIONS, *balance.OPERATIONS, *payout_schedule.OPERATIONS, *payouts.OPERATIONS),
     ),
     Subject("Commands", "What internal services post: one command, or many in a request.", commands.OPERATIONS),
