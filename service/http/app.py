@@ -40,6 +40,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.runtime)
     app[BALANCES] = BalanceReader(ledger.pool, ledger.runtime)
     app[HEALTH] = health
+    health.watch = ledger.watch
     app[SETTINGS] = settings
     app[REQUESTS] = RequestMetrics()
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
-import asyncpg
 import orjson
 from aiohttp import web
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -20,13 +19,13 @@ from prometheus_client.registry import Collector
 
 from events.instants import Instant
 from events.refusals import Refusal
-from service.http.app_keys import RUNTIME
+from service.http.app_keys import RUNTIME, SETTINGS
 from service.http.envelope import Meta
 from service.http.errors import ApiError, from_refusal
-from service.http.request_context import REQUEST_ID, respond
+from service.http.request_context import ANSWER_BY, REQUEST_ID, respond
 from service.ledger.writer import Unavailable
 from service.platform import logs
-from service.platform.database import OUTAGES
+from service.platform.database import explain_outage
 
 log = logs.get("http")
 
@@ -103,6 +102,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     runtime = app[RUNTIME]
     began_at = runtime.monotonic()
     request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
+    request[ANSWER_BY] = asyncio.get_running_loop().time() + app[SETTINGS].request_seconds_max
     try:
         response = await handler(request)
     except asyncio.CancelledError:
@@ -144,10 +144,8 @@ def _error_of(problem: Exception) -> ApiError:
             return ApiError(
                 "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
             )
-        case asyncpg.QueryCanceledError():
-            return ApiError("UNAVAILABLE", "the database takes too long: try again, with the same idempotency key")
-        case _ if isinstance(problem, OUTAGES):
-            return ApiError("UNAVAILABLE", "the database does not answer: try again")
+        case _ if (why := explain_outage(problem)) is not None:
+            return ApiError("UNAVAILABLE", f"{why}: try again, with the same idempotency key")
         case _:
             return ApiError("INTERNAL", "something went wrong on our side; the request id finds it in the log")
 

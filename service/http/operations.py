@@ -5,6 +5,7 @@ Routes (`app.py`) and `/openapi.json` (`openapi.py`) are made from operations, a
 
 from __future__ import annotations
 
+import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,12 +14,14 @@ from typing import Any, ClassVar, Literal
 
 from aiohttp import web
 
-from service.http.app_keys import LEDGER
+from service.http.app_keys import LEDGER, SETTINGS
 from service.http.bodies import FileBody, JsonBody, RequestBody
 from service.http.body_encoding import ENCODING, read_body
-from service.http.envelope import JSON, Meta
+from service.http.envelope import CSV, JSON, Meta
+from service.http.errors import ApiError
 from service.http.parameters import AnyParameter, PathParameter
 from service.http.request_context import (
+    ANSWER_BY,
     REQUEST_ID,
     RequestContext,
     account_of,
@@ -87,7 +90,32 @@ class ApiOperation(Operation):
 
     prefixes = API_PREFIXES
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether a file is received or sent, which takes as long as it is large."""
+        receives = isinstance(self.body, FileBody) and self.body.streamed
+        return receives or any(CSV in answer.media_types for answer in self.answers)
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        away = request.app[LEDGER].watch.problem
+        if away is not None:
+            raise ApiError("UNAVAILABLE", f"{away}: try again, with the same idempotency key")
+        try:
+            async with asyncio.timeout_at(request[ANSWER_BY]) as bound:
+                context = await self._admit(request)
+                if self.takes_long:
+                    bound.reschedule(None)
+                return await self.handler(context)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            seconds = request.app[SETTINGS].request_seconds_max
+            raise ApiError(
+                "UNAVAILABLE", f"no answer within {seconds:g} s: send it again with the same idempotency key"
+            ) from None
+
+    async def _admit(self, request: web.Request) -> RequestContext:
+        """Reads the body, and who asks for whom."""
         body = b""
         if isinstance(self.body, FileBody) and self.body.streamed:
             require_bearer(request)
@@ -98,8 +126,7 @@ class ApiOperation(Operation):
         account_id = account_of(request, key)
         ledger, request_id = request.app[LEDGER], request[REQUEST_ID]
         fields = self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS
-        context = RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
-        return await self.handler(context)
+        return RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
 
 
 @dataclass(frozen=True, eq=False)

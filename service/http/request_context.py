@@ -34,6 +34,8 @@ from service.platform import request_signature
 _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+ANSWER_BY = web.RequestKey("answer_by", float)
+"""Until when the request is answered, in the event loop's time: counted from its arrival, whatever it waits for."""
 
 
 @dataclass(slots=True)

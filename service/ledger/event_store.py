@@ -196,14 +196,17 @@ ANSWERED = "answers_pkey"
 """What an append runs into where one of its idempotency keys has an answer already."""
 
 
-async def append(connection: Connection, batch: Append) -> bool:
-    """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on."""
+async def append(connection: Connection, batch: Append, clock_ahead_seconds_max: float) -> bool:
+    """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on.
+
+    Or where the batch's time is further ahead of the database's clock than this.
+    """
     written = {table: rows for table, rows in batch.tables().items() if rows}
     parts = tuple(written)
     views = [table for table in TABLES if table.name in batch.views]
     written |= batch.views
     rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
-    statement = composed("ledger/append", "ledger/append", parts, 6, rendered)
+    statement = composed("ledger/append", "ledger/append", parts, 7, rendered)
     position = await connection.fetchval(
         statement.text,
         batch.lane,
@@ -212,6 +215,7 @@ async def append(connection: Connection, batch: Append) -> bool:
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
         batch.before.term,
+        clock_ahead_seconds_max,
         *(orjson.dumps(written[table]).decode() for table in statement.parameters),
     )
     return position is not None

@@ -25,6 +25,7 @@ from service.ledger.vault import CannotUnseal, Vault
 from service.ledger.writer import LaneWriter, Unavailable
 from service.platform import database
 from service.platform.database import Pool
+from service.platform.database_watch import DatabaseWatch
 from service.platform.runtime import Counters, Runtime
 from service.platform.settings import Settings, WrongSettings
 from sql import query
@@ -43,6 +44,7 @@ class Ledger:
         self.exponents: dict[str, int] = {}
         self.lanes: list[int] = []
         self.counters = Counters()
+        self.watch = DatabaseWatch(settings, pool, runtime)
         self._settings = settings
         self._writers: dict[int, LaneWriter] = {}
         self._lane_of: OrderedDict[str, int] = OrderedDict()
@@ -54,10 +56,12 @@ class Ledger:
         vault = Vault(base64.b64decode(settings.master_key.get_secret_value()), runtime)
         ledger = cls(settings, pool, vault, runtime)
         await ledger._begin()
+        ledger.watch.start()
         return ledger
 
     async def close(self) -> None:
         """Finishes what waits in every lane."""
+        await self.watch.close()
         await asyncio.gather(*(writer.close() for writer in self._writers.values()))
 
     async def _begin(self) -> None:
@@ -94,6 +98,7 @@ class Ledger:
                 batch_commands_max=settings.batch_commands_max,
                 queue_commands_max=settings.queue_commands_max,
                 outage_seconds_max=settings.database_timeout_seconds,
+                clock_ahead_seconds_max=settings.clock_ahead_seconds_max,
             )
             writer.start()
             self._writers[lane] = writer
@@ -170,8 +175,13 @@ class Ledger:
             for lane, at in by_lane.items()
         }
         outcomes: dict[int, Outcome] = {}
-        for lane, done in decided.items():
-            outcomes.update(zip(by_lane[lane], await done, strict=True))
+        try:
+            for lane, done in decided.items():
+                outcomes.update(zip(by_lane[lane], await done, strict=True))
+        finally:
+            # Nobody waits for the others any more.
+            for done in decided.values():
+                done.cancel()
         return self._counted([outcomes[index] for index in range(len(works))], dry_run=dry_run)
 
     def _counted(self, outcomes: list[Outcome], *, dry_run: bool) -> list[Outcome]:

@@ -23,7 +23,7 @@ from typing import Any
 
 import asyncpg
 
-from events.instants import Instant
+from events.instants import Instant, to_datetime
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Result, UnitOfWork
@@ -31,7 +31,7 @@ from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append,
 from service.ledger.state_cache import StateCache
 from service.ledger.vault import Vault
 from service.platform import logs
-from service.platform.database import OUTAGES, Connection
+from service.platform.database import OUTAGES, Connection, explain_outage
 from service.platform.runtime import Counters, Runtime
 from sql import query
 
@@ -60,6 +60,10 @@ class _KeyKnown(Exception):
     """The batch holds an idempotency key that was answered before. Nothing was written."""
 
 
+_STUCK_SECONDS = 5.0
+"""A batch that takes longer waits for the database, and what would wait for it is refused at once."""
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting:
     """A unit of work in the queue, and who waits for its result."""
@@ -85,6 +89,11 @@ class _Waiting:
             self.done.set_result(self.result)
         self.unit.committed(self.result)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits any more: the request's time is over, and it was answered."""
+        return self.done.cancelled()
+
     def reject(self, problem: Exception) -> None:
         """It is not, and will not be."""
         if not self.done.done():
@@ -106,6 +115,7 @@ class LaneWriter:
         batch_commands_max: int = 500,
         queue_commands_max: int = 20_000,
         outage_seconds_max: float = 10,
+        clock_ahead_seconds_max: float = 5,
         warm_accounts_max: int = 50_000,
     ) -> None:
         self.lane = lane
@@ -117,6 +127,9 @@ class LaneWriter:
         self._batch_max = batch_commands_max
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
+        self._clock_ahead_seconds_max = clock_ahead_seconds_max
+        self._busy_since: float | None = None
+        """When the batch that is under way was begun (monotonic seconds)."""
         self._waiting: deque[_Waiting] = deque()
         self._waiting_commands = 0
         self._wake = asyncio.Event()
@@ -140,9 +153,14 @@ class LaneWriter:
         await self._disconnect()
 
     def submit(self, unit: UnitOfWork[Result]) -> asyncio.Future[Result]:
-        """Queues a unit of work. Unavailable where too much waits already, or the writer is stopping."""
+        """Queues a unit of work. Unavailable where it would wait for too long, or the writer is stopping.
+
+        A unit whose caller stops waiting before it is decided is not decided any more.
+        """
         if self._closing:
             raise Unavailable("the service is stopping")
+        if self._busy_since is not None and self._runtime.monotonic() - self._busy_since > _STUCK_SECONDS:
+            raise Unavailable(f"lane {self.lane} waits for the database: try again, with the same idempotency key")
         if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
             raise Unavailable(f"{self._waiting_commands} commands are waiting already")
         waiting = _Waiting(unit)
@@ -159,13 +177,18 @@ class LaneWriter:
                 self._wake.clear()
                 await self._wake.wait()
             units = self._take()
+            if not units:
+                continue
+            self._busy_since = self._runtime.monotonic()
             try:
-                await self._commit(units)
+                await self._commit(units, self._busy_since + self._outage_seconds_max)
             except Exception as problem:
                 log.exception("batch_failed", lane=self.lane, units=len(units))
                 self._state_cache.forget()
                 for unit in units:
                     unit.reject(problem)
+            finally:
+                self._busy_since = None
 
     def _take(self) -> list[_Waiting]:
         units: list[_Waiting] = []
@@ -175,19 +198,24 @@ class LaneWriter:
             count += waiting.unit.commands_count
             units.append(waiting)
         self._waiting_commands -= count
-        return units
+        return [unit for unit in units if not unit.is_given_up]
 
-    async def _commit(self, units: list[_Waiting]) -> None:
-        """Commits the units, trying again while others win the race or the database is away for a moment."""
-        deadline = self._runtime.monotonic() + self._outage_seconds_max
+    async def _commit(self, units: list[_Waiting], deadline: float) -> None:
+        """Commits the units, trying again while others win the race or the database is away, until the deadline.
+
+        One deadline is for all that a batch becomes: taken apart, its units have no more time together than it had.
+        """
         while True:
+            units[:] = [unit for unit in units if not unit.is_given_up]
+            if not units:
+                return
             try:
                 settled = await self._attempt(units)
             except Unavailable as problem:
                 self._state_cache.forget()
                 if isinstance(problem, WrittenElsewhere) and len(units) > 1:
                     for unit in units:
-                        await self._commit([unit])
+                        await self._commit([unit], deadline)
                     return
                 for unit in units:
                     unit.reject(problem)
@@ -198,10 +226,9 @@ class LaneWriter:
                 log.warning("database_away", lane=self.lane, problem=repr(outage))
                 await self._disconnect()
                 if self._runtime.monotonic() > deadline:
+                    why = explain_outage(outage)
                     for unit in units:
-                        unit.reject(
-                            Unavailable("the database does not answer: try again, with the same idempotency key")
-                        )
+                        unit.reject(Unavailable(f"{why}: try again, with the same idempotency key"))
                     return
                 await self._runtime.sleep(0.05)
             except Exception as problem:  # noqa: BLE001 - whatever it is, it may be one unit's alone
@@ -212,7 +239,7 @@ class LaneWriter:
                     return
                 # One unit that cannot be read for, or written, must not take the others down with it.
                 for unit in units:
-                    await self._commit([unit])
+                    await self._commit([unit], deadline)
                 return
             else:
                 if settled:
@@ -252,7 +279,8 @@ class LaneWriter:
                 batch, _ = await self._decide(connection, units)
                 if not batch.is_empty():
                     sent = batch, batch.to_append()
-                    if not await append(connection, sent[1]):
+                    if not await append(connection, sent[1], self._clock_ahead_seconds_max):
+                        await self._refuse_clock_ahead(connection, sent[1].after)
                         raise Fenced
         except OUTAGES:
             if sent is None:
@@ -315,9 +343,14 @@ class LaneWriter:
 
     async def _append(self, connection: Connection, batch: Append) -> bool:
         try:
-            return await append(connection, batch)
+            return await append(connection, batch, self._clock_ahead_seconds_max)
         except OUTAGES:
             return await self._look_for(batch)
+        except asyncpg.InternalServerError:
+            # Of an error of the server's own nobody knows what it left behind, a commit among it.
+            if await self._look_for(batch):
+                return True
+            raise
         except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as problem:
             if problem.constraint_name == ANSWERED:
                 raise _KeyKnown from None
@@ -330,7 +363,7 @@ class LaneWriter:
         Unavailable where the database stays away for longer than anybody would wait. A batch without events (only
         deliveries and offsets) counts as lost: taking those in twice changes nothing.
         """
-        deadline = self._runtime.monotonic() + self._outage_seconds_max
+        deadline = (self._busy_since or self._runtime.monotonic()) + self._outage_seconds_max
         while True:
             await self._disconnect()
             try:
@@ -351,6 +384,16 @@ class LaneWriter:
                 continue
             log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
             return took_effect
+
+    async def _refuse_clock_ahead(self, connection: Connection, after: Head) -> None:
+        """Unavailable where the lane took nothing because this machine's clock is ahead of the database's.
+
+        Every later event would have to say that time too, and what falls due then would happen now.
+        """
+        ahead = await connection.fetchval(query("ledger/clock_ahead"), to_datetime(after.recorded_at))
+        if ahead > self._clock_ahead_seconds_max:
+            log.error("clock_is_ahead", lane=self.lane, seconds=ahead)
+            raise Unavailable(f"this service's clock is {ahead:.0f} s ahead of the database's: it has to be set right")
 
     def _now(self, head: Head) -> Instant:
         """The time of recording: never before the last event's, whatever the clock does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -24,11 +24,22 @@ OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    # No more connections, memory or disk (class 53), and errors of the operating system below the server (58).
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    # A server that only reads, as after a failover, and a lock that somebody else holds for too long.
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     OSError,
     TimeoutError,
 )
-"""Errors when Postgres is not reachable or did not answer in time. Whether a statement took effect is unknown."""
+"""What Postgres cannot do now: it is not reachable, did not answer in time, or has no room. Whether a statement took
+effect is unknown."""
+
+_CANNOT_NOW = ("08", "25", "40", "53", "55", "57", "58", "F0", "XX")
+"""SQLSTATE classes of what is no fault of the request: connections, the transaction, resources, locks, operators, the
+system, the server itself."""
 
 UNREACHABLE = (*OUTAGES, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 """Errors at the start, when an address, a login or a password may be wrong."""
@@ -39,6 +50,7 @@ _ALLOCATION_FAILED = "XX000"
 """What Postgres says of a value that no memory can hold, among other things."""
 
 _TEXT_MAX = 300
+_RELEASE_SECONDS = 1.0
 
 POSTGRES_OLDEST = 150000
 
@@ -77,12 +89,28 @@ async def connect_without_time_limit(settings: Settings) -> Connection:
     )
 
 
+class _Pool(asyncpg.Pool):  # type: ignore[type-arg]
+    """A pool that nobody waits in for a server that hangs.
+
+    A read that is given up is cancelled at the server, and its connection comes back only when that is done. The
+    connection is thrown away where that takes longer than a moment.
+    """
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - theirs
+        await super().release(connection, timeout=_RELEASE_SECONDS if timeout is None else timeout)
+
+
 async def open_pool(settings: Settings) -> Pool:
     """Connections for reads."""
-    return await asyncpg.create_pool(
+    return await _Pool(
         settings.database_url,
         min_size=1,
         max_size=settings.database_pool_size_max,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         # No read changes the session, so no reset is needed. It would cost a round trip for each read.
         reset=_keep_session,
         server_settings=_session(settings),
@@ -129,3 +157,26 @@ def is_outage(problem: Exception) -> bool:
 def storable(text: str) -> str:
     """The text as a column can hold it: without what Postgres refuses, and no longer than a reason needs to be."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:_TEXT_MAX]
+
+
+def explain_outage(problem: Exception) -> str | None:
+    """What Postgres cannot do now, for a person to act on; None for an error that is no outage."""
+    match problem:
+        case asyncpg.DiskFullError():
+            return "the database's disk is full"
+        case asyncpg.TooManyConnectionsError():
+            return "the database has no connection left"
+        case asyncpg.InsufficientResourcesError():
+            return "the database has no room left"
+        case asyncpg.ReadOnlySQLTransactionError() | asyncpg.TargetServerAttributeNotMatched():
+            return "the database takes no writes now, as after a failover"
+        case asyncpg.LockNotAvailableError():
+            return "somebody else holds a lock in the database"
+        case asyncpg.QueryCanceledError():
+            return "the database takes too long"
+        case _ if isinstance(problem, OUTAGES):
+            return "the database does not answer"
+        case asyncpg.PostgresError() if problem.sqlstate[:2] in _CANNOT_NOW:
+            return "the database could not do it"
+        case _:
+            return None

@@ -10,6 +10,7 @@ import asyncpg
 
 from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.database import OUTAGES, Pool
+from service.platform.database_watch import DatabaseWatch
 from service.platform.settings import Settings
 from sql import query
 
@@ -38,6 +39,8 @@ class Health:
     parts: dict[str, Part] = field(default_factory=dict)
     breakers: Mapping[str, CircuitBreaker] = field(default_factory=dict)
     """By the provider's base URL, if this process calls it."""
+    watch: DatabaseWatch | None = None
+    """What this process last saw of the database's server."""
 
     def report(self, name: str, *, ok: bool, message: str) -> None:
         """Sets the state of a part other than the database, such as the broker."""
@@ -45,13 +48,27 @@ class Health:
 
     async def check(self) -> tuple[bool, dict[str, Any]]:
         """Whether the service is ready for requests, and the document with the state of each part."""
-        parts = {**await self._database(), **self.parts}
+        parts = {**await self._database(), **self._watched(), **self.parts}
         ready = all(part.ok for part in parts.values() if part.vital)
         healthy = all(part.ok for part in parts.values())
         status = "ready" if healthy else "degraded" if ready else "unavailable"
         return ready, {
             "status": status,
             "parts": {name: {"ok": part.ok, "message": part.message} for name, part in parts.items()},
+        }
+
+    def _watched(self) -> dict[str, Part]:
+        """What reads do not show: that nothing can be written, and a clock that is wrong."""
+        if self.watch is None:
+            return {}
+        ahead, most = self.watch.clock_ahead.total_seconds(), self.settings.clock_ahead_seconds_max
+        away, fast = self.watch.problem, ahead > most
+        clock = f"{abs(ahead):.3f} s {'ahead of' if ahead > 0 else 'behind'} the database's"
+        if abs(ahead) > most:
+            clock += ": nothing is written until it is set right" if fast else ": set it right"
+        return {
+            "writes": Part(vital=True, ok=away is None, message=away or "taken"),
+            "clock": Part(vital=fast, ok=abs(ahead) <= most, message=clock),
         }
 
     async def _database(self) -> dict[str, Part]:

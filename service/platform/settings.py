@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     migrate_database_url: str | None = Field(default=None, description="Postgres, as the schema's owner.")
     database_pool_size_max: int = Field(default=8, ge=1, le=200, description="Connections for reads, per process.")
     database_timeout_seconds: float = Field(default=10, gt=0, le=300, description="The longest a statement may take.")
+    clock_ahead_seconds_max: float = Field(
+        default=5, ge=0.1, description="How far ahead of the database's clock this machine's may be, to write anything."
+    )
+    request_seconds_max: float = Field(
+        default=10, gt=0, le=300, description="The longest a request takes, uploads apart; then it is answered 503."
+    )
     master_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: wraps every other key.")
     kafka_bootstrap_servers: str | None = Field(default=None, description="host:port,... ; without it, no consumer.")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(

@@ -127,6 +127,9 @@ class Databases:
             port=0,
             # The machine is busy with the other workers.
             database_timeout_seconds=30,
+            request_seconds_max=60,
+            # Many tests have a clock of their own.
+            clock_ahead_seconds_max=1e10,
         )
 
     @contextmanager
