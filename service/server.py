@@ -12,6 +12,7 @@ import asyncpg
 from aiohttp import web
 
 from service.http.app import app_runner, build_app
+from service.http.middleware import REQUESTS
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
 from service.outgoing.lifespan import Outgoing
@@ -32,6 +33,8 @@ from service.workers.statement_closer import StatementCloser
 log = logs.get("process")
 
 _PARTITIONS_SECONDS = 3600
+_QUIET_SECONDS = 1.0
+"""For so long no request may come before the connections that are left are closed."""
 
 OnReady = Callable[[Ledger, int], Awaitable[None]]
 """Called with the ledger and the port, once the service answers requests."""
@@ -59,13 +62,15 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         runner = app_runner(build_app(ledger, health, settings), settings.drain_seconds)
         await runner.setup()
         try:
-            port = await _listen(runner, settings)
+            site = await _listen(runner, settings)
+            port: int = runner.addresses[0][1]
             _tune_garbage_collection()
             log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
             if on_ready is not None:
                 await on_ready(ledger, port)
             await stop.wait()
             log.info("draining")
+            await _drain(runner, site, settings, runtime)
         finally:
             await runner.cleanup()
             outgoing.stop()
@@ -103,16 +108,36 @@ def _workers(ledger: Ledger, settings: Settings, health: Health, client: Plugipa
     return workers
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> int:
-    """Starts to listen, and returns the port."""
+async def _drain(runner: web.AppRunner, site: web.TCPSite, settings: Settings, runtime: Runtime) -> None:
+    """Ends listening first, then each connection with the answer to its request. None is closed that waits for one.
+
+    A connection that sends nothing in the meantime is closed afterwards, by the runner.
+    """
+    requests, deadline = runner.app[REQUESTS], runtime.monotonic() + settings.drain_seconds
+    requests.stopping = True
+    # Whoever has connected already is let in: to stop listening would reset them.
+    await runtime.sleep(0)
+    await site.stop()
+    assert runner.server is not None
+    quiet_since = runtime.monotonic()
+    while runner.server.connections and (now := runtime.monotonic()) < deadline:
+        if now - quiet_since > _QUIET_SECONDS:
+            return
+        if requests.under_way:
+            quiet_since = now
+        await runtime.sleep(_QUIET_SECONDS / 20)
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> web.TCPSite:
+    """Starts to listen."""
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        await site.start()
     except OSError as problem:
         raise WrongSettings(
             f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
         ) from None
-    port: int = runner.addresses[0][1]
-    return port
+    return site
 
 
 def _tune_garbage_collection() -> None:

@@ -54,6 +54,9 @@ class RequestMetrics(Collector):
     """Requests by route. What is served under two prefixes is two routes."""
 
     def __init__(self) -> None:
+        self.under_way = 0
+        self.stopping = False
+        """Whether each answer is the last one on its connection."""
         self._timings: dict[web.AbstractRoute | None, Timing] = {}
 
     def add(self, request: web.Request, status: int, seconds: float) -> None:
@@ -103,10 +106,10 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     began_at = runtime.monotonic()
     request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
     request[ANSWER_BY] = asyncio.get_running_loop().time() + app[SETTINGS].request_seconds_max
+    requests = app[REQUESTS]
+    requests.under_way += 1
     try:
         response = await handler(request)
-    except asyncio.CancelledError:
-        raise
     except Exception as problem:
         error = _error_of(problem)
         fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
@@ -118,8 +121,12 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         if isinstance(problem, _BROKEN_BODIES):
             # Nobody knows where the next request would begin.
             response.force_close()
+    finally:
+        requests.under_way -= 1
+    if requests.stopping:
+        response.force_close()
     response.headers["X-Request-Id"] = request_id
-    app[REQUESTS].add(request, response.status, runtime.monotonic() - began_at)
+    requests.add(request, response.status, runtime.monotonic() - began_at)
     return response
 
 

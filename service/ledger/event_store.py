@@ -196,7 +196,7 @@ ANSWERED = "answers_pkey"
 """What an append runs into where one of its idempotency keys has an answer already."""
 
 
-async def append(connection: Connection, batch: Append, clock_ahead_seconds_max: float) -> bool:
+async def append(connection: Connection, batch: Append, clock_ahead_seconds_max: float = 5) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on.
 
     Or where the batch's time is further ahead of the database's clock than this.

@@ -60,6 +60,8 @@ class _KeyKnown(Exception):
     """The batch holds an idempotency key that was answered before. Nothing was written."""
 
 
+_PAUSE_SECONDS = 0.05
+"""Between two attempts while the database cannot do it."""
 _STUCK_SECONDS = 5.0
 """A batch that takes longer waits for the database, and what would wait for it is refused at once."""
 
@@ -230,7 +232,7 @@ class LaneWriter:
                     for unit in units:
                         unit.reject(Unavailable(f"{why}: try again, with the same idempotency key"))
                     return
-                await self._runtime.sleep(0.05)
+                await self._runtime.sleep(_PAUSE_SECONDS)
             except Exception as problem:  # noqa: BLE001 - whatever it is, it may be one unit's alone
                 await self._disconnect()
                 if len(units) == 1:
@@ -246,6 +248,11 @@ class LaneWriter:
                     return
                 self._state_cache.forget()
                 self._contended = True
+                if self._runtime.monotonic() > deadline:
+                    why = f"lane {self.lane} could not be written in time"
+                    for unit in units:
+                        unit.reject(Unavailable(f"{why}: try again, with the same idempotency key"))
+                    return
 
     async def _attempt(self, units: list[_Waiting]) -> bool:
         """Decides and writes once. False where the head had moved: nothing was written, the units may be tried again."""
@@ -344,8 +351,12 @@ class LaneWriter:
     async def _append(self, connection: Connection, batch: Append) -> bool:
         try:
             return await append(connection, batch, self._clock_ahead_seconds_max)
-        except OUTAGES:
-            return await self._look_for(batch)
+        except OUTAGES as outage:
+            took_effect = await self._look_for(batch)
+            if not took_effect:
+                log.warning("append_failed", lane=self.lane, problem=repr(outage))
+                await self._runtime.sleep(_PAUSE_SECONDS)
+            return took_effect
         except asyncpg.InternalServerError:
             # Of an error of the server's own nobody knows what it left behind, a commit among it.
             if await self._look_for(batch):

@@ -49,6 +49,8 @@ _CONTENT_CLASSES = ("22", "23", "54", "P0")
 _ALLOCATION_FAILED = "XX000"
 """What Postgres says of a value that no memory can hold, among other things."""
 
+HELD_MILLISECONDS_MAX = 3_000
+"""The longest that a writer's transaction stands still: it decides a batch between two statements."""
 _TEXT_MAX = 300
 _RELEASE_SECONDS = 1.0
 
@@ -68,10 +70,17 @@ def _session(settings: Settings) -> dict[str, str]:
 
 
 async def connect(settings: Settings) -> Connection:
-    """A connection for a writer. Its few large statements are planned once: a plan costs more than a run."""
+    """A connection for a writer. Its few large statements are planned once: a plan costs more than a run.
+
+    A writer that freezes in a transaction holds the lane's head: the server soon ends a transaction that stands still.
+    """
+    own = {
+        "plan_cache_mode": "force_generic_plan",
+        "idle_in_transaction_session_timeout": str(HELD_MILLISECONDS_MAX),
+    }
     return await asyncpg.connect(
         settings.database_url,
-        server_settings=_session(settings) | {"plan_cache_mode": "force_generic_plan"},
+        server_settings=_session(settings) | own,
         timeout=settings.database_timeout_seconds,
         command_timeout=settings.database_timeout_seconds * 1.5,
     )
@@ -89,7 +98,7 @@ async def connect_without_time_limit(settings: Settings) -> Connection:
     )
 
 
-class _Pool(asyncpg.Pool):  # type: ignore[type-arg]
+class _Pool(asyncpg.Pool):
     """A pool that nobody waits in for a server that hangs.
 
     A read that is given up is cancelled at the server, and its connection comes back only when that is done. The

@@ -74,7 +74,7 @@ async def test_a_request_that_was_answered_before_its_turn_is_not_decided(
     try:
         async with owner.transaction():
             await owner.fetchval("SELECT position FROM lanes WHERE lane = 1 FOR UPDATE")
-            first = asyncio.create_task(payout(merchant, 0))  # type: ignore[arg-type]
+            first: asyncio.Task[Answer] = asyncio.create_task(payout(merchant, 0))  # type: ignore[arg-type]
             await until_blocked(settings)
             waiting = await answers(*(payout(merchant, number) for number in range(1, 20)))
             assert {each.status for each in waiting} == {503}
@@ -82,7 +82,7 @@ async def test_a_request_that_was_answered_before_its_turn_is_not_decided(
     finally:
         await owner.close()
     async with asyncio.timeout(LONG):
-        while (answer := await payout(merchant, 100)).status == 503:  # type: ignore[misc]
+        while (await payout(merchant, 100)).status == 503:  # type: ignore[misc]
             await asyncio.sleep(0.1)
     made = await api.ledger.pool.fetch("SELECT key FROM answers WHERE key LIKE 'k%' ORDER BY key")
     assert {row["key"] for row in made} <= {"k0", "k100"}, "what was answered with 503 was decided later"
