@@ -22,6 +22,7 @@ from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
 from service.http.middleware import REQUESTS, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
+from service.http.received_bodies import BODIES, ReceivedBodies
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
@@ -30,6 +31,8 @@ from service.platform.settings import Settings
 from service.plugipay.inbound.receiver import Receiver
 from service.plugipay.inbound.workspaces import Workspaces
 from service.reconciliation.reconciliation_cache import ReconciliationCache
+
+_LINGERING_SECONDS = 1.0
 
 
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
@@ -43,6 +46,7 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     health.watch = ledger.watch
     app[SETTINGS] = settings
     app[REQUESTS] = RequestMetrics()
+    app[BODIES] = ReceivedBodies(settings.bodies_bytes_max)
     app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
     app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
@@ -57,7 +61,14 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
 
 def app_runner(app: web.Application, shutdown_timeout: float = 60.0) -> web.AppRunner:
     """What serves the application. Bodies come as they were sent: `service/http/body_encoding.py` decodes them."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout, auto_decompress=False)
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=shutdown_timeout,
+        auto_decompress=False,
+        # What is left of a refused request's body is not waited for.
+        lingering_time=_LINGERING_SECONDS,
+    )
 
 
 def _routes() -> Iterator[web.RouteDef]:

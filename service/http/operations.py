@@ -16,10 +16,10 @@ from aiohttp import web
 
 from service.http.app_keys import LEDGER, SETTINGS
 from service.http.bodies import FileBody, JsonBody, RequestBody
-from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import CSV, JSON, Meta
 from service.http.errors import ApiError
 from service.http.parameters import AnyParameter, PathParameter
+from service.http.received_bodies import BODIES
 from service.http.request_context import (
     ANSWER_BY,
     REQUEST_ID,
@@ -116,12 +116,14 @@ class ApiOperation(Operation):
 
     async def _admit(self, request: web.Request) -> RequestContext:
         """Reads the body, and who asks for whom."""
-        body = b""
-        if isinstance(self.body, FileBody) and self.body.streamed:
+        streamed = isinstance(self.body, FileBody) and self.body.streamed
+        if streamed:
             require_bearer(request)
-        elif request.can_read_body:
-            body = await (read_body(request) if ENCODING in request.headers else request.read())
-        key = await authenticate(request, body)
+
+        async def read() -> bytes:
+            return b"" if streamed else await request.app[BODIES].read(request)
+
+        key, body = await authenticate(request, read)
         check_scopes(key, self.scopes)
         account_id = account_of(request, key)
         ledger, request_id = request.app[LEDGER], request[REQUEST_ID]

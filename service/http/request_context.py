@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,19 +153,25 @@ def respond(body: bytes, status: int = 200, headers: dict[str, str] | None = Non
     return web.Response(body=body, status=status, headers=headers, content_type=JSON)
 
 
-async def authenticate(request: web.Request, body: bytes) -> ApiKey:
-    """The key of whoever asks; 401 where there is none, or where the signature does not match."""
+async def authenticate(request: web.Request, read: Callable[[], Awaitable[bytes]]) -> tuple[ApiKey, bytes]:
+    """The key of whoever asks, and the body; 401 where there is none, or where the signature does not match.
+
+    The body is read when the key is known: of a stranger's, not a byte.
+    """
     header = request.headers.get("Authorization")
     if header is None:
         raise ApiError("UNAUTHORIZED", "no Authorization header: send Bearer sk_... or a signed request")
-    if not header.isascii():
-        raise ApiError("UNAUTHORIZED", "the Authorization header is not ASCII text")
+    if len(request.headers.getall("Authorization")) > 1:
+        raise ApiError("VALIDATION_ERROR", "several Authorization headers: send one", field="Authorization")
+    if len(header) > request_signature.HEADER_MAX or not header.isascii():
+        most = request_signature.HEADER_MAX
+        raise ApiError("UNAUTHORIZED", f"the Authorization header is to be ASCII text of at most {most} characters")
     keys = request.app[KEYS]
     if header.startswith("Bearer "):
         key = await keys.by_bearer(header[7:].strip())
         if key is None:
             raise ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
-        return key
+        return key, await read()
     signed = request_signature.parse(header)
     if signed is None:
         raise ApiError("UNAUTHORIZED", "the Authorization header is neither Bearer sk_... nor a known signature")
@@ -179,6 +185,7 @@ async def authenticate(request: web.Request, body: bytes) -> ApiKey:
     key = await keys.by_id(signed.key_id)
     if key is None:
         raise ApiError("INVALID_KEY", "this key is not known, or was revoked")
+    body = await read()
     expected = request_signature.signature(
         keys.secret_of(key),
         request.method,
@@ -189,7 +196,7 @@ async def authenticate(request: web.Request, body: bytes) -> ApiKey:
     )
     if not request_signature.equal(signed.signature, expected):
         raise ApiError("INVALID_SIGNATURE", "the signature does not match this request")
-    return key
+    return key, body
 
 
 def require_bearer(request: web.Request) -> None:
@@ -206,8 +213,11 @@ def check_scopes(key: ApiKey, scopes: Sequence[str]) -> None:
 
 def account_of(request: web.Request, key: ApiKey) -> str | None:
     """The account a request is about: the key's own, or the one it names where it was granted to."""
-    headers = request.headers
-    named = headers.get(STORLAUNCH_ON_BEHALF_OF.name) or headers.get(PLUGIPAY_ON_BEHALF_OF.name)
+    headers = (STORLAUNCH_ON_BEHALF_OF.name, PLUGIPAY_ON_BEHALF_OF.name)
+    given = {one for header in headers for one in request.headers.getall(header, []) if one}
+    if len(given) > 1:
+        raise ApiError("VALIDATION_ERROR", "the request names two accounts to ask on behalf of", field=headers[0])
+    named = next(iter(given), None)
     if named is None or named == key.account_id:
         return key.account_id
     if not key.on_behalf_of:

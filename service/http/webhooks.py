@@ -11,11 +11,11 @@ from typing_extensions import TypedDict
 
 from service.http.app_keys import RECEIVER, RUNTIME
 from service.http.bodies import FileBody
-from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import JSON, Meta
 from service.http.errors import ApiError
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
+from service.http.received_bodies import BODIES
 from service.http.request_context import REQUEST_ID, respond, success
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
@@ -44,7 +44,7 @@ async def receive(request: web.Request) -> web.Response:
     """Answers 200 once the delivery is durable, also for one that was there before."""
     signatures = [given for header in SIGNATURES for given in request.headers.getall(header.name, [])]
     request_id = request[REQUEST_ID]
-    body = await (read_body(request) if ENCODING in request.headers else request.read())
+    body = await request.app[BODIES].read(request)
     try:
         await request.app[RECEIVER].receive(body, signatures, request_id)
     except NotAWebhook as problem:

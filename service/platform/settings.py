@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
     )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
+    bodies_bytes_max: int = Field(
+        default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."
+    )
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
     currency_exponents: Annotated[dict[str, int], NoDecode] = Field(
         default={}, description='Decimals that differ from ISO 4217, as JSON: {"IDR": 0}. Fixed by the first event.'
