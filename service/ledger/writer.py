@@ -62,8 +62,6 @@ class _KeyKnown(Exception):
 
 _PAUSE_SECONDS = 0.05
 """Between two attempts while the database cannot do it."""
-_STUCK_SECONDS = 5.0
-"""A batch that takes longer waits for the database, and what would wait for it is refused at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -157,11 +155,12 @@ class LaneWriter:
     def submit(self, unit: UnitOfWork[Result]) -> asyncio.Future[Result]:
         """Queues a unit of work. Unavailable where it would wait for too long, or the writer is stopping.
 
-        A unit whose caller stops waiting before it is decided is not decided any more.
+        A batch that has taken half of the time that an outage may waits for the database: nobody else needs to. A unit
+        whose caller stops waiting before it is decided is not decided any more.
         """
         if self._closing:
             raise Unavailable("the service is stopping")
-        if self._busy_since is not None and self._runtime.monotonic() - self._busy_since > _STUCK_SECONDS:
+        if self._busy_since is not None and self._runtime.monotonic() - self._busy_since > self._outage_seconds_max / 2:
             raise Unavailable(f"lane {self.lane} waits for the database: try again, with the same idempotency key")
         if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
             raise Unavailable(f"{self._waiting_commands} commands are waiting already")
