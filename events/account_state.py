@@ -57,7 +57,10 @@ class AccountState:
         return made
 
     def balance(self, currency: str) -> Balance:
-        return self.balances.get(currency) or Balance()
+        return self.balances.get(currency) or _NO_BALANCE
+
+    def order(self, currency: str, reference: str) -> Order:
+        return self.orders.get((currency, reference)) or _NO_ORDER
 
     def require_currency(self, currency: str) -> None:
         """InvalidCommand where the account does not hold the currency."""
@@ -87,6 +90,8 @@ class AccountState:
             old.paid_out + paid_out,
         )
 
+
+_NO_BALANCE, _NO_ORDER = Balance(), Order()
 
 _ROWS = tuple(each.name for each in fields(AccountState) if str(each.type).startswith(("dict", "set")))
 _VALUES = tuple(each.name for each in fields(AccountState) if each.name not in _ROWS)

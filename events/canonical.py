@@ -50,6 +50,20 @@ def check_content(value: Any, path: str = "", depth: int = 0) -> None:
         raise ValueError(f"{where} is a {type(value).__name__}, which JSON does not have")
 
 
+def check_texts(value: Any) -> None:
+    """As `check_content`, for texts, booleans and nulls in lists and objects, without a number.
+
+    Nearly all content is ASCII without a NUL, which its canonical bytes show at once.
+    """
+    try:
+        written = canonical(value)
+    except TypeError:
+        # A lone surrogate, or what no JSON has.
+        written = b"\\u0000"
+    if not written.isascii() or b"\\u0000" in written:
+        check_content(value)
+
+
 def _is_plain(item: Any) -> bool:
     """Whether it is ASCII text without a NUL, as nearly all content is: there is nothing more to look at."""
     return type(item) is str and item.isascii() and "\x00" not in item

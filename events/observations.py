@@ -154,17 +154,13 @@ def newest_content(contents: Contents) -> str | None:
 
 def newest_amount(heard: Heard, number: int = 0) -> int | None:
     """The amount that counts: of what each source said last that has one, the latest one. None where none has one."""
-    of_sources = (
-        max(with_amount, key=_order)
-        for contents in _all(heard)
-        if (
-            with_amount := [
-                each for each in contents.values() if len(each) > number + 2 and each[number + 2] is not None
-            ]
-        )
-    )
-    newest = max(of_sources, key=_time, default=None)
-    amount: int | None = None if newest is None else newest[number + 2]
+    at, of_sources = number + 2, []
+    for contents in _all(heard):
+        with_amount = [each for each in contents.values() if len(each) > at and each[at] is not None]
+        if with_amount:
+            of_sources.append(max(with_amount, key=_order) if len(with_amount) > 1 else with_amount[0])
+    newest = max(of_sources, key=_time) if len(of_sources) > 1 else of_sources[0] if of_sources else None
+    amount: int | None = None if newest is None else newest[at]
     return amount
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -24,6 +23,7 @@ from events.accounts.state import FROZEN, MANUAL, OPEN, SYSTEM_MODE, Account, Ba
 from events.balances.state import Balance
 from events.instants import Instant
 from events.policies import cycles
+from events.values import replace
 
 
 def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int) -> None:

@@ -27,7 +27,7 @@ from events.balances.events import (
     RevenueRecorded,
     RevenueSettled,
 )
-from events.balances.state import Balance, Order
+from events.balances.state import Balance
 from events.catalog import AnyEvent
 from events.currency import AMOUNT_MAX
 from events.decision_context import DecisionContext
@@ -83,7 +83,7 @@ def record_revenue(command: RecordRevenue, state: AccountState, account: Account
 
 def settle_revenue(command: SettleRevenue, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     state.require_currency(command.currency)
-    pending = state.orders.get((command.currency, command.reference), Order()).pending
+    pending = state.order(command.currency, command.reference).pending
     if command.amount > pending:
         raise InsufficientBalance(asked=command.amount, available=pending, currency=command.currency, bucket="pending")
     return [
@@ -98,7 +98,7 @@ def settle_revenue(command: SettleRevenue, state: AccountState, account: Account
 
 def record_refund(command: RecordRefund, state: AccountState, account: Account) -> Sequence[AnyEvent]:
     state.require_currency(command.currency)
-    order = state.orders.get((command.currency, command.reference), Order())
+    order = state.order(command.currency, command.reference)
     from_held, rest = refund_takes(order, command.amount)
     from_pending = min(order.pending, rest)
     from_available = rest - from_pending

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -16,15 +15,16 @@ from events.balances.events import (
     RevenueRecorded,
     RevenueSettled,
 )
-from events.balances.state import Order, Reserve
+from events.balances.state import Reserve
 from events.disputes.evolve import after_refund, after_settlement
 from events.instants import Instant
+from events.values import replace
 
 
 def evolve(state: AccountState, event: BalanceEvent, at: Instant, position: int) -> None:
     match event:
         case RevenueRecorded():
-            order = state.orders.get((event.currency, event.reference), Order())
+            order = state.order(event.currency, event.reference)
             state.orders[event.currency, event.reference] = replace(
                 order,
                 recorded=order.recorded + event.amount,
@@ -39,7 +39,7 @@ def evolve(state: AccountState, event: BalanceEvent, at: Instant, position: int)
             state.orders[event.currency, event.reference] = after_settlement(order)
             state.add_amounts(event.currency, pending=-event.amount, available=event.amount)
         case RefundRecorded():
-            order = state.orders.get((event.currency, event.reference), Order())
+            order = state.order(event.currency, event.reference)
             state.orders[event.currency, event.reference] = after_refund(order, event)
             state.add_amounts(
                 event.currency,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -18,6 +17,7 @@ from events.banking.events import (
 )
 from events.banking.state import BankEntry, BankStatement, Match
 from events.instants import Instant
+from events.values import replace
 
 
 def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int) -> None:

@@ -13,14 +13,13 @@ In all other cases the same content in another file is the same entry, seen once
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 from events.account_state import AccountState
 from events.banking.events import BankEntryDetailed, BankEntryObserved, BankStatementObserved
 from events.banking.state import BankEntry, BankStatement
 from events.catalog import AnyEvent
-from events.values import Data
+from events.values import Data, replace
 
 REFERENCES_MAX = 50
 """The most references of an entry that are kept."""

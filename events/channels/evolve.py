@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import SETTLEMENT_TERMS
-from events.balances.state import Order
 from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of
 from events.channels.state import Channel, ChannelStatement
@@ -15,7 +13,7 @@ from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
 from events.instants import Instant
 from events.observations import newest_amount
-from events.values import Data
+from events.values import Data, replace
 
 
 def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
@@ -112,7 +110,7 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
     )
     of_order = event.pending + event.available + event.paid_out + (0 if event.number is not None else event.held)
     if event.pending or event.available or event.paid_out or of_order or event.refunded:
-        order = state.orders.get((event.currency, event.reference), Order())
+        order = state.order(event.currency, event.reference)
         # A refund is told as one: what the order has earned stays what it was.
         left = -of_order if event.refunded else 0
         order = replace(

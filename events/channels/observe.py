@@ -18,13 +18,11 @@ nothing is booked for either.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from events.account_state import AccountState
 from events.accounts.events import CurrencyAdded
-from events.balances.state import Order
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked, StatementObserved
@@ -42,7 +40,7 @@ from events.observations import (
     order_findings,
     place_of,
 )
-from events.values import Data, value
+from events.values import Data, replace, value
 
 AMOUNTS = (
     *("OpeningBalance", "ItemRevenue", "ShipmentFee", "ShipmentFeeCredit", "OtherRevenueTotal", "FeesTotal"),
@@ -266,7 +264,7 @@ def _book(
     if known is not None and known.currency != observed.currency:
         return [], findings
     _, heard, _ = hear(known, observed)
-    order = state.orders.get((observed.currency, observed.reference), Order())
+    order = state.order(observed.currency, observed.reference)
     was_paid = known is not None and known.was_paid
     collects = known.collects if known is not None and was_paid else observed.collects
     payout = payout_of(known, heard, observed)

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from events.account_state import AccountState
 from events.accounts.state import Account
-from events.balances.state import Balance, Order
+from events.balances.state import Balance
 from events.catalog import AnyEvent
 from events.currency import AMOUNT_MAX
 from events.decision_context import DecisionContext
@@ -37,7 +37,7 @@ def open_dispute(
     dispute_id = command.dispute_id or f"dsp_{context.new_id}"
     if dispute_id in state.disputes:
         raise InvalidTransition(f"dispute {dispute_id} was opened already", details={"disputeId": dispute_id})
-    order = state.orders.get((command.currency, command.reference), Order())
+    order = state.order(command.currency, command.reference)
     held = dispute_takes(order, command.amount)
     from_pending = min(order.pending, held)
     _require_room(state.balance(command.currency), held - from_pending)

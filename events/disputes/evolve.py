@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -11,6 +10,7 @@ from events.balances.state import Order
 from events.disputes.events import DisputeEvent, DisputeOpened, DisputeResolved
 from events.disputes.state import LOST, Dispute, Disputed
 from events.instants import Instant
+from events.values import replace
 
 
 def evolve(state: AccountState, event: DisputeEvent, at: Instant, position: int) -> None:
@@ -33,7 +33,7 @@ def _opened(state: AccountState, event: DisputeOpened, at: Instant, position: in
         position=position,
     )
     held = event.from_pending + event.from_available
-    order = state.orders.get((event.currency, event.reference), Order())
+    order = state.order(event.currency, event.reference)
     disputed = order.disputed or Disputed()
     state.orders[event.currency, event.reference] = replace(
         order,

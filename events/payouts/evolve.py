@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -41,6 +40,7 @@ from events.provider.reports import (
     read_reports,
     reported_state,
 )
+from events.values import replace
 
 
 def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:

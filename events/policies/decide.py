@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 import events.payouts.decide as payouts
@@ -33,6 +32,7 @@ from events.policies.schedule import (
     zone_named,
 )
 from events.refusals import InsufficientBalance, InvalidCommand, Refusal
+from events.values import replace
 
 REQUESTED = "requested"
 """How a cycle ends that pays; any other ends with the code of a refusal."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from events.account_state import AccountState
 from events.accounts.events import CurrencyAdded
@@ -42,6 +41,7 @@ from events.provider.reports import (
     stored_reports,
 )
 from events.provider.state import Case
+from events.values import replace
 
 UNKNOWN_TEXT = "unknown"
 """Stands where personal data never was known (docs/personal-data.md)."""

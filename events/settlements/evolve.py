@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from events.account_state import AccountState
-from events.balances.state import Order
 from events.channels.state import SELLER
 from events.instants import Instant
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import hear, known_key, settlement_key
 from events.settlements.state import Settlement
+from events.values import replace
 
 
 def evolve(state: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:
@@ -26,7 +24,7 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
     state.settlements[key] = now
     change = (worth or 0) - ((before.booked if before else None) or 0)
     if event.amount is not None or change:
-        order = state.orders.get((now.currency, now.counts_for), Order())
+        order = state.order(now.currency, now.counts_for)
         let_go = order.let_go + (change if now.released else 0)
         order = replace(order, told=order.told + change, told_by=event.channel, let_go=let_go)
         state.orders[now.currency, now.counts_for] = order
@@ -43,7 +41,7 @@ def _let_go(state: AccountState, event: SettlementObserved, position: int) -> No
     if not money.released:
         money = replace(money, collects=event.collects, released=True)
         if money.booked:
-            order = state.orders.get((money.currency, money.counts_for), Order())
+            order = state.order(money.currency, money.counts_for)
             state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + money.booked)
         _release_held(state, money)
     state.settlements[released] = money

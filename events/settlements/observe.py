@@ -17,7 +17,6 @@ A record may say that other money was released: a wallet's row names the order w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 from events.account_state import AccountState
@@ -44,7 +43,7 @@ from events.observations import (
 )
 from events.settlements.events import SettlementObserved
 from events.settlements.state import Settlement, SettlementKey
-from events.values import Data
+from events.values import Data, replace
 
 PAYOUT = "payout"
 """The kind of a line that says what an order is worth as a whole."""
@@ -79,13 +78,26 @@ def said_by(observed: SettlementObserved) -> Said:
     )
 
 
-def hear(
-    known: Settlement | None, observed: SettlementObserved, said: Said | None = None
-) -> tuple[Recency, Heard, int | None]:
+_Hearing = tuple[Recency, Heard, int | None]
+_last: list[tuple[Settlement | None, SettlementObserved, _Hearing]] = []
+"""The last hearing. What was judged is folded next, and is then not digested and judged a second time."""
+
+
+def hear(known: Settlement | None, observed: SettlementObserved, said: Said | None = None) -> _Hearing:
     """What the record is to what is known of its money; what was heard after it, and what the money is worth then.
 
     `said` is what `said_by` gives, where that is known.
     """
+    for of, what, same in _last:
+        # Neither is ever changed: the very same values have the same hearing.
+        if of is known and what is observed:
+            return same
+    hearing = _hear(known, observed, said)
+    _last[:] = [(known, observed, hearing)]
+    return hearing
+
+
+def _hear(known: Settlement | None, observed: SettlementObserved, said: Said | None) -> _Hearing:
     heard, worth = (known.sources, known.booked) if known is not None else (Heard(), None)
     if observed.observed_at is None:
         # As older releases did: what arrives is newest, unless its source said the same last.
@@ -103,9 +115,11 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
     really counts for and the findings against the account's state are filled in here.
     """
-    observed = _placed(observed, state)
-    key = settlement_key(observed)
+    key = known_key(state, observed.channel, observed.seller, observed.reference)
     known = state.settlements.get(key)
+    counts_for = known.counts_for if known else _counts_for(observed, state)
+    collects = channel_of(state, observed.channel).collects
+    observed = replace(observed, seller=key[1] or None, collects=collects, counts_for=counts_for)
     said = None if observed.observed_at is None else said_by(observed)
     if known is not None and said is not None and (arrival := arrival_of(known.sources, said)):
         observed = replace(observed, observed_at=arrival)
@@ -113,8 +127,6 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     recency, _, worth = hear(known, observed, said)
     if recency is Recency.KNOWN:
         return []
-    counts_for = known.counts_for if known else _counts_for(observed, state)
-    observed = replace(observed, collects=channel_of(state, observed.channel).collects, counts_for=counts_for)
     findings: list[Data] = []
     if known is not None and said is not None:
         findings += order_findings(recency, known.sources, said)
@@ -150,15 +162,9 @@ def known_key(state: AccountState, channel: str, seller: str | None, reference: 
     return nameless if key not in state.settlements and nameless in state.settlements else key
 
 
-def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
-    """The record as of the money that it is about: what was known before the seller was named is the same."""
-    _, seller, _ = known_key(state, observed.channel, observed.seller, observed.reference)
-    return observed if seller == (observed.seller or "") else replace(observed, seller=seller or None)
-
-
 def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
     own, whole = order_references(observed.channel, observed.reference, observed.counts_for or None)
-    order = state.orders.get((observed.currency, own), Order())
+    order = state.order(observed.currency, own)
     return whole if order.told_by not in (None, observed.channel) else own
 
 
@@ -166,7 +172,7 @@ def _book(
     observed: SettlementObserved, known: Settlement | None, worth: int | None, state: AccountState
 ) -> tuple[ChannelMoneyBooked, list[Data]]:
     """What moves because of a record that makes its money worth so much, and what does not agree with the state."""
-    order = state.orders.get((observed.currency, observed.counts_for), Order())
+    order = state.order(observed.currency, observed.counts_for)
     before = (known.booked if known else None) or 0
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
@@ -199,7 +205,7 @@ def _book(
         if money is None or money.released:
             return booked(of, change, 0), []
         let_go, of = money.booked or 0, money.counts_for
-        order = state.orders.get((observed.currency, of), Order())
+        order = state.order(observed.currency, of)
         owed = order.told - order.let_go
     elif released and not (waits and worth is not None):
         return booked(of, change, 0), []

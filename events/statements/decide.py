@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from events.account_state import AccountState
@@ -17,6 +16,7 @@ from events.statements.commands import SetStatementCycle, StatementCommand
 from events.statements.events import StatementClosed, StatementCycleSet
 from events.statements.evolve import owed
 from events.statements.periods import OFF, WEEKDAYS, WEEKLY, Cycle, end_after, local_text, zone_named
+from events.values import replace
 
 
 def decide(

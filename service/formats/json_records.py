@@ -7,11 +7,12 @@ around them come last, as the remainder. The standard library decodes; numbers s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 from events.canonical import check_text
+from events.values import value
 from service.formats.json import BrokenJson, JsonText, RepeatedKey, check_keys, decode
 from service.formats.unreadable import Unreadable, unreadable
 
@@ -19,7 +20,7 @@ Route = tuple[str, ...]
 """The names of the fields that lead to an array of records. The empty route is a document that is itself the array."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Record:
     """A value with its exact text. `route` leads to the array that it is an element of; None for a remainder."""
 
@@ -71,13 +72,25 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
 
 def has_records(value: Any, routes: frozenset[Route]) -> bool:
     """Whether a decoded document has records: an array at a route, or the single object that stands for one."""
-    for route in routes:
+    if isinstance(value, list):
+        return () in routes
+    for outer, names in _last_names(routes):
         found = value
-        for name in route:
+        for name in outer:
             found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, list) or (isinstance(found, dict) and route not in _on_the_way(routes)):
-            return True
-    return False
+        if isinstance(found, dict):
+            for name in names & found.keys():
+                inner = found[name]
+                if isinstance(inner, list) or (isinstance(inner, dict) and (*outer, name) not in _on_the_way(routes)):
+                    return True
+    return isinstance(value, dict) and routes == {()}
+
+
+@lru_cache(16)
+def _last_names(routes: frozenset[Route]) -> list[tuple[Route, frozenset[str]]]:
+    """The last names of the routes, by what is before them: most documents have none of them."""
+    outer = {route[:-1] for route in routes if route}
+    return [(each, frozenset(route[-1] for route in routes if route and route[:-1] == each)) for each in outer]
 
 
 @lru_cache(16)

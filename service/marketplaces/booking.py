@@ -24,6 +24,7 @@ from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import known_key, observe_settlement, settlement_key
 from events.settlements.state import Settlement
+from events.values import value
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
 from service.formats.unreadable import Unreadable
@@ -55,7 +56,7 @@ TEXT_MAX = 200
 """The longest text of a statement's field, in characters. A statement's number has to fit a reference."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LocatedRecord:
     """One record of a source. `origin` says in which file it stood, and where."""
 

@@ -117,7 +117,7 @@ AMOUNTS: Mapping[str, str] = {
 """The amounts of a statement by their public names, in the public order, with our names for them."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@value
 class ObservedStatement:
     """One statement, as a source had it at one time. Amounts are in major units; one that is not given is None."""
 
@@ -169,7 +169,7 @@ class ObservedStatement:
         return texts
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@value
 class SettlementLine:
     """One amount that a source reports about an order, an item or a payment.
 

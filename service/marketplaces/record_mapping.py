@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from events.values import value
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
@@ -128,7 +129,7 @@ def currency_of(value: Mapping[str, Any], shop: Shop, name: str = "currency") ->
     return found.upper()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordHeader:
     """The fields that all lines of one record share."""
 

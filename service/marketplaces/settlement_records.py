@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
-from events.canonical import check_content
+from events.canonical import check_texts
 from events.currency import AMOUNT_MAX
 from events.instants import Instant
 from events.settlements.events import SettlementObserved
@@ -26,7 +25,7 @@ EXTRA_MAX = 300
 _OUT_OF_ESCROW = frozenset({Stage.RELEASED, Stage.PAID})
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class SettlementRecord:
     """The lines of one record about one amount of money: its total first, then the parts that explain it.
 
@@ -34,11 +33,28 @@ class SettlementRecord:
     """
 
     lines: Sequence[SettlementLine]
+    first: SettlementLine = field(init=False)
+    """The total. All lines share its channel, source, seller, reference, currency and stage."""
+    books: bool = field(init=False)
+    """Whether it books money."""
+    amount: Decimal = field(init=False)
+    """The sum of the lines that book, in major units."""
+    counts_for: str | None = field(init=False)
+    """The order that its money counts for; where statements book the channel's money, the statement."""
+    releases: str | None = field(init=False)
+    """The reference of the money that left escrow with this record; None if none did."""
+    event_lines: list[Data] = field(init=False)
+    """The lines as the event has them."""
 
-    @property
-    def first(self) -> SettlementLine:
-        """The total. All lines share its channel, source, seller, reference, currency and stage."""
-        return self.lines[0]
+    def __post_init__(self) -> None:
+        line = self.first = self.lines[0]
+        booking = [each.amount for each in self.lines if each.books]
+        self.books = bool(booking)
+        self.amount = sum(booking, Decimal(0))
+        by_statement = self.books and CHANNELS[line.channel].books_at is Level.GLOBAL
+        self.counts_for = line.statement if by_statement else line.order
+        self.releases = self._releases()
+        self.event_lines = [_line(each) for each in self.lines]
 
     @property
     def place(self) -> str:
@@ -48,30 +64,7 @@ class SettlementRecord:
     def raw(self) -> bytes:
         return self.first.raw
 
-    @cached_property
-    def event_lines(self) -> list[Data]:
-        """The lines as the event has them."""
-        return [_line(line) for line in self.lines]
-
-    @cached_property
-    def books(self) -> bool:
-        """Whether it books money."""
-        return any(line.books for line in self.lines)
-
-    @cached_property
-    def amount(self) -> Decimal:
-        """The sum of the lines that book, in major units."""
-        return sum((line.amount for line in self.lines if line.books), Decimal(0))
-
-    @property
-    def counts_for(self) -> str | None:
-        """The order that its money counts for; where statements book the channel's money, the statement."""
-        by_statement = CHANNELS[self.first.channel].books_at is Level.GLOBAL and self.books
-        return self.first.statement if by_statement else self.first.order
-
-    @cached_property
-    def releases(self) -> str | None:
-        """The reference of the money that left escrow with this record; None if none did."""
+    def _releases(self) -> str | None:
         line = self.first
         if line.stage not in _OUT_OF_ESCROW or CHANNELS[line.channel].books_at is not Level.ORDER:
             return None
@@ -93,11 +86,10 @@ class SettlementRecord:
         """The references of the money that it pays, each once, in the source's order."""
         return list(dict.fromkeys(each for line in self.lines for each in line.pays))
 
-    def references(self) -> Iterator[str]:
+    def references(self) -> tuple[str, ...]:
         """The reference of its money, and that of the money that it releases."""
-        yield self.first.reference
-        if self.releases is not None and self.releases != self.first.reference:
-            yield self.releases
+        own = self.first.reference
+        return (own,) if self.releases is None or self.releases == own else (own, self.releases)
 
     def orders(self) -> tuple[str, str]:
         """The orders that its money may count for."""
@@ -140,8 +132,8 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     if record.books and abs(in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
         return "its amount is more than the ledger counts to"
     try:
-        check_content(record.event_lines)
-        check_content([record.first.seller, *record.references(), *record.orders(), *record.pays])
+        named = [*record.references(), *record.orders(), *record.pays]
+        check_texts({"lines": record.event_lines, "seller": record.first.seller, "references": named})
     except ValueError as problem:
         return str(problem)
     return None
