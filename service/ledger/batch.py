@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from events.account_state import AccountState
 from events.catalog import AnyEvent
@@ -72,10 +72,14 @@ class Batch:
         self.digest = snapshot.head.digest
         self.keys = snapshot.keys
         self.events: list[Row] = []
+        self.envelopes: list[str] = []
+        """Of each event."""
         self.provider_events: list[Row] = []
         self.account_keys: list[Row] = []
         self.new_answers: list[Row] = []
         self.deliveries: list[Row] = []
+        self.sealed_deliveries: list[bytes] = []
+        """Of each delivery: its bytes, sealed."""
         self.consumer_offsets: list[Row] = []
         self.parkings_ended: list[Row] = []
         self.milliseconds = runtime.milliseconds()
@@ -159,10 +163,10 @@ class Batch:
                 "version": envelope.version,
                 "type": name,
                 "effective_at": effective_at,
-                "envelope": stored.decode(),
                 "digest": self.digest.hex(),
             }
         )
+        self.envelopes.append(stored.decode())
         evolve(state, event, effective_at, position)
         if isinstance(event, ProviderObserved):
             self.provider_events.append(
@@ -223,7 +227,6 @@ class Batch:
                 "provider": provider,
                 "event_id": event_id,
                 "digest": digest,
-                "raw": base64.b64encode(key.seal_bytes("delivery", raw)).decode(),
                 "key_generation": key.generation,
                 "signature": signature,
                 "received_at": received_at,
@@ -232,6 +235,7 @@ class Batch:
                 "origin": origin,
             }
         )
+        self.sealed_deliveries.append(key.seal_bytes("delivery", raw))
         return delivery_id
 
     def savepoint(self) -> _Savepoint:
@@ -252,13 +256,15 @@ class Batch:
         self.keys = savepoint.keys
         self._answers = savepoint.answers
 
-    def _lists(self) -> tuple[list[Row], ...]:
+    def _lists(self) -> tuple[list[Any], ...]:
         return (
             self.events,
+            self.envelopes,
             self.provider_events,
             self.account_keys,
             self.new_answers,
             self.deliveries,
+            self.sealed_deliveries,
             self.consumer_offsets,
             self.parkings_ended,
         )
@@ -283,11 +289,13 @@ class Batch:
             before=self.before,
             after=self.head_after(),
             events=self.events,
+            envelopes=self.envelopes,
             views=views,
             provider_events=self.provider_events,
             account_keys=self.account_keys,
             answers=self.new_answers,
             deliveries=self.deliveries,
+            sealed_deliveries=self.sealed_deliveries,
             consumer_offsets=self.consumer_offsets,
             parkings_ended=self.parkings_ended,
         )

@@ -100,10 +100,14 @@ class Append:
     after: Head
     events: list[Row]
     views: InlineRows
+    envelopes: list[str] = field(default_factory=list)
+    """Of each event, its canonical JSON."""
     provider_events: list[Row] = field(default_factory=list)
     account_keys: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
     deliveries: list[Row] = field(default_factory=list)
+    sealed_deliveries: list[bytes] = field(default_factory=list)
+    """Of each delivery, its bytes."""
     consumer_offsets: list[Row] = field(default_factory=list)
     parkings_ended: list[Row] = field(default_factory=list)
 
@@ -201,10 +205,11 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
 
     Or where the batch's time is further ahead of the database's clock than this.
     """
-    written = {table: rows for table, rows in batch.tables().items() if rows}
-    parts = tuple(written)
+    rows = {table: rows for table, rows in batch.tables().items() if rows}
+    parts = tuple(rows)
     views = [table for table in TABLES if table.name in batch.views]
-    written |= batch.views
+    rows |= batch.views
+    beside: dict[str, list[Any]] = {"envelopes": batch.envelopes, "sealed_deliveries": batch.sealed_deliveries}
     rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
     statement = composed("ledger/append", "ledger/append", parts, 7, rendered)
     position = await connection.fetchval(
@@ -216,6 +221,6 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
         to_datetime(batch.after.recorded_at),
         batch.before.term,
         clock_ahead_seconds_max,
-        *(orjson.dumps(written[table]).decode() for table in statement.parameters),
+        *(beside[name] if name in beside else orjson.dumps(rows[name]).decode() for name in statement.parameters),
     )
     return position is not None
