@@ -33,6 +33,7 @@ from service.ledger.commands import RequestOrigin
 from service.ledger.lifespan import running_ledger
 from service.marketplaces.import_source import MarketplaceOptions
 from service.platform import logs, settings
+from service.platform.runtime import collect_garbage_rarely
 
 ROWS, QUICK_ROWS = 100_000, 5_000
 LARGE_BYTES = 100 * 1024 * 1024
@@ -83,6 +84,7 @@ async def ours(file: Path, account: str) -> int:
     logs.configure("error")
     origin = RequestOrigin(Actor("operator", "bench"), Source("cli", "bench"), LIVE, "req_bench")
     async with running_ledger(settings.load()) as ledger:
+        collect_garbage_rarely()
         with file.open("rb") as stream:
             request = ImportRequest(account, file.name, MarketplaceOptions("shopee", currency="IDR"))
             found = await import_file(ledger, request, stream, origin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -20,7 +19,7 @@ from service.platform import database, logs
 from service.platform.health import Health
 from service.platform.kafka import broker_access
 from service.platform.migrate import migrate
-from service.platform.runtime import REAL, Runtime
+from service.platform.runtime import REAL, Runtime, collect_garbage_rarely
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.inbound.consumer import Consumer
 from service.plugipay.outbound.client import PlugipayClient
@@ -64,7 +63,7 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         try:
             site = await _listen(runner, settings)
             port: int = runner.addresses[0][1]
-            _tune_garbage_collection()
+            collect_garbage_rarely()
             log.info("serving", host=settings.host, port=port, ledger=ledger.id, lanes=len(ledger.lanes))
             if on_ready is not None:
                 await on_ready(ledger, port)
@@ -138,13 +137,6 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> web.TCPSite:
             f"HOST, PORT: cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
         ) from None
     return site
-
-
-def _tune_garbage_collection() -> None:
-    """Exempts all current objects from garbage collection, and makes collections rarer: requests leave few cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:

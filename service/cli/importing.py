@@ -24,6 +24,7 @@ from service.ledger.writer import Unavailable
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.platform import logs
+from service.platform.runtime import collect_garbage_rarely
 from service.platform.settings import Settings, WrongSettings
 
 TOOL = "import"
@@ -130,6 +131,7 @@ async def _import(
     settings: Settings, request: ImportRequest[RecordSource[Any]], stream: BinaryIO, size: int, mode: str
 ) -> ImportResult:
     async with running_ledger(settings) as ledger:
+        collect_garbage_rarely()
         with _bytes_read() as bar:
             task = bar.add_task(request.name, total=size)
 

@@ -76,11 +76,12 @@ def test_a_part_says_first_what_it_is_about(name: str) -> None:
 
 def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() -> None:
     made = sql.composed("ledger/append", "ledger/append", ("events", "parkings_ended"), 7)
-    assert made.parameters == ("parkings_ended", "events")
+    assert made.parameters == ("parkings_ended", "events", "envelopes")
     head = made.text[: made.text.index("RETURNING")]
     assert "parked_deliveries" in head
     assert "consumer_offsets" not in made.text
     assert "json_to_recordset($8::json)" in made.text
+    assert "unnest($9::text[])" in made.text
 
 
 def test_every_part_is_written_or_wanted() -> None:
