@@ -139,7 +139,8 @@ class Receipt:
 
     def find(self, findings: Iterable[Mapping[str, Any]]) -> None:
         """Counts the findings of one event, each rule once."""
-        self.findings.update({found["rule"] for found in findings})
+        for rule in {found["rule"] for found in findings}:
+            self.findings[rule] += 1
 
     def count_unreadable(self) -> None:
         self.items += 1
@@ -149,12 +150,12 @@ class Receipt:
     def keep(self, group: str, currency: str, amount: Decimal) -> None:
         """An amount that the ledger has of this file, in major units. It counts for its group and for the file."""
         for place in {(group, currency), ("", currency)}:
-            self.kept.setdefault(place, Sums()).add(amount)
+            _sums_at(self.kept, place).add(amount)
 
     def keep_no_more(self, group: str, currency: str, amount: Decimal) -> None:
         """Another record of the file replaces this amount."""
         for place in {(group, currency), ("", currency)}:
-            self.kept.setdefault(place, Sums()).add(amount, -1)
+            _sums_at(self.kept, place).add(amount, -1)
 
     def remark(self, remark: Remark) -> None:
         """Notes what the file says beside its records."""
@@ -165,7 +166,7 @@ class Receipt:
                 self.left_out[remark.reason] += 1
                 if remark.amount is not None and remark.currency is not None:
                     for place in {(remark.group, remark.currency), ("", remark.currency)}:
-                        self.pending.setdefault(place, Sums()).add(remark.amount)
+                        _sums_at(self.pending, place).add(remark.amount)
             case StatedTotal():
                 self.state_total(remark)
             case UnusedHeadings():
@@ -193,7 +194,7 @@ class Receipt:
         self.left_out.update(other.left_out)
         for mine, others in ((self.kept, other.kept), (self.pending, other.pending)):
             for place, sums in others.items():
-                mine.setdefault(place, Sums()).merge(sums)
+                _sums_at(mine, place).merge(sums)
         self.stated += other.stated
         self.findings.update(other.findings)
         self.unused_headings += [name for name in other.unused_headings if name not in self.unused_headings]
@@ -296,6 +297,13 @@ class Receipt:
             unused_headings=state["unusedHeadings"],
             notes=state["notes"],
         )
+
+
+def _sums_at(sums: dict[Place, Sums], place: Place) -> Sums:
+    found = sums.get(place)
+    if found is None:
+        found = sums[place] = Sums()
+    return found
 
 
 def _rows(sums: dict[Place, Sums]) -> list[list[Any]]:

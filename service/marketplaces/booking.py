@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TypeVar
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened, CurrencyAdded
@@ -26,7 +25,7 @@ from events.settlements.observe import known_key, observe_settlement, settlement
 from events.settlements.state import Settlement
 from events.values import value
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
-from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
+from service.formats.file_remarks import LeftOut, Remark, StatedTotal, TotalOf
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
 from service.imports.receipt import Receipt
@@ -93,9 +92,6 @@ def _reason_against_statement(record: ObservedStatement, exponents: dict[str, in
 
 def _minor(amount: Amount, exponent: int) -> int:
     return in_minor_units(amount.number, exponent)[0]
-
-
-Observed = TypeVar("Observed", StatementObserved, SettlementObserved)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,7 +178,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
 
     def _ingest(self, located: LocatedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         record = located.record
-        if isinstance(record, LeftOut | StatedTotal | UnusedHeadings | Note):
+        if isinstance(record, Remark):
             self.receipt.remark(record)
             return LEFT_OUT if isinstance(record, LeftOut) else REMARK
         digest = key.digest(record.raw)
@@ -265,9 +261,6 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.kept[identity] = before
         self._kept_before = {}
 
-    def _at_its_time(self, observed: Observed) -> Observed:
-        return replace(observed, observed_at=self.observed_at or self.received_at, observed_by=self.observed_by)
-
     def _record(
         self,
         events: Sequence[AnyEvent],
@@ -278,12 +271,12 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         digest: str,
     ) -> None:
         effective_at = min(happened_at or batch.now, batch.now)
-        caused_by: str | None = None
+        source, caused_by = Source(self.channel, number, digest), None
         for event in events:
-            cause = self.cause(Source(self.channel, number, digest), caused_by)
+            cause = self.cause(source, caused_by)
             added = isinstance(event, CurrencyAdded)
             envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
-            if isinstance(event, StatementObserved | SettlementObserved):
+            if isinstance(event, (StatementObserved, SettlementObserved)):
                 caused_by = envelope.event_id
                 self.receipt.find(event.findings)
 
