@@ -7,12 +7,18 @@ nobody changes; `evolve` replaces them, and the same events give the same state.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from events.accounts.state import Account, BankAccount, Provider, WebhookSecret
 from events.balances.state import Balance, Order, OrderKey, Reserve
 from events.banking.state import BankEntry, BankStatement, BankStatementKey, Match
+from events.channels.events import ChannelMoneyBooked
 from events.channels.state import Channel, ChannelStatement, StatementKey
+from events.currency import AMOUNT_MAX
 from events.disputes.state import Dispute
 from events.payouts.state import Payout
 from events.policies.cycles import CYCLES, after_leaving
@@ -62,6 +68,18 @@ class AccountState:
     def order(self, currency: str, reference: str) -> Order:
         return self.orders.get((currency, reference)) or _NO_ORDER
 
+    def channel(self, name: str) -> Channel:
+        return self.channels.get(name) or _NO_CHANNEL
+
+    def has_room_for(self, change: ChannelMoneyBooked) -> bool:
+        """Whether the change, and the currency's total after it, stay within what the ledger counts to."""
+        if max(map(abs, (change.pending, change.available, change.held, change.paid_out))) > AMOUNT_MAX:
+            return False
+        balance = self.balance(change.currency)
+        inside = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
+        total = inside + change.pending + change.available + change.held + change.paid_out
+        return total <= AMOUNT_MAX and balance.available + change.available >= -AMOUNT_MAX
+
     def require_currency(self, currency: str) -> None:
         """InvalidCommand where the account does not hold the currency."""
         held = self.account.currencies if self.account is not None else ()
@@ -91,8 +109,27 @@ class AccountState:
         )
 
 
-_NO_BALANCE, _NO_ORDER = Balance(), Order()
+_NO_BALANCE, _NO_ORDER, _NO_CHANNEL = Balance(), Order(), Channel()
 
 _ROWS = tuple(each.name for each in fields(AccountState) if str(each.type).startswith(("dict", "set")))
 _VALUES = tuple(each.name for each in fields(AccountState) if each.name not in _ROWS)
 """Rows are collections that a copy has of its own; what is not a row is a value that nobody changes."""
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414 - it is taken from here
+else:
+
+    def replace(of, **changes):
+        """As `dataclasses.replace`, for a value, in a third of its time: most events replace several."""
+        made = type(of)(*_all_fields(type(of))(of))
+        for name, changed in changes.items():
+            setattr(made, name, changed)
+        return made
+
+
+@cache
+def _all_fields(cls: type) -> Callable[[Any], Iterable[Any]]:
+    """What gives the fields of a value of this class, in the order in which it is made of them."""
+    names = [each.name for each in fields(cls)]
+    return attrgetter(*names) if len(names) > 1 else lambda of: [getattr(of, name) for name in names]

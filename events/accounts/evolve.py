@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.events import (
     AccountClosed,
     AccountEvent,
@@ -23,7 +23,6 @@ from events.accounts.state import FROZEN, MANUAL, OPEN, SYSTEM_MODE, Account, Ba
 from events.balances.state import Balance
 from events.instants import Instant
 from events.policies import cycles
-from events.values import replace
 
 
 def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.balances.events import (
     BalanceAdjusted,
     BalanceEvent,
@@ -18,7 +18,6 @@ from events.balances.events import (
 from events.balances.state import Reserve
 from events.disputes.evolve import after_refund, after_settlement
 from events.instants import Instant
-from events.values import replace
 
 
 def evolve(state: AccountState, event: BalanceEvent, at: Instant, position: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.state import TOLERANCES
 from events.banking.events import (
     BankEntryDetailed,
@@ -17,7 +17,6 @@ from events.banking.events import (
 )
 from events.banking.state import BankEntry, BankStatement, Match
 from events.instants import Instant
-from events.values import replace
 
 
 def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int) -> None:

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.banking.events import BankEntryDetailed, BankEntryObserved, BankStatementObserved
 from events.banking.state import BankEntry, BankStatement
 from events.catalog import AnyEvent
-from events.values import Data, replace
+from events.values import Data
 
 REFERENCES_MAX = 50
 """The most references of an entry that are kept."""

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.state import SETTLEMENT_TERMS
 from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
 from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of
-from events.channels.state import Channel, ChannelStatement
+from events.channels.state import ChannelStatement
 from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
 from events.instants import Instant
 from events.observations import newest_amount
-from events.values import Data, replace
+from events.values import Data
 
 
 def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int) -> None:
     """Folds one event of a channel into the account's state."""
     match event:
         case ChannelSet():
-            known = state.channels.get(event.channel) or Channel()
+            known = state.channel(event.channel)
             state.channels[event.channel] = replace(
                 known,
                 collects=event.collects,
@@ -129,7 +129,7 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
         statement = state.statements[key]
         state.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
     elif event.paid_out or event.owed:
-        channel = state.channels.get(event.channel) or Channel()
+        channel = state.channel(event.channel)
         state.channels[event.channel] = replace(
             channel,
             paid_out=_added(channel.paid_out, event.currency, event.paid_out),

@@ -21,12 +21,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.events import CurrencyAdded
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked, StatementObserved
-from events.channels.state import PLATFORM, SELLER, Channel, ChannelStatement, StatementKey
+from events.channels.state import PLATFORM, SELLER, ChannelStatement, StatementKey
 from events.currency import AMOUNT_MAX
 from events.observations import (
     DIGEST_LENGTH,
@@ -40,7 +40,7 @@ from events.observations import (
     order_findings,
     place_of,
 )
-from events.values import Data, replace, value
+from events.values import Data, value
 
 AMOUNTS = (
     *("OpeningBalance", "ItemRevenue", "ShipmentFee", "ShipmentFeeCredit", "OtherRevenueTotal", "FeesTotal"),
@@ -71,10 +71,6 @@ def placed(observed: StatementObserved, state: AccountState) -> StatementObserve
 def references(channel: str, seller: str | None, number: str) -> tuple[str, str]:
     """The orders that a statement's money may count for: its number, or all of its name where that is taken."""
     return number, f"{channel}/{seller or ''}/{number}"
-
-
-def channel_of(state: AccountState, channel: str) -> Channel:
-    return state.channels.get(channel) or Channel()
 
 
 def previous_statement(state: AccountState, observed: StatementObserved) -> tuple[str, ChannelStatement] | None:
@@ -149,12 +145,12 @@ def observe_statement(observed: StatementObserved, state: AccountState) -> Seque
     previous = previous_statement(state, observed)
     observed = replace(
         observed,
-        collects=channel_of(state, observed.channel).collects,
+        collects=state.channel(observed.channel).collects,
         reference=known.reference if known else _free_reference(state, key),
         previous=previous[0] if previous else None,
     )
     booked, findings = _book(observed, known, state)
-    if any(not fits(change, state) for change in booked):
+    if any(not state.has_room_for(change) for change in booked):
         asked, observed = observed, replace(observed, payout=None, deposit=None)
         booked, findings = _book(observed, known, state)
         findings.append(finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.payout)))
@@ -244,16 +240,6 @@ class BucketChange:
             self.paid_out + other.paid_out,
             self.owed + other.owed,
         )
-
-
-def fits(change: ChannelMoneyBooked, state: AccountState) -> bool:
-    """Whether the change, and the currency's total after it, stay within what the ledger counts to."""
-    if max(map(abs, (change.pending, change.available, change.held, change.paid_out))) > AMOUNT_MAX:
-        return False
-    balance = state.balance(change.currency)
-    inside = balance.pending + balance.available + balance.reserved + balance.held + balance.paid_out
-    total = inside + change.pending + change.available + change.held + change.paid_out
-    return total <= AMOUNT_MAX and balance.available + change.available >= -AMOUNT_MAX
 
 
 def _book(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.balances.events import RefundRecorded
 from events.balances.state import Order
 from events.disputes.events import DisputeEvent, DisputeOpened, DisputeResolved
 from events.disputes.state import LOST, Dispute, Disputed
 from events.instants import Instant
-from events.values import replace
 
 
 def evolve(state: AccountState, event: DisputeEvent, at: Instant, position: int) -> None:

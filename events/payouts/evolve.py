@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.state import MANUAL, PLUGIPAY
 from events.instants import Instant
 from events.payouts.events import (
@@ -40,7 +40,6 @@ from events.provider.reports import (
     read_reports,
     reported_state,
 )
-from events.values import replace
 
 
 def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:

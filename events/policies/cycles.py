@@ -7,11 +7,13 @@ after. Amounts of several cutoffs therefore contain each other, and what is paid
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from events.accounts.state import CLOSED, Account
 from events.instants import Instant
 from events.policies.events import PayoutCycleCut, PayoutCycleEnded, PayoutPolicySet
 from events.policies.schedule import POLICIES, data_of
-from events.values import Data, replace, value
+from events.values import Data, value
 
 CYCLES = "payoutCycles"
 """The account's setting that holds, by currency, the next cutoff, the cuts to be paid, and how the last cycle ended."""

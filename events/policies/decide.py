@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 import events.payouts.decide as payouts
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.state import CLOSED, Account
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
@@ -32,7 +32,6 @@ from events.policies.schedule import (
     zone_named,
 )
 from events.refusals import InsufficientBalance, InvalidCommand, Refusal
-from events.values import replace
 
 REQUESTED = "requested"
 """How a cycle ends that pays; any other ends with the code of a refusal."""

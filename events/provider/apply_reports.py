@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.events import CurrencyAdded
 from events.accounts.state import PLUGIPAY
 from events.catalog import AnyEvent
@@ -41,7 +41,6 @@ from events.provider.reports import (
     stored_reports,
 )
 from events.provider.state import Case
-from events.values import replace
 
 UNKNOWN_TEXT = "unknown"
 """Stands where personal data never was known (docs/personal-data.md)."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.instants import Instant
 from events.payouts.evolve import with_reports
 from events.payouts.state import ACCEPTED
 from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed, ProviderEvent, ProviderObserved
 from events.provider.reports import CaseKind, Report, ReportedStatus, add_reports, read_reports
 from events.provider.state import Case
-from events.values import replace
 
 SEVERAL = 0
 """Stands for a case's amount where more than one was named."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.channels.state import SELLER
 from events.instants import Instant
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import hear, known_key, settlement_key
 from events.settlements.state import Settlement
-from events.values import replace
 
 
 def evolve(state: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.events import CurrencyAdded
 from events.balances.state import Order
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.channels.observe import BucketChange, channel_of, finding, fits, minor_finding
+from events.channels.observe import BucketChange, finding, minor_finding
 from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
@@ -43,7 +43,7 @@ from events.observations import (
 )
 from events.settlements.events import SettlementObserved
 from events.settlements.state import Settlement, SettlementKey
-from events.values import Data, replace
+from events.values import Data
 
 PAYOUT = "payout"
 """The kind of a line that says what an order is worth as a whole."""
@@ -118,7 +118,7 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     key = known_key(state, observed.channel, observed.seller, observed.reference)
     known = state.settlements.get(key)
     counts_for = known.counts_for if known else _counts_for(observed, state)
-    collects = channel_of(state, observed.channel).collects
+    collects = state.channel(observed.channel).collects
     observed = replace(observed, seller=key[1] or None, collects=collects, counts_for=counts_for)
     said = None if observed.observed_at is None else said_by(observed)
     if known is not None and said is not None and (arrival := arrival_of(known.sources, said)):
@@ -141,7 +141,7 @@ def observe_settlement(observed: SettlementObserved, state: AccountState) -> Seq
     if observed.amount != booked_amount:
         _, _, worth = hear(known, observed)
     booked, more = _book(observed, known, worth, state)
-    if not fits(booked, state):
+    if not state.has_room_for(booked):
         asked, observed = observed, replace(observed, amount=None, releases=None)
         booked = _booked(observed, observed.counts_for, BucketChange())
         more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
@@ -253,7 +253,7 @@ def _paid(amount: int, collects: str, observed: SettlementObserved, state: Accou
     """
     if collects != SELLER:
         return BucketChange(available=amount)
-    channel = channel_of(state, observed.channel)
+    channel = state.channel(observed.channel)
     before = channel.paid_out.get(observed.currency, 0) - channel.owed.get(observed.currency, 0)
     after = before + amount
     missing = min(after, 0) - min(before, 0)

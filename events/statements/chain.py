@@ -7,11 +7,12 @@ account: what is recorded up to it is in one statement, what is recorded later, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from events.instants import Instant
 from events.statements.events import StatementClosed, StatementCycleSet
 from events.statements.periods import DELIVERED_ORDER, Cycle
-from events.values import Data, replace, value
+from events.values import Data, value
 
 SETTING = "statementCycle"
 CHANNEL = "ledger"

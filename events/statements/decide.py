@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.accounts.state import Account
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
@@ -16,7 +16,6 @@ from events.statements.commands import SetStatementCycle, StatementCommand
 from events.statements.events import StatementClosed, StatementCycleSet
 from events.statements.evolve import owed
 from events.statements.periods import OFF, WEEKDAYS, WEEKLY, Cycle, end_after, local_text, zone_named
-from events.values import replace
 
 
 def decide(

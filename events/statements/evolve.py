@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from events.account_state import AccountState
+from events.account_state import AccountState, replace
 from events.balances.state import Balance
 from events.channels.state import PLATFORM, ChannelStatement
 from events.instants import Instant
 from events.statements.chain import CHANNEL, Link, with_cycle, with_statement
 from events.statements.events import StatementClosed, StatementCycleSet, StatementEvent
-from events.values import replace
 
 
 def evolve(state: AccountState, event: StatementEvent, at: Instant, position: int) -> None:

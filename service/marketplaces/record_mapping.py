@@ -204,6 +204,8 @@ class RecordHeader:
 
 _ZEROS = ("0", "0.0", "0.00")
 """Most fields of most records: they are left out before they are read as amounts."""
+_COMMISSION = Kind.COMMISSION
+"""To look up a member of an enumeration costs more than all else that is asked of a zero."""
 
 
 def part_lines(
@@ -221,10 +223,10 @@ def part_lines(
     parts = []
     for name, (kind, sign) in kinds.items():
         found = value.get(name)
-        if found is None or found == "" or (found in _ZEROS and kind is not Kind.COMMISSION):
+        if found is None or found == "" or (found in _ZEROS and kind is not _COMMISSION):
             continue
         amount = read_amount(found)
-        if amount.number or kind is Kind.COMMISSION:
+        if amount.number or kind is _COMMISSION:
             credit = amount.number * sign
             parts.append(header.line(kind, amount, prefix + name, credit=credit or Decimal(0), part_of=total_field))
     return parts

@@ -166,7 +166,7 @@ def settlement_event(
         source=line.source,
         reference=line.reference,
         currency=line.currency,
-        stage=line.stage.value,
+        stage=str(line.stage),
         lines=record.event_lines,
         findings=found,
         digest=digest,
@@ -189,8 +189,8 @@ def settlement_event(
 
 def _line(line: SettlementLine) -> Data:
     data: Data = {
-        "level": line.level.value,
-        "kind": line.kind.value,
+        "level": str(line.level),
+        "kind": str(line.kind),
         "amount": plain(line.amount),
         "text": line.text,
         "field": line.field,
