@@ -51,9 +51,9 @@ def check_content(value: Any, path: str = "", depth: int = 0) -> None:
 
 
 def check_texts(value: Any) -> None:
-    """As `check_content`, for texts, booleans and nulls in lists and objects, without a number.
+    """As `check_content`, for what we build of texts: it has no number, and is not nested deeply.
 
-    Nearly all content is ASCII without a NUL, which its canonical bytes show at once.
+    Nearly all texts are ASCII without a NUL, which their canonical bytes show at once.
     """
     try:
         written = canonical(value)

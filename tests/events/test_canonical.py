@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.canonical import canonical, check_content
+from events.canonical import canonical, check_content, check_texts
 
 MOST = 9_007_199_254_740_991
 CONTENT: st.SearchStrategy[Any] = st.recursive(
@@ -99,3 +100,25 @@ def test_one_bad_value_anywhere_spoils_the_whole(value: Any, bad: Any, data: st.
     spoiled: Any = data.draw(st.sampled_from([[value, bad], {"k": value, "z": bad}, [{"k": [bad]}, value]]))
     with pytest.raises(ValueError, match=r"z|\[1\]|\[0\]\.k\[0\]"):
         check_content(spoiled)
+
+
+PIECES = st.sampled_from(["\x00", "\ud83d", "\u00e9", "\\", "u0000", "plain"])
+ANY_TEXT = st.lists(PIECES | st.characters(), max_size=4).map("".join)
+TEXTS = st.recursive(
+    st.none() | st.booleans() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def said_by(check: Callable[[Any], None], value: Any) -> str | None:
+    try:
+        check(value)
+    except ValueError as problem:
+        return str(problem)
+    return None
+
+
+@given(TEXTS)
+def test_texts_are_held_or_refused_as_any_content_is(value: Any) -> None:
+    assert said_by(check_texts, value) == said_by(check_content, value)

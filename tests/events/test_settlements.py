@@ -24,7 +24,7 @@ from events.disputes.commands import ResolveDispute
 from events.disputes.decide import resolve_dispute
 from events.disputes.events import DisputeOpened
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import observe_settlement
+from events.settlements.observe import observe_settlement, record_digest
 from tests.spec import ACCOUNT, NOW, fold, opened
 
 ORDER = "2602170GS576N1"
@@ -306,3 +306,31 @@ def test_what_is_let_go_while_a_dispute_holds_it_is_available_when_the_dispute_i
     won = ResolveDispute(account_id=ACCOUNT, dispute_id="dsp_1", outcome="won", reason="tracked")
     state = fold(state, resolve_dispute(won, state), NOW)
     assert state.balance("IDR") == Balance(available=480)
+
+
+def told(amount: int, hour: int) -> SettlementObserved:
+    """What a record said at an hour, as the service takes it in."""
+    at = f"2026-05-01T{hour:02}:00:00.000000Z"
+    return record(amount, digest=f"record {amount} {hour}", observed_at=at, observed_by="given")
+
+
+def test_what_a_record_says_is_digested_once_to_judge_it_and_to_fold_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    digested: list[SettlementObserved] = []
+
+    def counted(observed: SettlementObserved) -> str:
+        digested.append(observed)
+        return record_digest(observed)
+
+    monkeypatch.setattr("events.settlements.observe.record_digest", counted)
+    after(account(), told(100, 1), told(120, 2))
+    assert len(digested) == 2
+
+
+@given(st.lists(st.builds(told, st.integers(1, 3), st.integers(0, 3)), max_size=6))
+def test_a_judgement_that_is_remembered_is_the_one_that_is_made_anew(records: list[SettlementObserved]) -> None:
+    """Folded as they were judged, and as another process folds them, which has judged nothing."""
+    state, events = account(), list[AnyEvent]()
+    for each in records:
+        made = observe_settlement(each, state)
+        state, events = fold(state, made, NOW), [*events, *made]
+    assert fold(account(), [replace(event) for event in events], NOW) == state
