@@ -72,25 +72,13 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
 
 def has_records(value: Any, routes: frozenset[Route]) -> bool:
     """Whether a decoded document has records: an array at a route, or the single object that stands for one."""
-    if isinstance(value, list):
-        return () in routes
-    for outer, names in _last_names(routes):
+    for route in routes:
         found = value
-        for name in outer:
+        for name in route:
             found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, dict):
-            for name in names & found.keys():
-                inner = found[name]
-                if isinstance(inner, list) or (isinstance(inner, dict) and (*outer, name) not in _on_the_way(routes)):
-                    return True
-    return isinstance(value, dict) and routes == {()}
-
-
-@lru_cache(16)
-def _last_names(routes: frozenset[Route]) -> list[tuple[Route, frozenset[str]]]:
-    """The last names of the routes, by what is before them: most documents have none of them."""
-    outer = {route[:-1] for route in routes if route}
-    return [(each, frozenset(route[-1] for route in routes if route and route[:-1] == each)) for each in outer]
+        if isinstance(found, list) or (isinstance(found, dict) and route not in _on_the_way(routes)):
+            return True
+    return False
 
 
 @lru_cache(16)

@@ -328,9 +328,10 @@ def test_what_a_record_says_is_digested_once_to_judge_it_and_to_fold_it(monkeypa
 
 @given(st.lists(st.builds(told, st.integers(1, 3), st.integers(0, 3)), max_size=6))
 def test_a_judgement_that_is_remembered_is_the_one_that_is_made_anew(records: list[SettlementObserved]) -> None:
-    """Folded as they were judged, and as another process folds them, which has judged nothing."""
-    state, events = account(), list[AnyEvent]()
+    """Folded as they were judged, as another process folds them, which has judged nothing, and on another state."""
+    state, events, other = account(), list[AnyEvent](), after(account(), told(9, 2))
     for each in records:
         made = observe_settlement(each, state)
+        assert fold(other, made, NOW) == fold(other, [replace(event) for event in made], NOW)
         state, events = fold(state, made, NOW), [*events, *made]
     assert fold(account(), [replace(event) for event in events], NOW) == state
