@@ -8,8 +8,9 @@ from events.account_state import AccountState
 from events.balances.state import Order
 from events.channels.state import SELLER
 from events.instants import Instant
+from events.settlements.adjustments import adjusted
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import hear, known_key, settlement_key
+from events.settlements.known import after_record, hear, known_key, settlement_key
 from events.settlements.state import Settlement
 
 
@@ -17,18 +18,19 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
     """Folds an observation: what was said of the money, what it is worth, and what of it was released."""
     key = settlement_key(event)
     before = state.settlements.get(key)
-    _, sources, worth = hear(before, event)
-    if before is None:
-        now = Settlement(event.currency, event.counts_for, event.collects, sources, position, worth)
-    else:
-        collects = before.collects if before.released else event.collects
-        now = replace(before, sources=sources, position=position, booked=worth, collects=collects)
+    known = before or Settlement(event.currency, event.counts_for, event.collects, {}, position)
+    heard = hear(before, event)
+    collects = known.collects if known.released else event.collects
+    now = replace(after_record(known, heard), position=position, collects=collects)
     state.settlements[key] = now
-    change = (worth or 0) - ((before.booked if before else None) or 0)
-    if event.amount is not None or change:
+    adjustments = adjusted(now)
+    let_go = adjustments.let_go - adjusted(before).let_go
+    change = (now.booked or 0) - (known.booked or 0)
+    let_go += change if now.released else 0
+    change += adjustments.worth - known.adjusted
+    if event.amount is not None or change or let_go:
         order = state.orders.get((now.currency, now.counts_for), Order())
-        let_go = order.let_go + (change if now.released else 0)
-        order = replace(order, told=order.told + change, told_by=event.channel, let_go=let_go)
+        order = replace(order, told=order.told + change, told_by=event.channel, let_go=order.let_go + let_go)
         state.orders[now.currency, now.counts_for] = order
     if event.releases is not None:
         _let_go(state, event, position)
@@ -41,10 +43,12 @@ def _let_go(state: AccountState, event: SettlementObserved, position: int) -> No
     if money is None:
         money = Settlement(event.currency, event.counts_for, event.collects, {}, position)
     if not money.released:
+        adjustments = adjusted(money)
+        let_go = (money.booked or 0) + adjustments.worth - adjustments.let_go
         money = replace(money, collects=event.collects, released=True)
-        if money.booked:
+        if let_go:
             order = state.orders.get((money.currency, money.counts_for), Order())
-            state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + money.booked)
+            state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + let_go)
         _release_held(state, money)
     state.settlements[released] = money
 

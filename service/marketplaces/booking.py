@@ -21,8 +21,10 @@ from events.instants import Instant
 from events.observations import ARRIVAL, is_older
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
+from events.settlements.adjustments import row_name
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import known_key, observe_settlement, settlement_key
+from events.settlements.known import known_key, settlement_key
+from events.settlements.observe import observe_settlement
 from events.settlements.state import Settlement
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, TotalOf, UnusedHeadings
@@ -198,8 +200,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.observed_at or self.received_at,
                 self.observed_by,
             )
-            known = settlement_key(observed) in state.settlements
-            events = observe_settlement(observed, state)
+            known = _is_known(observed, state)
+            events = observe_settlement(observed, state, self.exponents[record.first.currency])
             self.receipt.count(booked=bool(events))
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             if _only_explains(record, state):
@@ -250,7 +252,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         if before is not None:
             self.receipt.keep_no_more(record.group, line.currency, before)
         amount = line.amount
-        if record.books and known is not None and known.booked is not None:
+        if record.books and line.adjusts is None and known is not None and known.booked is not None:
             amount = Decimal(known.booked).scaleb(-self.exponents[known.currency])
         self.kept[identity] = amount
         self.receipt.keep(record.group, line.currency, amount)
@@ -280,8 +282,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         caused_by: str | None = None
         for event in events:
             cause = self.cause(Source(self.channel, number, digest), caused_by)
-            added = isinstance(event, CurrencyAdded)
-            envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
+            at = effective_at
+            if isinstance(event, ChannelMoneyBooked) and event.happened_at is not None:
+                at = min(event.happened_at, batch.now)
+            envelope = batch.record(state, event, cause, effective_at=None if isinstance(event, CurrencyAdded) else at)
             if isinstance(event, StatementObserved | SettlementObserved):
                 caused_by = envelope.event_id
                 self.receipt.find(event.findings)
@@ -294,6 +298,16 @@ def _only_explains(record: SettlementRecord, state: AccountState) -> bool:
         return False
     sellers = (line.seller or "", "")
     return not any((line.channel, seller, line.statement or "") in state.statements for seller in sellers)
+
+
+def _is_known(observed: SettlementObserved, state: AccountState) -> bool:
+    """Whether anything is known of the record's money; of an adjustment, whether it is known itself."""
+    if observed.adjusts is None:
+        return settlement_key(observed) in state.settlements
+    if known_key(state, observed.channel, observed.seller, observed.reference) in state.settlements:
+        return True
+    money = state.settlements.get(known_key(state, *settlement_key(observed)))
+    return money is not None and row_name(observed.source, observed.reference) in money.adjustments
 
 
 def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:

@@ -212,6 +212,12 @@ class SettlementLine:
     """The references of the money that this payment pays, where the source says so: `order/2602170GS576N1`."""
     updated_at: Moment = NEVER
     """The source's own time of what the record says (`update_time`, a wallet row's own time), where it has one."""
+    adjusts: str | None = None
+    """The reference of the order's money that this adjusts: `order/2602170GS576N1`. It is money of its own beside it."""
+    occurred_on: str | None = None
+    """Of an adjustment: its day where the seller is, as other sources tell it too."""
+    adjusted: Decimal | None = None
+    """Of an order's total: what its adjustments come to, where the source says so. A line of the record has it too."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
-from service.formats.times import NEVER, Moment
+from service.formats.times import NEVER, Moment, local_day
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Doubt, Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.platform import logs
@@ -161,8 +161,13 @@ class RecordHeader:
         item: str | None = None,
         extra: Mapping[str, Any] | None = None,
         pays: Sequence[str] = (),
+        adjusts: bool = False,
+        adjusted: Decimal | None = None,
     ) -> SettlementLine:
-        """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs."""
+        """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs.
+
+        `adjusts` says that it is an adjustment of its order; `adjusted` what all of those come to.
+        """
         return SettlementLine(
             channel=self.channel,
             source=self.source,
@@ -189,6 +194,9 @@ class RecordHeader:
             sheet=self.sheet,
             pays=tuple(pays),
             updated_at=self.updated_at,
+            adjusts=f"order/{self.order}" if adjusts else None,
+            occurred_on=local_day(self.occurred_at, self.shop.zone) if adjusts else None,
+            adjusted=adjusted,
         )
 
     def with_residual(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:

@@ -113,6 +113,8 @@ class ReportColumns:
     """Whether a row without a time is of money that is not released yet."""
     without_order: bool = False
     """Whether a row of no order is money of its own."""
+    adjusts: bool = False
+    """Whether a row that books, and is of an order, is an adjustment of it, of which other sources may tell as well."""
     identified: bool = False
     """Whether the identifiers tell the rows apart: a second, equal row is the first one again, and no second sale."""
 

@@ -153,7 +153,8 @@ class Row:
         header = replace(header, reference=self._reference(cells, header, type_name, credit, movement))
         if self.report.amount is not None:
             extra = self._extra(cells, type_name)
-            yield header.line(movement.kind, amount, heading, credit=credit, books=books, extra=extra)
+            adjusts = self.report.adjusts and books and order is not None
+            yield header.line(movement.kind, amount, heading, credit=credit, books=books, extra=extra, adjusts=adjusts)
             return
         kind = Kind.PAYOUT if not of_no_order else Kind.ADJUSTMENT
         if self.report.means is not None:

@@ -60,8 +60,17 @@ class SettlementRecord:
 
     @cached_property
     def amount(self) -> Decimal:
-        """The sum of the lines that book, in major units."""
-        return sum((line.amount for line in self.lines if line.books), Decimal(0))
+        """The sum of the lines that book, in major units; of an adjustment its own amount, of an order without them."""
+        if self.first.adjusts is not None:
+            return self.first.amount
+        apart = self.first.adjusted is not None
+        booked = (line for line in self.lines if line.books and not (apart and line.kind is Kind.ADJUSTMENT))
+        return sum((line.amount for line in booked), Decimal(0))
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it books money, by itself or as one of the sources of an adjustment."""
+        return self.books or self.first.adjusts is not None
 
     @property
     def counts_for(self) -> str | None:
@@ -96,6 +105,8 @@ class SettlementRecord:
     def references(self) -> Iterator[str]:
         """The reference of its money, and that of the money that it releases."""
         yield self.first.reference
+        if self.first.adjusts is not None:
+            yield self.first.adjusts
         if self.releases is not None and self.releases != self.first.reference:
             yield self.releases
 
@@ -137,7 +148,8 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     currency = record.first.currency
     if currency not in exponents:
         return f"{currency[:10]!r} is not an ISO 4217 currency code"
-    if record.books and abs(in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
+    amounts = [record.amount, record.first.adjusted or Decimal(0)] if record.is_money else []
+    if any(abs(in_minor_units(amount, exponents[currency])[0]) > AMOUNT_MAX for amount in amounts):
         return "its amount is more than the ledger counts to"
     try:
         check_content(record.event_lines)
@@ -164,7 +176,7 @@ def settlement_event(
     found: list[Data] = [
         {"rule": each.rule, "expected": each.expected, "actual": each.actual, "difference": ""} for each in line.doubts
     ]
-    if record.books:
+    if record.is_money:
         amount, left = in_minor_units(record.amount, exponent)
         if left:
             whole = record.amount - left
@@ -192,6 +204,9 @@ def settlement_event(
         updated_at=line.updated_at.instant,
         observed_at=observed_at,
         observed_by=observed_by,
+        adjusts=line.adjusts,
+        occurred_on=line.occurred_on,
+        adjusted=None if line.adjusted is None else in_minor_units(line.adjusted, exponent)[0],
     )
 
 

@@ -1,7 +1,8 @@
 """Reads Shopee: escrow, wallet, cross-border payouts, billing transactions, and the income report.
 
 Money moves in two stages: each order is released from escrow into the seller's wallet, and the wallet is withdrawn to the
-bank. Orders book it, with their escrow amount and their adjustments. Fees are positive numbers to subtract.
+bank. Orders book it, with their escrow amount; their adjustments are money of their own. Fees are positive numbers to
+subtract.
 """
 
 from __future__ import annotations
@@ -136,12 +137,16 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
     if income.get("seller_transaction_fee") is None:
         parts += part_lines(header, income, {_OLD_TRANSACTION_FEE: (Kind.PAYMENT_FEE, -1)}, "escrow_amount")
     parts += _refunds(part_lines(header, income, REFUNDS, "escrow_amount"), escrow, parts)
-    yield from header.with_residual(header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True), parts)
-    adjusted = income.get("total_adjustment_amount")
-    if adjusted is not None:
-        amount = read_amount(adjusted)
-        if amount.number:
-            yield header.line(Kind.ADJUSTMENT, amount, "total_adjustment_amount", books=True)
+    adjustments = list(_listed_adjustments(header, income))
+    found = income.get("total_adjustment_amount")
+    total = None if found is None else read_amount(found)
+    listed = sum((each.amount for each in adjustments), Decimal(0)) if adjustments else None
+    adjusted = listed if total is None else total.number
+    yield from header.with_residual(
+        header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True, adjusted=adjusted), parts
+    )
+    if total is not None and total.number:
+        yield header.line(Kind.ADJUSTMENT, total, "total_adjustment_amount", books=True)
     for index, item in enumerate(income.get("items") or ()):
         if isinstance(item, dict):
             number = optional(item, "model_id", "item_id") or str(index)
@@ -160,6 +165,30 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
                 name = "order_ams_commission_fee" if part.kind is Kind.AFFILIATE_FEE else "seller_order_processing_fee"
                 amount = read_amount(item[part.field.partition(".")[2]])
                 yield header.line(part.kind, amount, part.field, credit=part.amount, part_of=name, item=number)
+    yield from adjustments
+
+
+def _listed_adjustments(header: RecordHeader, income: Mapping[str, Any]) -> Iterator[SettlementLine]:
+    """The adjustments that the order lists, each as a record of its own. Equal ones are as many as there are."""
+    found, equal = income.get("order_adjustment"), Counter[str]()
+    for index, value in enumerate(found if isinstance(found, list) else ()):
+        if not isinstance(value, dict):
+            continue
+        amount, at = read_amount(value.get("amount")), read_epoch(value.get("date"))
+        currency = currency_of(value, header.shop) if value.get("currency") else header.currency
+        reason = optional(value, "adjustment_reason", "reason")
+        # Its reason is a text for people, which may be worded otherwise next time.
+        said = [currency, at.instant or at.text, plain(amount.number.normalize())]
+        content = sha256(canonical(said)).hexdigest()[:16]
+        equal[content] += 1
+        place = f"/{equal[content]}" if equal[content] > 1 else ""
+        own = replace(
+            header, reference=f"adjustment/{header.order}/{content}{place}", occurred_at=at, currency=currency
+        )
+        extra = {"feeName": reason} if reason is not None else {}
+        field = f"order_adjustment[{index}].amount"
+        if amount.number:
+            yield own.line(Kind.ADJUSTMENT, amount, field, books=True, extra=extra, adjusts=True)
 
 
 def _refunds(refunds: list[SettlementLine], escrow: Amount, parts: Sequence[SettlementLine]) -> list[SettlementLine]:

@@ -58,10 +58,12 @@ _ROOT_IDS = ("root_withdrawal_id", "root_withdraw_id")
 """The withdrawal that several were split from. It groups them, and identifies none."""
 _CASH = frozenset({Kind.WITHDRAWAL, Kind.WITHDRAWAL_RETURNED})
 _OF_AN_ORDER = _CASH | {Kind.PAYOUT}
+_ADJUSTS = frozenset({Kind.ADJUSTMENT, Kind.OTHER})
+"""What a row that names an order is an adjustment of it by. Its fees and taxes are in its escrow amount."""
 
 
 def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
-    """A row of the wallet. It books what no escrow detail tells of: money without an order, or of an unknown kind."""
+    """A row of the wallet. It books money without an order, and is one of the sources of an order's adjustments."""
     value: dict[str, Any] = record.value
     name, kind, stage, sign, doubts = _meaning(required(value, "transaction_type"))
     amount = read_amount(value.get("amount"))
@@ -94,8 +96,10 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         "balanceAfter": optional(value, "current_balance"),
     }
     kept = {key: each for key, each in extra.items() if each is not None}
-    books = header.stage is Stage.RELEASED and kind not in _OF_AN_ORDER and (order is None or kind is Kind.OTHER)
-    return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept)
+    is_money = header.stage is Stage.RELEASED and kind not in _OF_AN_ORDER
+    books = is_money and (order is None or kind is Kind.OTHER)
+    adjusts = is_money and order is not None and kind in _ADJUSTS
+    return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept, adjusts=adjusts)
 
 
 def _meaning(type_name: str) -> tuple[str, Kind, Stage, int, tuple[Doubt, ...]]:
