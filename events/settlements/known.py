@@ -7,6 +7,7 @@ order, each adjustment is such a set of its own (`events.settlements.adjustments
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -20,6 +21,7 @@ from events.observations import (
     contents_of,
     judge,
     newest_amount,
+    newest_content,
     place_of,
     rank_of,
 )
@@ -29,6 +31,8 @@ from events.settlements.state import Settlement, SettlementKey
 from events.values import value
 
 _LET_GO = ("released", "paid")
+ADJUSTMENT, OTHER = "adjustment", "other"
+"""Kinds of lines: older releases called all that they did not know an adjustment."""
 
 
 def settlement_key(observed: SettlementObserved) -> SettlementKey:
@@ -47,6 +51,49 @@ def record_digest(observed: SettlementObserved) -> str:
     told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
     more = [observed.pays, observed.updated_at] if observed.pays or observed.updated_at else []
     return sha256(canonical([*told, *more, observed.lines])).hexdigest()
+
+
+def is_known(observed: SettlementObserved, state: AccountState) -> bool:
+    """Whether anything is known of the record's money; of an adjustment, whether it is known itself."""
+    if observed.adjusts is None:
+        return settlement_key(observed) in state.settlements
+    if known_key(state, observed.channel, observed.seller, observed.reference) in state.settlements:
+        return True
+    money = state.settlements.get(known_key(state, *settlement_key(observed)))
+    return money is not None and row_name(observed.source, observed.reference) in money.adjustments
+
+
+@value
+class OlderName:
+    """A reference that a record has had in an older release. `alone`: it named no other record."""
+
+    reference: str
+    alone: bool = False
+
+
+def has_older_name(observed: SettlementObserved, older: Iterable[OlderName], state: AccountState) -> bool:
+    """Whether the record is known by one of its older names: then it is that money, and no other.
+
+    A name that others shared is its own where the newest that was heard there is what the record says, in its words of
+    today or of then.
+    """
+    for name in older:
+        money = state.settlements.get(known_key(state, observed.channel, observed.seller, name.reference))
+        heard = {} if money is None else contents_of(money.sources, observed.source)
+        if heard and (name.alone or newest_content(heard) in _digests(observed)):
+            return True
+    return False
+
+
+def _digests(observed: SettlementObserved) -> set[str]:
+    """The digests of what the record says, and of how older releases read it: without a time of its own, without a word
+    for kinds that they did not know, and with adjustments that only explained.
+    """
+    forms = [observed, replace(observed, updated_at=None)]
+    for form in [*forms]:
+        lines = [{**line, "kind": ADJUSTMENT} if line["kind"] == OTHER else line for line in form.lines]
+        forms.append(replace(form, lines=lines))
+    return {record_digest(form)[:DIGEST_LENGTH] for form in forms}
 
 
 def said_by(observed: SettlementObserved) -> Said:

@@ -20,7 +20,16 @@ from events.currency import AMOUNT_MAX
 from events.observations import Heard, Recency, arrival_of, contents_of, order_findings
 from events.settlements.adjustments import adjusted, tells_total
 from events.settlements.events import SettlementObserved
-from events.settlements.known import after_record, hear, known_key, said_by, settlement_key
+from events.settlements.known import (
+    OlderName,
+    after_record,
+    has_older_name,
+    hear,
+    is_known,
+    known_key,
+    said_by,
+    settlement_key,
+)
 from events.settlements.movements import move_money
 from events.settlements.state import Settlement
 from events.values import Data
@@ -32,13 +41,17 @@ def order_references(channel: str, reference: str, order: str | None) -> tuple[s
     return (order, f"{channel}/{order}") if order else (own, own)
 
 
-def observe_settlement(observed: SettlementObserved, state: AccountState, decimals: int = 0) -> Sequence[AnyEvent]:
+def observe_settlement(
+    observed: SettlementObserved, state: AccountState, decimals: int = 0, older: Sequence[OlderName] = ()
+) -> Sequence[AnyEvent]:
     """The events that follow from a record; none where it says nothing new. Never refuses.
 
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
     really counts for and the findings against the account's state are filled in here. `decimals` are those of a major
-    unit of its currency.
+    unit of its currency; `older` are the names that the record may be known by since an older release.
     """
+    if older and not is_known(observed, state) and has_older_name(observed, older, state):
+        return []
     observed = _as_known_before(_placed(observed, state), state)
     key = settlement_key(observed)
     known = state.settlements.get(key)

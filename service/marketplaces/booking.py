@@ -21,9 +21,8 @@ from events.instants import Instant
 from events.observations import ARRIVAL, is_older
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
-from events.settlements.adjustments import row_name
 from events.settlements.events import SettlementObserved
-from events.settlements.known import known_key, settlement_key
+from events.settlements.known import is_known, known_key, settlement_key
 from events.settlements.observe import observe_settlement
 from events.settlements.state import Settlement
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
@@ -200,8 +199,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.observed_at or self.received_at,
                 self.observed_by,
             )
-            known = _is_known(observed, state)
-            events = observe_settlement(observed, state, self.exponents[record.first.currency])
+            known = is_known(observed, state)
+            events = observe_settlement(
+                observed, state, self.exponents[record.first.currency], record.first.older_names
+            )
             self.receipt.count(booked=bool(events))
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             if _only_explains(record, state):
@@ -298,16 +299,6 @@ def _only_explains(record: SettlementRecord, state: AccountState) -> bool:
         return False
     sellers = (line.seller or "", "")
     return not any((line.channel, seller, line.statement or "") in state.statements for seller in sellers)
-
-
-def _is_known(observed: SettlementObserved, state: AccountState) -> bool:
-    """Whether anything is known of the record's money; of an adjustment, whether it is known itself."""
-    if observed.adjusts is None:
-        return settlement_key(observed) in state.settlements
-    if known_key(state, observed.channel, observed.seller, observed.reference) in state.settlements:
-        return True
-    money = state.settlements.get(known_key(state, *settlement_key(observed)))
-    return money is not None and row_name(observed.source, observed.reference) in money.adjustments
 
 
 def _payout_of(statement: ObservedStatement) -> Iterator[StatedTotal]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from events.settlements.known import OlderName
 from events.values import value
 from service.formats.amounts import Amount
 from service.formats.file_remarks import Remark
@@ -218,6 +219,8 @@ class SettlementLine:
     """Of an adjustment: its day where the seller is, as other sources tell it too."""
     adjusted: Decimal | None = None
     """Of an order's total: what its adjustments come to, where the source says so. A line of the record has it too."""
+    older_names: tuple[OlderName, ...] = ()
+    """The references that its record may be known by since an older release."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from events.settlements.known import OlderName
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
@@ -148,6 +149,7 @@ class RecordHeader:
     doubts: tuple[Doubt, ...] = ()
     sheet: str = ""
     updated_at: Moment = NEVER
+    older_names: tuple[OlderName, ...] = ()
 
     def line(
         self,
@@ -197,6 +199,7 @@ class RecordHeader:
             adjusts=f"order/{self.order}" if adjusts else None,
             occurred_on=local_day(self.occurred_at, self.shop.zone) if adjusts else None,
             adjusted=adjusted,
+            older_names=self.older_names,
         )
 
     def with_residual(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:

@@ -103,10 +103,12 @@ class SettlementRecord:
         return list(dict.fromkeys(each for line in self.lines for each in line.pays))
 
     def references(self) -> Iterator[str]:
-        """The reference of its money, and that of the money that it releases."""
+        """The reference of its money, its older names, and those of the money that it adjusts or releases."""
         yield self.first.reference
         if self.first.adjusts is not None:
             yield self.first.adjusts
+        for older in self.first.older_names:
+            yield older.reference
         if self.releases is not None and self.releases != self.first.reference:
             yield self.releases
 

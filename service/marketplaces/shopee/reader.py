@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from events.canonical import canonical
+from events.settlements.known import OlderName
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
@@ -227,6 +228,7 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
     amount = read_amount(info.get("from_amount"))
     # get_payout_detail names no identifier: two payouts of one second differ in their amounts.
     number = optional(value, "encrypted_payout_id") or optional(info, "encrypted_payout_id")
+    older = () if number else (OlderName(f"payout/{at.text}"),)
     number = number or f"{at.text}/{plain(amount.number.normalize())}"
     header = RecordHeader(
         channel=names.CHANNEL,
@@ -234,6 +236,7 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
         shop=shop,
         record=record,
         reference=f"payout/{number}",
+        older_names=older,
         currency=currency_of(info, shop, "from_currency"),
         occurred_at=at,
         level=Level.GLOBAL,
@@ -269,6 +272,7 @@ def _billing(shop: Shop, billed: Counter[str], record: Record) -> SettlementLine
         shop=shop,
         record=record,
         reference=f"billing/{order or ''}/{content}{place}",
+        older_names=(OlderName(f"billing/{order or record.place}/{optional(value, 'cost_header') or ''}"),),
         currency=currency_of(value, shop),
         occurred_at=NEVER,
         level=Level.ORDER if order else Level.GLOBAL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from events.settlements.known import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_epoch
@@ -79,6 +80,7 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         shop=shop,
         record=record,
         reference=_reference(value, name, kind, plain(abs(credit))),
+        older_names=_older_names(value),
         currency=currency_of(value, shop),
         occurred_at=read_epoch(value.get("create_time")),
         updated_at=read_epoch(value.get("create_time")),
@@ -127,3 +129,10 @@ def _reference(value: Mapping[str, Any], name: str, kind: Kind, amount: str) -> 
         if root is not None:
             return f"withdrawal/{root}/{amount}"
     return f"wallet/{required(value, 'transaction_id')}/{name}"
+
+
+def _older_names(value: Mapping[str, Any]) -> tuple[OlderName, ...]:
+    """A row was named by its withdrawal, first by the one that it is a part of, else by its number."""
+    withdrawal, number = optional(value, "root_withdrawal_id", "withdrawal_id"), optional(value, "transaction_id")
+    older = f"withdrawal/{withdrawal}" if withdrawal is not None else f"wallet/{number}" if number is not None else None
+    return () if older is None else (OlderName(older),)

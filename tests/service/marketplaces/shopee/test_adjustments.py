@@ -180,7 +180,7 @@ def imported(state: AccountState, files: Sequence[File]) -> tuple[AccountState, 
             if isinstance(record, SettlementRecord):
                 digest = sha256(record.raw).hexdigest()
                 observed = settlement_event(record, digest, 2, from_datetime(file.made_at), GIVEN)
-                made = observe_settlement(observed, state, 2)
+                made = observe_settlement(observed, state, 2, record.first.older_names)
                 state = fold(state, made, NOW)
                 count += len(made)
     return state, count
