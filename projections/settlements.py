@@ -76,7 +76,7 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "line": number,
             "position": position,
             "totals": event.totals and event.adjusts is None,
-            "books": event.adjusts is not None or any(each.get("books") for each in event.lines),
+            "books": any(each.get("books") for each in event.lines),
             "level": line["level"],
             "kind": line["kind"],
             "stage": event.stage,
@@ -106,7 +106,8 @@ def adjusted_reference(event: SettlementObserved) -> str:
 def not_listed_row(account_id: str, position: int, event: SettlementObserved) -> LineRow:
     """The part of an order's adjustments that is known by their total alone."""
     assert event.adjustments is not None, "the caller knows"
-    text = format(in_major_units(event.adjustments["notListed"], event.adjustments["decimals"]), "f")
+    amount = in_major_units(event.adjustments["notListed"], event.adjustments["decimals"])
+    text = format(amount.normalize(), "f")
     return {
         **_record_key(_not_listed_key(account_id, event)),
         "line": 1,

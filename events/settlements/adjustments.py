@@ -31,7 +31,7 @@ SUMS_MAX = 4096
 """The most sums of adjustments that a total is compared with."""
 
 TOTAL = 1
-"""The amount of an order's records that is the total of its adjustments; the first one is what the order is worth."""
+"""Which amount of an order's record is the total of the adjustments that it does not list. The first is its worth."""
 
 
 @value

@@ -20,10 +20,11 @@ class SettlementObserved(Event):
     keyed digest of the record. `pays` are the references of the money that this payment pays, where the source says so.
 
     An adjustment of an order says in `adjusts` whose money it adjusts, and in `occurred_on` its day where the seller is.
-    An order's own record may say in `adjusted` what its adjustments come to: then `amount` is without them; without it,
-    as older releases wrote it, with them. `adjustments` says how the order's adjustments stand after this record: what
-    they are `worth`, the `rows` that tell of them (source and reference), each with whether it was let go of, and what
-    of their total is `notListed` by any; in minor units, of which a major unit has `decimals` decimals.
+    An order's own record may say in `adjusted` what those of its adjustments come to that it does not list as records of
+    their own: then `amount` is without its adjustments. Without it, as older releases wrote it, `amount` is with them.
+    `adjustments` says how the order's adjustments stand after the record: what they are `worth`, the `rows` that tell of
+    them (source and reference), each with whether it was let go of, and what of them is `notListed` by any; in minor
+    units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let go of with the order.
     """
 
     stored_name = "settlement.observed"

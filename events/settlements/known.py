@@ -89,11 +89,16 @@ def _digests(observed: SettlementObserved) -> set[str]:
     """The digests of what the record says, and of how older releases read it: without a time of its own, without a word
     for kinds that they did not know, and with adjustments that only explained.
     """
-    forms = [observed, replace(observed, updated_at=None)]
-    for form in [*forms]:
-        lines = [{**line, "kind": ADJUSTMENT} if line["kind"] == OTHER else line for line in form.lines]
-        forms.append(replace(form, lines=lines))
-    return {record_digest(form)[:DIGEST_LENGTH] for form in forms}
+    lines = [
+        observed.lines,
+        [{**line, "kind": ADJUSTMENT} if line["kind"] == OTHER else line for line in observed.lines],
+        [{name: each for name, each in line.items() if name != "books"} for line in observed.lines],
+    ]
+    return {
+        record_digest(replace(observed, lines=form, updated_at=at))[:DIGEST_LENGTH]
+        for form in lines
+        for at in (observed.updated_at, None)
+    }
 
 
 def said_by(observed: SettlementObserved) -> Said:

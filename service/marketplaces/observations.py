@@ -218,7 +218,7 @@ class SettlementLine:
     occurred_on: str | None = None
     """Of an adjustment: its day where the seller is, as other sources tell it too."""
     adjusted: Decimal | None = None
-    """Of an order's total: what its adjustments come to, where the source says so. A line of the record has it too."""
+    """Of an order's total: what its adjustments come to that the source does not list, where it says what all come to."""
     older_names: tuple[OlderName, ...] = ()
     """The references that its record may be known by since an older release."""
 

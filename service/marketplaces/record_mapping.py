@@ -168,7 +168,7 @@ class RecordHeader:
     ) -> SettlementLine:
         """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs.
 
-        `adjusts` says that it is an adjustment of its order; `adjusted` what all of those come to.
+        `adjusts` says that it is an adjustment of its order; `adjusted` what those come to that are not listed.
         """
         return SettlementLine(
             channel=self.channel,

@@ -114,7 +114,7 @@ class ReportColumns:
     without_order: bool = False
     """Whether a row of no order is money of its own."""
     adjusts: bool = False
-    """Whether a row that books, and is of an order, is an adjustment of it, of which other sources may tell as well."""
+    """Whether a row of an order that books is an adjustment of it, of which other sources may tell as well."""
     identified: bool = False
     """Whether the identifiers tell the rows apart: a second, equal row is the first one again, and no second sale."""
 

@@ -60,17 +60,10 @@ class SettlementRecord:
 
     @cached_property
     def amount(self) -> Decimal:
-        """The sum of the lines that book, in major units; of an adjustment its own amount, of an order without them."""
-        if self.first.adjusts is not None:
-            return self.first.amount
+        """The sum of the lines that book, in major units; of an order without its adjustments, where it tells them apart."""
         apart = self.first.adjusted is not None
         booked = (line for line in self.lines if line.books and not (apart and line.kind is Kind.ADJUSTMENT))
         return sum((line.amount for line in booked), Decimal(0))
-
-    @property
-    def is_money(self) -> bool:
-        """Whether it books money, by itself or as one of the sources of an adjustment."""
-        return self.books or self.first.adjusts is not None
 
     @property
     def counts_for(self) -> str | None:
@@ -150,7 +143,7 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     currency = record.first.currency
     if currency not in exponents:
         return f"{currency[:10]!r} is not an ISO 4217 currency code"
-    amounts = [record.amount, record.first.adjusted or Decimal(0)] if record.is_money else []
+    amounts = [record.amount, record.first.adjusted or Decimal(0)] if record.books else []
     if any(abs(in_minor_units(amount, exponents[currency])[0]) > AMOUNT_MAX for amount in amounts):
         return "its amount is more than the ledger counts to"
     try:
@@ -178,7 +171,7 @@ def settlement_event(
     found: list[Data] = [
         {"rule": each.rule, "expected": each.expected, "actual": each.actual, "difference": ""} for each in line.doubts
     ]
-    if record.is_money:
+    if record.books:
         amount, left = in_minor_units(record.amount, exponent)
         if left:
             whole = record.amount - left

@@ -141,8 +141,10 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
     adjustments = list(_listed_adjustments(header, income))
     found = income.get("total_adjustment_amount")
     total = None if found is None else read_amount(found)
-    listed = sum((each.amount for each in adjustments), Decimal(0)) if adjustments else None
-    adjusted = listed if total is None else total.number
+    adjusted = None if total is None else total.number
+    if adjustments and (total is None or total.number == sum(each.amount for each in adjustments)):
+        # It lists them all, each with its own time.
+        adjusted = Decimal(0)
     yield from header.with_residual(
         header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True, adjusted=adjusted), parts
     )

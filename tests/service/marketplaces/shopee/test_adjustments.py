@@ -171,18 +171,21 @@ SOURCES: tuple[Callable[[Sequence[Adjustment], datetime], File], ...] = (
 )
 
 
-def imported(state: AccountState, files: Sequence[File]) -> tuple[AccountState, int]:
-    """The state after the files, and how many events they made."""
+def records_of(file: File) -> list[SettlementRecord]:
+    found = settlement_records(marketplace_named("shopee").read(io.BytesIO(file.content), SHOP))
+    return [each for each in found if isinstance(each, SettlementRecord)]
+
+
+def imported(state: AccountState, files: Sequence[File], by: str = GIVEN) -> tuple[AccountState, int]:
+    """The state after the files, and how many events they made. `by` is how the time of the files is known."""
     count = 0
     for file in files:
-        found = marketplace_named("shopee").read(io.BytesIO(file.content), SHOP)
-        for record in settlement_records(found):
-            if isinstance(record, SettlementRecord):
-                digest = sha256(record.raw).hexdigest()
-                observed = settlement_event(record, digest, 2, from_datetime(file.made_at), GIVEN)
-                made = observe_settlement(observed, state, 2, record.first.older_names)
-                state = fold(state, made, NOW)
-                count += len(made)
+        for record in records_of(file):
+            digest = sha256(record.raw).hexdigest()
+            observed = settlement_event(record, digest, 2, from_datetime(file.made_at), by)
+            made = observe_settlement(observed, state, 2, record.first.older_names)
+            state = fold(state, made, NOW)
+            count += len(made)
     return state, count
 
 
