@@ -10,7 +10,7 @@ from events.channels.state import SELLER
 from events.instants import Instant
 from events.settlements.adjustments import adjusted
 from events.settlements.events import SettlementObserved
-from events.settlements.known import after_record, hear, known_key, settlement_key
+from events.settlements.known import after_record, before_record, hear, known_key, settlement_key
 from events.settlements.state import Settlement
 
 
@@ -18,7 +18,7 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
     """Folds an observation: what was said of the money, what it is worth, and what of it was released."""
     key = settlement_key(event)
     before = state.settlements.get(key)
-    known = before or Settlement(event.currency, event.counts_for, event.collects, {}, position)
+    known = before_record(before, event)
     heard = hear(before, event)
     collects = known.collects if known.released else event.collects
     now = replace(after_record(known, heard), position=position, collects=collects)

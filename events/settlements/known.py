@@ -31,6 +31,7 @@ from events.settlements.state import Settlement, SettlementKey
 from events.values import value
 
 _LET_GO = ("released", "paid")
+CURRENCY_STAYS = "currency_stays"
 ADJUSTMENT, OTHER = "adjustment", "other"
 """Kinds of lines: older releases called all that they did not know an adjustment."""
 
@@ -167,6 +168,15 @@ def _with_total_apart(heard: Heard, said: Said, worth: int | None) -> Heard:
     if amount == said.amounts[0]:
         return heard
     return {**heard, said.source: {content: each for content, each in contents.items() if content != said.content}}
+
+
+def before_record(known: Settlement | None, observed: SettlementObserved) -> Settlement:
+    """The money before the first record of it: what was only released so far is in the currency of that record."""
+    if known is None:
+        return Settlement(observed.currency, observed.counts_for, observed.collects, {}, 0)
+    # Older releases kept the currency of the release, with a finding.
+    stays = known.told or any(found["rule"] == CURRENCY_STAYS for found in observed.findings)
+    return known if stays else replace(known, currency=observed.currency)
 
 
 def after_record(known: Settlement, heard: Known) -> Settlement:

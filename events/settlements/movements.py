@@ -75,6 +75,8 @@ def move_money(
         if money is None or money.released:
             return [booked(of, change, 0)], findings
         let_go, of, kept = money.booked or 0, money.counts_for, adjusted(money).kept
+        # It is let go of in its own currency, whichever the release is told in.
+        observed = replace(observed, currency=money.currency)
         order = state.orders.get((observed.currency, of), Order())
         owed = order.told - order.let_go
     elif released and not (waits and after.booked is not None):

@@ -21,8 +21,10 @@ from events.observations import Heard, Recency, arrival_of, contents_of, order_f
 from events.settlements.adjustments import adjusted, tells_total
 from events.settlements.events import SettlementObserved
 from events.settlements.known import (
+    CURRENCY_STAYS,
     OlderName,
     after_record,
+    before_record,
     has_older_name,
     hear,
     is_known,
@@ -71,8 +73,8 @@ def observe_settlement(
     if said is not None:
         findings += order_findings(heard.recency, before, said)
     asked = observed
-    if known is not None and known.currency != observed.currency:
-        findings.append(finding("currency_stays", known.currency, observed.currency))
+    if known is not None and known.told and known.currency != observed.currency:
+        findings.append(finding(CURRENCY_STAYS, known.currency, observed.currency))
         observed = _only_explains(observed)
     sellers = (observed.seller or "", "")
     if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
@@ -80,7 +82,7 @@ def observe_settlement(
         observed = _only_explains(observed)
     if (observed.amount, observed.adjusted) != (asked.amount, asked.adjusted):
         heard = hear(known, observed)
-    first = known or Settlement(observed.currency, observed.counts_for, observed.collects, {}, 0)
+    first = before_record(known, observed)
     after = after_record(first, heard)
     booked, more = move_money(observed, known, after, state)
     if not all(fits(each, state) for each in booked):

@@ -253,6 +253,26 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
         amount = read_amount(adjustment.get("adjustment_amount"))
         kept = {name: adjustment.get(name) for name in ("order_sn", "module", "scenario", "remark")}
         yield header.line(Kind.ADJUSTMENT, amount, f"offline_adjustment_list[{index}].adjustment_amount", extra=kept)
+    yield from _paid_orders(header, paid)
+
+
+def _paid_orders(payout: RecordHeader, paid: Sequence[Mapping[str, Any]]) -> Iterator[SettlementLine]:
+    """The orders whose escrow a payout pays, each as a record of its own: what is paid was let go of, then or before."""
+    for index, value in enumerate(paid):
+        order, found = optional(value, "order_sn"), value.get("escrow_amount")
+        amount = None if order is None or found is None else read_amount(found)
+        # What is taken back in a payout was let go of in an earlier one.
+        if amount is not None and amount.number > 0:
+            header = replace(
+                payout,
+                reference=f"{payout.reference}/{order}",
+                currency=currency_of(value, payout.shop) if value.get("currency") else payout.currency,
+                level=Level.ORDER,
+                stage=Stage.RELEASED,
+                order=order,
+                older_names=(),
+            )
+            yield header.line(Kind.PAYOUT, amount, f"escrow_list[{index}].escrow_amount")
 
 
 def _billing(shop: Shop, billed: Counter[str], record: Record) -> SettlementLine:
