@@ -276,11 +276,14 @@ class Settlements:
             {
                 "account_id": envelope.account_id,
                 "channel": event.channel,
-                "order_id": event.order,
-                "rows": event.adjustments["rows"],
+                "seller": event.seller or "",
+                "source": row.partition(" ")[0],
+                "reference": row.partition(" ")[2],
+                "let_go": let_go,
             }
             for envelope, event in adjusted.values()
             if event.adjustments is not None
+            for row, let_go in event.adjustments["rows"].items()
         ]
         if counted:
             await connection.execute(query("settlements/count_adjustments"), lane, _json(counted))

@@ -19,12 +19,14 @@ class SettlementObserved(Event):
     `totals` says whether the totals of orders and items are made of it: a view of the cash side is not. `digest` is the
     keyed digest of the record. `pays` are the references of the money that this payment pays, where the source says so.
 
-    An adjustment of an order says in `adjusts` whose money it adjusts, and in `occurred_on` its day where the seller is.
+    An adjustment of an order says in `adjusts` whose money it adjusts, and a movement of no order its day and amount, as
+    other sources tell of them as well; and in `occurred_on` its day where the seller is.
     An order's own record may say in `adjusted` what those of its adjustments come to that it does not list as records of
     their own: then `amount` is without its adjustments. Without it, as older releases wrote it, `amount` is with them.
-    `adjustments` says how the order's adjustments stand after the record: what they are `worth`, the `rows` that tell of
-    them (source and reference), each with whether it was let go of, and what of them is `notListed` by any; in minor
-    units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let go of with the order.
+    `adjustments` says how these stand after the record: what they are `worth`; the `rows` that tell of them (source and
+    reference), each with whether it was let go of, null where another row tells of the same; and what of them is
+    `notListed` by any; in minor units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let
+    go of with the order.
     """
 
     stored_name = "settlement.observed"

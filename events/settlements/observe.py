@@ -136,7 +136,8 @@ def _adjustments_after(
     if money is None or not (money.adjusted or money.adjustments or (known is not None and known.adjusted)):
         return None
     now = adjusted(replace(money, released=money.released or observed.releases is not None))
-    rows = {each.name: each.let_go or now.released for each in now.adjustments if each.name is not None}
+    rows: dict[str, bool | None] = dict.fromkeys(money.adjustments)
+    rows |= {each.name: each.let_go or now.released for each in now.adjustments if each.name is not None}
     return {"worth": now.worth, "rows": rows, "notListed": now.not_listed, "letGo": now.released, "decimals": decimals}
 
 
@@ -147,6 +148,6 @@ def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObse
 
 
 def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
-    own, whole = order_references(observed.channel, observed.reference, observed.counts_for or None)
+    own, whole = order_references(observed.channel, observed.adjusts or observed.reference, observed.counts_for or None)
     order = state.orders.get((observed.currency, own), Order())
     return whole if order.told_by not in (None, observed.channel) else own

@@ -214,9 +214,10 @@ class SettlementLine:
     updated_at: Moment = NEVER
     """The source's own time of what the record says (`update_time`, a wallet row's own time), where it has one."""
     adjusts: str | None = None
-    """The reference of the order's money that this adjusts: `order/2602170GS576N1`. It is money of its own beside it."""
+    """The reference of the order's money that this adjusts: `order/2602170GS576N1`. It is money of its own beside it, of
+    which other sources may tell as well. Of no order, the day and amount: `movement/2026-05-01/-70`."""
     occurred_on: str | None = None
-    """Of an adjustment: its day where the seller is, as other sources tell it too."""
+    """Of such a line: its day where the seller is, as other sources tell it too."""
     adjusted: Decimal | None = None
     """Of an order's total: what its adjustments come to that the source does not list, where it says what all come to."""
     older_names: tuple[OlderName, ...] = ()

@@ -168,8 +168,11 @@ class RecordHeader:
     ) -> SettlementLine:
         """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs.
 
-        `adjusts` says that it is an adjustment of its order; `adjusted` what those come to that are not listed.
+        `adjusts` says that other sources tell of the same money: an adjustment of its order, or a movement of no order on
+        its day. `adjusted` is what an order's adjustments come to that are not listed.
         """
+        number = amount.number if credit is None else credit
+        day = local_day(self.occurred_at, self.shop.zone) if adjusts else None
         return SettlementLine(
             channel=self.channel,
             source=self.source,
@@ -178,7 +181,7 @@ class RecordHeader:
             kind=kind,
             stage=self.stage,
             reference=self.reference,
-            amount=amount.number if credit is None else credit,
+            amount=number,
             text=amount.text,
             field=field,
             currency=self.currency,
@@ -196,8 +199,8 @@ class RecordHeader:
             sheet=self.sheet,
             pays=tuple(pays),
             updated_at=self.updated_at,
-            adjusts=f"order/{self.order}" if adjusts else None,
-            occurred_on=local_day(self.occurred_at, self.shop.zone) if adjusts else None,
+            adjusts=_told_by_several(self.order, day, number) if adjusts else None,
+            occurred_on=day,
             adjusted=adjusted,
             older_names=self.older_names,
         )
@@ -210,6 +213,13 @@ class RecordHeader:
         if parts and left:
             amount = Amount(plain(left), left)
             yield self.line(Kind.RESIDUAL, amount, f"{total.field} less its parts", part_of=total.field)
+
+
+def _told_by_several(order: str | None, day: str | None, amount: Decimal) -> str | None:
+    """The reference of money that several sources tell of: an order's, or what moved on a day; None where nobody can tell."""
+    if order is not None:
+        return f"order/{order}"
+    return None if day is None else f"movement/{day}/{plain(amount.normalize())}"
 
 
 _ZEROS = ("0", "0.0", "0.00")

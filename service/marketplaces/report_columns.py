@@ -114,7 +114,7 @@ class ReportColumns:
     without_order: bool = False
     """Whether a row of no order is money of its own."""
     adjusts: bool = False
-    """Whether a row of an order that books is an adjustment of it, of which other sources may tell as well."""
+    """Whether other sources may tell of a row that books as well: of an order's adjustment, or of a movement of no order."""
     identified: bool = False
     """Whether the identifiers tell the rows apart: a second, equal row is the first one again, and no second sale."""
 

@@ -158,7 +158,7 @@ class Row:
         )
         if self.report.amount is not None:
             extra = self._extra(cells, type_name)
-            adjusts = self.report.adjusts and order is not None and movement.books is not False
+            adjusts = self.report.adjusts and movement.books is not False
             yield header.line(movement.kind, amount, heading, credit=credit, books=books, extra=extra, adjusts=adjusts)
             return
         kind = Kind.PAYOUT if not of_no_order else Kind.ADJUSTMENT

@@ -107,7 +107,7 @@ class SettlementRecord:
 
     def orders(self) -> tuple[str, str]:
         """The orders that its money may count for."""
-        return order_references(self.first.channel, self.first.reference, self.counts_for)
+        return order_references(self.first.channel, self.first.adjusts or self.first.reference, self.counts_for)
 
 
 def group_of_statement(number: str, level: Level) -> str:

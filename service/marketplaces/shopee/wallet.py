@@ -98,8 +98,8 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         "balanceAfter": optional(value, "current_balance"),
     }
     kept = {key: each for key, each in extra.items() if each is not None}
-    adjusts = order is not None and kind in _ADJUSTS
-    books = header.stage is Stage.RELEASED and kind not in _OF_AN_ORDER and (order is None or adjusts)
+    adjusts = kind not in _OF_AN_ORDER and (order is None or kind in _ADJUSTS)
+    books = adjusts and header.stage is Stage.RELEASED
     return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept, adjusts=adjusts)
 
 

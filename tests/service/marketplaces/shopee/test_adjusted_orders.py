@@ -52,7 +52,8 @@ FILES = [
     escrow_detail(TRUE, day(3)),
     escrow_detail(TRUE, ALL),
     income_report(TRUE, ALL),
-    orders_report(TRUE, ALL),
+    # At another time than the order's details: of two at one time, either may be the newest.
+    orders_report(TRUE, day(7)),
     wallet_page(TRUE, ALL),
     transaction_report(TRUE, ALL),
     release(),
@@ -74,7 +75,7 @@ def adjustment_lines(shown: dict[str, Any]) -> list[int]:
 
 
 async def test_an_order_and_its_adjustments_agree_in_every_view_whoever_tells_of_them(api: Api) -> None:
-    drawn = random.Random(10)
+    drawn, min_release = random.Random(10), "2026-05-05T17:00:00.000000Z"
     states = []
     for number in range(5):
         account, order = f"acc_{number}", [*FILES, FILES[number]]
@@ -93,6 +94,7 @@ async def test_an_order_and_its_adjustments_agree_in_every_view_whoever_tells_of
         states.append(await state(api, account) | shown)
         order_of = row_of(shown, "settlements?level=order", "order")
         assert (order_of["payoutAmount"], order_of["releasedAmount"]) == (str(WORTH + SUM), str(WORTH + SUM))
+        assert order_of["releasedAt"] == min_release, "and not when an adjustment was"
         row = row_of(shown, "reconciliation?state=all", "id")
         assert (row["state"], row["difference"]) == ("matched", "0.00")
         assert adjustment_lines(shown) == sorted(each.amount for each in TRUE)
@@ -164,6 +166,46 @@ def test_a_row_of_the_wallet_that_is_completed_later_is_booked_then() -> None:
     for files in itertools.permutations([page("PENDING"), page("COMPLETED"), income_report(TRUE[:1], ALL)]):
         after, _ = imported(fold(AccountState(ACCOUNT), [opened()]), files)
         assert after.balances["IDR"] == Balance(available=-1_000_00)
+
+
+async def test_an_adjustment_that_was_let_go_of_does_not_let_go_of_its_order(api: Api) -> None:
+    for file in (escrow_detail(TRUE[:1], day(3)), wallet_page(TRUE[:1], day(3))):
+        await imported_by(api, "acc_1", "shopee", file.content, day(3).isoformat())
+    shown = await shown_to_callers(api, "acc_1")
+    order_of = row_of(shown, "settlements?level=order", "order")
+    assert (order_of["payoutAmount"], order_of["releasedAmount"], order_of["stage"]) == (
+        str(WORTH - 1_000),
+        None,
+        "owed",
+    )
+    assert row_of(shown, "reconciliation?state=all", "id")["paid"] is None
+
+
+def of_no_order(file: File) -> File:
+    return File(file.content.replace(b'"A1"', b'""').replace(b";A1;", b";;"), file.made_at, frozenset())
+
+
+async def test_movements_of_no_order_are_booked_once_too(api: Api) -> None:
+    files = [
+        of_no_order(each)
+        for each in (wallet_page(TRUE, ALL), transaction_report(TRUE, ALL), wallet_page(TRUE[:2], ALL))
+    ]
+    states = []
+    for number, order in enumerate(itertools.permutations(files)):
+        account = f"acc_{number}"
+        for file in order:
+            await imported_by(api, account, "shopee", file.content, ALL.isoformat())
+        before = await events(api)
+        for file in files:
+            await imported_by(api, account, "shopee", file.content, ALL.isoformat())
+        assert await events(api) == before, "the second round adds no event"
+        shown = await shown_to_callers(api, account)
+        assert adjustment_lines(shown) == sorted(each.amount for each in TRUE)
+        assert sum(int(each["payoutAmount"]) for each in shown["settlements?level=global"]) == SUM
+        states.append(await state(api, account) | shown)
+    assert json.loads(states[0]["balances"][0])[-1] == SUM * 100
+    for each in states:
+        assert each == states[0]
 
 
 def test_a_stale_total_takes_nothing_back() -> None:
