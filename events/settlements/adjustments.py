@@ -25,7 +25,7 @@ from dataclasses import replace
 from events.instants import Instant
 from events.observations import Contents, Heard, newest_entry, time_of
 from events.settlements.state import Settlement
-from events.values import value
+from events.values import Data, value
 
 SUMS_MAX = 4096
 """The most sums of adjustments that a total is compared with."""
@@ -61,25 +61,18 @@ class _Row:
 
 @value
 class Adjusted:
-    """The adjustments of an order, and what was let go of them: all, once the order was."""
+    """The adjustments of an order, what they come to, and what was let go of them: all, once the order was."""
 
     adjustments: Sequence[Adjustment] = ()
-    released: bool = False
+    worth: int = 0
+    let_go: int = 0
+    kept: Sequence[Adjustment] = ()
+    """Those that the channel has not let go of."""
     not_listed: int = 0
     """The last of them, where no row tells of it: the part of a total that none explains."""
 
-    @property
-    def worth(self) -> int:
-        return sum(each.amount for each in self.adjustments)
 
-    @property
-    def let_go(self) -> int:
-        return sum(each.amount for each in self.adjustments if each.let_go or self.released)
-
-    @property
-    def kept(self) -> list[Adjustment]:
-        """Those that the channel has not let go of."""
-        return [each for each in self.adjustments if not (each.let_go or self.released)]
+NONE_ADJUSTED = Adjusted()
 
 
 def row_name(source: str, reference: str) -> str:
@@ -90,14 +83,31 @@ def row_name(source: str, reference: str) -> str:
 def adjusted(money: Settlement | None) -> Adjusted:
     """The adjustments of an order, as all that was said of them has it."""
     if money is None:
-        return Adjusted()
+        return NONE_ADJUSTED
     by_amount: defaultdict[int, list[_Row]] = defaultdict(list)
     for row in _rows(money.adjustments):
         by_amount[row.amount].append(row)
     known = [each for _, rows in sorted(by_amount.items()) for each in _told_apart(rows)]
     missing = _not_listed(money.sources, known)
     more = [Adjustment(missing, None, let_go=False)] if missing else []
-    return Adjusted([*known, *more], money.released, missing)
+    known = [*known, *more]
+    kept = [] if money.released else [each for each in known if not each.let_go]
+    worth = sum(each.amount for each in known)
+    return Adjusted(known, worth, worth - sum(each.amount for each in kept), kept, missing)
+
+
+def standing(money: Settlement, decimals: int) -> Data:
+    """How the adjustments stand, as an event says it (`SettlementObserved.adjustments`)."""
+    now = adjusted(money)
+    rows: dict[str, bool | None] = dict.fromkeys(money.adjustments)
+    rows |= {each.name: each.let_go or money.released for each in now.adjustments if each.name is not None}
+    return {
+        "worth": now.worth,
+        "rows": rows,
+        "notListed": now.not_listed,
+        "letGo": money.released,
+        "decimals": decimals,
+    }
 
 
 def tells_total(contents: Contents) -> bool:

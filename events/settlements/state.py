@@ -31,8 +31,3 @@ class Settlement:
     """What each source said of each of its adjustments, and when: by source and reference, with a space between them."""
     adjusted: int = 0
     """What the adjustments come to (`events.settlements.adjustments`): worth of the order beside `booked`."""
-
-    @property
-    def told(self) -> bool:
-        """Whether any record was about it, and not only about its release."""
-        return bool(self.sources or self.adjustments)

@@ -22,7 +22,7 @@ from events.observations import ARRIVAL, is_older
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
-from events.settlements.known import is_known, known_key, settlement_key
+from events.settlements.evolve import is_known, known_key, settlement_key
 from events.settlements.observe import observe_settlement
 from events.settlements.state import Settlement
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount

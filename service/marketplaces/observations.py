@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from events.values import value
 from service.formats.amounts import Amount
 from service.formats.file_remarks import Remark

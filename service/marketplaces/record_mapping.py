@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records

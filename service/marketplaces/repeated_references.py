@@ -14,7 +14,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from events.canonical import canonical
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import plain
 from service.marketplaces.observations import Level, Observation, SettlementLine
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from events.canonical import canonical
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain
 from service.formats.file_remarks import LeftOut, StatedTotal, TotalOf
 from service.formats.json_records import Record

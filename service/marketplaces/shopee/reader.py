@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from events.canonical import canonical
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_epoch

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
-from events.settlements.known import OlderName
+from events.settlements.older_names import OlderName
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
