@@ -277,13 +277,13 @@ class Settlements:
                 "account_id": envelope.account_id,
                 "channel": event.channel,
                 "seller": event.seller or "",
-                "source": row.partition(" ")[0],
-                "reference": row.partition(" ")[2],
-                "let_go": let_go,
+                "source": told["row"].partition(" ")[0],
+                "reference": told["row"].partition(" ")[2],
+                "let_go": told["letGo"],
             }
             for envelope, event in adjusted.values()
             if event.adjustments is not None
-            for row, let_go in event.adjustments["rows"].items()
+            for told in event.adjustments["rows"]
         ]
         if counted:
             await connection.execute(query("settlements/count_adjustments"), lane, _json(counted))

@@ -103,7 +103,8 @@ def standing(money: Settlement, decimals: int) -> Data:
     rows |= {each.name: each.let_go or money.released for each in now.adjustments if each.name is not None}
     return {
         "worth": now.worth,
-        "rows": rows,
+        # References may have any letters, and names of fields may not.
+        "rows": [{"row": name, "letGo": let_go} for name, let_go in rows.items()],
         "notListed": now.not_listed,
         "letGo": money.released,
         "decimals": decimals,

@@ -23,8 +23,8 @@ class SettlementObserved(Event):
     other sources tell of them as well; and in `occurred_on` its day where the seller is.
     An order's own record may say in `adjusted` what those of its adjustments come to that it does not list as records of
     their own: then `amount` is without its adjustments. Without it, as older releases wrote it, `amount` is with them.
-    `adjustments` says how these stand after the record: what they are `worth`; the `rows` that tell of them (source and
-    reference), each with whether it was let go of, null where another row tells of the same; and what of them is
+    `adjustments` says how these stand after the record: what they are `worth`; the `rows` that tell of them (`row`: source
+    and reference), each with whether it was let go of, null where another row tells of the same; and what of them is
     `notListed` by any; in minor units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let
     go of with the order.
     """
