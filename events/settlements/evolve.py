@@ -171,7 +171,7 @@ def evolve(state: AccountState, event: SettlementObserved, at: Instant, position
     state.settlements[key] = now
     change = (now.booked or 0) - (known.booked or 0)
     let_go = change if now.released else 0
-    if has_adjustments(now):
+    if has_adjustments(now) or has_adjustments(before):
         let_go += adjusted(now).let_go - adjusted(before).let_go
         change += now.adjusted - known.adjusted
     if event.amount is not None or change or let_go:
