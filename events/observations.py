@@ -66,7 +66,7 @@ class Recency(enum.Enum):
 class Said:
     """What one source said of one thing. `amounts` count, each by itself, until a newer one is told.
 
-    `content` is a digest of all that it says, its own clock's time included.
+    `content` is a digest of all that it says, its own clock's time included. `details` are kept behind the amounts.
     """
 
     source: str
@@ -75,6 +75,12 @@ class Said:
     place: str
     by: str | None
     amounts: tuple[int | None, ...]
+    details: tuple[str | bool | None, ...] = ()
+
+    @property
+    def entry(self) -> list[Any]:
+        """What is kept of it, under its content."""
+        return [self.place, self.record, *self.amounts, *self.details]
 
 
 def place_of(updated_at: Instant | None, rank: int, observed_at: Instant | None) -> str:
@@ -91,21 +97,20 @@ def judge(heard: Heard, said: Said) -> tuple[Recency, Heard]:
     """What is said, against what was heard; and what is heard after it."""
     contents = contents_of(heard, said.source)
     if not contents:
-        return Recency.NEWEST, {**heard, said.source: {said.content: [said.place, said.record, *said.amounts]}}
+        return Recency.NEWEST, {**heard, said.source: {said.content: said.entry}}
     known = contents.get(said.content)
     newest = newest_content(contents)
     if known is not None:
         seen_again = said.by == ARRIVAL or (said.by == ASKED and said.content == newest)
         if seen_again or said.place <= known[0]:
             return Recency.KNOWN, heard
-    entry = [said.place, said.record, *said.amounts]
     # The same record says one thing: what it was read as before is given up.
     after = {
         content: each
         for content, each in contents.items()
         if content != said.content and (not said.record or each[1] != said.record)
     }
-    after[said.content] = entry
+    after[said.content] = said.entry
     if len(after) > CONTENTS_MAX:
         del after[min(after, key=lambda content: _order(after[content]))]
         if said.content not in after:
@@ -154,14 +159,24 @@ def newest_content(contents: Contents) -> str | None:
 
 def newest_amount(heard: Heard, number: int = 0) -> int | None:
     """The amount that counts: of what each source said last that has one, the latest one. None where none has one."""
+    newest = newest_entry(heard, number)
+    amount: int | None = None if newest is None else newest[number + 2]
+    return amount
+
+
+def newest_entry(heard: Heard, number: int = 0) -> list[Any] | None:
+    """What is kept of the observation whose amount counts: its place, its record, and its amounts and details."""
     at, of_sources = number + 2, []
     for contents in _all(heard):
         with_amount = [each for each in contents.values() if len(each) > at and each[at] is not None]
         if with_amount:
             of_sources.append(max(with_amount, key=_order) if len(with_amount) > 1 else with_amount[0])
-    newest = max(of_sources, key=_time) if len(of_sources) > 1 else of_sources[0] if of_sources else None
-    amount: int | None = None if newest is None else newest[at]
-    return amount
+    return max(of_sources, key=_time) if len(of_sources) > 1 else of_sources[0] if of_sources else None
+
+
+def time_of(entry: list[Any]) -> Instant:
+    """When it was so, by the source's own clock, else as it was observed."""
+    return _time(entry)[0]
 
 
 def newest_place(heard: Heard) -> tuple[str, str]:

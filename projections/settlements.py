@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from events.currency import in_major_units
 from events.envelope import Envelope, event_of
 from events.observations import DIGEST_LENGTH, is_older
 from events.settlements.events import SettlementObserved
@@ -25,6 +26,8 @@ from sql import query
 NAME = "settlements"
 WITHDRAWAL, ADJUSTMENT = "withdrawal", "adjustment"
 """Kinds of lines: money on its way to the bank, and a change of what money is worth."""
+ADJUSTMENTS, NOT_LISTED = "adjustments", "not listed"
+"""The part of an order's adjustments that no row tells of: its source and reference, and its field."""
 ORDER_PREFIX = "order/"
 """How the reference of an order's money begins."""
 
@@ -62,6 +65,8 @@ class TotalKey:
 def line_rows(account_id: str, position: int, event: SettlementObserved) -> list[LineRow]:
     """The rows of one record. A line's depth is 0 for a total, 1 for a part of it, 2 for a part of a part."""
     totals = {line["field"] for line in event.lines if line.get("partOf") is None}
+    # An adjustment is one of several sources' word of it: the order's adjustments say which of them count.
+    apart = event.adjusted is not None
     statement = event.statement if event.statement is not None else _statement_period(event)
     worths = _texts(worths_of(event))
     return [
@@ -70,7 +75,7 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "source": event.source,
             "line": number,
             "position": position,
-            "totals": event.totals,
+            "totals": event.totals and event.adjusts is None,
             "books": any(each.get("books") for each in event.lines),
             "level": line["level"],
             "kind": line["kind"],
@@ -79,7 +84,7 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
             "text": line["text"],
             "field": line["field"],
             "currency": event.currency,
-            "depth": _depth(line, totals),
+            "depth": 1 if apart and line["kind"] == ADJUSTMENT and line.get("books") else _depth(line, totals),
             "part_of": line.get("partOf"),
             "statement": statement,
             "invoice": event.invoice,
@@ -91,6 +96,45 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
         }
         for number, line in enumerate(event.lines, start=1)
     ]
+
+
+def adjusted_reference(event: SettlementObserved) -> str:
+    """The reference of what no row tells of the adjustments, of the order that the record is about or lets go of."""
+    return f"{ADJUSTMENTS}/{event.adjusts or event.releases or event.reference}"
+
+
+def not_listed_row(account_id: str, position: int, event: SettlementObserved) -> LineRow:
+    """The part of an order's adjustments that is known by their total alone."""
+    assert event.adjustments is not None, "the caller knows"
+    amount = in_major_units(event.adjustments["notListed"], event.adjustments["decimals"])
+    text = format(amount.normalize(), "f")
+    return {
+        **_record_key(_not_listed_key(account_id, event)),
+        "line": 1,
+        "position": position,
+        "totals": True,
+        "books": True,
+        "level": "order",
+        "kind": ADJUSTMENT,
+        "stage": "released" if event.adjustments["letGo"] else "owed",
+        "amount": text,
+        "text": text,
+        "field": NOT_LISTED,
+        "currency": event.currency,
+        "depth": 0,
+        "part_of": None,
+        "statement": None,
+        "invoice": None,
+        "order_id": event.order,
+        "item": None,
+        "occurred_at": None,
+        "version": None,
+        "worths": None,
+    }
+
+
+def _not_listed_key(account_id: str, event: SettlementObserved) -> RecordKey:
+    return account_id, event.channel, "", adjusted_reference(event), f"{event.channel}.{ADJUSTMENTS}"
 
 
 def _statement_period(event: SettlementObserved) -> str | None:
@@ -174,16 +218,19 @@ class Settlements:
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
         newest: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
+        adjusted: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
         worths: defaultdict[RecordKey, set[Decimal]] = defaultdict(set)
         for envelope in events:
             event = event_of(envelope)
             assert isinstance(event, SettlementObserved)
             key = (envelope.account_id, event.channel, event.seller or "", event.reference, event.source)
+            if event.adjustments is not None:
+                adjusted[_not_listed_key(envelope.account_id, event)] = (envelope, event)
             if amounts := worths_of(event):
                 worths[key] |= amounts
             if not is_older(event.findings):
                 newest[key] = (envelope, event)
-        touched = await self._replace(connection, lane, newest, worths)
+        touched = await self._replace(connection, lane, newest, worths, adjusted)
         older = [
             {**_record_key(key), "worth": amount}
             for key in worths.keys() - newest.keys()
@@ -203,11 +250,12 @@ class Settlements:
         lane: int,
         newest: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
         worths: Mapping[RecordKey, set[Decimal]],
+        adjusted: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
     ) -> set[TotalKey]:
-        """Replaces the lines of these records; what they were and are about."""
-        if not newest:
+        """Replaces the lines of these records, and of these orders' adjustments; what they were and are about."""
+        if not newest and not adjusted:
             return set()
-        records = [_record_key(key) for key in newest]
+        records = [_record_key(key) for key in (*newest, *adjusted)]
         removed = [dict(row) for row in await connection.fetch(query("settlements/forget"), lane, _json(records))]
         before = {tuple(row[name] for name in RECORD_KEY): row["worths"] for row in removed if row["worths"]}
         rows = []
@@ -216,9 +264,29 @@ class Settlements:
             if lines and key in worths:
                 lines[0]["worths"] = _texts(worths[key].union(map(Decimal, before.get(key, ()))))
             rows += lines
+        rows += [
+            not_listed_row(envelope.account_id, envelope.position, event)
+            for envelope, event in adjusted.values()
+            if event.adjustments is not None and event.adjustments["notListed"]
+        ]
         await connection.execute(query("settlements/keep"), lane, _json(rows))
         references = {(row["account_id"], row["channel"], row["seller"], row["reference"]): row for row in records}
         await connection.execute(query("settlements/choose"), lane, _json(list(references.values())))
+        counted = [
+            {
+                "account_id": envelope.account_id,
+                "channel": event.channel,
+                "seller": event.seller or "",
+                "source": told["row"].partition(" ")[0],
+                "reference": told["row"].partition(" ")[2],
+                "let_go": told["letGo"],
+            }
+            for envelope, event in adjusted.values()
+            if event.adjustments is not None
+            for told in event.adjustments["rows"]
+        ]
+        if counted:
+            await connection.execute(query("settlements/count_adjustments"), lane, _json(counted))
         return total_keys([*rows, *removed])
 
     async def _link(

@@ -95,11 +95,12 @@ class ChannelMoneyBooked(Event):
     one did. `completes`: it was paid, and nothing of the order is pending any more. `refunded`: of an order in dispute, so
     much went back to the buyer; what leaves is less where the dispute has taken it already. What a dispute of the order
     held moves as `held`. `owed` is the change of what the channel took back beyond what it had paid.
+    `happened_at` is when it happened, where that is not when its record says: then the event's effective time is that.
     """
 
     stored_name = "channel.money_booked"
-    schema_version = 3
-    upcasters = {1: only_new_optional_fields, 2: only_new_optional_fields}
+    schema_version = 4
+    upcasters = {1: only_new_optional_fields, 2: only_new_optional_fields, 3: only_new_optional_fields}
 
     channel: str
     reference: str
@@ -113,6 +114,7 @@ class ChannelMoneyBooked(Event):
     completes: bool | None = None
     refunded: int | None = None
     owed: int | None = None
+    happened_at: Instant | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.orders.add((account_id, self.currency, self.reference))

@@ -19,13 +19,19 @@ class SettlementObserved(Event):
     `totals` says whether the totals of orders and items are made of it: a view of the cash side is not. `digest` is the
     keyed digest of the record. `pays` are the references of the money that this payment pays, where the source says so.
 
-    `updated_at` is the source's own time of what it says, and `observed_at` the time when it was said, of which
-    `observed_by` tells how it is known (`events.observations`). Events without `observed_at` are of older releases.
+    An adjustment of an order says in `adjusts` whose money it adjusts, and a movement of no order its day and amount, as
+    other sources tell of them as well; and in `occurred_on` its day where the seller is.
+    An order's own record may say in `adjusted` what those of its adjustments come to that it does not list as records of
+    their own: then `amount` is without its adjustments. Without it, as older releases wrote it, `amount` is with them.
+    `adjustments` says how these stand after the record: what they are `worth`; the `rows` that tell of them (`row`: source
+    and reference), each with whether it was let go of, null where another row tells of the same; and what of them is
+    `notListed` by any; in minor units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let
+    go of with the order.
     """
 
     stored_name = "settlement.observed"
-    schema_version = 2
-    upcasters = {1: only_new_optional_fields}
+    schema_version = 3
+    upcasters = {1: only_new_optional_fields, 2: only_new_optional_fields}
 
     channel: str
     source: str
@@ -49,10 +55,14 @@ class SettlementObserved(Event):
     updated_at: Instant | None = None
     observed_at: Instant | None = None
     observed_by: str | None = None
+    adjusts: str | None = None
+    occurred_on: str | None = None
+    adjusted: int | None = None
+    adjustments: Data | None = None
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.orders.add((account_id, self.currency, self.counts_for))
-        for reference in {self.reference, self.releases or self.reference}:
+        for reference in {self.reference, self.releases or self.reference, self.adjusts or self.reference}:
             for seller in {self.seller or "", ""}:
                 read_set.settlements.add((account_id, self.channel, seller, reference))
 

@@ -1,8 +1,7 @@
 """What a marketplace's record about an order, an item or a payment does to an account: kept as said, booked once.
 
-Money is (channel, seller, reference). Several sources tell of it. What they said is a set in the order of its time
-(`events.observations`): what each source said last, what the money is worth and whether it was let go of follow from the
-set, so that neither order nor repetition matters. What is booked is what the set changes:
+Several sources tell of the same money. What they said is a set (`events.settlements.evolve`), and what is booked is what
+the set changes:
 
     owed        what it is worth, less what commands recorded for its order, is pending
     released    what is pending of it moves: paid out where the seller collects, available where we do
@@ -11,46 +10,44 @@ set, so that neither order nor repetition matters. What is booked is what the se
                 released is taken from all that the channel has paid, and what is beyond that is carried in available
     explained   nothing: another level or another record books it
 
-A record may say that other money was released: a wallet's row names the order whose escrow it was.
+A record may say that other money was released: a wallet's row names the order whose escrow it was. An order's adjustments
+are let go of with it, or each when its own source says so. One that happened after the release leaves at its own time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import sha256
+from collections.abc import Iterator, Sequence
 
 from events.account_state import AccountState, replace
 from events.accounts.events import CurrencyAdded
 from events.balances.state import Order
-from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
 from events.channels.observe import BucketChange, finding, minor_finding
 from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
-from events.observations import (
-    DIGEST_LENGTH,
-    Heard,
-    Recency,
-    Said,
-    arrival_of,
-    judge,
-    newest_amount,
-    order_findings,
-    place_of,
-    rank_of,
-)
+from events.instants import Instant
+from events.observations import Heard, Recency, arrival_of, order_findings
+from events.settlements.adjustments import NONE_ADJUSTED, Adjusted, Adjustment, adjusted, standing
 from events.settlements.events import SettlementObserved
-from events.settlements.state import Settlement, SettlementKey
-from events.values import Data
+from events.settlements.evolve import (
+    CURRENCY_STAYS,
+    after_record,
+    before_record,
+    has_adjustments,
+    hear,
+    is_known,
+    known_key,
+    said_by,
+    settlement_key,
+)
+from events.settlements.older_names import OlderName, as_known_before, has_older_name, is_inside
+from events.settlements.state import Settlement
+from events.values import Data, value
 
 PAYOUT = "payout"
 """The kind of a line that says what an order is worth as a whole."""
-
-
-def settlement_key(observed: SettlementObserved) -> SettlementKey:
-    return (observed.channel, observed.seller or "", observed.reference)
 
 
 def order_references(channel: str, reference: str, order: str | None) -> tuple[str, str]:
@@ -59,167 +56,225 @@ def order_references(channel: str, reference: str, order: str | None) -> tuple[s
     return (order, f"{channel}/{order}") if order else (own, own)
 
 
-def record_digest(observed: SettlementObserved) -> str:
-    """The digest of what a record says, whenever and wherever it was read."""
-    told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
-    more = [observed.pays, observed.updated_at] if observed.pays or observed.updated_at else []
-    return sha256(canonical([*told, *more, observed.lines])).hexdigest()
-
-
-def said_by(observed: SettlementObserved) -> Said:
-    """What the record says, as one of the observations of its money."""
-    return Said(
-        source=observed.source,
-        content=record_digest(observed)[:DIGEST_LENGTH],
-        record=observed.digest[:DIGEST_LENGTH],
-        place=place_of(observed.updated_at, rank_of(observed.stage), observed.observed_at),
-        by=observed.observed_by,
-        amounts=(observed.amount,),
-    )
-
-
-_Hearing = tuple[Recency, Heard, int | None]
-_last: list[tuple[Settlement | None, SettlementObserved, _Hearing]] = []
-"""The last hearing. What was judged is folded next, and is then not digested and judged a second time."""
-
-
-def hear(known: Settlement | None, observed: SettlementObserved, said: Said | None = None) -> _Hearing:
-    """What the record is to what is known of its money; what was heard after it, and what the money is worth then.
-
-    `said` is what `said_by` gives, where that is known.
-    """
-    for of, what, same in _last:
-        # Neither is ever changed: the very same values have the same hearing.
-        if of is known and what is observed:
-            return same
-    hearing = _hear(known, observed, said)
-    _last[:] = [(known, observed, hearing)]
-    return hearing
-
-
-def _hear(known: Settlement | None, observed: SettlementObserved, said: Said | None) -> _Hearing:
-    heard, worth = (known.sources, known.booked) if known is not None else (Heard(), None)
-    if observed.observed_at is None:
-        # As older releases did: what arrives is newest, unless its source said the same last.
-        digest = record_digest(observed)
-        recency = Recency.KNOWN if heard.get(observed.source) == digest else Recency.NEWEST
-        return recency, {**heard, observed.source: digest}, worth if observed.amount is None else observed.amount
-    recency, heard = judge(heard, said or said_by(observed))
-    amount = newest_amount(heard)
-    return recency, heard, worth if amount is None else amount
-
-
-def observe_settlement(observed: SettlementObserved, state: AccountState) -> Sequence[AnyEvent]:
+def observe_settlement(
+    observed: SettlementObserved, state: AccountState, decimals: int = 0, older: Sequence[OlderName] = ()
+) -> Sequence[AnyEvent]:
     """The events that follow from a record; none where it says nothing new. Never refuses.
 
     `observed` names in `counts_for` the order that it is about, or nothing; who collects, the order that its money
-    really counts for and the findings against the account's state are filled in here.
+    really counts for and the findings against the account's state are filled in here. `decimals` are those of a major
+    unit of its currency; `older` are the names that the record may be known by since an older release.
     """
-    key = known_key(state, observed.channel, observed.seller, observed.reference)
+    if older and not is_known(observed, state) and has_older_name(observed, older, state):
+        return []
+    observed = _placed(observed, state)
+    if observed.adjusts is not None:
+        observed = as_known_before(observed, state)
+    key = settlement_key(observed)
     known = state.settlements.get(key)
+    if observed.adjusts is not None and known is not None and is_inside(observed, known):
+        return []
     counts_for = known.counts_for if known else _counts_for(observed, state)
-    collects = state.channel(observed.channel).collects
-    observed = replace(observed, seller=key[1] or None, collects=collects, counts_for=counts_for)
+    observed = replace(observed, collects=state.channel(observed.channel).collects, counts_for=counts_for)
     said = None if observed.observed_at is None else said_by(observed)
-    if known is not None and said is not None and (arrival := arrival_of(known.sources, said)):
+    before = Heard() if known is None else known.sources if observed.adjusts is None else known.adjustments
+    if said is not None and (arrival := arrival_of(before, said)):
         observed = replace(observed, observed_at=arrival)
         said = said_by(observed)
-    recency, _, worth = hear(known, observed, said)
-    if recency is Recency.KNOWN:
+    heard = hear(known, observed, said)
+    if heard.recency is Recency.KNOWN:
         return []
     findings: list[Data] = []
-    if known is not None and said is not None:
-        findings += order_findings(recency, known.sources, said)
-    booked_amount = observed.amount
-    if known is not None and known.currency != observed.currency:
-        findings.append(finding("currency_stays", known.currency, observed.currency))
-        observed = replace(observed, amount=None, releases=None)
+    if said is not None:
+        findings += order_findings(heard.recency, before, said)
+    asked = observed
+    if known is not None and (known.sources or known.adjustments) and known.currency != observed.currency:
+        findings.append(finding(CURRENCY_STAYS, known.currency, observed.currency))
+        observed = _only_explains(observed)
     sellers = (observed.seller or "", "")
     if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
-        observed = replace(observed, amount=None, releases=None)
-    if observed.amount != booked_amount:
-        _, _, worth = hear(known, observed)
-    booked, more = _book(observed, known, worth, state)
-    if not state.has_room_for(booked):
-        asked, observed = observed, replace(observed, amount=None, releases=None)
-        booked = _booked(observed, observed.counts_for, BucketChange())
+        observed = _only_explains(observed)
+    if (observed.amount, observed.adjusted) != (asked.amount, asked.adjusted):
+        heard = hear(known, observed)
+    first = before_record(known, observed)
+    after = after_record(first, heard)
+    booked, more = _move_money(observed, known, after, state)
+    if not all(state.has_room_for(each) for each in booked):
+        asked, observed = observed, _only_explains(observed)
+        after, booked = after_record(first, hear(known, observed)), []
         more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
     if findings or more:
         observed = replace(observed, findings=[*observed.findings, *findings, *more])
+    adjustments = _adjustments_after(observed, known, after, state, decimals)
+    if adjustments is not None:
+        observed = replace(observed, adjustments=adjustments)
     made: list[AnyEvent] = []
     if state.account is not None and observed.currency not in state.account.currencies:
         made.append(CurrencyAdded(currency=observed.currency))
-    made.append(observed)
-    if booked.pending or booked.available or booked.paid_out or booked.held or booked.refunded or booked.owed:
-        made.append(booked)
-    return made
+    return [*made, observed, *(each for each in booked if _moves(each))]
 
 
-def known_key(state: AccountState, channel: str, seller: str | None, reference: str) -> SettlementKey:
-    """The money's key; what was known before the seller was named is the same money."""
-    key, nameless = (channel, seller or "", reference), (channel, "", reference)
-    return nameless if key not in state.settlements and nameless in state.settlements else key
+def _moves(booked: ChannelMoneyBooked) -> bool:
+    return any((booked.pending, booked.available, booked.paid_out, booked.held, booked.refunded, booked.owed))
+
+
+def _only_explains(observed: SettlementObserved) -> SettlementObserved:
+    return replace(observed, amount=None, releases=None, adjusted=None)
+
+
+def _adjustments_after(
+    observed: SettlementObserved, known: Settlement | None, after: Settlement, state: AccountState, decimals: int
+) -> Data | None:
+    """How the adjustments stand, of the order that the record is about or lets go of; None where none was ever told."""
+    money: Settlement | None = after
+    if observed.releases is not None and observed.releases != observed.reference:
+        money = state.settlements.get(known_key(state, observed.channel, observed.seller, observed.releases))
+    if money is None or not (money.adjusted or money.adjustments or (known is not None and known.adjusted)):
+        return None
+    return standing(replace(money, released=money.released or observed.releases is not None), decimals)
+
+
+def _placed(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
+    """The record as of the money that it is about: what was known before the seller was named is the same."""
+    _, seller, _ = known_key(state, observed.channel, observed.seller, observed.adjusts or observed.reference)
+    return observed if seller == (observed.seller or "") else replace(observed, seller=seller or None)
 
 
 def _counts_for(observed: SettlementObserved, state: AccountState) -> str:
-    own, whole = order_references(observed.channel, observed.reference, observed.counts_for or None)
+    own, whole = order_references(observed.channel, observed.adjusts or observed.reference, observed.counts_for or None)
     order = state.order(observed.currency, own)
     return whole if order.told_by not in (None, observed.channel) else own
 
 
-def _book(
-    observed: SettlementObserved, known: Settlement | None, worth: int | None, state: AccountState
-) -> tuple[ChannelMoneyBooked, list[Data]]:
-    """What moves because of a record that makes its money worth so much, and what does not agree with the state."""
-    order = state.order(observed.currency, observed.counts_for)
-    before = (known.booked if known else None) or 0
+@value
+class _Changed:
+    """What an order is owed after its worth and its adjustments have changed, and where its money is then."""
+
+    owed: int
+    change: BucketChange
+    paid: int
+    from_held: int = 0
+    refunded: int = 0
+
+
+def _move_money(
+    observed: SettlementObserved, known: Settlement | None, after: Settlement, state: AccountState
+) -> tuple[list[ChannelMoneyBooked], list[Data]]:
+    """What moves because of a record, and what does not agree with the state.
+
+    `known` is the money before it, and `after` the same money after it, without what the record releases.
+    """
     released = known is not None and known.released
     collects = known.collects if known is not None and released else observed.collects
     # Released before anybody said what it is worth: it is let go of as its worth comes.
     waits = released and known is not None and known.booked is None
-    owed, change, from_held, refunded = order.told - order.let_go, BucketChange(), 0, 0
-    if worth is not None and (worth != before or (known is None or known.booked is None)):
-        difference = _less_what_commands_recorded(observed, known, order, worth - before)
-        if difference < 0 and order.disputed is not None and _is_whole(observed):
-            # The buyer was refunded: what a dispute of the order holds is the same money.
-            refunded = -difference
-            from_held, rest = refund_takes(order, refunded)
-            difference = -rest
-        if released and not waits:
-            change = _paid(difference, collects, observed, state)
-        else:
-            apart = difference - (worth - before)
-            change = _owed(owed, owed + worth - before, order.pending, apart)
-            owed += worth - before
+    were, are = (adjusted(each) if has_adjustments(each) else NONE_ADJUSTED for each in (known, after))
+    found = _changed(observed, known, after, state, apart=are, were=were)
+    change = found.change + _paid(found.paid, collects, observed, state)
+    findings = list(_not_listed(are, were))
 
     def booked(counts_for: str, moved: BucketChange, held: int, *, completes: bool = False) -> ChannelMoneyBooked:
         made = _booked(observed, counts_for, moved, completes=completes)
-        return made if not (held or refunded) else replace(made, held=held - from_held, refunded=refunded or None)
+        if not (held or found.refunded):
+            return made
+        return replace(made, held=held - found.from_held, refunded=found.refunded or None)
 
-    let_go, of = worth or 0, observed.counts_for
+    let_go, of, kept, owed = after.booked or 0, observed.counts_for, are.kept, found.owed
+    order = state.order(observed.currency, of)
     if not waits and observed.releases is None:
-        return booked(of, change, 0), []
+        return [booked(of, change, 0)], findings
     if observed.releases is not None and observed.releases != observed.reference:
         money = state.settlements.get(known_key(state, observed.channel, observed.seller, observed.releases))
         if money is None or money.released:
-            return booked(of, change, 0), []
-        let_go, of = money.booked or 0, money.counts_for
+            return [booked(of, change, 0)], findings
+        let_go, of, kept = money.booked or 0, money.counts_for, adjusted(money).kept if has_adjustments(money) else ()
+        # It is let go of in its own currency, whichever the release is told in.
+        observed = replace(observed, currency=money.currency)
         order = state.order(observed.currency, of)
         owed = order.told - order.let_go
-    elif released and not (waits and worth is not None):
-        return booked(of, change, 0), []
-    disputed = max(0, order.disputed.held_pending - from_held) if order.disputed is not None else 0
-    moved, held, short = _release(let_go, owed, order.pending + change.pending, disputed)
-    paid = _paid(let_go - short, collects, observed, state)
+    elif released and not (waits and after.booked is not None):
+        return [booked(of, change, 0)], findings
+    disputed = max(0, order.disputed.held_pending - found.from_held) if order.disputed is not None else 0
+    let_go += sum(each.amount for each in kept if not _is_after(each, observed))
+    late = sorted((each for each in kept if _is_after(each, observed)), key=_time)
+    pending, without = order.pending + change.pending, list[BucketChange]()
+    for each in reversed(late):
+        without.insert(0, _owed(owed, owed - each.amount, pending, 0))
+        owed, pending = owed - each.amount, pending + without[0].pending
+    moved, held, short = _release(let_go, owed, pending, disputed)
+    total = found.paid + let_go - short
+    paid = _paid_after(found.paid, total, collects, observed, state)
     if collects == SELLER:
         moved += paid
     else:
         # What a dispute holds stays held, and comes back as available.
         moved, held = moved + paid + BucketChange(available=-held), 0
-    findings = [minor_finding("payout_was_pending", let_go, let_go - short)] if short else []
-    completes = let_go > 0 and order.pending + change.pending > 0 and order.pending + (change + moved).pending == 0
-    return booked(of, change + moved, -held, completes=completes), findings
+    if short:
+        findings.append(minor_finding("payout_was_pending", let_go, let_go - short))
+    completes = let_go > 0 and pending > 0 and pending + moved.pending == 0
+    made = [booked(of, change + moved, -held, completes=completes)]
+    for each, left in zip(late, without, strict=True):
+        total, before = total + each.amount, total
+        paid = _paid_after(before, total, collects, observed, state)
+        made.append(replace(_booked(observed, of, left + paid), happened_at=each.at))
+    return made, findings
+
+
+def _changed(
+    observed: SettlementObserved,
+    known: Settlement | None,
+    after: Settlement,
+    state: AccountState,
+    *,
+    were: Adjusted,
+    apart: Adjusted,
+) -> _Changed:
+    """How the change of what the money is worth, and of its adjustments, moves it where it is."""
+    order = state.order(observed.currency, observed.counts_for)
+    worth, before = after.booked, (known.booked if known else None) or 0
+    first = known is None or known.booked is None
+    owed, change, paid, from_held, refunded = order.told - order.let_go, BucketChange(), 0, 0, 0
+    if worth is not None and (worth != before or first):
+        difference = _less_what_commands_recorded(observed, known, order, worth - before)
+        if difference < 0 and order.disputed is not None and is_whole(observed):
+            # The buyer was refunded: what a dispute of the order holds is the same money.
+            refunded = -difference
+            from_held, rest = refund_takes(order, refunded)
+            difference = -rest
+        if known is not None and known.released and not first:
+            paid = difference
+        else:
+            change = _owed(owed, owed + worth - before, order.pending, difference - (worth - before))
+            owed += worth - before
+    kept = (apart.worth - apart.let_go) - (were.worth - were.let_go)
+    change += _owed(owed, owed + kept, order.pending + change.pending, 0)
+    return _Changed(owed + kept, change, paid + apart.let_go - were.let_go, from_held, refunded)
+
+
+def _is_after(adjustment: Adjustment, release: SettlementObserved) -> bool:
+    """Whether the adjustment happened after the release: then it leaves by itself, at its time."""
+    return adjustment.at is not None and release.occurred_at is not None and adjustment.at > release.occurred_at
+
+
+def _time(adjustment: Adjustment) -> Instant:
+    return adjustment.at or ""
+
+
+def _not_listed(are: Adjusted, were: Adjusted) -> Iterator[Data]:
+    """A finding where a part of the adjustments is known by their total alone, and was not before."""
+    if are.not_listed and are.not_listed != were.not_listed:
+        yield minor_finding("adjustments_are_listed", are.worth, are.worth - are.not_listed)
+
+
+def _paid_after(
+    before: int, after: int, collects: str, observed: SettlementObserved, state: AccountState
+) -> BucketChange:
+    """What it moves that the channel has paid so much after this state, and not what it had paid before."""
+    was, now = (_paid(amount, collects, observed, state) for amount in (before, after))
+    return BucketChange(
+        available=now.available - was.available, paid_out=now.paid_out - was.paid_out, owed=now.owed - was.owed
+    )
 
 
 def _owed(before: int, after: int, pending: int, apart: int) -> BucketChange:
@@ -265,7 +320,7 @@ def _less_what_commands_recorded(
 ) -> int:
     """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
     beyond = order.recorded - order.refunded - order.told
-    if not _is_whole(observed):
+    if not is_whole(observed):
         return difference
     if beyond > 0 and (known is None or known.booked is None):
         return difference - beyond
@@ -276,7 +331,7 @@ def _less_what_commands_recorded(
     return difference
 
 
-def _is_whole(observed: SettlementObserved) -> bool:
+def is_whole(observed: SettlementObserved) -> bool:
     """Whether the record says what its order is worth, and not only a part of it."""
     return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
 

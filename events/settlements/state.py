@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from events.observations import Heard
 from events.values import value
 
@@ -25,3 +27,7 @@ class Settlement:
     booked: int | None = None
     """What the newest of the records that book says that it is; None while records only explain it."""
     released: bool = False
+    adjustments: Heard = field(default_factory=dict)
+    """What each source said of each of its adjustments, and when: by source and reference, with a space between them."""
+    adjusted: int = 0
+    """What the adjustments come to (`events.settlements.adjustments`): worth of the order beside `booked`."""

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from events.instants import Instant, from_datetime
+from events.instants import Instant, from_datetime, to_datetime
 from events.values import value
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -79,6 +79,13 @@ def read_epoch(found: object) -> Moment:
     if isinstance(found, bool) or _EPOCH.fullmatch(text) is None:
         return Moment(text, None)
     return Moment(text, from_datetime(_from_epoch(int(text))))
+
+
+def local_day(moment: Moment, zone: str) -> str | None:
+    """The day of a moment in the zone, such as 2026-05-01; None where it is no time."""
+    if moment.instant is None:
+        return None
+    return to_datetime(moment.instant).astimezone(zone_named(zone)).date().isoformat()
 
 
 def from_cell(found: datetime | date, zone: str) -> Moment:

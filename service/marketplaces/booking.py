@@ -21,7 +21,8 @@ from events.observations import ARRIVAL, is_older
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import known_key, observe_settlement, settlement_key
+from events.settlements.evolve import is_known, known_key, settlement_key
+from events.settlements.observe import observe_settlement
 from events.settlements.state import Settlement
 from events.values import value
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
@@ -195,8 +196,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.observed_at or self.received_at,
                 self.observed_by,
             )
-            known = settlement_key(observed) in state.settlements
-            events = observe_settlement(observed, state)
+            known = is_known(observed, state)
+            events = observe_settlement(
+                observed, state, self.exponents[record.first.currency], record.first.older_names
+            )
             self.receipt.count(booked=bool(events))
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             if _only_explains(record, state):
@@ -247,7 +250,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         if before is not None:
             self.receipt.keep_no_more(record.group, line.currency, before)
         amount = line.amount
-        if record.books and known is not None and known.booked is not None:
+        if record.books and line.adjusts is None and known is not None and known.booked is not None:
             amount = Decimal(known.booked).scaleb(-self.exponents[known.currency])
         self.kept[identity] = amount
         self.receipt.keep(record.group, line.currency, amount)
@@ -274,8 +277,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         source, caused_by = Source(self.channel, number, digest), None
         for event in events:
             cause = self.cause(source, caused_by)
-            added = isinstance(event, CurrencyAdded)
-            envelope = batch.record(state, event, cause, effective_at=None if added else effective_at)
+            at = effective_at
+            if isinstance(event, ChannelMoneyBooked) and event.happened_at is not None:
+                at = min(event.happened_at, batch.now)
+            envelope = batch.record(state, event, cause, effective_at=None if isinstance(event, CurrencyAdded) else at)
             if isinstance(event, (StatementObserved, SettlementObserved)):
                 caused_by = envelope.event_id
                 self.receipt.find(event.findings)

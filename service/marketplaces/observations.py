@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from events.settlements.older_names import OlderName
 from events.values import value
 from service.formats.amounts import Amount
 from service.formats.file_remarks import Remark
@@ -212,6 +213,15 @@ class SettlementLine:
     """The references of the money that this payment pays, where the source says so: `order/2602170GS576N1`."""
     updated_at: Moment = NEVER
     """The source's own time of what the record says (`update_time`, a wallet row's own time), where it has one."""
+    adjusts: str | None = None
+    """The reference of the order's money that this adjusts: `order/2602170GS576N1`. It is money of its own beside it, of
+    which other sources may tell as well. Of no order, the day and amount: `movement/2026-05-01/-70`."""
+    occurred_on: str | None = None
+    """Of such a line: its day where the seller is, as other sources tell it too."""
+    adjusted: Decimal | None = None
+    """Of an order's total: what its adjustments come to that the source does not list, where it says what all come to."""
+    older_names: tuple[OlderName, ...] = ()
+    """The references that its record may be known by since an older release."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from events.settlements.older_names import OlderName
 from events.values import value
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.file_remarks import Note, StatedTotal
 from service.formats.json_records import Record, Route, has_records, json_records
-from service.formats.times import NEVER, Moment
+from service.formats.times import NEVER, Moment, local_day
 from service.formats.unreadable import Unreadable, unreadable
 from service.marketplaces.observations import Doubt, Kind, Level, Observation, SettlementLine, Shop, Stage
 from service.platform import logs
@@ -149,6 +150,7 @@ class RecordHeader:
     doubts: tuple[Doubt, ...] = ()
     sheet: str = ""
     updated_at: Moment = NEVER
+    older_names: tuple[OlderName, ...] = ()
 
     def line(
         self,
@@ -162,8 +164,16 @@ class RecordHeader:
         item: str | None = None,
         extra: Mapping[str, Any] | None = None,
         pays: Sequence[str] = (),
+        adjusts: bool = False,
+        adjusted: Decimal | None = None,
     ) -> SettlementLine:
-        """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs."""
+        """A line of this record. `credit` is the amount as the seller sees it, where the source's sign differs.
+
+        `adjusts` says that other sources tell of the same money: an adjustment of its order, or a movement of no order on
+        its day. `adjusted` is what an order's adjustments come to that are not listed.
+        """
+        number = amount.number if credit is None else credit
+        day = local_day(self.occurred_at, self.shop.zone) if adjusts else None
         return SettlementLine(
             channel=self.channel,
             source=self.source,
@@ -172,7 +182,7 @@ class RecordHeader:
             kind=kind,
             stage=self.stage,
             reference=self.reference,
-            amount=amount.number if credit is None else credit,
+            amount=number,
             text=amount.text,
             field=field,
             currency=self.currency,
@@ -190,6 +200,10 @@ class RecordHeader:
             sheet=self.sheet,
             pays=tuple(pays),
             updated_at=self.updated_at,
+            adjusts=_told_by_several(self.order, day, number) if adjusts else None,
+            occurred_on=day,
+            adjusted=adjusted,
+            older_names=self.older_names,
         )
 
     def with_residual(self, total: SettlementLine, parts: Sequence[SettlementLine]) -> Iterator[SettlementLine]:
@@ -200,6 +214,13 @@ class RecordHeader:
         if parts and left:
             amount = Amount(plain(left), left)
             yield self.line(Kind.RESIDUAL, amount, f"{total.field} less its parts", part_of=total.field)
+
+
+def _told_by_several(order: str | None, day: str | None, amount: Decimal) -> str | None:
+    """The reference of money that several sources tell of: an order's, or what moved on a day; None where nobody can tell."""
+    if order is not None:
+        return f"order/{order}"
+    return None if day is None else f"movement/{day}/{plain(amount.normalize())}"
 
 
 _ZEROS = ("0", "0.0", "0.00")

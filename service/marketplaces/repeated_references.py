@@ -14,6 +14,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from events.canonical import canonical
+from events.settlements.older_names import OlderName
 from service.formats.amounts import plain
 from service.marketplaces.observations import Level, Observation, SettlementLine
 
@@ -89,4 +90,9 @@ def _content(record: _Told) -> str:
 
 def _renamed(record: _Told, reference: str) -> Iterator[Observation]:
     for line in record:
-        yield replace(line, reference=reference) if isinstance(line, SettlementLine) else line
+        if isinstance(line, SettlementLine):
+            # A file that has it alone names it without what tells it apart.
+            older = (*line.older_names, OlderName(line.reference))
+            yield replace(line, reference=reference, older_names=older)
+        else:
+            yield line

@@ -113,6 +113,8 @@ class ReportColumns:
     """Whether a row without a time is of money that is not released yet."""
     without_order: bool = False
     """Whether a row of no order is money of its own."""
+    adjusts: bool = False
+    """Whether other sources may tell of a row that books as well: of an order's adjustment, or of a movement of no order."""
     identified: bool = False
     """Whether the identifiers tell the rows apart: a second, equal row is the first one again, and no second sale."""
 

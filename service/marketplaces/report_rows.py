@@ -13,6 +13,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from events.canonical import canonical
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain
 from service.formats.file_remarks import LeftOut, StatedTotal, TotalOf
 from service.formats.json_records import Record
@@ -150,10 +151,15 @@ class Row:
             doubts += (unknown_type(type_name or ""),)
         level = Level.GLOBAL if of_no_order else self.report.level
         header = self._header(cells, currency, at, stage, doubts, level, order)
-        header = replace(header, reference=self._reference(cells, header, type_name, credit, movement))
+        header = replace(
+            header,
+            reference=self._reference(cells, header, type_name, credit, movement),
+            older_names=self._older_names(cells, header),
+        )
         if self.report.amount is not None:
             extra = self._extra(cells, type_name)
-            yield header.line(movement.kind, amount, heading, credit=credit, books=books, extra=extra)
+            adjusts = self.report.adjusts and movement.books is not False
+            yield header.line(movement.kind, amount, heading, credit=credit, books=books, extra=extra, adjusts=adjusts)
             return
         kind = Kind.PAYOUT if not of_no_order else Kind.ADJUSTMENT
         if self.report.means is not None:
@@ -315,6 +321,15 @@ class Row:
         said = [header.occurred_at.instant, type_name, plain(credit.normalize()), cells.text(self.columns.balance)]
         content = sha256(canonical([header.currency, *said])).hexdigest()[:16]
         return "/".join([prefix, *(each for each in known if each), content])
+
+    def _older_names(self, cells: Cells, header: RecordHeader) -> tuple[OlderName, ...]:
+        """A row that has no identifier of its own was named by all of its bytes."""
+        if self.report.amount is None or cells.text(self.columns.own_id) is not None:
+            return ()
+        known = [header.statement, header.order, header.item] if self.report.level is Level.ITEM else [header.order]
+        content = sha256(self.table.raw).hexdigest()[:16]
+        reference = "/".join([self.report.reference, *(each for each in known if each), content])
+        return (OlderName(reference, alone=True),)
 
     def _extra(self, cells: Cells, type_name: str | None) -> dict[str, str]:
         extra = {

@@ -38,7 +38,7 @@ class SettlementRecord:
     books: bool = field(init=False)
     """Whether it books money."""
     amount: Decimal = field(init=False)
-    """The sum of the lines that book, in major units."""
+    """The sum of the lines that book, in major units; of an order without its adjustments, where it tells them apart."""
     counts_for: str | None = field(init=False)
     """The order that its money counts for; where statements book the channel's money, the statement."""
     releases: str | None = field(init=False)
@@ -48,9 +48,12 @@ class SettlementRecord:
 
     def __post_init__(self) -> None:
         line = self.first = self.lines[0]
-        booking = [each.amount for each in self.lines if each.books]
+        apart = line.adjusted is not None
+        booking = [each for each in self.lines if each.books]
         self.books = bool(booking)
-        self.amount = sum(booking, Decimal(0))
+        # An order's worth is without its adjustments, where its source tells them apart.
+        amounts = (each.amount for each in booking if not (apart and each.kind is Kind.ADJUSTMENT))
+        self.amount = sum(amounts, Decimal(0))
         by_statement = self.books and CHANNELS[line.channel].books_at is Level.GLOBAL
         self.counts_for = line.statement if by_statement else line.order
         self.releases = self._releases()
@@ -87,13 +90,16 @@ class SettlementRecord:
         return list(dict.fromkeys(each for line in self.lines for each in line.pays))
 
     def references(self) -> tuple[str, ...]:
-        """The reference of its money, and that of the money that it releases."""
-        own = self.first.reference
-        return (own,) if self.releases is None or self.releases == own else (own, self.releases)
+        """The reference of its money, its older names, and those of the money that it adjusts or releases."""
+        line = self.first
+        if line.adjusts is None and not line.older_names and self.releases in (None, line.reference):
+            return (line.reference,)
+        named = [line.reference, line.adjusts, *(older.reference for older in line.older_names), self.releases]
+        return tuple(dict.fromkeys(each for each in named if each is not None))
 
     def orders(self) -> tuple[str, str]:
         """The orders that its money may count for."""
-        return order_references(self.first.channel, self.first.reference, self.counts_for)
+        return order_references(self.first.channel, self.first.adjusts or self.first.reference, self.counts_for)
 
 
 def group_of_statement(number: str, level: Level) -> str:
@@ -129,7 +135,8 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     currency = record.first.currency
     if currency not in exponents:
         return f"{currency[:10]!r} is not an ISO 4217 currency code"
-    if record.books and abs(in_minor_units(record.amount, exponents[currency])[0]) > AMOUNT_MAX:
+    amounts = [record.amount, record.first.adjusted or Decimal(0)] if record.books else []
+    if any(abs(in_minor_units(amount, exponents[currency])[0]) > AMOUNT_MAX for amount in amounts):
         return "its amount is more than the ledger counts to"
     try:
         named = [*record.references(), *record.orders(), *record.pays]
@@ -184,6 +191,9 @@ def settlement_event(
         updated_at=line.updated_at.instant,
         observed_at=observed_at,
         observed_by=observed_by,
+        adjusts=line.adjusts,
+        occurred_on=line.occurred_on,
+        adjusted=None if line.adjusted is None else in_minor_units(line.adjusted, exponent)[0],
     )
 
 

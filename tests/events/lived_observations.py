@@ -163,7 +163,7 @@ def seen_by_settlement(observed: SettlementObserved, state: AccountState) -> Acc
     """The books with only the rows that the service reads for a record."""
     seen = state.copy()
     sellers = {observed.seller or "", ""}
-    told = {observed.reference, observed.releases}
+    told = {observed.reference, observed.releases, observed.adjusts}
     seen.settlements = {
         each: row
         for each, row in state.settlements.items()
@@ -174,9 +174,9 @@ def seen_by_settlement(observed: SettlementObserved, state: AccountState) -> Acc
         for each, row in state.statements.items()
         if each[0] == observed.channel and each[1] in sellers and each[2] == observed.statement
     }
-    counted = {row.counts_for for row in seen.settlements.values()}
+    counted = {(row.currency, row.counts_for) for row in seen.settlements.values()}
     own = order_references(observed.channel, observed.reference, observed.counts_for or None)
-    wanted = {(observed.currency, reference) for reference in (*own, *counted)}
+    wanted = {(observed.currency, reference) for reference in own} | counted
     seen.orders = {each: row for each, row in state.orders.items() if each in wanted}
     seen.channels = {each: row for each, row in state.channels.items() if each == observed.channel}
     seen.payouts, seen.reserves, seen.secrets, seen.cases = {}, {}, {}, {}

@@ -24,7 +24,8 @@ from events.disputes.commands import ResolveDispute
 from events.disputes.decide import resolve_dispute
 from events.disputes.events import DisputeOpened
 from events.settlements.events import SettlementObserved
-from events.settlements.observe import observe_settlement, record_digest
+from events.settlements.evolve import record_digest
+from events.settlements.observe import observe_settlement
 from tests.spec import ACCOUNT, NOW, fold, opened
 
 ORDER = "2602170GS576N1"
@@ -321,7 +322,7 @@ def test_what_a_record_says_is_digested_once_to_judge_it_and_to_fold_it(monkeypa
         digested.append(observed)
         return record_digest(observed)
 
-    monkeypatch.setattr("events.settlements.observe.record_digest", counted)
+    monkeypatch.setattr("events.settlements.evolve.record_digest", counted)
     after(account(), told(100, 1), told(120, 2))
     assert len(digested) == 2
 

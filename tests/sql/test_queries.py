@@ -81,7 +81,7 @@ def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() ->
     assert "parked_deliveries" in head
     assert "consumer_offsets" not in made.text
     assert "json_to_recordset($8::json)" in made.text
-    assert "unnest($9::text[])" in made.text
+    assert "unnest($10::text[])" in made.text
 
 
 def test_every_part_is_written_or_wanted() -> None:

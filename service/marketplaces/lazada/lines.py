@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_moment
@@ -104,6 +105,9 @@ def transaction_detail(shop: Shop, record: Record) -> Iterator[SettlementLine]:
         shop=shop,
         record=record,
         reference="/".join(["transaction", *(each or "" for each in identity)]),
+        older_names=(
+            OlderName("/".join(["transaction", identity[0], optional(value, "orderItem_no") or "", name or ""])),
+        ),
         currency=currency_of(value, shop),
         occurred_at=at,
         level=Level.ITEM
@@ -155,6 +159,7 @@ def account_transaction(shop: Shop, record: Record) -> SettlementLine:
         record=record,
         # A payment that comes back may have the number of the payment.
         reference=f"account/{number}/{sub_type}" if kind not in _NAMED_BY_NUMBER else f"account/{number}",
+        older_names=(OlderName(f"account/{number}"),) if kind not in _NAMED_BY_NUMBER else (),
         currency=currency_of(value, shop),
         occurred_at=read_moment(value.get("transaction_time"), shop.zone),
         level=Level.GLOBAL,

@@ -1,7 +1,8 @@
 """Reads Shopee: escrow, wallet, cross-border payouts, billing transactions, and the income report.
 
 Money moves in two stages: each order is released from escrow into the seller's wallet, and the wallet is withdrawn to the
-bank. Orders book it, with their escrow amount and their adjustments. Fees are positive numbers to subtract.
+bank. Orders book it, with their escrow amount; their adjustments are money of their own. Fees are positive numbers to
+subtract.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from events.canonical import canonical
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, Unrecognised, plain, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
@@ -136,12 +138,18 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
     if income.get("seller_transaction_fee") is None:
         parts += part_lines(header, income, {_OLD_TRANSACTION_FEE: (Kind.PAYMENT_FEE, -1)}, "escrow_amount")
     parts += _refunds(part_lines(header, income, REFUNDS, "escrow_amount"), escrow, parts)
-    yield from header.with_residual(header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True), parts)
-    adjusted = income.get("total_adjustment_amount")
-    if adjusted is not None:
-        amount = read_amount(adjusted)
-        if amount.number:
-            yield header.line(Kind.ADJUSTMENT, amount, "total_adjustment_amount", books=True)
+    adjustments = list(_listed_adjustments(header, income))
+    found = income.get("total_adjustment_amount")
+    total = None if found is None else read_amount(found)
+    adjusted = None if total is None else total.number
+    if adjustments and (total is None or total.number == sum(each.amount for each in adjustments)):
+        # It lists them all, each with its own time.
+        adjusted = Decimal(0)
+    yield from header.with_residual(
+        header.line(Kind.PAYOUT, escrow, "escrow_amount", books=True, adjusted=adjusted), parts
+    )
+    if total is not None and total.number:
+        yield header.line(Kind.ADJUSTMENT, total, "total_adjustment_amount", books=True)
     for index, item in enumerate(income.get("items") or ()):
         if isinstance(item, dict):
             number = optional(item, "model_id", "item_id") or str(index)
@@ -160,6 +168,30 @@ def _escrow_detail(shop: Shop, record: Record, value: Mapping[str, Any]) -> Iter
                 name = "order_ams_commission_fee" if part.kind is Kind.AFFILIATE_FEE else "seller_order_processing_fee"
                 amount = read_amount(item[part.field.partition(".")[2]])
                 yield header.line(part.kind, amount, part.field, credit=part.amount, part_of=name, item=number)
+    yield from adjustments
+
+
+def _listed_adjustments(header: RecordHeader, income: Mapping[str, Any]) -> Iterator[SettlementLine]:
+    """The adjustments that the order lists, each as a record of its own. Equal ones are as many as there are."""
+    found, equal = income.get("order_adjustment"), Counter[str]()
+    for index, value in enumerate(found if isinstance(found, list) else ()):
+        if not isinstance(value, dict):
+            continue
+        amount, at = read_amount(value.get("amount")), read_epoch(value.get("date"))
+        currency = currency_of(value, header.shop) if value.get("currency") else header.currency
+        reason = optional(value, "adjustment_reason", "reason")
+        # Its reason is a text for people, which may be worded otherwise next time.
+        said = [currency, at.instant or at.text, plain(amount.number.normalize())]
+        content = sha256(canonical(said)).hexdigest()[:16]
+        equal[content] += 1
+        place = f"/{equal[content]}" if equal[content] > 1 else ""
+        own = replace(
+            header, reference=f"adjustment/{header.order}/{content}{place}", occurred_at=at, currency=currency
+        )
+        extra = {"feeName": reason} if reason is not None else {}
+        field = f"order_adjustment[{index}].amount"
+        if amount.number:
+            yield own.line(Kind.ADJUSTMENT, amount, field, books=True, extra=extra, adjusts=True)
 
 
 def _refunds(refunds: list[SettlementLine], escrow: Amount, parts: Sequence[SettlementLine]) -> list[SettlementLine]:
@@ -198,6 +230,7 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
     amount = read_amount(info.get("from_amount"))
     # get_payout_detail names no identifier: two payouts of one second differ in their amounts.
     number = optional(value, "encrypted_payout_id") or optional(info, "encrypted_payout_id")
+    older = () if number else (OlderName(f"payout/{at.text}"),)
     number = number or f"{at.text}/{plain(amount.number.normalize())}"
     header = RecordHeader(
         channel=names.CHANNEL,
@@ -205,6 +238,7 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
         shop=shop,
         record=record,
         reference=f"payout/{number}",
+        older_names=older,
         currency=currency_of(info, shop, "from_currency"),
         occurred_at=at,
         level=Level.GLOBAL,
@@ -219,6 +253,26 @@ def _cross_border_payout(shop: Shop, record: Record) -> Iterator[SettlementLine]
         amount = read_amount(adjustment.get("adjustment_amount"))
         kept = {name: adjustment.get(name) for name in ("order_sn", "module", "scenario", "remark")}
         yield header.line(Kind.ADJUSTMENT, amount, f"offline_adjustment_list[{index}].adjustment_amount", extra=kept)
+    yield from _paid_orders(header, paid)
+
+
+def _paid_orders(payout: RecordHeader, paid: Sequence[Mapping[str, Any]]) -> Iterator[SettlementLine]:
+    """The orders whose escrow a payout pays, each as a record of its own: what is paid was let go of, then or before."""
+    for index, value in enumerate(paid):
+        order, found = optional(value, "order_sn"), value.get("escrow_amount")
+        amount = None if order is None or found is None else read_amount(found)
+        # What is taken back in a payout was let go of in an earlier one.
+        if amount is not None and amount.number > 0:
+            header = replace(
+                payout,
+                reference=f"{payout.reference}/{order}",
+                currency=currency_of(value, payout.shop) if value.get("currency") else payout.currency,
+                level=Level.ORDER,
+                stage=Stage.RELEASED,
+                order=order,
+                older_names=(),
+            )
+            yield header.line(Kind.PAYOUT, amount, f"escrow_list[{index}].escrow_amount")
 
 
 def _billing(shop: Shop, billed: Counter[str], record: Record) -> SettlementLine:
@@ -240,6 +294,7 @@ def _billing(shop: Shop, billed: Counter[str], record: Record) -> SettlementLine
         shop=shop,
         record=record,
         reference=f"billing/{order or ''}/{content}{place}",
+        older_names=(OlderName(f"billing/{order or record.place}/{optional(value, 'cost_header') or ''}"),),
         currency=currency_of(value, shop),
         occurred_at=NEVER,
         level=Level.ORDER if order else Level.GLOBAL,

@@ -88,6 +88,7 @@ ADJUSTMENTS = ReportColumns(
     ),
     books=True,
     without_order=True,
+    adjusts=True,
 )  # fmt: skip
 """Money of its own: the orders' rows of the same workbook do not have it."""
 
@@ -139,6 +140,7 @@ BALANCE = ReportColumns(
     balance=("Saldo Akhir", "Balance After Transactions", "Balance After Transaction", "Balance"),
     books=True,
     without_order=True,
+    adjusts=True,
 )
 """The movements of the balance, as `Jenis Transaksi` says their direction and `Status` whether they are done."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from events.settlements.older_names import OlderName
 from service.formats.amounts import Amount, NotUnderstood, plain, read_amount
 from service.formats.json_records import Record
 from service.formats.times import read_epoch
@@ -58,10 +59,12 @@ _ROOT_IDS = ("root_withdrawal_id", "root_withdraw_id")
 """The withdrawal that several were split from. It groups them, and identifies none."""
 _CASH = frozenset({Kind.WITHDRAWAL, Kind.WITHDRAWAL_RETURNED})
 _OF_AN_ORDER = _CASH | {Kind.PAYOUT}
+_ADJUSTS = frozenset({Kind.ADJUSTMENT, Kind.OTHER})
+"""What a row that names an order is an adjustment of it by. Its fees and taxes are in its escrow amount."""
 
 
 def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
-    """A row of the wallet. It books what no escrow detail tells of: money without an order, or of an unknown kind."""
+    """A row of the wallet. It books money without an order, and is one of the sources of an order's adjustments."""
     value: dict[str, Any] = record.value
     name, kind, stage, sign, doubts = _meaning(required(value, "transaction_type"))
     amount = read_amount(value.get("amount"))
@@ -77,6 +80,7 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         shop=shop,
         record=record,
         reference=_reference(value, name, kind, plain(abs(credit))),
+        older_names=_older_names(value),
         currency=currency_of(value, shop),
         occurred_at=read_epoch(value.get("create_time")),
         updated_at=read_epoch(value.get("create_time")),
@@ -94,8 +98,9 @@ def wallet_transaction(shop: Shop, record: Record) -> SettlementLine:
         "balanceAfter": optional(value, "current_balance"),
     }
     kept = {key: each for key, each in extra.items() if each is not None}
-    books = header.stage is Stage.RELEASED and kind not in _OF_AN_ORDER and (order is None or kind is Kind.OTHER)
-    return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept)
+    adjusts = kind not in _OF_AN_ORDER and (order is None or kind in _ADJUSTS)
+    books = adjusts and header.stage is Stage.RELEASED
+    return header.line(kind, amount, "amount", credit=credit, books=books, extra=kept, adjusts=adjusts)
 
 
 def _meaning(type_name: str) -> tuple[str, Kind, Stage, int, tuple[Doubt, ...]]:
@@ -123,3 +128,10 @@ def _reference(value: Mapping[str, Any], name: str, kind: Kind, amount: str) -> 
         if root is not None:
             return f"withdrawal/{root}/{amount}"
     return f"wallet/{required(value, 'transaction_id')}/{name}"
+
+
+def _older_names(value: Mapping[str, Any]) -> tuple[OlderName, ...]:
+    """A row was named by its withdrawal, first by the one that it is a part of, else by its number."""
+    withdrawal, number = optional(value, "root_withdrawal_id", "withdrawal_id"), optional(value, "transaction_id")
+    older = f"withdrawal/{withdrawal}" if withdrawal is not None else f"wallet/{number}" if number is not None else None
+    return () if older is None else (OlderName(older),)

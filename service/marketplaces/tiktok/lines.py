@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from events.settlements.older_names import OlderName
 from service.formats.amounts import read_amount
 from service.formats.json_records import Record
 from service.formats.times import Moment, read_epoch
@@ -69,17 +70,19 @@ def transaction(shop: Shop, record: Record, page_fields: PageFields) -> Iterator
     data = _data(page_fields)
     order = optional(value, "order_id", "adjustment_order_id", "associated_order_id")
     statement = optional(value, "statement_id") or optional(page_fields, "statement_id") or optional(data, "id")
-    number = optional(value, "id")
+    number, older = optional(value, "id"), list[OlderName]()
     if number is None:
         # An order is in several statements when it is returned or adjusted.
         of = required(value, "adjustment_id", "order_id")
         number = "/".join([of, optional(value, "type") or "", statement or ""])
+        older = [OlderName(f"transaction/{required(value, 'order_id', 'adjustment_id')}")]
     header = RecordHeader(
         channel=names.CHANNEL,
         source=names.STATEMENT_TRANSACTIONS,
         shop=shop,
         record=record,
         reference=f"transaction/{number}",
+        older_names=tuple(older),
         currency=_currency(value, data, shop),
         occurred_at=_first_time(value, "order_create_time"),
         level=Level.ORDER if order else Level.GLOBAL,

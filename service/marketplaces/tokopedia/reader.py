@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
+from events.settlements.older_names import OlderName
 from service.formats.amounts import NotUnderstood, Unrecognised, read_amount
 from service.formats.detection import JSON, XML, detect_format
 from service.formats.json_records import Record, Route
@@ -96,6 +97,7 @@ def _map_record(
         shop=shop,
         record=record,
         reference=_reference(value, kind),
+        older_names=(OlderName(f"deposit/{required(value, 'deposit_id')}"),) if kind is not Kind.PAYOUT else (),
         currency=shop.currency or CURRENCY if "currency" not in value else currency_of(value, shop),
         occurred_at=read_moment(value.get("create_time"), shop.zone),
         level=Level.ORDER if number else Level.GLOBAL,

@@ -5,8 +5,9 @@
 -- report, then the newer one.
 --
 -- What was let go of money is what the sources of its release say, of whom the one is believed that agrees best with its
--- worth. If that is its worth, an earlier worth, or its worth without the adjustments, then the money was let go of, and
--- the change was booked since: what was let go is its worth. Else it is what they say, and the difference is open.
+-- worth. If that is its worth, an earlier worth, or its worth without the adjustments or with them, then the money was let go
+-- of, and the change was booked since: what was let go is its worth. Else it is what they say, and the difference is open.
+-- The adjustments of an order are told apart from its worth, and say by themselves what was let go of them.
 --   1 lane   2 keys, as JSON: account_id, channel, key, and the order_id, statement and item that name it
 --   3 level: global (a statement), order or item
 WITH told AS (
@@ -46,23 +47,33 @@ WITH told AS (
       FROM told t
      WHERE t.counts AND t.books AND t.depth = 0 AND t.statement IS NULL
      GROUP BY t.account_id, t.channel, t.key, t.reference
+), adjusted AS (
+    -- The rows that tell of an order's adjustments, and what none of them tells of.
+    SELECT account_id, channel, key, 'order/' || order_id AS reference, sum(amount) AS adjusted
+      FROM told
+     WHERE counts AND books AND depth = 0 AND (NOT totals OR reference LIKE 'adjustments/%')
+     GROUP BY account_id, channel, key, 4
 ), said AS (
     SELECT account_id, channel, key, CASE WHEN books THEN reference ELSE 'order/' || order_id END AS reference, source,
-           sum(amount) AS released, min(occurred_at) AS released_at
+           sum(amount) AS released, min(occurred_at) AS released_at, bool_or(books AND NOT totals) AS adjusts
       FROM told
-     WHERE depth = 0 AND stage IN ('released', 'paid') AND level = 'order' AND (kind = 'payout' OR books)
+     WHERE depth = 0 AND stage IN ('released', 'paid') AND level = 'order'
+       AND (kind = 'payout' OR books AND (totals OR counts))
      GROUP BY account_id, channel, key, 4, source
 ), believed AS (
     SELECT DISTINCT ON (s.account_id, s.channel, s.key, s.reference)
            s.account_id, s.channel, s.key, s.reference, s.released, w.worth, w.adjusted,
+           w.worth + coalesce(a.adjusted, 0) AS with_adjustments, s.adjusts,
            min(s.released_at) OVER (PARTITION BY s.account_id, s.channel, s.key, s.reference) AS released_at
       FROM said s
       LEFT JOIN worth w USING (account_id, channel, key, reference)
+      LEFT JOIN adjusted a USING (account_id, channel, key, reference)
      ORDER BY s.account_id, s.channel, s.key, s.reference, abs(s.released - w.worth), s.source
 ), releases AS (
-    SELECT b.account_id, b.channel, b.key, min(b.released_at) AS released_at,
+    SELECT b.account_id, b.channel, b.key,
+           coalesce(min(b.released_at) FILTER (WHERE NOT b.adjusts), min(b.released_at)) AS released_at,
            sum(CASE WHEN b.worth IS NULL THEN b.released
-                    WHEN b.released IN (b.worth, b.worth - b.adjusted)
+                    WHEN b.released IN (b.worth, b.worth - b.adjusted, b.with_adjustments)
                       OR EXISTS (SELECT FROM told t
                                   WHERE t.account_id = b.account_id AND t.channel = b.channel AND t.key = b.key
                                     AND t.reference = b.reference AND b.released = ANY (t.worths)) THEN b.worth
@@ -70,6 +81,10 @@ WITH told AS (
                     ELSE b.released END) AS released
       FROM believed b
      GROUP BY b.account_id, b.channel, b.key
+    -- An adjustment that was let go of does not let go of the order.
+    HAVING bool_or(NOT b.adjusts) OR NOT EXISTS (SELECT FROM worth w
+                                                  WHERE w.account_id = b.account_id AND w.channel = b.channel
+                                                    AND w.key = b.key AND w.reference = 'order/' || b.key)
 )
 INSERT INTO settlement_totals (lane, account_id, channel, level, key, seller, order_id, item, statement, invoice, currency,
                                payout, derived, commission, fees, released, released_at, stage, source, position, paid_by)
@@ -82,8 +97,7 @@ SELECT $1, t.account_id, t.channel, $3, t.key, max(t.seller), CASE WHEN $3 <> 'g
        max(r.released), max(r.released_at),
        CASE WHEN max(r.released) IS NOT NULL THEN 'released'
             ELSE (ARRAY['expected', 'owed', 'released', 'sent', 'paid', 'failed', 'cancelled', 'returned'])[
-                 max(array_position(ARRAY['expected', 'owed', 'released', 'sent', 'paid', 'failed', 'cancelled',
-                                          'returned'], t.stage))] END,
+                 coalesce(max(s.stage) FILTER (WHERE t.totals), max(s.stage))] END,
        max(t.source), max(t.position),
        CASE WHEN $3 = 'order' THEN (SELECT min(k.paid_by) FROM settlement_links k
                                      WHERE k.lane = $1 AND k.account_id = t.account_id AND k.channel = t.channel
@@ -91,5 +105,7 @@ SELECT $1, t.account_id, t.channel, $3, t.key, max(t.seller), CASE WHEN $3 <> 'g
   FROM told t
   JOIN chosen c USING (account_id, channel, key, source)
   LEFT JOIN releases r ON r.account_id = t.account_id AND r.channel = t.channel AND r.key = t.key
+ CROSS JOIN LATERAL (SELECT array_position(ARRAY['expected', 'owed', 'released', 'sent', 'paid', 'failed', 'cancelled',
+                                                 'returned'], t.stage) AS stage) s
  WHERE t.counts AND ($3 <> 'item' OR t.level = 'item')
  GROUP BY t.account_id, t.channel, t.key

@@ -71,6 +71,44 @@ ORDERS = rows(
 
 
 @pytest.mark.parametrize("payouts_first", [True, False])
+async def test_a_payout_lets_go_of_the_orders_that_it_pays(api: Api, seller: Caller, payouts_first: bool) -> None:
+    """What is paid was let go of, at the payout's time where nothing says an earlier one."""
+    paid = payout("P1", 200, 2, "A1", "A2")
+    paid["escrow_list"] = [{"order_sn": order, "escrow_amount": 100, "currency": "IDR"} for order in ("A1", "A2")]
+    # What a payout takes back it does not pay.
+    taken = payout("P2", -40, 3, "A3")
+    taken["escrow_list"] = [{"order_sn": "A3", "escrow_amount": -40, "currency": "IDR"}]
+    files = [rows(*(escrow(name, 100, 7) for name in ("A1", "A2", "A3"))), rows(paid, taken)]
+    for content in (*files[:: -1 if payouts_first else 1], *files):
+        await upload(seller, content, QUERY)
+    await follow(api)
+    row = await api.ledger.pool.fetchrow("SELECT pending, paid_out FROM balances")
+    assert row is not None
+    assert tuple(row.values()) == (100_00, 200_00)
+    orders = await settlements(api, seller, "level=order&channel=shopee")
+    at = "2026-02-03T00:00:00.000000Z"
+    assert [(each["order"], each["releasedAmount"], each["releasedAt"]) for each in orders] == [
+        ("A1", "100", at), ("A2", "100", at), ("A3", None, None),
+    ]  # fmt: skip
+    assert (await groups(api, seller))["payout/P1"] == ("200", None, "withdrawal")
+
+
+@pytest.mark.parametrize("payouts_first", [True, False])
+async def test_what_a_payout_in_another_currency_pays_is_let_go_of_in_its_own(
+    api: Api, seller: Caller, payouts_first: bool
+) -> None:
+    paid = payout("P1", 200, 2, "A1")
+    paid["escrow_list"] = [{"order_sn": "A1", "escrow_amount": 9, "currency": "SGD"}]
+    files = [rows(escrow("A1", 100, 7)), rows(paid)]
+    for content in files[:: -1 if payouts_first else 1]:
+        await upload(seller, content, QUERY)
+    found = await api.ledger.pool.fetch(
+        "SELECT currency, pending, paid_out FROM balances WHERE pending + paid_out <> 0"
+    )
+    assert [tuple(row.values()) for row in found] == [("IDR", 0, 100_00)]
+
+
+@pytest.mark.parametrize("payouts_first", [True, False])
 async def test_an_order_belongs_to_the_payout_that_names_it(api: Api, seller: Caller, payouts_first: bool) -> None:
     # By their times, the first payout would be of all three orders, and the second one of none.
     payouts = rows(payout("P1", 200, 2, "A1", "A3"), payout("P2", 80, 3, "A2", adjustment=-20))

@@ -134,7 +134,7 @@ def wallet(**fields: Any) -> dict[str, Any]:
         ({"transaction_type": 202, "withdrawal_id": 5}, Kind.WITHDRAWAL, -100, Stage.PAID, False),
         ({"transaction_type": 203, "withdrawal_id": 5}, Kind.WITHDRAWAL_RETURNED, 100, Stage.CANCELLED, False),
         ({"transaction_type": 402}, Kind.ADJUSTMENT, -100, Stage.RELEASED, True),
-        ({"transaction_type": 402, "order_sn": "A1"}, Kind.ADJUSTMENT, -100, Stage.RELEASED, False),
+        ({"transaction_type": 402, "order_sn": "A1"}, Kind.ADJUSTMENT, -100, Stage.RELEASED, True),
         ({"transaction_type": 450, "money_flow": "MONEY_OUT"}, Kind.SERVICE_FEE, -100, Stage.RELEASED, True),
         ({"transaction_type": 402, "status": "FAILED"}, Kind.ADJUSTMENT, -100, Stage.FAILED, False),
     ],

@@ -1,0 +1,73 @@
+"""Records that an older release knew by other references, or booked in another way: they are found, and stay as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from events.account_state import AccountState
+from events.observations import DIGEST_LENGTH, contents_of, newest_content
+from events.settlements.adjustments import tells_total
+from events.settlements.events import SettlementObserved
+from events.settlements.evolve import known_key, record_digest
+from events.settlements.state import Settlement
+from events.values import value
+
+ADJUSTMENT, OTHER = "adjustment", "other"
+"""Kinds of lines: older releases called all that they did not know an adjustment."""
+
+
+@value
+class OlderName:
+    """A reference that a record has had in an older release. `alone`: it named no other record."""
+
+    reference: str
+    alone: bool = False
+
+
+def has_older_name(observed: SettlementObserved, older: Iterable[OlderName], state: AccountState) -> bool:
+    """Whether the record is known by one of its older names: then it is that money, and no other.
+
+    A name that others shared is its own where the newest that was heard there is what the record says, in its words of
+    today or of then.
+    """
+    for name in older:
+        money = state.settlements.get(known_key(state, observed.channel, observed.seller, name.reference))
+        heard = {} if money is None else contents_of(money.sources, observed.source)
+        if heard and (name.alone or newest_content(heard) in _digests(observed)):
+            return True
+    return False
+
+
+def _digests(observed: SettlementObserved) -> set[str]:
+    """The digests of what the record says, and of how older releases read it: without a time of its own, without a word
+    for kinds that they did not know, and with adjustments that only explained.
+    """
+    lines = [
+        observed.lines,
+        [{**line, "kind": ADJUSTMENT} if line["kind"] == OTHER else line for line in observed.lines],
+        [{name: each for name, each in line.items() if name != "books"} for line in observed.lines],
+    ]
+    return {
+        record_digest(replace(observed, lines=form, updated_at=at))[:DIGEST_LENGTH]
+        for form in lines
+        for at in (observed.updated_at, None)
+    }
+
+
+def as_known_before(observed: SettlementObserved, state: AccountState) -> SettlementObserved:
+    """An adjustment of an order; or as an older release knew it, under a reference of its own, where one did."""
+    if observed.adjusts is None:
+        return observed
+    own = known_key(state, observed.channel, observed.seller, observed.reference)
+    if own not in state.settlements:
+        return replace(observed, releases=None)
+    books = any(line.get("books") for line in observed.lines)
+    as_before = replace(observed, adjusts=None, occurred_on=None, seller=own[1] or None)
+    return as_before if books else replace(as_before, amount=None)
+
+
+def is_inside(observed: SettlementObserved, known: Settlement) -> bool:
+    """Whether the record of the order itself, whose list has the adjustment, was booked with it by an older release."""
+    contents = contents_of(known.sources, observed.source)
+    return bool(contents) and not tells_total(contents)
