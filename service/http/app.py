@@ -20,9 +20,8 @@ from service.http.app_keys import (
 )
 from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
-from service.http.middleware import REQUESTS, RequestMetrics, middleware
+from service.http.middleware import BODIES, REQUESTS, ReceivedBodies, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
-from service.http.received_bodies import BODIES, ReceivedBodies
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger

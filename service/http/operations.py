@@ -18,8 +18,8 @@ from service.http.app_keys import LEDGER, SETTINGS
 from service.http.bodies import FileBody, JsonBody, RequestBody
 from service.http.envelope import CSV, JSON, Meta
 from service.http.errors import ApiError
+from service.http.middleware import BODIES
 from service.http.parameters import AnyParameter, PathParameter
-from service.http.received_bodies import BODIES
 from service.http.request_context import (
     ANSWER_BY,
     REQUEST_ID,

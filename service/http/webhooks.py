@@ -13,9 +13,9 @@ from service.http.app_keys import RECEIVER, RUNTIME
 from service.http.bodies import FileBody
 from service.http.envelope import JSON, Meta
 from service.http.errors import ApiError
+from service.http.middleware import BODIES
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
-from service.http.received_bodies import BODIES
 from service.http.request_context import REQUEST_ID, respond, success
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
