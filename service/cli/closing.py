@@ -6,7 +6,7 @@ from events.statements.events import StatementClosed
 from service.cli.rendering import show_json, show_rows
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform.settings import Settings, WrongSettings
 from service.workers.statement_closer import StatementCloser
 

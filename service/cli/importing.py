@@ -20,7 +20,7 @@ from service.cli.target import Data, Target
 from service.imports.import_source import ImportRequest, Problem, RecordSource
 from service.imports.ingestion import ImportResult, import_file
 from service.ledger.lifespan import running_ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.import_source import MarketplaceOptions, MarketplaceSource
 from service.platform import logs

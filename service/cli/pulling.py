@@ -23,7 +23,7 @@ from service.cli.target import AsJson, Data, Target
 from service.imports.import_source import ImportRequest
 from service.ledger.ledger import Ledger
 from service.ledger.lifespan import running_ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.marketplaces.api_calls import ApiSession, PullFailed
 from service.marketplaces.channel_access import EXAMPLE, ChannelAccess, WrongCredentials, access_of, read_credentials
 from service.marketplaces.channels import CHANNELS

@@ -26,7 +26,7 @@ from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import Meta
 from service.http.errors import ApiError, from_refusal
 from service.http.request_context import ANSWER_BY, REQUEST_ID, respond
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import explain_outage
 

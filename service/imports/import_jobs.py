@@ -23,7 +23,7 @@ from service.imports.ingestion import ImportResult, ingest
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
 from sql import query

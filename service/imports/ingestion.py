@@ -17,7 +17,7 @@ from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Pr
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable, name_of
+from service.ledger.write_failures import Unavailable, name_of
 from service.platform import logs
 from service.platform.database import is_outage
 

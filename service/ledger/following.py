@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from projections.runner import CHUNK
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Stopped
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES, Connection
 from sql import query

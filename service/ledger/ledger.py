@@ -22,7 +22,8 @@ from service.ledger.batch import Batch, Cause, Result, UnitOfWork
 from service.ledger.commands import CommandRequest, CommandUnit, Outcome, RequestOrigin
 from service.ledger.event_store import read_state
 from service.ledger.vault import CannotUnseal, Vault
-from service.ledger.writer import LaneWriter, Unavailable
+from service.ledger.write_failures import Unavailable
+from service.ledger.writer import LaneWriter
 from service.platform import database
 from service.platform.database import Pool
 from service.platform.database_watch import DatabaseWatch

@@ -7,10 +7,8 @@ the head, nothing was written; the writer then takes the head's lock first, read
 That an idempotency key is new is taken for granted and checked by the append itself, where the answers' primary key
 stands in a repetition's way. Only what leaves no answer behind, a refusal or a dry run, has to look first.
 
-If the connection breaks while an append is under way, nobody knows whether it took effect, or will yet. The writer
-takes the head's lock, which an append still running in the server may hold, and looks for its own digest in the log.
-Where it is not there, the fence gets a new term, so that the lost append can never take effect any more; only then are
-the commands decided again.
+If the connection breaks while an append is under way, nobody knows whether it took effect, or will yet: that is found
+out (`service/ledger/lost_appends.py`) before its commands are decided again.
 """
 
 from __future__ import annotations
@@ -28,8 +26,10 @@ from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Result, UnitOfWork
 from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_head, read_state
+from service.ledger.lost_appends import took_effect
 from service.ledger.state_cache import StateCache
 from service.ledger.vault import Vault
+from service.ledger.write_failures import Fenced, Unavailable, WrittenElsewhere, of_our_code
 from service.platform import logs
 from service.platform.database import OUTAGES, Connection, explain_outage
 from service.platform.runtime import Counters, Runtime
@@ -38,22 +38,6 @@ from sql import query
 log = logs.get("writer")
 
 Connect = Callable[[], Coroutine[Any, Any, Connection]]
-
-
-class Fenced(Exception):
-    """One of the units moves an offset of a partition that another consumer has been assigned since."""
-
-
-class Unavailable(Exception):
-    """The ledger cannot take this now. Whatever was sent with an idempotency key may be sent again."""
-
-
-class WrittenElsewhere(Unavailable):
-    """A row with this key was there already, though the lane's lock was held: another lane's process was first."""
-
-
-class DecisionFailed(Exception):
-    """Our code failed on a unit with an error that looks like an outage, and is none. The error is the cause."""
 
 
 class _KeyKnown(Exception):
@@ -320,7 +304,7 @@ class LaneWriter:
                 # What the failing unit recorded before it failed is not kept: the others are decided again without it.
                 log.error("decision_failed", lane=self.lane, exc_info=failed[1])
                 units.remove(failed[0])
-                failed[0].reject(_of_our_code(failed[1]))
+                failed[0].reject(of_our_code(failed[1]))
                 continue
             unanswered = batch.lacks(read_set.answers)
             if verified or not unanswered:
@@ -368,32 +352,9 @@ class LaneWriter:
             return False
 
     async def _look_for(self, batch: Append) -> bool:
-        """Whether an append whose answer was lost took effect. Nothing is decided again before that is known.
-
-        Unavailable where the database stays away for longer than anybody would wait. A batch without events (only
-        deliveries and offsets) counts as lost: taking those in twice changes nothing.
-        """
+        """Whether an append whose answer was lost took effect. Nothing is decided again before that is known."""
         deadline = (self._busy_since or self._runtime.monotonic()) + self._outage_seconds_max
-        while True:
-            await self._disconnect()
-            try:
-                connection = await self._connected()
-                async with connection.transaction():
-                    await connection.fetchval(query("ledger/lock_head"), self.lane)
-                    digest = await connection.fetchval(query("events/at"), self.lane, batch.after.position)
-                    took_effect = bool(batch.events) and digest == batch.after.digest
-                    if not took_effect:
-                        await connection.execute(query("ledger/end_term"), self.lane)
-            except OUTAGES as outage:
-                if self._runtime.monotonic() > deadline:
-                    raise Unavailable(
-                        "the database went away while this was written, and nobody knows yet whether it was: "
-                        "ask again with the same idempotency key"
-                    ) from outage
-                await self._runtime.sleep(0.1)
-                continue
-            log.warning("append_outcome_found", lane=self.lane, position=batch.after.position, took_effect=took_effect)
-            return took_effect
+        return await took_effect(batch, self._connected_anew, self._runtime, deadline)
 
     async def _refuse_clock_ahead(self, connection: Connection, after: Head) -> None:
         """Unavailable where the lane took nothing because this machine's clock is ahead of the database's.
@@ -413,6 +374,10 @@ class LaneWriter:
             return head.recorded_at
         return now
 
+    async def _connected_anew(self) -> Connection:
+        await self._disconnect()
+        return await self._connected()
+
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
@@ -423,17 +388,3 @@ class LaneWriter:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
-
-
-def _of_our_code(problem: Exception) -> Exception:
-    """An error that a decision raised, such that nobody takes it for an outage, which ends by itself."""
-    if not isinstance(problem, (*OUTAGES, Unavailable, Fenced)):
-        return problem
-    failed = DecisionFailed(type(problem).__name__)
-    failed.__cause__ = problem
-    return failed
-
-
-def name_of(problem: Exception) -> str:
-    """The class of what went wrong, for people. Not its message, which may quote personal data."""
-    return str(problem) if isinstance(problem, DecisionFailed) else type(problem).__name__

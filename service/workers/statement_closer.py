@@ -30,7 +30,7 @@ from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.following import follow
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller, Stopped
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES, Connection
 from sql import query

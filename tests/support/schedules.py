@@ -51,11 +51,11 @@ async def happened(ledger: Ledger, account_id: str = "acc_1") -> list[dict[str, 
 
 
 async def _die(when: str, kind: str, at: Instant) -> None:
-    async def append(connection: Any, batch: event_store.Append) -> bool:
+    async def append(connection: Any, batch: event_store.Append, *more: Any) -> bool:
         is_the_one = any(event["type"] == kind for event in batch.events)
         if is_the_one and when == "before":
             os._exit(CODE)
-        written = await event_store.append(connection, batch)
+        written = await event_store.append(connection, batch, *more)
         if is_the_one:
             os._exit(CODE)
         return written

@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from events.envelope import SYSTEM_ACCOUNT
 from service.ledger.ledger import Ledger
 from service.ledger.vault import CannotUnseal
-from service.ledger.writer import Fenced
+from service.ledger.write_failures import Fenced
 from service.platform import logs
 from service.platform.database import OUTAGES, is_outage
 from service.platform.health import Health

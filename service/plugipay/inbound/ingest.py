@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from events.envelope import SYSTEM_ACCOUNT
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Fenced, Unavailable, WrittenElsewhere, name_of
+from service.ledger.write_failures import Fenced, Unavailable, WrittenElsewhere, name_of
 from service.platform import logs
 from service.platform.database import is_outage
 from service.plugipay.inbound.delivery_unit import Delivery, DeliveryUnit, OffsetMove

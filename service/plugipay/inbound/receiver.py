@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from events.instants import Instant, to_datetime
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health

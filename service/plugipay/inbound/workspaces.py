@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform.database import connect_without_time_limit
 from service.platform.settings import Settings
 from sql import query

@@ -14,7 +14,7 @@ import asyncpg
 
 from projections.inline import PAYOUTS
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health

@@ -14,7 +14,7 @@ from events.provider.observe import observe
 from events.read_set import ReadSet
 from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.ledger import Ledger
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import is_outage
 from service.plugipay.inbound.delivery_unit import add_observation_reads, find_payout_id, record_observed

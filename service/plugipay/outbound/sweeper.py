@@ -20,7 +20,7 @@ from service.ledger.account_profile import read_profile
 from service.ledger.ledger import Ledger
 from service.ledger.poller import Poller
 from service.ledger.vault import AccountKey
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
 from service.platform.health import Health

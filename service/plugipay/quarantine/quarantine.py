@@ -24,7 +24,7 @@ from service.ledger.commands import Executed, IdempotencyMismatch, Outcome, Requ
 from service.ledger.event_store import StoredAnswer, read_answers
 from service.ledger.ledger import Ledger
 from service.ledger.vault import CannotUnseal
-from service.ledger.writer import Fenced
+from service.ledger.write_failures import Fenced
 from service.platform import logs
 from service.platform.settings import Settings
 from service.plugipay.inbound import topic, webhook

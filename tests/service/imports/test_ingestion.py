@@ -23,7 +23,7 @@ from service.imports.import_source import SLICE, ImportRequest, Problem
 from service.imports.ingestion import import_file
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.marketplaces.booking import LocatedRecord, RecordsUnit
 from service.marketplaces.import_source import MarketplaceOptions
 from service.marketplaces.observations import ObservedStatement

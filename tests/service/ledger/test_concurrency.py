@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -46,13 +47,13 @@ async def test_a_writer_that_lost_the_race_decides_again_on_what_the_winner_left
         about_to_write, go_on = asyncio.Event(), asyncio.Event()
         appends = 0
 
-        async def held_back(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+        async def held_back(connection: asyncpg.Connection[asyncpg.Record], batch: object, *more: Any) -> bool:
             nonlocal appends
             appends += 1
             if appends == 1:
                 about_to_write.set()
                 await go_on.wait()
-            return await append(connection, batch)  # type: ignore[arg-type]
+            return await append(connection, batch, *more)  # type: ignore[arg-type]
 
         monkeypatch.setattr("service.ledger.writer.append", held_back)
         loser = asyncio.create_task(execute(first, RequestPayout(account_id="acc_1", amount=80, currency="IDR")))
@@ -83,9 +84,9 @@ async def test_an_append_whose_answer_is_lost_is_found_in_the_log_and_not_done_t
     async with running_ledger(settings) as ledger:
         await fund(ledger, "acc_1", 100)
 
-        async def answer_lost(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+        async def answer_lost(connection: asyncpg.Connection[asyncpg.Record], batch: object, *more: Any) -> bool:
             monkeypatch.setattr("service.ledger.writer.append", append)
-            await append(connection, batch)  # type: ignore[arg-type]
+            await append(connection, batch, *more)  # type: ignore[arg-type]
             raise ConnectionResetError("the network went away after the commit")
 
         monkeypatch.setattr("service.ledger.writer.append", answer_lost)
@@ -99,7 +100,7 @@ async def test_an_append_that_never_arrived_is_sent_again(settings: Settings, mo
     async with running_ledger(settings) as ledger:
         await fund(ledger, "acc_1", 100)
 
-        async def never_sent(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+        async def never_sent(connection: asyncpg.Connection[asyncpg.Record], batch: object, *more: Any) -> bool:
             monkeypatch.setattr("service.ledger.writer.append", append)
             raise ConnectionResetError("the network went away before anything was sent")
 
@@ -127,12 +128,12 @@ async def test_an_append_still_in_the_server_is_neither_guessed_at_nor_done_twic
         orphan = await asyncpg.connect(settings.database_url)
         sent: list[asyncio.Task[bool]] = []
 
-        async def after_the_orphan(connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+        async def after_the_orphan(connection: asyncpg.Connection[asyncpg.Record], batch: object, *more: Any) -> bool:
             """What would be the worst moment: when the lost append has just had its chance."""
             await asyncio.wait(sent)
-            return await append(connection, batch)  # type: ignore[arg-type]
+            return await append(connection, batch, *more)  # type: ignore[arg-type]
 
-        async def orphaned(_connection: asyncpg.Connection[asyncpg.Record], batch: object) -> bool:
+        async def orphaned(_connection: asyncpg.Connection[asyncpg.Record], batch: object, *more: Any) -> bool:
             monkeypatch.setattr("service.ledger.writer.append", after_the_orphan)
             sent.append(asyncio.create_task(append(orphan, batch)))  # type: ignore[arg-type]
             await until_blocked(settings)

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from events.catalog import AnyEvent
 from events.provider import observe
 from events.provider.observation import Observation
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound import consumer, delivery_unit, ingest, webhook

@@ -12,7 +12,7 @@ from events.catalog import AnyEvent
 from events.provider import observe
 from events.provider.observation import Observation
 from events.provider.reports import ReportedStatus
-from service.ledger.writer import Unavailable
+from service.ledger.write_failures import Unavailable
 from service.plugipay.outbound import follow_up
 from service.plugipay.outbound.follow_up import record_responses
 from tests.support.api import Api

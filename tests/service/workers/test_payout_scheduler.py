@@ -177,14 +177,14 @@ async def test_two_workers_on_one_cycle_make_one_payout(settings: Settings, monk
         clock.set(PAY)
         about_to_write, go_on, appends = asyncio.Event(), asyncio.Event(), 0
 
-        async def held_back(connection: asyncpg.Connection[asyncpg.Record], batch: Any) -> bool:
+        async def held_back(connection: asyncpg.Connection[asyncpg.Record], batch: Any, *more: Any) -> bool:
             nonlocal appends
             appends += 1
             if appends == 1:
                 assert [event["type"] for event in batch.events] == PAID[1:]
                 about_to_write.set()
                 await go_on.wait()
-            return await append(connection, batch)
+            return await append(connection, batch, *more)
 
         monkeypatch.setattr("service.ledger.writer.append", held_back)
         late = asyncio.create_task(work_off(first))
