@@ -18,7 +18,7 @@ from events.balances.state import Balance
 from service.http.envelope import PositionMeta
 from service.http.operations import Answer, ApiOperation
 from service.http.parameters import MIN_POSITION, any_text, invalid
-from service.http.read_your_writes import wait_for_position
+from service.http.read_your_writes import lane_at_position
 from service.http.request_context import RequestContext
 from service.http.visibility import no_such_account
 from service.ledger.api_keys import PAYOUT_READ
@@ -118,7 +118,7 @@ class BalanceDocument(TypedDict):
 async def get_balance(context: RequestContext) -> web.Response:
     account_id = context.account
     if context.given(MIN_POSITION) is not None:
-        await wait_for_position(context, await context.lane())
+        await lane_at_position(context)
     found = await context.request.app[BALANCES].of(account_id)
     if found is None or found.mode != context.key.mode:
         raise no_such_account(context)

@@ -16,7 +16,7 @@ from events.policies.schedule import OFF, Policy, next_cutoff, pay_date, pay_ins
 from service.http.envelope import PositionMeta
 from service.http.operations import Answer, ApiOperation
 from service.http.parameters import MIN_POSITION, any_text, invalid
-from service.http.read_your_writes import wait_for_position
+from service.http.read_your_writes import lane_at_position
 from service.http.request_context import RequestContext
 from service.http.visibility import no_such_account
 from service.ledger.api_keys import PAYOUT_READ
@@ -85,8 +85,7 @@ class PayoutScheduleDocument(TypedDict):
 
 async def get_schedule(context: RequestContext) -> web.Response:
     """Every currency of the account, whatever is in it; `?currency=` for one."""
-    lane = await context.lane()
-    await wait_for_position(context, lane)
+    lane = await lane_at_position(context)
     row = await context.ledger.pool.fetchrow(query("payout_policy/of_account"), lane, context.account)
     if row is None or row["mode"] != context.key.mode:
         raise no_such_account(context)

@@ -17,9 +17,20 @@ _STEP_SECONDS = 0.02
 
 async def account_at_position(context: RequestContext) -> tuple[int, Profile]:
     """The account's lane and profile, at the position that the request asks for or later; 404 where it is not seen."""
-    lane = await context.lane()
-    await wait_for_position(context, lane)
+    lane = await lane_at_position(context)
     return lane, await visible_profile(context, lane)
+
+
+async def lane_at_position(context: RequestContext) -> int:
+    """The account's lane, at the position that the request asks for or later; 404 where there is no such account.
+
+    Whoever does not see the account learns nothing of its lane: the wait would tell where it stands.
+    """
+    lane = await context.lane()
+    if context.read(MIN_POSITION) is not None:
+        await visible_profile(context, lane)
+        await wait_for_position(context, lane)
+    return lane
 
 
 async def wait_for_position(context: RequestContext, lane: int, projection: str | None = None) -> None:
