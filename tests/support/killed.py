@@ -63,7 +63,7 @@ def _put(owner: object, name: str, call: object) -> None:
 
 def arm(step: str) -> None:
     """Makes the process end at a step."""
-    has_deliveries = lambda _, __, batch: bool(batch.deliveries)  # noqa: E731 - a line each tells the steps apart
+    has_deliveries = lambda _, __, batch, *more: bool(batch.deliveries)  # noqa: E731 - a line each tells the steps apart
     client = aiokafka.AIOKafkaConsumer
     match step:
         case "assigned":
