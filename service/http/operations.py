@@ -97,9 +97,9 @@ class ApiOperation(Operation):
         return receives or any(CSV in answer.media_types for answer in self.answers)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        away = request.app[LEDGER].watch.problem
-        if away is not None:
-            raise ApiError("UNAVAILABLE", f"{away}: try again, with the same idempotency key")
+        watch = request.app[LEDGER].watch
+        if watch.problem is not None and not (self.method == "GET" and watch.reads):
+            raise ApiError("UNAVAILABLE", f"{watch.problem}: try again, with the same idempotency key")
         try:
             async with asyncio.timeout_at(request[ANSWER_BY]) as bound:
                 context = await self._admit(request)

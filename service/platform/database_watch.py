@@ -30,6 +30,8 @@ class DatabaseWatch:
     def __init__(self, settings: Settings, pool: Pool, runtime: Runtime) -> None:
         self.problem: str | None = None
         """Why nothing can be written now; None where it can."""
+        self.reads = True
+        """Whether it can be read: a server that takes no writes can."""
         self.clock_ahead = timedelta()
         """By how much this machine's clock is ahead of the database's; negative where it is behind."""
         self._settings = settings
@@ -63,9 +65,11 @@ class DatabaseWatch:
                 row = await self._connection.fetchrow(query("schema/watch"))
         except (*OUTAGES, asyncpg.PostgresError) as problem:
             self._disconnect()
+            self.reads = False
             self._found(explain_outage(problem) or type(problem).__name__)
             return
         assert row is not None
+        self.reads = True
         ended = self._runtime.now()
         self.clock_ahead = began + (ended - began) / 2 - row["now"]
         if row["writes"]:

@@ -12,6 +12,8 @@ from service.ledger import event_store, writer
 from service.platform.database import explain_outage
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
+from tests.support.databases import Databases
+from tests.support.tables import as_admin
 
 CANNOT = (
     asyncpg.DiskFullError,
@@ -84,6 +86,39 @@ async def test_while_it_cannot_the_answer_is_503_and_says_what_to_do(
         assert "again" in answer.error["message"]
         assert answer.headers["Retry-After"]
         assert (await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).status == 201
+
+
+async def test_a_server_that_only_reads_is_read_and_the_service_writes_again_when_it_may(
+    api: Api, settings: Settings, databases: Databases
+) -> None:
+    """As after a failover, when the old primary is a standby for a while."""
+    merchant = await api.merchant(available=100)
+    name = settings.database_url.partition("?")[0].rpartition("/")[2]
+    admin = await as_admin(databases, settings.model_copy(update={"database_url": "postgresql://x/postgres"}))
+
+    async def others_connect_anew() -> None:
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+            name,
+        )
+        await api.ledger.watch.look()
+        await api.ledger.watch.look()
+
+    try:
+        await admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        await others_connect_anew()
+        answer = await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})
+        assert (answer.status, answer.error["code"]) == (503, "UNAVAILABLE")
+        assert "takes no writes" in answer.error["message"]
+        assert (await merchant.get("/v1/payouts/balance")).data["available"] == 100
+        async with api.session.get(f"{api.base}/readyz") as response:
+            assert (response.status, (await response.json())["parts"]["writes"]["ok"]) == (503, False)
+    finally:
+        await admin.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        await others_connect_anew()
+        await admin.close()
+    assert api.ledger.watch.problem is None
+    assert (await merchant.post("/v1/payouts", {"amount": 10, "currency": "IDR"})).status == 201
 
 
 def test_what_is_wrong_with_our_statement_or_value_is_no_outage() -> None:
