@@ -25,7 +25,7 @@ from service.http.app_keys import RUNTIME, SETTINGS
 from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import Meta
 from service.http.errors import ApiError, from_refusal
-from service.http.request_context import ANSWER_BY, REQUEST_ID, respond
+from service.http.request_context import ANSWER_BY, REQUEST_ID, Claimant, respond
 from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import explain_outage
@@ -102,17 +102,18 @@ def _labels(route: web.AbstractRoute | None) -> list[str]:
 class ReceivedBodies:
     """Bodies of all requests together: how many bytes of them may be on their way in at once.
 
-    One body is bounded (`BODY_BYTES_MAX`), and so are all of them: otherwise many slow ones together fill the memory.
+    One body is bounded (`BODY_BYTES_MAX`), and so are all of them: otherwise many slow ones together fill the memory. Each
+    kind of claimant has a room of its own: what a stranger can fill keeps nobody out who has proven a key.
     """
 
     def __init__(self, bytes_max: int) -> None:
-        self._free = bytes_max
+        self._free = dict.fromkeys(Claimant, bytes_max)
 
-    async def read(self, request: web.Request) -> bytes:
+    async def read(self, request: web.Request, claimant: Claimant) -> bytes:
         """The whole body. 503 where too much is on its way already; 400 where it does not arrive in time."""
         if not request.can_read_body:
             return b""
-        with self._room_for(request):
+        with self._room_for(request, claimant):
             try:
                 # Half of the request's time: the other half is for the answer.
                 async with asyncio.timeout_at(request[ANSWER_BY] - request.app[SETTINGS].request_seconds_max / 2):
@@ -121,17 +122,17 @@ class ReceivedBodies:
                 raise ApiError("VALIDATION_ERROR", "the body did not arrive in time", field="body") from None
 
     @contextmanager
-    def _room_for(self, request: web.Request) -> Iterator[None]:
+    def _room_for(self, request: web.Request, claimant: Claimant) -> Iterator[None]:
         # A body that does not say how long it is may become as long as any. One that is too long is refused as such.
         most = request.client_max_size
         size = min(request.content_length if request.content_length is not None else most, most)
-        if size > self._free:
+        if size > self._free[claimant]:
             raise ApiError("UNAVAILABLE", "too many bodies are being received: try again")
-        self._free -= size
+        self._free[claimant] -= size
         try:
             yield
         finally:
-            self._free += size
+            self._free[claimant] += size
 
 
 REQUESTS = web.AppKey("requests", RequestMetrics)

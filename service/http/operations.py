@@ -23,6 +23,7 @@ from service.http.parameters import AnyParameter, PathParameter
 from service.http.request_context import (
     ANSWER_BY,
     REQUEST_ID,
+    Claimant,
     RequestContext,
     account_of,
     authenticate,
@@ -120,8 +121,8 @@ class ApiOperation(Operation):
         if streamed:
             require_bearer(request)
 
-        async def read() -> bytes:
-            return b"" if streamed else await request.app[BODIES].read(request)
+        async def read(claimant: Claimant) -> bytes:
+            return b"" if streamed else await request.app[BODIES].read(request, claimant)
 
         key, body = await authenticate(request, read)
         check_scopes(key, self.scopes)

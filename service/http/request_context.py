@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import orjson
@@ -36,6 +37,16 @@ _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 REQUEST_ID = web.RequestKey("request_id", str)
 ANSWER_BY = web.RequestKey("answer_by", float)
 """Until when the request is answered, in the event loop's time: counted from its arrival, whatever it waits for."""
+
+
+class Claimant(Enum):
+    """What is known of whoever sends a body, before it is read."""
+
+    BEARER = auto()
+    """Its key is proven."""
+    SIGNED = auto()
+    """It names a key: only the body shows whether it has the key's secret."""
+    STRANGER = auto()
 
 
 @dataclass(slots=True)
@@ -153,7 +164,7 @@ def respond(body: bytes, status: int = 200, headers: dict[str, str] | None = Non
     return web.Response(body=body, status=status, headers=headers, content_type=JSON)
 
 
-async def authenticate(request: web.Request, read: Callable[[], Awaitable[bytes]]) -> tuple[ApiKey, bytes]:
+async def authenticate(request: web.Request, read: Callable[[Claimant], Awaitable[bytes]]) -> tuple[ApiKey, bytes]:
     """The key of whoever asks, and the body; 401 where there is none, or where the signature does not match.
 
     The body is read when the key is known: of a stranger's, not a byte.
@@ -171,7 +182,7 @@ async def authenticate(request: web.Request, read: Callable[[], Awaitable[bytes]
         key = await keys.by_bearer(header[7:].strip())
         if key is None:
             raise ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
-        return key, await read()
+        return key, await read(Claimant.BEARER)
     signed = request_signature.parse(header)
     if signed is None:
         raise ApiError("UNAUTHORIZED", "the Authorization header is neither Bearer sk_... nor a known signature")
@@ -185,7 +196,7 @@ async def authenticate(request: web.Request, read: Callable[[], Awaitable[bytes]
     key = await keys.by_id(signed.key_id)
     if key is None:
         raise ApiError("INVALID_KEY", "this key is not known, or was revoked")
-    body = await read()
+    body = await read(Claimant.SIGNED)
     expected = request_signature.signature(
         keys.secret_of(key),
         request.method,

@@ -16,7 +16,7 @@ from service.http.errors import ApiError
 from service.http.middleware import BODIES
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
-from service.http.request_context import REQUEST_ID, respond, success
+from service.http.request_context import REQUEST_ID, Claimant, respond, success
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
 
@@ -44,7 +44,7 @@ async def receive(request: web.Request) -> web.Response:
     """Answers 200 once the delivery is durable, also for one that was there before."""
     signatures = [given for header in SIGNATURES for given in request.headers.getall(header.name, [])]
     request_id = request[REQUEST_ID]
-    body = await request.app[BODIES].read(request)
+    body = await request.app[BODIES].read(request, Claimant.STRANGER)
     try:
         await request.app[RECEIVER].receive(body, signatures, request_id)
     except NotAWebhook as problem:

@@ -130,6 +130,36 @@ async def test_many_bodies_that_do_not_arrive_leave_room_for_the_others_in_time(
             writer.close()
 
 
+async def test_what_strangers_send_slowly_keeps_no_key_out(settings: Settings) -> None:
+    """Webhooks ask for no key, and a signature proves nothing before its body is there."""
+    tight = settings.model_copy(update={"bodies_bytes_max": 1_000_000, "request_seconds_max": 60})
+    async with serving(tight) as api:
+        merchant = await api.merchant(available=10)
+        forged = (
+            f"Authorization: Storlaunch-HMAC-SHA256 keyId={merchant.key.key_id}, scope=*, signature={'0' * 64}",
+            f"X-Storlaunch-Timestamp: {int(api.ledger.runtime.now().timestamp())}",
+        )
+        length = "Content-Length: 900000"
+        slow = [
+            await raw(api, "POST /webhooks/plugipay HTTP/1.1", "Host: x", length),
+            await raw(api, "POST /v1/payouts HTTP/1.1", "Host: x", *forged, length),
+        ]
+        for lines in (("POST /webhooks/plugipay HTTP/1.1",), ("POST /v1/payouts HTTP/1.1", *forged)):
+            async with asyncio.timeout(30):
+                while True:
+                    reader, writer = await raw(
+                        api, lines[0], "Host: x", *lines[1:], "Content-Length: 300000", body=b"x" * 300_000
+                    )
+                    full = await status(reader) == 503
+                    writer.close()
+                    if full:
+                        break
+        large = b" " * 300_000 + b'{"amount": 1, "currency": "IDR"}'
+        assert (await merchant.call("POST", "/v1/payouts", raw=large)).status == 201
+        for _, writer in slow:
+            writer.close()
+
+
 async def test_repeated_credentials_are_refused(api: Api) -> None:
     merchant = await api.merchant(available=10)
     bearer = f"Authorization: Bearer {merchant.key.secret}"
