@@ -55,11 +55,27 @@ class AccountState:
 
     def copy(self) -> AccountState:
         """A state that can be changed without changing this one."""
+        # Name by name: a loop over the names takes three times as long, and every command copies.
         made = object.__new__(AccountState)
-        for name in _VALUES:
-            setattr(made, name, getattr(self, name))
-        for name in _ROWS:
-            setattr(made, name, getattr(self, name).copy())
+        made.account_id = self.account_id
+        made.version = self.version
+        made.account = self.account
+        made.bank_account = self.bank_account
+        made.provider = self.provider
+        made.balances = self.balances.copy()
+        made.orders = self.orders.copy()
+        made.payouts = self.payouts.copy()
+        made.reserves = self.reserves.copy()
+        made.disputes = self.disputes.copy()
+        made.secrets = self.secrets.copy()
+        made.cases = self.cases.copy()
+        made.observed = self.observed.copy()
+        made.channels = self.channels.copy()
+        made.statements = self.statements.copy()
+        made.settlements = self.settlements.copy()
+        made.bank_entries = self.bank_entries.copy()
+        made.bank_statements = self.bank_statements.copy()
+        made.matches = self.matches.copy()
         return made
 
     def balance(self, currency: str) -> Balance:
@@ -111,10 +127,6 @@ class AccountState:
 
 _NO_BALANCE, _NO_ORDER, _NO_CHANNEL = Balance(), Order(), Channel()
 
-_ROWS = tuple(each.name for each in fields(AccountState) if str(each.type).startswith(("dict", "set")))
-_VALUES = tuple(each.name for each in fields(AccountState) if each.name not in _ROWS)
-"""Rows are collections that a copy has of its own; what is not a row is a value that nobody changes."""
-
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - it is taken from here
@@ -122,14 +134,14 @@ else:
 
     def replace(of, **changes):
         """As `dataclasses.replace`, for a value, in a third of its time: most events replace several."""
-        made = type(of)(*_all_fields(type(of))(of))
+        made = type(of)(*fields_of(type(of))(of))
         for name, changed in changes.items():
             setattr(made, name, changed)
         return made
 
 
 @cache
-def _all_fields(cls: type) -> Callable[[Any], Iterable[Any]]:
+def fields_of(cls: type) -> Callable[[Any], Iterable[Any]]:
     """What gives the fields of a value of this class, in the order in which it is made of them."""
     names = [each.name for each in fields(cls)]
     return attrgetter(*names) if len(names) > 1 else lambda of: [getattr(of, name) for name in names]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
 
-from events.account_state import AccountState
+from events.account_state import AccountState, fields_of
 from events.accounts.state import Account, BankAccount, Provider, WebhookSecret
 from events.balances.state import Balance, Order, Reserve
 from events.banking.state import BankEntry, BankStatement, Match
@@ -45,8 +46,14 @@ class InlineTable(Generic[RowValue]):
     """Whether the account's version is a column too."""
     fields: tuple[str, ...] = field(init=False)
     columns: tuple[str, ...] = field(init=False)
+    row_columns: tuple[str, ...] = field(init=False)
+    """The key, then the fields."""
     readers: Mapping[str, Callable[[Any], Any]] = field(init=False)
     """By field: what turns the column's JSON into the field's value, if they differ."""
+    rows_of: Callable[[AccountState], Any] = field(init=False)
+    """The attribute `rows` of a state."""
+    field_values: Callable[[Any], Iterable[Any]] = field(init=False)
+    """A value's fields, in the order of `fields`."""
 
     def __post_init__(self) -> None:
         # As text: an alias such as Instant is not a type of its own.
@@ -55,10 +62,17 @@ class InlineTable(Generic[RowValue]):
         object.__setattr__(self, "columns", ("version",) * self.with_version + tuple(types))
         readers = {name: reader for name, annotation in types.items() if (reader := _reader(annotation)) is not None}
         object.__setattr__(self, "readers", readers)
+        object.__setattr__(self, "row_columns", (*self.whole_key, *types))
+        object.__setattr__(self, "rows_of", attrgetter(self.rows))
+        object.__setattr__(self, "field_values", fields_of(self.row_type))  # type: ignore[arg-type]
 
     @property
     def whole_key(self) -> tuple[str, ...]:
         return ("account_id", *self.key)
+
+    def row_of(self, account_id: str, key: tuple[str, ...], of: RowValue) -> Row:
+        """The row of a value, without the version."""
+        return dict(zip(self.row_columns, (account_id, *key, *self.field_values(of)), strict=True))
 
     def value_of(self, row: Row) -> RowValue:
         """The value of a row. The row is as `to_json` writes it, and may have more columns."""
@@ -115,14 +129,15 @@ InlineRows = dict[str, list[Row]]
 
 def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> None:
     """Adds the rows that differ between two states of an account. Values are immutable, so identity shows a change."""
+    account_id = after.account_id
     for table in TABLES:
-        now = getattr(after, table.rows)
+        now = table.rows_of(after)
         if not now:
             continue
-        was = getattr(before, table.rows)
+        was = table.rows_of(before)
         if not table.key:
             if now is not was or (table.with_version and after.version != before.version):
-                row = {"account_id": after.account_id} | {name: getattr(now, name) for name in table.fields}
+                row = table.row_of(account_id, (), now)
                 if table.with_version:
                     row["version"] = after.version
                 rows.setdefault(table.name, []).append(row)
@@ -130,10 +145,7 @@ def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> 
         for key, value in now.items():
             if was.get(key) is not value:
                 names = (key,) if isinstance(key, str) else key
-                row = dict(zip(table.whole_key, (after.account_id, *names), strict=True))
-                for name in table.fields:
-                    row[name] = getattr(value, name)
-                rows.setdefault(table.name, []).append(row)
+                rows.setdefault(table.name, []).append(table.row_of(account_id, names, value))
 
 
 def fill_states(states: dict[str, AccountState], found: Mapping[str, Iterable[Row]]) -> None:

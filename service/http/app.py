@@ -20,7 +20,7 @@ from service.http.app_keys import (
 )
 from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
-from service.http.middleware import BODIES, REQUESTS, ReceivedBodies, RequestMetrics, middleware
+from service.http.middleware import BODIES, DEADLINES, REQUESTS, Deadlines, ReceivedBodies, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
 from service.imports.import_jobs import ImportJobs
 from service.ledger.api_keys import KeyRing
@@ -36,7 +36,10 @@ _LINGERING_SECONDS = 1.0
 
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
     """All routes. What the handlers need is handed in; closing it is the caller's business."""
-    app = web.Application(middlewares=[middleware], client_max_size=settings.body_bytes_max)
+    requests = RequestMetrics()
+    app = web.Application(
+        middlewares=[middleware(ledger.runtime, settings, requests)], client_max_size=settings.body_bytes_max
+    )
     app[LEDGER] = ledger
     app[RUNTIME] = ledger.runtime
     app[KEYS] = KeyRing(ledger.pool, ledger.vault, ledger.runtime)
@@ -44,9 +47,10 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[HEALTH] = health
     health.watch = ledger.watch
     app[SETTINGS] = settings
-    app[REQUESTS] = RequestMetrics()
+    app[REQUESTS] = requests
+    app[DEADLINES] = Deadlines()
     app[BODIES] = ReceivedBodies(settings.bodies_bytes_max)
-    app[metrics.METRICS] = metrics.Metrics(ledger, health, app[REQUESTS])
+    app[metrics.METRICS] = metrics.Metrics(ledger, health, requests)
     app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
     app[IMPORTS] = ImportJobs(ledger, settings.imports_max)

@@ -1,5 +1,5 @@
-"""What happens to every request: it gets an id, its body is bounded, an exception becomes an error answer, and it is
-counted.
+"""What happens to every request: it gets an id, its body and its time are bounded, an exception becomes an error answer,
+and it is counted.
 
 Requests are counted by hand: prometheus-client's Counter and Histogram, with their series looked up once and kept, take
 4 microseconds of a request. That is 2 % of a command and 5 % of a balance.
@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from events.instants import Instant
 from events.refusals import Refusal
-from service.http.app_keys import RUNTIME, SETTINGS
+from service.http.app_keys import SETTINGS
 from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import Meta
 from service.http.errors import ApiError, from_refusal
@@ -29,6 +30,8 @@ from service.http.request_context import ANSWER_BY, REQUEST_ID, Claimant, respon
 from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import explain_outage
+from service.platform.runtime import Runtime
+from service.platform.settings import Settings
 
 log = logs.get("http")
 
@@ -113,6 +116,9 @@ class ReceivedBodies:
         """The whole body. 503 where too much is on its way already; 400 where it does not arrive in time."""
         if not request.can_read_body:
             return b""
+        if request.content.is_eof():
+            # Most bodies come with their headers. What is here already needs neither room nor time.
+            return await (read_body(request) if ENCODING in request.headers else request.read())
         with self._room_for(request, claimant):
             try:
                 # Half of the request's time: the other half is for the answer.
@@ -135,39 +141,100 @@ class ReceivedBodies:
             self._free[claimant] += size
 
 
+@dataclass(slots=True, eq=False)
+class Deadline:
+    """Of one task: it is cancelled then. `at` is in the event loop's time."""
+
+    task: asyncio.Task[object]
+    at: float
+    cancelling: int
+    """How many others have asked the task to end, when the deadline was set."""
+    expired: bool = False
+
+
+class Deadlines:
+    """The deadlines of requests that are all given the same time, watched by one timer.
+
+    A timer for each (`asyncio.timeout`) takes 16 microseconds of a request, 3 % of a command. With the same time for all,
+    they fall due in the order in which they came, and only the oldest is watched.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Deadline, None] = {}
+        """In the order in which they fall due."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, at: float) -> Deadline:
+        """Bounds the current task, until `end`. `at` is not before that of any earlier one."""
+        task = asyncio.current_task()
+        assert task is not None, "only a task can be cancelled"
+        deadline = Deadline(task, at, task.cancelling())
+        self._running[deadline] = None
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._expire)
+        return deadline
+
+    def end(self, deadline: Deadline) -> bool:
+        """Bounds the task no more. True where its deadline has cancelled it, and nobody else has; told only once."""
+        self._running.pop(deadline, None)
+        if not deadline.expired:
+            return False
+        deadline.expired = False
+        # The task lives on: it serves the next request of its connection.
+        return deadline.task.uncancel() <= deadline.cancelling
+
+    def _expire(self) -> None:
+        """Cancels what is due, and waits for the next. Where nothing runs any more, no timer does."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._running:
+            deadline = next(iter(self._running))
+            if deadline.at > now:
+                self._timer = loop.call_at(deadline.at, self._expire)
+                return
+            del self._running[deadline]
+            deadline.expired = True
+            deadline.task.cancel()
+
+
 REQUESTS = web.AppKey("requests", RequestMetrics)
 BODIES = web.AppKey("bodies", ReceivedBodies)
+DEADLINES = web.AppKey("deadlines", Deadlines)
 
 
-@web.middleware
-async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    app = request.app
-    runtime = app[RUNTIME]
-    began_at = runtime.monotonic()
-    request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
-    request[ANSWER_BY] = asyncio.get_running_loop().time() + app[SETTINGS].request_seconds_max
-    requests = app[REQUESTS]
-    requests.under_way += 1
-    try:
-        response = await handler(request)
-    except Exception as problem:
-        error = _error_of(problem)
-        fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
-        if error.code == "INTERNAL":
-            log.exception("request_failed", **fields)
-        else:
-            log.info("request_refused", **fields)
-        response = _error_response(error, request_id, runtime.instant())
-        if isinstance(problem, _BROKEN_BODIES):
-            # Nobody knows where the next request would begin.
+def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics) -> Middleware:
+    """The one middleware. What it needs is looked up once here, and not for each request."""
+    seconds_max = settings.request_seconds_max
+
+    @web.middleware
+    async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began_at = runtime.monotonic()
+        request_id = request[REQUEST_ID] = f"req_{runtime.ulid()}"
+        request[ANSWER_BY] = asyncio.get_running_loop().time() + seconds_max
+        requests.under_way += 1
+        try:
+            response = await handler(request)
+        except Exception as problem:
+            error = _error_of(problem)
+            fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
+            if error.code == "INTERNAL":
+                log.exception("request_failed", **fields)
+            else:
+                log.info("request_refused", **fields)
+            response = _error_response(error, request_id, runtime.instant())
+            if isinstance(problem, _BROKEN_BODIES):
+                # Nobody knows where the next request would begin.
+                response.force_close()
+        finally:
+            requests.under_way -= 1
+        if requests.stopping:
             response.force_close()
-    finally:
-        requests.under_way -= 1
-    if requests.stopping:
-        response.force_close()
-    response.headers["X-Request-Id"] = request_id
-    requests.add(request, response.status, runtime.monotonic() - began_at)
-    return response
+        response.headers["X-Request-Id"] = request_id
+        requests.add(request, response.status, runtime.monotonic() - began_at)
+        return response
+
+    return serve
 
 
 def _error_of(problem: Exception) -> ApiError:

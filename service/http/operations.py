@@ -18,12 +18,13 @@ from service.http.app_keys import LEDGER, SETTINGS
 from service.http.bodies import FileBody, JsonBody, RequestBody
 from service.http.envelope import CSV, JSON, Meta
 from service.http.errors import ApiError
-from service.http.middleware import BODIES
+from service.http.middleware import BODIES, DEADLINES
 from service.http.parameters import AnyParameter, PathParameter
 from service.http.request_context import (
     ANSWER_BY,
     REQUEST_ID,
     Claimant,
+    ReadBody,
     RequestContext,
     account_of,
     authenticate,
@@ -91,45 +92,57 @@ class ApiOperation(Operation):
 
     prefixes = API_PREFIXES
 
-    @property
-    def takes_long(self) -> bool:
-        """Whether a file is received or sent, which takes as long as it is large."""
+    streams_body: bool = field(init=False)
+    """Whether a body is received piece by piece by its handler."""
+    takes_long: bool = field(init=False)
+    """Whether a file is received or sent, which takes as long as it is large."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         receives = isinstance(self.body, FileBody) and self.body.streamed
-        return receives or any(CSV in answer.media_types for answer in self.answers)
+        sends = any(CSV in answer.media_types for answer in self.answers)
+        object.__setattr__(self, "streams_body", receives)
+        object.__setattr__(self, "takes_long", receives or sends)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        watch = request.app[LEDGER].watch
+        app = request.app
+        watch = app[LEDGER].watch
         if watch.problem is not None and not (self.method == "GET" and watch.reads):
             raise ApiError("UNAVAILABLE", f"{watch.problem}: try again, with the same idempotency key")
+        deadlines = app[DEADLINES]
+        deadline = deadlines.begin(request[ANSWER_BY])
         try:
-            async with asyncio.timeout_at(request[ANSWER_BY]) as bound:
-                context = await self._admit(request)
-                if self.takes_long:
-                    bound.reschedule(None)
-                return await self.handler(context)
-        except TimeoutError:
-            if not bound.expired():
+            context = await self._admit(request, app)
+            if self.takes_long:
+                deadlines.end(deadline)
+            return await self.handler(context)
+        except asyncio.CancelledError:
+            if not deadlines.end(deadline):
                 raise
-            seconds = request.app[SETTINGS].request_seconds_max
+            seconds = app[SETTINGS].request_seconds_max
             raise ApiError(
                 "UNAVAILABLE", f"no answer within {seconds:g} s: send it again with the same idempotency key"
             ) from None
+        finally:
+            deadlines.end(deadline)
 
-    async def _admit(self, request: web.Request) -> RequestContext:
+    async def _admit(self, request: web.Request, app: web.Application) -> RequestContext:
         """Reads the body, and who asks for whom."""
-        streamed = isinstance(self.body, FileBody) and self.body.streamed
-        if streamed:
+        read: ReadBody = app[BODIES].read
+        if self.streams_body:
             require_bearer(request)
-
-        async def read(claimant: Claimant) -> bytes:
-            return b"" if streamed else await request.app[BODIES].read(request, claimant)
-
+            read = _read_later
         key, body = await authenticate(request, read)
         check_scopes(key, self.scopes)
         account_id = account_of(request, key)
-        ledger, request_id = request.app[LEDGER], request[REQUEST_ID]
+        ledger, request_id = app[LEDGER], request[REQUEST_ID]
         fields = self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS
         return RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
+
+
+async def _read_later(_: web.Request, __: Claimant) -> bytes:
+    """Of a body that its handler reads piece by piece."""
+    return b""
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,15 +164,19 @@ def respond(body: bytes, status: int = 200, headers: dict[str, str] | None = Non
     return web.Response(body=body, status=status, headers=headers, content_type=JSON)
 
 
-async def authenticate(request: web.Request, read: Callable[[Claimant], Awaitable[bytes]]) -> tuple[ApiKey, bytes]:
+ReadBody = Callable[[web.Request, Claimant], Awaitable[bytes]]
+
+
+async def authenticate(request: web.Request, read: ReadBody) -> tuple[ApiKey, bytes]:
     """The key of whoever asks, and the body; 401 where there is none, or where the signature does not match.
 
     The body is read when the key is known: of a stranger's, not a byte.
     """
-    header = request.headers.get("Authorization")
-    if header is None:
+    sent = request.headers.getall("Authorization", ())
+    if not sent:
         raise ApiError("UNAUTHORIZED", "no Authorization header: send Bearer sk_... or a signed request")
-    if len(request.headers.getall("Authorization")) > 1:
+    header = sent[0]
+    if len(sent) > 1:
         raise ApiError("VALIDATION_ERROR", "several Authorization headers: send one", field="Authorization")
     if len(header) > request_signature.HEADER_MAX or not header.isascii():
         most = request_signature.HEADER_MAX
@@ -182,7 +186,7 @@ async def authenticate(request: web.Request, read: Callable[[Claimant], Awaitabl
         key = await keys.by_bearer(header[7:].strip())
         if key is None:
             raise ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
-        return key, await read(Claimant.BEARER)
+        return key, await read(request, Claimant.BEARER)
     signed = request_signature.parse(header)
     if signed is None:
         raise ApiError("UNAUTHORIZED", "the Authorization header is neither Bearer sk_... nor a known signature")
@@ -196,7 +200,7 @@ async def authenticate(request: web.Request, read: Callable[[Claimant], Awaitabl
     key = await keys.by_id(signed.key_id)
     if key is None:
         raise ApiError("INVALID_KEY", "this key is not known, or was revoked")
-    body = await read(Claimant.SIGNED)
+    body = await read(request, Claimant.SIGNED)
     expected = request_signature.signature(
         keys.secret_of(key),
         request.method,
@@ -225,7 +229,7 @@ def check_scopes(key: ApiKey, scopes: Sequence[str]) -> None:
 def account_of(request: web.Request, key: ApiKey) -> str | None:
     """The account a request is about: the key's own, or the one it names where it was granted to."""
     headers = (STORLAUNCH_ON_BEHALF_OF.name, PLUGIPAY_ON_BEHALF_OF.name)
-    given = {one for header in headers for one in request.headers.getall(header, []) if one}
+    given = {*request.headers.getall(headers[0], ()), *request.headers.getall(headers[1], ())} - {""}
     if len(given) > 1:
         raise ApiError("VALIDATION_ERROR", "the request names two accounts to ask on behalf of", field=headers[0])
     named = next(iter(given), None)

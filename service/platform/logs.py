@@ -10,12 +10,20 @@ from typing import Any
 
 import orjson
 import structlog
+from structlog.typing import EventDict
+
+from service.platform.runtime import REAL
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 def _as_json(value: Any, **_: Any) -> bytes:
     return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _stamp(_: object, __: str, line: EventDict) -> EventDict:
+    line["timestamp"] = REAL.instant()
+    return line
 
 
 class LineBuffer:
@@ -60,7 +68,7 @@ def configure(level: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _stamp,
             structlog.processors.JSONRenderer(serializer=_as_json),
         ],
         logger_factory=lambda *_: _BUFFER,
@@ -76,7 +84,7 @@ def configure(level: str) -> None:
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _stamp,
             ],
         )
     )

@@ -79,6 +79,9 @@ class Runtime:
 
     def milliseconds(self) -> int:
         """Since 1970. In ids, it makes them sort by the time of their creation."""
+        if self.now is _utc_now:
+            # The same clock, in a quarter of the time: there is an id in every request.
+            return time.time_ns() // 1_000_000
         return int(self.now().timestamp() * 1000)
 
     def ulid(self, milliseconds: int | None = None) -> str:
