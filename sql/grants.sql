@@ -16,5 +16,5 @@ BEGIN
     EXECUTE format('GRANT INSERT ON import_problems TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON bank_entries, bank_statements, matches TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
-                   'webhook_attempts, payout_states TO %I', service);
+                   'webhook_attempts, payout_states, seen_signatures TO %I', service);
 END $$;

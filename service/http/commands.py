@@ -73,7 +73,7 @@ async def post_commands(context: RequestContext) -> web.Response:
     if not isinstance(atomic, bool):
         raise ApiError("VALIDATION_ERROR", "atomic is true or false", field="atomic")
     dry_run = context.read(DRY_RUN)
-    header_key = context.idempotency_key()
+    header_key = context.sent_idempotency_key()
     if header_key is not None and len(documents) > 1:
         raise ApiError(
             "VALIDATION_ERROR",
@@ -135,7 +135,8 @@ def _request(context: RequestContext, index: int, document: Any, header_key: str
         return success(b'{"results":[%b]}' % orjson.dumps(result), meta)
 
     same = orjson.dumps({**document, "idempotencyKey": None}, option=orjson.OPT_SORT_KEYS)
-    return CommandRequest(command, same, 200, render, header_key or command.idempotency_key)
+    key = header_key or command.idempotency_key or context.idempotency_key(index)
+    return CommandRequest(command, same, 200, render, key)
 
 
 def _validation(problem: ValidationError, document: dict[str, Any], where: str) -> ApiError:

@@ -29,6 +29,7 @@ from service.http.request_context import (
     account_of,
     authenticate,
     check_scopes,
+    check_signature_is_for,
     require_bearer,
 )
 
@@ -132,12 +133,14 @@ class ApiOperation(Operation):
         if self.streams_body:
             require_bearer(request)
             read = _read_later
-        key, body = await authenticate(request, read)
+        key, body, signature = await authenticate(request, read)
         check_scopes(key, self.scopes)
         account_id = account_of(request, key)
         ledger, request_id = app[LEDGER], request[REQUEST_ID]
+        if signature is not None and key.on_behalf_of and self.method != "GET":
+            await check_signature_is_for(ledger.pool, signature, account_id)
         fields = self.body.fields if isinstance(self.body, JsonBody) else _NO_FIELDS
-        return RequestContext(request, ledger, key, body, account_id, request_id, self.parameters, fields)
+        return RequestContext(request, ledger, key, body, signature, account_id, request_id, self.parameters, fields)
 
 
 async def _read_later(_: web.Request, __: Claimant) -> bytes:

@@ -31,6 +31,8 @@ from service.ledger.api_keys import ApiKey
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform import request_signature
+from service.platform.database import Pool
+from sql import query
 
 _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 
@@ -53,7 +55,8 @@ class Claimant(Enum):
 class RequestContext:
     """An authenticated request.
 
-    `body` is as received, and empty where it is streamed. `account_id` is None where a platform key names none.
+    `body` is as received, and empty where it is streamed. `signature` is None where a bearer key was sent. `account_id` is
+    None where a platform key names none.
     `declared` and `body_fields` are the parameters, and the fields of a JSON body, that the operation declares.
     """
 
@@ -61,6 +64,7 @@ class RequestContext:
     ledger: Ledger
     key: ApiKey
     body: bytes
+    signature: str | None
     account_id: str | None
     request_id: str
     declared: tuple[AnyParameter, ...]
@@ -114,7 +118,17 @@ class RequestContext:
                 raise ApiError("VALIDATION_ERROR", f"{name}: this field is not known here", field=name)
         return document
 
-    def idempotency_key(self) -> str | None:
+    def idempotency_key(self, index: int | None = None) -> str | None:
+        """The key that was sent; else, of a signed request, its signature: sent again, it is the same request.
+
+        `index` is the command's, where a request has several.
+        """
+        key = self.sent_idempotency_key()
+        if key is not None or self.signature is None:
+            return key
+        return f"signature:{self.signature}" + ("" if index is None else f":{index}")
+
+    def sent_idempotency_key(self) -> str | None:
         """From `Idempotency-Key` or `X-Idempotency-Key`; 400 where both are sent and differ."""
         assert IDEMPOTENCY_KEY in self.declared, "an idempotency key is read, and the operation does not declare it"
         headers = self.request.headers
@@ -167,8 +181,11 @@ def respond(body: bytes, status: int = 200, headers: dict[str, str] | None = Non
 ReadBody = Callable[[web.Request, Claimant], Awaitable[bytes]]
 
 
-async def authenticate(request: web.Request, read: ReadBody) -> tuple[ApiKey, bytes]:
-    """The key of whoever asks, and the body; 401 where there is none, or where the signature does not match.
+Admitted = tuple[ApiKey, bytes, str | None]
+
+
+async def authenticate(request: web.Request, read: ReadBody) -> Admitted:
+    """The key of whoever asks, the body, and the signature; 401 where there is none, or where it does not match.
 
     The body is read when the key is known: of a stranger's, not a byte.
     """
@@ -186,7 +203,7 @@ async def authenticate(request: web.Request, read: ReadBody) -> tuple[ApiKey, by
         key = await keys.by_bearer(header[7:].strip())
         if key is None:
             raise ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
-        return key, await read(request, Claimant.BEARER)
+        return key, await read(request, Claimant.BEARER), None
     signed = request_signature.parse(header)
     if signed is None:
         raise ApiError("UNAUTHORIZED", "the Authorization header is neither Bearer sk_... nor a known signature")
@@ -200,6 +217,13 @@ async def authenticate(request: web.Request, read: ReadBody) -> tuple[ApiKey, by
     key = await keys.by_id(signed.key_id)
     if key is None:
         raise ApiError("INVALID_KEY", "this key is not known, or was revoked")
+    signed_key = request.headers.get(IDEMPOTENCY_KEY.name)
+    if not signed_key and X_IDEMPOTENCY_KEY.name in request.headers and request.method != "GET":
+        raise ApiError(
+            "VALIDATION_ERROR",
+            "X-Idempotency-Key is not signed: send Idempotency-Key, and sign it",
+            field=X_IDEMPOTENCY_KEY.name,
+        )
     body = await read(request, Claimant.SIGNED)
     expected = request_signature.signature(
         keys.secret_of(key),
@@ -207,11 +231,24 @@ async def authenticate(request: web.Request, read: ReadBody) -> tuple[ApiKey, by
         request.raw_path,
         timestamp,
         body,
-        request.headers.get(IDEMPOTENCY_KEY.name),
+        signed_key,
     )
     if not request_signature.equal(signed.signature, expected):
         raise ApiError("INVALID_SIGNATURE", "the signature does not match this request")
-    return key, body
+    return key, body, expected
+
+
+async def check_signature_is_for(pool: Pool, signature: str, account_id: str | None) -> None:
+    """401 where any replica has seen the signature with another account: the account is not part of what is signed."""
+    asked_for = account_id or ""
+    seen_for = await pool.fetchval(
+        query("keys/see_signature"), signature, asked_for, float(request_signature.GOOD_SECONDS)
+    )
+    if seen_for != asked_for:
+        raise ApiError(
+            "INVALID_SIGNATURE",
+            "this signature was sent for another account: sign each request for itself, with an Idempotency-Key of its own",
+        )
 
 
 def require_bearer(request: web.Request) -> None:

@@ -5,7 +5,11 @@
 
 The signature is the lower-case hex HMAC-SHA256, with the key's secret, of method, path (with the query exactly as
 sent), timestamp and hex SHA-256 of the body, joined by newlines, and the Idempotency-Key as a fifth line only where
-one is sent. The timestamp may be off by five minutes. There is no nonce: replay protection is idempotency.
+one is sent. The timestamp may be off by five minutes.
+
+There is no nonce, and neither `On-Behalf-Of` nor `X-Idempotency-Key` is signed. So whoever has caught a request could send
+it again for another account, or as another one. Mutations are kept from it: a signature is good for the account for which it
+was seen first, and a signed request without a signed key has its signature for one.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ import hmac
 from dataclasses import dataclass
 
 SKEW_SECONDS = 300
+GOOD_SECONDS = 2 * SKEW_SECONDS
+"""How long a signature can be sent: from before its time until after it."""
 BRANDS = ("Storlaunch", "Plugipay")
 
 HEADER_MAX = 512

@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from yarl import URL
 
 from service.ledger.api_keys import revoke_key
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
-from tests.support.api import Answer, Api, Caller, serving
+from tests.support.api import Api, Caller, serving
 from tests.support.refusals import complaints
+from tests.support.signing import plain, signed
 
 BRANDS = ("Storlaunch", "Plugipay")
 NOW = datetime(2026, 5, 13, 10, 42, tzinfo=UTC)
 WISH = b'{"amount":10,"currency":"IDR"}'
-
-
-async def plain(api: Api, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
-    """A request with these headers and no others of ours."""
-    async with api.session.request(
-        method, URL(api.base + path, encoded=True), headers=headers, data=body or None
-    ) as response:
-        return Answer(response.status, await response.read(), await response.json(), response.headers)
-
-
-def signed(
-    caller: Caller,
-    method: str,
-    path: str,
-    body: bytes = b"",
-    *,
-    at: datetime | None = None,
-    brand: str = "Storlaunch",
-    key: str | None = None,
-) -> dict[str, str]:
-    """The headers of the vendor's own recipe (domain facts, 1.2), spelled out here once more."""
-    timestamp = str(int((at or datetime.now(UTC)).timestamp()))
-    text = f"{method}\n{path}\n{timestamp}\n{hashlib.sha256(body).hexdigest()}" + (f"\n{key}" if key else "")
-    signature = hmac.new(caller.key.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-    return {
-        "Authorization": f"{brand}-HMAC-SHA256 keyId={caller.key.key_id}, scope=*, signature={signature}",
-        f"X-{brand}-Timestamp": timestamp,
-        **({"Idempotency-Key": key} if key else {}),
-    }
 
 
 async def test_without_a_key_there_is_no_answer(api: Api) -> None:

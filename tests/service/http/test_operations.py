@@ -70,7 +70,7 @@ def test_every_operation_of_every_module_stands_in_the_catalog_once_and_is_descr
 async def test_a_handler_reads_only_what_its_operation_declares(api: Api) -> None:
     request = make_mocked_request("GET", "/v1/payouts?limit=7&status=paid")
     key = ApiKey("key_1", "live", frozenset(SCOPES), "acc_1", on_behalf_of=False, secret_sealed=b"")
-    context = RequestContext(request, api.ledger, key, b"", "acc_1", "req_1", (LIMIT,), frozenset())
+    context = RequestContext(request, api.ledger, key, b"", None, "acc_1", "req_1", (LIMIT,), frozenset())
     assert context.read(LIMIT) == 7
     with pytest.raises(AssertionError, match="status"):
         context.read(any_text("status", ""))

@@ -13,8 +13,8 @@ import pytest
 from service.platform import request_signature
 from service.platform.settings import Settings
 from service.plugipay.inbound import webhook
-from tests.service.http.test_auth import signed
 from tests.support.api import Api, serving
+from tests.support.signing import signed
 
 SIZES = (256, 512, 1024, 4096, 16384)
 
