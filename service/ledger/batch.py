@@ -71,7 +71,6 @@ class Batch:
         self.before = snapshot.head
         self.digest = snapshot.head.digest
         self.keys = snapshot.keys
-        self.events: list[Row] = []
         self.envelopes: list[str] = []
         """Of each event."""
         self.provider_events: list[Row] = []
@@ -90,7 +89,7 @@ class Batch:
 
     @property
     def position(self) -> int:
-        return self.before.position + len(self.events)
+        return self.before.position + len(self.envelopes)
 
     def state(self, account_id: str) -> AccountState:
         """The account's state as the batch has left it so far."""
@@ -156,16 +155,6 @@ class Batch:
         )
         stored = envelope_bytes(envelope)
         self.digest = next_digest(self.digest, stored)
-        self.events.append(
-            {
-                "position": position,
-                "account_id": envelope.account_id,
-                "version": envelope.version,
-                "type": name,
-                "effective_at": effective_at,
-                "digest": self.digest.hex(),
-            }
-        )
         self.envelopes.append(stored.decode())
         evolve(state, event, effective_at, position)
         if isinstance(event, ProviderObserved):
@@ -258,7 +247,6 @@ class Batch:
 
     def _lists(self) -> tuple[list[Any], ...]:
         return (
-            self.events,
             self.envelopes,
             self.provider_events,
             self.account_keys,
@@ -277,7 +265,7 @@ class Batch:
 
     def head_after(self) -> Head:
         """Where the lane stands once this is written."""
-        recorded_at = self.now if self.events else self.before.recorded_at
+        recorded_at = self.now if self.envelopes else self.before.recorded_at
         return Head(self.position, self.digest, recorded_at, self.before.term)
 
     def to_append(self) -> Append:
@@ -288,7 +276,6 @@ class Batch:
             lane=self.lane,
             before=self.before,
             after=self.head_after(),
-            events=self.events,
             envelopes=self.envelopes,
             views=views,
             provider_events=self.provider_events,

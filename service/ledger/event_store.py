@@ -98,10 +98,9 @@ class Append:
     lane: int
     before: Head
     after: Head
-    events: list[Row]
-    views: InlineRows
-    envelopes: list[str] = field(default_factory=list)
+    envelopes: list[str]
     """Of each event, its canonical JSON."""
+    views: InlineRows
     provider_events: list[Row] = field(default_factory=list)
     account_keys: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
@@ -114,7 +113,6 @@ class Append:
     def tables(self) -> dict[str, list[Row]]:
         """The rows that are not an inline view's, by the file of `sql/queries/ledger/append/` that writes them."""
         return {
-            "events": self.events,
             "provider_events": self.provider_events,
             "account_keys": self.account_keys,
             "answers": self.answers,
@@ -209,18 +207,18 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
     parts = tuple(rows)
     views = [table for table in TABLES if table.name in batch.views]
     rows |= batch.views
-    beside: dict[str, list[Any]] = {"envelopes": batch.envelopes, "sealed_deliveries": batch.sealed_deliveries}
+    beside: dict[str, list[Any]] = {"sealed_deliveries": batch.sealed_deliveries}
     rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
     statement = composed("ledger/append", "ledger/append", parts, 7, rendered)
     position = await connection.fetchval(
         statement.text,
         batch.lane,
         batch.before.position,
-        batch.after.position,
+        batch.before.term,
         batch.after.digest,
         to_datetime(batch.after.recorded_at),
-        batch.before.term,
         clock_ahead_seconds_max,
+        batch.envelopes,
         *(beside[name] if name in beside else orjson.dumps(rows[name]).decode() for name in statement.parameters),
     )
     return position is not None

@@ -14,7 +14,7 @@ from functools import partial
 import orjson
 
 from events.accounts.events import LedgerBegun
-from events.envelope import DIGEST_BEFORE_THE_FIRST, DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
+from events.envelope import DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
 from events.instants import Instant, shifted
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
@@ -88,7 +88,7 @@ class Ledger:
         self.lanes = list(range(1, settings.lanes + 1))
         for lane in self.lanes:
             if lane not in standing:
-                await self.pool.execute(query("ledger/begin_lane"), lane, DIGEST_BEFORE_THE_FIRST, now)
+                await self.pool.execute(query("ledger/begin_lane"), lane, now)
             writer = LaneWriter(
                 lane,
                 self.id,

@@ -75,13 +75,13 @@ def test_a_part_says_first_what_it_is_about(name: str) -> None:
 
 
 def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() -> None:
-    made = sql.composed("ledger/append", "ledger/append", ("events", "parkings_ended"), 7)
-    assert made.parameters == ("parkings_ended", "events", "envelopes")
-    head = made.text[: made.text.index("RETURNING")]
-    assert "parked_deliveries" in head
+    made = sql.composed("ledger/append", "ledger/append", ("deliveries", "parkings_ended"), 7)
+    assert made.parameters == ("parkings_ended", "deliveries", "sealed_deliveries")
+    asked_first = made.text[: made.text.index("THEN append_events")]
+    assert "parked_deliveries" in asked_first
     assert "consumer_offsets" not in made.text
     assert "json_to_recordset($8::json)" in made.text
-    assert "unnest($10::text[])" in made.text
+    assert "unnest($10::bytea[])" in made.text
 
 
 def test_every_part_is_written_or_wanted() -> None:

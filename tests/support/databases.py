@@ -158,10 +158,17 @@ class Databases:
             # A login that is no superuser may give a database away, and end its sessions, only as a member of the role.
             await self._execute(f'GRANT "{role}" TO CURRENT_USER')
         await self._execute(f'CREATE DATABASE "{self.run.template}" TEMPLATE template0 OWNER "{self.run.owner}"')
-        await migrate(self.settings(self.run.template))
+        settings = self.settings(self.run.template)
+        await migrate(settings)
+        # Many tests have a clock of their own, which may be years ahead of the server's.
+        await self._execute(
+            "CREATE OR REPLACE FUNCTION clock_ahead_max() RETURNS interval LANGUAGE sql IMMUTABLE "
+            "AS $$ SELECT interval '1000 years' $$",
+            settings.migrate_database_url,
+        )
 
-    async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.admin_url, timeout=60)
+    async def _execute(self, statement: str, url: str | None = None) -> None:
+        connection = await asyncpg.connect(url or self.admin_url, timeout=60)
         try:
             await connection.execute(statement)
         finally:

@@ -4,15 +4,13 @@
 -- Only tables that get rows have their part in the statement: `append/<table>.sql`, whose parameter is a JSON
 -- array of rows, and its guard if it has one. Envelopes and sealed deliveries are arrays beside their rows: they are most
 -- of a batch, and read as JSON they would take half of the time of an append.
---   1 lane   2 expected position   3 new position   4 new digest   5 recorded at   6 expected term
---   7 seconds by which it may be recorded ahead of the server's clock
-WITH head AS (
-    UPDATE lanes
-       SET position = $3, digest = $4, recorded_at = $5
-     WHERE lane = $1 AND position = $2 AND term = $6
-       AND $5 <= greatest(recorded_at, clock_timestamp() + make_interval(secs => $7))
-       /* guards */
-    RETURNING lane, position
+--   1 lane   2 expected position   3 expected term   4 new digest   5 recorded at
+--   6 seconds by which it may be recorded ahead of the server's clock   7 envelopes of the events, in order
+WITH door AS MATERIALIZED (
+    -- CASE: the guards are asked before anything is written.
+    SELECT CASE WHEN true /* guards */ THEN append_events($1, $2, $3, $4, $5, $6, $7) END AS position
+), head AS MATERIALIZED (
+    SELECT $1::integer AS lane, position FROM door WHERE position IS NOT NULL
 )
 /* parts */
 SELECT position FROM head

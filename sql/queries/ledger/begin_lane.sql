@@ -1,2 +1,2 @@
--- Creates a lane's head before its first event; does nothing where it exists.   1 lane   2 digest   3 now
-INSERT INTO lanes (lane, position, digest, recorded_at) VALUES ($1, 0, $2, $3) ON CONFLICT DO NOTHING
+-- Creates a lane's head before its first event; does nothing where it exists.   1 lane   2 now
+SELECT begin_lane($1, $2)

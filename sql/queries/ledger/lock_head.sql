@@ -1,3 +1,2 @@
--- Waits for the lane's head and locks it until the transaction ends: only its holder may decide.
---   1 lane
-SELECT position FROM lanes WHERE lane = $1 FOR UPDATE
+-- Waits for the lane's head and locks it until the transaction ends: only its holder may decide.   1 lane
+SELECT lock_lane($1)
