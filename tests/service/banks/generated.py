@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -173,3 +174,9 @@ def damaged(listed: Listed, how: str, index: int) -> list[tuple[TrueEntry, Decim
         return [*listed[:index], *listed[index + 1 :]]
     changed = replace(entry, amount=-entry.amount if how == "sign turned" else entry.amount + 1)
     return [*listed[:index], (changed, balance), *listed[index + 1 :]]
+
+
+def reads_backwards(listed: Listed) -> bool:
+    """Whether the rows are an honest list with the newest first: of a single day, nobody can tell that they are not."""
+    steps = itertools.pairwise(listed)
+    return listed[0][0].on == listed[-1][0].on and all(older + of.amount == newer for (of, newer), (_, older) in steps)

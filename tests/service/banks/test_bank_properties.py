@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from service.imports.import_source import ImportRequest
@@ -27,6 +27,7 @@ from tests.service.banks.generated import (
     csv_with_balances,
     damaged,
     listed_of,
+    reads_backwards,
 )
 from tests.service.banks.test_bank_cases import OPTIONS, ORIGIN
 from tests.support.api import Api
@@ -97,6 +98,7 @@ async def test_a_receipt_does_not_close_where_a_row_is_not_what_the_bank_wrote(
 ) -> None:
     inside = range(1, len(entries) - 1) if name in ONLY_ROW_BALANCES else range(len(entries))
     rows = damaged(listed_of(entries), how, inside[place % len(inside)])
+    assume(name not in ONLY_ROW_BALANCES or not reads_backwards(rows))
     receipt = await accounts.take_in(await accounts.fresh(), FORMATS[name](entries, rows))
     assert not receipt["closes"]
     assert any(Decimal(total["difference"] or 0) for total in receipt["totals"])
