@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from events.balances.commands import ChargeFee, RecordRevenue, SettleRevenue
@@ -181,14 +182,16 @@ async def test_two_workers_on_one_cycle_make_one_payout(settings: Settings, monk
             nonlocal appends
             appends += 1
             if appends == 1:
-                assert [event["type"] for event in batch.events] == PAID[1:]
+                assert [orjson.loads(envelope)["type"] for envelope in batch.envelopes] == PAID[1:]
                 about_to_write.set()
                 await go_on.wait()
             return await append(connection, batch, *more)
 
         monkeypatch.setattr("service.ledger.writer.append", held_back)
         late = asyncio.create_task(work_off(first))
-        await about_to_write.wait()
+        waiting = asyncio.create_task(about_to_write.wait())
+        await asyncio.wait((late, waiting), return_when=asyncio.FIRST_COMPLETED)
+        assert waiting.done(), "or it would be waited for without end"
         await work_off(second)
         go_on.set()
         await late
