@@ -11,7 +11,7 @@ BEGIN
     -- An older release granted these.
     EXECUTE format('REVOKE INSERT, UPDATE ON events, lanes FROM %I', service);
     EXECUTE format('GRANT EXECUTE ON FUNCTION '
-                   'append_events(integer, bigint, bigint, bytea, timestamptz, float8, text[]), '
+                   'append_events(integer, bigint, bigint, timestamptz, float8, text[], bigint[], text[], text[], text[], bytea[]), '
                    'lock_lane(integer), end_term(integer), begin_lane(integer, timestamptz) TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON consumer_offsets, api_keys, api_key_epoch TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON accounts, bank_accounts, providers, webhook_secrets, balances, orders, '

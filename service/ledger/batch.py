@@ -22,7 +22,7 @@ from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
 from events.values import Data, value
 from projections.inline import InlineRows, Row, add_changes
-from service.ledger.event_store import Append, Head, Snapshot, StoredAnswer
+from service.ledger.event_store import Append, Head, NewEvent, Snapshot, StoredAnswer
 from service.ledger.vault import AccountKey, Vault
 from service.platform import calendars, logs
 from service.platform.runtime import Runtime
@@ -71,8 +71,7 @@ class Batch:
         self.before = snapshot.head
         self.digest = snapshot.head.digest
         self.keys = snapshot.keys
-        self.envelopes: list[str] = []
-        """Of each event."""
+        self.events: list[NewEvent] = []
         self.provider_events: list[Row] = []
         self.account_keys: list[Row] = []
         self.new_answers: list[Row] = []
@@ -89,7 +88,7 @@ class Batch:
 
     @property
     def position(self) -> int:
-        return self.before.position + len(self.envelopes)
+        return self.before.position + len(self.events)
 
     def state(self, account_id: str) -> AccountState:
         """The account's state as the batch has left it so far."""
@@ -155,7 +154,7 @@ class Batch:
         )
         stored = envelope_bytes(envelope)
         self.digest = next_digest(self.digest, stored)
-        self.envelopes.append(stored.decode())
+        self.events.append((state.account_id, envelope.version, name, effective_at, stored.decode(), self.digest))
         evolve(state, event, effective_at, position)
         if isinstance(event, ProviderObserved):
             self.provider_events.append(
@@ -247,7 +246,7 @@ class Batch:
 
     def _lists(self) -> tuple[list[Any], ...]:
         return (
-            self.envelopes,
+            self.events,
             self.provider_events,
             self.account_keys,
             self.new_answers,
@@ -265,7 +264,7 @@ class Batch:
 
     def head_after(self) -> Head:
         """Where the lane stands once this is written."""
-        recorded_at = self.now if self.envelopes else self.before.recorded_at
+        recorded_at = self.now if self.events else self.before.recorded_at
         return Head(self.position, self.digest, recorded_at, self.before.term)
 
     def to_append(self) -> Append:
@@ -276,7 +275,7 @@ class Batch:
             lane=self.lane,
             before=self.before,
             after=self.head_after(),
-            envelopes=self.envelopes,
+            events=self.events,
             views=views,
             provider_events=self.provider_events,
             account_keys=self.account_keys,

@@ -91,6 +91,10 @@ class Snapshot:
     answers: dict[tuple[str, str], StoredAnswer]
 
 
+NewEvent = tuple[str, int, str, str, str, bytes]
+"""An event to write: account, version, type, effective time, its canonical JSON, and the digest of the chain with it."""
+
+
 @dataclass(slots=True)
 class Append:
     """All that one transaction writes to a lane."""
@@ -98,8 +102,7 @@ class Append:
     lane: int
     before: Head
     after: Head
-    envelopes: list[str]
-    """Of each event, its canonical JSON."""
+    events: list[NewEvent]
     views: InlineRows
     provider_events: list[Row] = field(default_factory=list)
     account_keys: list[Row] = field(default_factory=list)
@@ -198,6 +201,9 @@ ANSWERED = "answers_pkey"
 """What an append runs into where one of its idempotency keys has an answer already."""
 
 
+_NO_EVENTS: list[list[Any]] = [[] for _ in range(6)]
+
+
 async def append(connection: Connection, batch: Append, clock_ahead_seconds_max: float = 5) -> bool:
     """Writes the batch where the lane still stands at `before`; False, and nothing written, where it has moved on.
 
@@ -209,16 +215,15 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
     rows |= batch.views
     beside: dict[str, list[Any]] = {"sealed_deliveries": batch.sealed_deliveries}
     rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
-    statement = composed("ledger/append", "ledger/append", parts, 7, rendered)
+    statement = composed("ledger/append", "ledger/append", parts, 11, rendered)
     position = await connection.fetchval(
         statement.text,
         batch.lane,
         batch.before.position,
         batch.before.term,
-        batch.after.digest,
         to_datetime(batch.after.recorded_at),
         clock_ahead_seconds_max,
-        batch.envelopes,
+        *([list(column) for column in zip(*batch.events, strict=True)] if batch.events else _NO_EVENTS),
         *(beside[name] if name in beside else orjson.dumps(rows[name]).decode() for name in statement.parameters),
     )
     return position is not None

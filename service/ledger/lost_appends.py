@@ -36,7 +36,7 @@ async def took_effect(
             async with connection.transaction():
                 await connection.fetchval(query("ledger/lock_head"), batch.lane)
                 digest = await connection.fetchval(query("events/at"), batch.lane, batch.after.position)
-                found = bool(batch.envelopes) and digest == batch.after.digest
+                found = bool(batch.events) and digest == batch.after.digest
                 if not found:
                     await connection.execute(query("ledger/end_term"), batch.lane)
         except OUTAGES as outage:

@@ -254,7 +254,7 @@ class LaneWriter:
             elif not await self._append(connection, batch.to_append()):
                 return False
             self._state_cache.adopt(batch)
-        self._counters.committed(self.lane, len(batch.envelopes), [row["verdict"] for row in batch.deliveries])
+        self._counters.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
         for unit in units:
             unit.resolve()
         return True

@@ -23,7 +23,7 @@ from tests.support.tables import as_owner
 
 Envelope = dict[str, Any]
 Change = Callable[[Envelope], object]
-CALL = "SELECT append_events($1, $2, $3, $4, $5, $6, $7)"
+CALL = "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 MIGRATION = Path("sql/migrations/0023_one_door_to_the_log.sql").read_text()
 
 
@@ -32,6 +32,11 @@ async def lived_in(settings: Settings) -> AsyncIterator[Api]:
     async with serving(settings) as api:
         await api.merchant(available=100)
         yield api
+
+
+def columns_of(events: list[Envelope]) -> dict[str, list[Any]]:
+    names = {"accounts": "accountId", "versions": "version", "types": "type", "effective_at": "effectiveAt"}
+    return {column: [event[name] for event in events] for column, name in names.items()}
 
 
 class Forger:
@@ -52,25 +57,30 @@ class Forger:
             made.append({**last, **more, "position": last["position"] + number, "version": last["version"] + number})
         return made
 
-    async def append(self, events: list[Envelope], digest: bytes | None = None, **given: Any) -> int | None:
-        """Calls the door with these events; `given` are other arguments than those that belong to them."""
-        head = await self.connection.fetchrow("SELECT * FROM lanes WHERE lane = 1")
+    async def head(self) -> asyncpg.Record:
+        head: asyncpg.Record | None = await self.connection.fetchrow("SELECT * FROM lanes WHERE lane = 1")
         assert head is not None
+        return head
+
+    async def append(self, events: list[Envelope], call: str = CALL, **given: Any) -> int | None:
+        """Calls the door with these events; `given` are other arguments than those that belong to them."""
+        head = await self.head()
         texts = [canonical(envelope).decode() for envelope in events]
-        link = head["digest"]
+        digests = [head["digest"]]
         for text in texts:
-            link = next_digest(link, text.encode())
+            digests.append(next_digest(digests[-1], text.encode()))
         arguments = {
             "lane": 1,
             "position": head["position"],
             "term": head["term"],
-            "digest": digest or link,
-            "recorded_at": datetime.fromisoformat(events[-1]["recordedAt"]),
+            "recorded_at": datetime.fromisoformat(events[-1]["recordedAt"]) if events else head["recorded_at"],
             "ahead": 1e9,
+            **columns_of(events),
             "envelopes": texts,
+            "digests": digests[1:],
             **given,
         }
-        position: int | None = await self.connection.fetchval(CALL, *arguments.values())
+        position: int | None = await self.connection.fetchval(call, *arguments.values())
         return position
 
 
@@ -124,17 +134,34 @@ CHANGES: dict[str, Change] = {
     "no effective time": said(effectiveAt=None),
     "an effective time that is none": said(effectiveAt="soon"),
 }
+BESIDE: dict[str, Change] = {
+    "an effective time": said(effectiveAt="2026-01-01T00:00:00.000000Z"),
+    "a type": said(type="PayoutPaid"),
+}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 @pytest.mark.parametrize("among", [0, 1])
-async def test_an_event_that_does_not_follow_is_refused(forger: Forger, change: Change, among: int) -> None:
-    """Alone, and behind one that does follow."""
+@pytest.mark.parametrize("columns_too", [True, False])
+async def test_an_event_that_does_not_follow_is_refused(
+    forger: Forger, change: Change, among: int, columns_too: bool
+) -> None:
+    """Alone, and behind one that does follow; and where the columns beside it say what they should."""
     envelopes = await forger.next_envelopes(among + 1)
+    given = {} if columns_too else columns_of(envelopes)
     recorded_at = datetime.fromisoformat(envelopes[-1]["recordedAt"])
     change(envelopes[-1])
     with pytest.raises(asyncpg.PostgresError):
-        await forger.append(envelopes, recorded_at=recorded_at)
+        await forger.append(envelopes, recorded_at=recorded_at, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("change", BESIDE.values(), ids=BESIDE.keys())
+async def test_an_event_that_says_something_else_than_its_columns_is_refused(forger: Forger, change: Change) -> None:
+    envelopes = await forger.next_envelopes()
+    columns = columns_of(envelopes)
+    change(envelopes[0])
+    with pytest.raises(asyncpg.CheckViolationError):
+        await forger.append(envelopes, **columns)  # type: ignore[arg-type]
 
 
 async def test_an_account_gets_no_second_event_of_a_version(forger: Forger) -> None:
@@ -143,12 +170,24 @@ async def test_an_account_gets_no_second_event_of_a_version(forger: Forger) -> N
         await forger.append([one, {**two, "version": one["version"]}])
 
 
-async def test_the_chain_goes_on_from_the_head(forger: Forger) -> None:
-    for digest in (bytes(32), b"x" * 32):
-        with pytest.raises(asyncpg.CheckViolationError, match="digest"):
-            await forger.append(await forger.next_envelopes(), digest)
-    with pytest.raises(asyncpg.CheckViolationError, match="digest"):
-        await forger.append(await forger.next_envelopes(), envelopes=[])
+@pytest.mark.parametrize("digests", [[bytes(32)], [b"x" * 32], [], None, [[bytes(32)]]], ids=str)
+async def test_the_chain_goes_on_from_the_head(forger: Forger, digests: list[Any] | None) -> None:
+    with pytest.raises(asyncpg.PostgresError):
+        await forger.append(await forger.next_envelopes(), digests=digests)
+
+
+async def test_the_head_gets_the_last_event_s_digest(forger: Forger) -> None:
+    """However the array of digests is shaped or numbered, and if there are more of them than events."""
+    before = await forger.head()
+    assert await forger.append([], digests=[bytes(32)]) == before["position"]
+    assert await forger.head() == before
+    numbered = CALL.replace("$11", "array_fill(($11::bytea[])[1], ARRAY[1], ARRAY[0])")
+    for call in (CALL, numbered):
+        await forger.append(await forger.next_envelopes(), call)
+        after = await forger.head()
+        assert after["digest"] == await forger.connection.fetchval(
+            "SELECT digest FROM events WHERE lane = 1 AND position = $1", after["position"]
+        )
 
 
 async def test_nothing_is_recorded_before_what_was_recorded_last(forger: Forger) -> None:

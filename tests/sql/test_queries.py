@@ -18,7 +18,7 @@ from service.ledger.event_store import Append, Head
 from service.platform.settings import Settings
 
 FOLDER = Path(sql.__file__).parent / "queries"
-COMPOSED = {"ledger/append": ("ledger/append", 7), "ledger/read_state": ("ledger/read_state", 2)}
+COMPOSED = {"ledger/append": ("ledger/append", 11), "ledger/read_state": ("ledger/read_state", 2)}
 """Statements that are made of parts: their parts' folder, and how many parameters are their own."""
 PARTS = sorted(
     str(path.relative_to(FOLDER))[:-4] for folder, _ in COMPOSED.values() for path in (FOLDER / folder).glob("*.sql")
@@ -75,13 +75,13 @@ def test_a_part_says_first_what_it_is_about(name: str) -> None:
 
 
 def test_a_part_is_in_a_composed_statement_with_its_guard_and_its_parameter() -> None:
-    made = sql.composed("ledger/append", "ledger/append", ("deliveries", "parkings_ended"), 7)
+    made = sql.composed("ledger/append", "ledger/append", ("deliveries", "parkings_ended"), 11)
     assert made.parameters == ("parkings_ended", "deliveries", "sealed_deliveries")
     asked_first = made.text[: made.text.index("THEN append_events")]
     assert "parked_deliveries" in asked_first
     assert "consumer_offsets" not in made.text
-    assert "json_to_recordset($8::json)" in made.text
-    assert "unnest($10::bytea[])" in made.text
+    assert "json_to_recordset($12::json)" in made.text
+    assert "unnest($14::bytea[])" in made.text
 
 
 def test_every_part_is_written_or_wanted() -> None:
@@ -117,8 +117,8 @@ async def test_postgres_understands_what_is_rendered_for_every_inline_view(
 ) -> None:
     parts = {table.name: sql.append_rows(table.name, table.whole_key, table.columns) for table in TABLES}
     for chosen in [*((part,) for part in parts.values()), tuple(parts.values())]:
-        made = sql.composed("ledger/append", "ledger/append", (), 7, chosen)
-        assert len((await service.prepare(made.text)).get_parameters()) == 7 + len(made.parameters)
+        made = sql.composed("ledger/append", "ledger/append", (), 11, chosen)
+        assert len((await service.prepare(made.text)).get_parameters()) == 11 + len(made.parameters)
     assert made.parameters == tuple(parts)
     for table in TABLES:
         assert len((await service.prepare(sql.clear_rows(table.name))).get_parameters()) == 1

@@ -52,7 +52,7 @@ async def happened(ledger: Ledger, account_id: str = "acc_1") -> list[dict[str, 
 
 async def _die(when: str, kind: str, at: Instant) -> None:
     async def append(connection: Any, batch: event_store.Append, *more: Any) -> bool:
-        is_the_one = any(orjson.loads(envelope)["type"] == kind for envelope in batch.envelopes)
+        is_the_one = any(event_type == kind for _, _, event_type, *_ in batch.events)
         if is_the_one and when == "before":
             os._exit(CODE)
         written = await event_store.append(connection, batch, *more)

@@ -4,11 +4,12 @@
 -- Only tables that get rows have their part in the statement: `append/<table>.sql`, whose parameter is a JSON
 -- array of rows, and its guard if it has one. Envelopes and sealed deliveries are arrays beside their rows: they are most
 -- of a batch, and read as JSON they would take half of the time of an append.
---   1 lane   2 expected position   3 expected term   4 new digest   5 recorded at
---   6 seconds by which it may be recorded ahead of the server's clock   7 envelopes of the events, in order
+--   1 lane   2 expected position   3 expected term   4 recorded at
+--   5 seconds by which it may be recorded ahead of the server's clock   6 accounts of the events, in order
+--   7 their versions   8 types   9 effective times   10 envelopes   11 digests
 WITH door AS MATERIALIZED (
     -- CASE: the guards are asked before anything is written.
-    SELECT CASE WHEN true /* guards */ THEN append_events($1, $2, $3, $4, $5, $6, $7) END AS position
+    SELECT CASE WHEN true /* guards */ THEN append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) END AS position
 ), head AS MATERIALIZED (
     SELECT $1::integer AS lane, position FROM door WHERE position IS NOT NULL
 )

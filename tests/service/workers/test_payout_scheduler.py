@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 import asyncpg
-import orjson
 import pytest
 
 from events.balances.commands import ChargeFee, RecordRevenue, SettleRevenue
@@ -182,7 +181,7 @@ async def test_two_workers_on_one_cycle_make_one_payout(settings: Settings, monk
             nonlocal appends
             appends += 1
             if appends == 1:
-                assert [orjson.loads(envelope)["type"] for envelope in batch.envelopes] == PAID[1:]
+                assert [event_type for _, _, event_type, *_ in batch.events] == PAID[1:]
                 about_to_write.set()
                 await go_on.wait()
             return await append(connection, batch, *more)
