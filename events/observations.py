@@ -153,6 +153,13 @@ def contents_of(heard: Heard, source: str) -> Contents:
     return found or {}
 
 
+def without(heard: Heard, source: str, content: str) -> Heard:
+    """What was heard, without this content of this source: its record was read wrongly."""
+    left = {each: entry for each, entry in contents_of(heard, source).items() if each != content}
+    others = {each: contents for each, contents in heard.items() if each != source}
+    return {**others, source: left} if left else others
+
+
 def newest_content(contents: Contents) -> str | None:
     return max(contents, key=lambda content: _order(contents[content])) if contents else None
 

@@ -148,6 +148,17 @@ def add_changes(rows: InlineRows, before: AccountState, after: AccountState) -> 
                 rows.setdefault(table.name, []).append(table.row_of(account_id, names, value))
 
 
+def add_removals(rows: InlineRows, before: AccountState, after: AccountState) -> None:
+    """Adds the keys of the rows that an event took out of an account's state."""
+    for table in TABLES:
+        if not table.key:
+            continue
+        was = getattr(before, table.rows)
+        for key in was.keys() - getattr(after, table.rows).keys():
+            names = (key,) if isinstance(key, str) else key
+            rows.setdefault(table.name, []).append(dict(zip(table.whole_key, (after.account_id, *names), strict=True)))
+
+
 def fill_states(states: dict[str, AccountState], found: Mapping[str, Iterable[Row]]) -> None:
     """Puts the rows of `ledger/read_state.sql` and its parts into the states of their accounts."""
     for table in TABLES:

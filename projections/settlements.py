@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 
 from events.currency import in_major_units
-from events.envelope import Envelope, event_of
+from events.envelope import Envelope, envelope_from, event_of
 from events.observations import DIGEST_LENGTH, is_older
-from events.settlements.events import SettlementObserved
+from events.settlements.events import SettlementObserved, SettlementWithdrawn
+from events.settlements.evolve import said_by
 from events.values import Data, value
 from projections.runner import Connection
 from sql import query
@@ -98,14 +99,15 @@ def line_rows(account_id: str, position: int, event: SettlementObserved) -> list
     ]
 
 
-def adjusted_reference(event: SettlementObserved) -> str:
+def adjusted_reference(event: SettlementObserved | SettlementWithdrawn) -> str:
     """The reference of what no row tells of the adjustments, of the order that the record is about or lets go of."""
     return f"{ADJUSTMENTS}/{event.adjusts or event.releases or event.reference}"
 
 
-def not_listed_row(account_id: str, position: int, event: SettlementObserved) -> LineRow:
+def not_listed_row(account_id: str, position: int, event: SettlementObserved | SettlementWithdrawn) -> LineRow:
     """The part of an order's adjustments that is known by their total alone."""
     assert event.adjustments is not None, "the caller knows"
+    order = event.order if isinstance(event, SettlementObserved) else _order_of(event)
     amount = in_major_units(event.adjustments["notListed"], event.adjustments["decimals"])
     text = format(amount.normalize(), "f")
     return {
@@ -125,7 +127,7 @@ def not_listed_row(account_id: str, position: int, event: SettlementObserved) ->
         "part_of": None,
         "statement": None,
         "invoice": None,
-        "order_id": event.order,
+        "order_id": order,
         "item": None,
         "occurred_at": None,
         "version": None,
@@ -133,7 +135,12 @@ def not_listed_row(account_id: str, position: int, event: SettlementObserved) ->
     }
 
 
-def _not_listed_key(account_id: str, event: SettlementObserved) -> RecordKey:
+def _order_of(event: SettlementWithdrawn) -> str | None:
+    reference = event.adjusts or event.releases or event.reference
+    return reference.removeprefix(ORDER_PREFIX) if reference.startswith(ORDER_PREFIX) else None
+
+
+def _not_listed_key(account_id: str, event: SettlementObserved | SettlementWithdrawn) -> RecordKey:
     return account_id, event.channel, "", adjusted_reference(event), f"{event.channel}.{ADJUSTMENTS}"
 
 
@@ -210,63 +217,130 @@ def linked_keys(links: Iterable[Mapping[str, Any]]) -> set[TotalKey]:
     }
 
 
+Told = list[tuple[Envelope, SettlementObserved]]
+"""What a source said of some money, in the order of the log, and was not withdrawn."""
+
+
+class _Said:
+    """What some events say of each record: what is newest, and what it ever was worth."""
+
+    def __init__(self) -> None:
+        self.newest: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
+        self.worths: defaultdict[RecordKey, set[Decimal]] = defaultdict(set)
+        self.withdrawn: set[RecordKey] = set()
+        self.adjusted: dict[RecordKey, tuple[Envelope, SettlementObserved | SettlementWithdrawn]] = {}
+        """What says last how the adjustments of an order stand."""
+        self.unsure: set[RecordKey] = set()
+        """What was withdrawn, and was not all that its source said: the log tells what stands. And adjustments that are
+        let go of no more: the log has the stage that their own source told."""
+
+    def add(self, envelope: Envelope) -> None:
+        event = event_of(envelope)
+        assert isinstance(event, SettlementObserved | SettlementWithdrawn)
+        key = (envelope.account_id, event.channel, event.seller or "", event.reference, event.source)
+        if event.adjustments is not None:
+            self.adjusted[_not_listed_key(envelope.account_id, event)] = (envelope, event)
+        if isinstance(event, SettlementWithdrawn):
+            self.unsure |= _kept_rows(envelope.account_id, event)
+            self.newest.pop(key, None)
+            self.worths.pop(key, None)
+            self.withdrawn.add(key)
+            if event.is_all:
+                self.unsure.discard(key)
+            else:
+                self.unsure.add(key)
+            return
+        if amounts := worths_of(event):
+            self.worths[key] |= amounts
+        if not is_older(event.findings):
+            self.newest[key] = (envelope, event)
+
+    def tell(self, key: RecordKey, told: Told) -> None:
+        """Says anew what stands of a record: all of it."""
+        self.worths.pop(key, None)
+        self.newest.pop(key, None)
+        for _, event in told:
+            if amounts := worths_of(event):
+                self.worths[key] |= amounts
+        if told:
+            # Of what was said at one time, the log's last is what stands.
+            self.newest[key] = max(reversed(told), key=lambda each: (said_by(each[1]).place, each[1].digest))
+
+
+def _kept_rows(account_id: str, event: SettlementWithdrawn) -> set[RecordKey]:
+    """The rows of adjustments that are not let go of after a withdrawal, and may have been shown as released before."""
+    rows = event.adjustments["rows"] if event.adjustments is not None else []
+    return {
+        (account_id, event.channel, seller, reference, source)
+        for source, _, reference in (told["row"].partition(" ") for told in rows if told["letGo"] is False)
+        for seller in (event.seller or "", "")
+    }
+
+
+async def _told_by_others(connection: Connection, lane: int, keys: set[RecordKey], until: int) -> dict[RecordKey, Told]:
+    """What the log has of these records up to a position, without what was withdrawn."""
+    told: dict[RecordKey, Told] = {key: [] for key in keys}
+    names = [SettlementObserved.stored_name, SettlementWithdrawn.stored_name]
+    for account_id in {key[0] for key in keys}:
+        rows = await connection.fetch(query("events/of_account_and_types"), lane, account_id, names, until)
+        for row in rows:
+            envelope = envelope_from(orjson.loads(row["envelope"]))
+            event = event_of(envelope)
+            assert isinstance(event, SettlementObserved | SettlementWithdrawn)
+            key = (account_id, event.channel, event.seller or "", event.reference, event.source)
+            if key not in told:
+                continue
+            if isinstance(event, SettlementWithdrawn):
+                told[key] = [each for each in told[key] if said_by(each[1]).content != event.content]
+            else:
+                told[key].append((envelope, event))
+    return told
+
+
 class Settlements:
     """The trailing projection of lines and totals."""
 
     name = NAME
-    types: frozenset[str] | None = frozenset({SettlementObserved.stored_name})
+    types: frozenset[str] | None = frozenset({SettlementObserved.stored_name, SettlementWithdrawn.stored_name})
 
     async def apply(self, connection: Connection, lane: int, events: Sequence[Envelope]) -> None:
-        newest: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
-        adjusted: dict[RecordKey, tuple[Envelope, SettlementObserved]] = {}
-        worths: defaultdict[RecordKey, set[Decimal]] = defaultdict(set)
+        said = _Said()
         for envelope in events:
-            event = event_of(envelope)
-            assert isinstance(event, SettlementObserved)
-            key = (envelope.account_id, event.channel, event.seller or "", event.reference, event.source)
-            if event.adjustments is not None:
-                adjusted[_not_listed_key(envelope.account_id, event)] = (envelope, event)
-            if amounts := worths_of(event):
-                worths[key] |= amounts
-            if not is_older(event.findings):
-                newest[key] = (envelope, event)
-        touched = await self._replace(connection, lane, newest, worths, adjusted)
+            said.add(envelope)
+        for key, told in (await _told_by_others(connection, lane, said.unsure, events[-1].position)).items():
+            said.tell(key, told)
+        touched = await self._replace(connection, lane, said)
         older = [
             {**_record_key(key), "worth": amount}
-            for key in worths.keys() - newest.keys()
-            for amount in _texts(worths[key])
+            for key in said.worths.keys() - said.newest.keys()
+            for amount in _texts(said.worths[key])
         ]
         if older:
             touched |= total_keys(
                 map(dict, await connection.fetch(query("settlements/add_worths"), lane, _json(older)))
             )
-        touched |= await self._link(connection, lane, newest.values())
+        touched |= await self._link(connection, lane, said)
         if touched:
             await self._sum_up(connection, lane, touched)
 
-    async def _replace(
-        self,
-        connection: Connection,
-        lane: int,
-        newest: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
-        worths: Mapping[RecordKey, set[Decimal]],
-        adjusted: Mapping[RecordKey, tuple[Envelope, SettlementObserved]],
-    ) -> set[TotalKey]:
+    async def _replace(self, connection: Connection, lane: int, said: _Said) -> set[TotalKey]:
         """Replaces the lines of these records, and of these orders' adjustments; what they were and are about."""
-        if not newest and not adjusted:
+        replaced = [*said.newest, *(key for key in said.withdrawn if key not in said.newest), *said.adjusted]
+        if not replaced:
             return set()
-        records = [_record_key(key) for key in (*newest, *adjusted)]
+        records = [_record_key(key) for key in replaced]
         removed = [dict(row) for row in await connection.fetch(query("settlements/forget"), lane, _json(records))]
         before = {tuple(row[name] for name in RECORD_KEY): row["worths"] for row in removed if row["worths"]}
         rows = []
-        for key, (envelope, event) in newest.items():
+        for key, (envelope, event) in said.newest.items():
             lines = line_rows(envelope.account_id, envelope.position, event)
-            if lines and key in worths:
-                lines[0]["worths"] = _texts(worths[key].union(map(Decimal, before.get(key, ()))))
+            if lines and key in said.worths:
+                known = () if key in said.withdrawn else before.get(key, ())
+                lines[0]["worths"] = _texts(said.worths[key].union(map(Decimal, known)))
             rows += lines
         rows += [
             not_listed_row(envelope.account_id, envelope.position, event)
-            for envelope, event in adjusted.values()
+            for envelope, event in said.adjusted.values()
             if event.adjustments is not None and event.adjustments["notListed"]
         ]
         await connection.execute(query("settlements/keep"), lane, _json(rows))
@@ -281,7 +355,7 @@ class Settlements:
                 "reference": told["row"].partition(" ")[2],
                 "let_go": told["letGo"],
             }
-            for envelope, event in adjusted.values()
+            for envelope, event in said.adjusted.values()
             if event.adjustments is not None
             for told in event.adjustments["rows"]
         ]
@@ -289,19 +363,20 @@ class Settlements:
             await connection.execute(query("settlements/count_adjustments"), lane, _json(counted))
         return total_keys([*rows, *removed])
 
-    async def _link(
-        self, connection: Connection, lane: int, newest: Iterable[tuple[Envelope, SettlementObserved]]
-    ) -> set[TotalKey]:
+    async def _link(self, connection: Connection, lane: int, said: _Said) -> set[TotalKey]:
         """Keeps what payments say that they pay; the orders that they name, and named before."""
-        payments = [(envelope.account_id, event) for envelope, event in newest if _is_payment(event)]
-        if not payments:
+        payments = [(envelope.account_id, event) for envelope, event in said.newest.values() if _is_payment(event)]
+        of_payments = [money_key(account, event) for account, event in payments]
+        of_payments += [
+            {name: each for name, each in _record_key(key).items() if name != "source"} for key in said.withdrawn
+        ]
+        if not of_payments:
             return set()
         links = [
             {"account_id": account, "channel": event.channel, "paid_by": event.reference, "reference": reference}
             for account, event in payments
             for reference in event.pays or ()
         ]
-        of_payments = [money_key(account, event) for account, event in payments]
         before = await connection.fetch(query("settlements/unlink"), lane, _json(of_payments))
         await connection.execute(query("settlements/link"), lane, _json(links))
         return linked_keys([*links, *map(dict, before)])

@@ -30,13 +30,21 @@ from events.balances.events import (
 from events.banking.events import (
     BankEntryDetailed,
     BankEntryObserved,
+    BankEntryWithdrawn,
     BankStatementObserved,
+    BankStatementWithdrawn,
     MatchMade,
     MatchUnmade,
     ToleranceSet,
 )
 from events.catalog import AnyEvent
-from events.channels.events import ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
+from events.channels.events import (
+    ChannelMoneyBooked,
+    ChannelSet,
+    SettlementTermsSet,
+    StatementObserved,
+    StatementWithdrawn,
+)
 from events.disputes.events import DisputeOpened, DisputeResolved
 from events.envelope import Envelope
 from events.instants import Instant
@@ -59,7 +67,7 @@ from events.payouts.events import (
 )
 from events.policies.events import PayoutCycleCut, PayoutCycleEnded, PayoutPolicySet
 from events.provider.events import CaseClosed, CaseOpened, DeliveryDismissed, ProviderObserved
-from events.settlements.events import SettlementObserved
+from events.settlements.events import SettlementObserved, SettlementWithdrawn
 from events.statements.events import StatementClosed, StatementCycleSet
 from events.values import value
 
@@ -156,12 +164,16 @@ def field_amounts(event: AnyEvent) -> Sequence[FieldAmount]:
             | DeliveryDismissed()
             | ChannelSet()
             | StatementObserved()
+            | StatementWithdrawn()
             | SettlementObserved()
+            | SettlementWithdrawn()
             | StatementCycleSet()
             | StatementClosed()
             | ToleranceSet()
             | SettlementTermsSet()
             | BankEntryObserved()
+            | BankEntryWithdrawn()
+            | BankStatementWithdrawn()
             | BankEntryDetailed()
             | BankStatementObserved()
             | MatchMade()

@@ -79,6 +79,16 @@ def append_rows(table: str, key: tuple[str, ...], columns: tuple[str, ...]) -> s
 
 
 @cache
+def remove_rows(table: str, key: tuple[str, ...]) -> str:
+    """The part of an append that deletes rows of an inline view: `templates/remove_rows.sql` for this table."""
+    return _body(_template("remove_rows")).format(
+        table=table,
+        key=", ".join(f't."{name}"' for name in key),
+        row_key=", ".join(f'r."{name}"' for name in key),
+    )
+
+
+@cache
 def clear_rows(table: str) -> str:
     """Deletes an inline view of a lane: `templates/clear_rows.sql` for this table. Its parameter is the lane."""
     return _template("clear_rows").format(table=table)

@@ -20,6 +20,7 @@ BEGIN
                    'statements_due TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE ON imports, pulls TO %I', service);
     EXECUTE format('GRANT INSERT ON import_problems TO %I', service);
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON import_files, import_file_parts, import_readings TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON bank_entries, bank_statements, matches TO %I', service);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON webhook_endpoints, webhook_endpoint_secrets, webhook_deliveries, '
                    'webhook_attempts, payout_states, seen_signatures TO %I', service);

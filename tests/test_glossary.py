@@ -12,7 +12,7 @@ ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
 amount banking body calendar call check client closing consistency credential currency database decoding demo detail detection document embedded encoding
-error file filter following format header health identity importing ingestion label log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
+error filter following format header health identity importing ingestion label log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
 reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply
 

@@ -109,6 +109,38 @@ class BankStatementObserved(Event):
 
 
 @value
+class BankEntryWithdrawn(Event):
+    """A bank's record was read wrongly: the entry that it was taken for is none. The record is read anew.
+
+    `digest` is the keyed digest of the record. Matches of the entry are unmade before.
+    """
+
+    stored_name = "bank_entry.withdrawn"
+
+    entry_id: str
+    digest: str
+    reason: str
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.bank_entries.add((account_id, self.entry_id))
+
+
+@value
+class BankStatementWithdrawn(Event):
+    """A bank statement's balances were read wrongly, and stand no more. The file is read anew."""
+
+    stored_name = "bank_statement.withdrawn"
+
+    bank_account: str
+    number: str
+    reason: str
+    part: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.bank_statements.add((account_id, self.bank_account, self.number))
+
+
+@value
 class MatchMade(Event):
     """Somebody said what the money of a bank entry is for. Each target has its `kind`, `id` and `amount` (minor units)."""
 
@@ -140,4 +172,13 @@ class MatchUnmade(Event):
         read_set.matches.add((account_id, self.match_id))
 
 
-BankingEvent = ToleranceSet | BankEntryObserved | BankEntryDetailed | BankStatementObserved | MatchMade | MatchUnmade
+BankingEvent = (
+    ToleranceSet
+    | BankEntryObserved
+    | BankEntryDetailed
+    | BankEntryWithdrawn
+    | BankStatementObserved
+    | BankStatementWithdrawn
+    | MatchMade
+    | MatchUnmade
+)

@@ -9,8 +9,10 @@ from events.accounts.state import TOLERANCES
 from events.banking.events import (
     BankEntryDetailed,
     BankEntryObserved,
+    BankEntryWithdrawn,
     BankingEvent,
     BankStatementObserved,
+    BankStatementWithdrawn,
     MatchMade,
     MatchUnmade,
     ToleranceSet,
@@ -55,6 +57,10 @@ def evolve(state: AccountState, event: BankingEvent, at: Instant, position: int)
                 remittance=entry.remittance or event.remittance,
                 counterparty=entry.counterparty or event.counterparty,
             )
+        case BankEntryWithdrawn():
+            state.bank_entries.pop(event.entry_id, None)
+        case BankStatementWithdrawn():
+            state.bank_statements.pop((event.bank_account, event.number, event.part or ""), None)
         case BankStatementObserved():
             key = (event.bank_account, event.number, event.part or "")
             known = state.bank_statements.get(key)

@@ -12,6 +12,7 @@ In all other cases the same content in another file is the same entry, seen once
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
@@ -41,10 +42,15 @@ def observe_entry(
     if known:
         entry_id, entry = min(known, key=lambda each: _rank(each[1], observed))
         return entry_id, _details(entry_id, entry, observed)
-    same_content = sum(entry.content == observed.content for entry in state.bank_entries.values())
-    entry_id = f"ben_{sha256(f'{observed.content}/{same_content}'.encode()).hexdigest()[:32]}"
+    entry_id = _free_id(observed.content, state)
     findings = [*observed.findings, *_restated(observed, state)]
     return entry_id, [replace(observed, entry_id=entry_id, findings=findings)]
+
+
+def _free_id(content: str | None, state: AccountState) -> str:
+    """The first id of this content that no entry has: one of several equal entries may have been withdrawn."""
+    ids = (f"ben_{sha256(f'{content}/{number}'.encode()).hexdigest()[:32]}" for number in itertools.count())
+    return next(each for each in ids if each not in state.bank_entries)
 
 
 def _may_be_the_same(entry_id: str, entry: BankEntry, observed: BankEntryObserved, older_ids: Collection[str]) -> bool:

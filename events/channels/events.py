@@ -85,6 +85,27 @@ class StatementObserved(Event):
 
     def add_reads(self, account_id: str, read_set: ReadSet) -> None:
         read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
+        read_set.orders.add((account_id, self.currency, self.reference))
+
+
+@value
+class StatementWithdrawn(Event):
+    """What was said of a marketplace's statement was read wrongly, and counts no more: its records are read anew.
+
+    `digest` is the keyed digest of the record that is read anew. What other records say of it is observed again.
+    """
+
+    stored_name = "statement.withdrawn"
+
+    channel: str
+    number: str
+    currency: str
+    digest: str
+    reason: str
+    seller: str | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
 
 
 @value
@@ -123,4 +144,4 @@ class ChannelMoneyBooked(Event):
             read_set.statements.add((account_id, self.channel, self.seller or "", self.number, self.currency, ""))
 
 
-ChannelEvent = ChannelSet | SettlementTermsSet | StatementObserved | ChannelMoneyBooked
+ChannelEvent = ChannelSet | SettlementTermsSet | StatementObserved | StatementWithdrawn | ChannelMoneyBooked

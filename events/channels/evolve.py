@@ -6,8 +6,15 @@ from typing import assert_never
 
 from events.account_state import AccountState, replace
 from events.accounts.state import SETTLEMENT_TERMS
-from events.channels.events import ChannelEvent, ChannelMoneyBooked, ChannelSet, SettlementTermsSet, StatementObserved
-from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of
+from events.channels.events import (
+    ChannelEvent,
+    ChannelMoneyBooked,
+    ChannelSet,
+    SettlementTermsSet,
+    StatementObserved,
+    StatementWithdrawn,
+)
+from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of, tells_payout
 from events.channels.state import ChannelStatement
 from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
@@ -32,7 +39,11 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
             )
         case StatementObserved():
             key = (event.channel, event.seller or "", event.number)
-            state.statements[key] = _observed(state.statements.get(key), event, position)
+            order = state.order(event.currency, event.reference)
+            recorded = order.recorded - order.refunded
+            state.statements[key] = _observed(state.statements.get(key), event, position, recorded)
+        case StatementWithdrawn():
+            state.statements.pop((event.channel, event.seller or "", event.number), None)
         case SettlementTermsSet():
             account = state.account
             assert account is not None, "an account's first event is that it was opened"
@@ -44,7 +55,9 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
             assert_never(event)
 
 
-def _observed(before: ChannelStatement | None, event: StatementObserved, position: int) -> ChannelStatement:
+def _observed(
+    before: ChannelStatement | None, event: StatementObserved, position: int, recorded: int
+) -> ChannelStatement:
     _, heard, stands = hear(before, event)
     payout, deposit = payout_of(before, heard, event), event.deposit
     if event.observed_at is not None:
@@ -67,6 +80,8 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
         deposit=deposit,
         previous=event.previous,
         told=heard,
+        # What commands recorded under its number is the same money.
+        absorbed=0 if payout is None else recorded,
     )
     if before is None:
         return told
@@ -76,6 +91,7 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
     else:
         was_paid, booked = before.was_paid or event.paid is True, before.booked if payout is None else payout
         deposit = before.deposit if deposit is None else deposit
+    absorbed = told.absorbed if event.currency == before.currency and not tells_payout(before) else before.absorbed
     newest = told if stands else before
     return replace(
         newest,
@@ -91,6 +107,7 @@ def _observed(before: ChannelStatement | None, event: StatementObserved, positio
         paid_out=before.paid_out,
         deposit=deposit,
         told=heard,
+        absorbed=absorbed,
     )
 
 

@@ -122,7 +122,7 @@ def hear(known: ChannelStatement | None, observed: StatementObserved) -> tuple[R
 def payout_of(known: ChannelStatement | None, heard: Heard, observed: StatementObserved) -> int | None:
     """The payout that the ledger agrees with after an observation; None where none was ever told."""
     found = newest_amount(heard, PAYOUT) if observed.observed_at is not None else observed.payout
-    return found if found is not None or known is None or not _tells_payout(known) else known.booked
+    return found if found is not None or known is None or not tells_payout(known) else known.booked
 
 
 def observe_statement(observed: StatementObserved, state: AccountState) -> Sequence[AnyEvent]:
@@ -182,7 +182,7 @@ def _rank(paid: bool | None) -> int:
     return 1 if paid else 0
 
 
-def _tells_payout(known: ChannelStatement) -> bool:
+def tells_payout(known: ChannelStatement) -> bool:
     return known.booked != 0 or known.content.get("Payout") is not None or newest_amount(known.told) is not None
 
 
@@ -255,13 +255,13 @@ def _book(
     collects = known.collects if known is not None and was_paid else observed.collects
     payout = payout_of(known, heard, observed)
     # What commands recorded under its number is the same money.
-    first = known is None or not _tells_payout(known)
+    first = known is None or not tells_payout(known)
     before = order.recorded - order.refunded if first or known is None else known.booked
     change, completes = BucketChange(), None
     if payout is not None and was_paid and known is not None:
-        change = _paid_change(0 if first else before, payout, known.paid_out, collects)
+        change = paid_change(0 if first else before, payout, known.paid_out, collects)
     elif payout is not None:
-        change = _unpaid_change(before, payout, order.pending)
+        change = unpaid_change(before, payout, order.pending)
     if observed.paid and not was_paid:
         move, short = _paying(payout or 0, order.pending + change.pending, collects)
         if move.pending and order.pending + (change + move).pending == 0:
@@ -287,7 +287,7 @@ def _book(
     return [booked], findings
 
 
-def _unpaid_change(before: int, after: int, pending: int) -> BucketChange:
+def unpaid_change(before: int, after: int, pending: int) -> BucketChange:
     """Another payout while it is owed: pending, or below zero missing in the available.
 
     What is not pending any more, because commands have settled it, is taken from available.
@@ -304,7 +304,7 @@ def _paying(payout: int, pending: int, collects: str) -> tuple[BucketChange, int
     return change, max(payout, 0) - moved
 
 
-def _paid_change(before: int, after: int, paid_out: int, collects: str) -> BucketChange:
+def paid_change(before: int, after: int, paid_out: int, collects: str) -> BucketChange:
     """Another payout after the money has moved."""
     if collects != SELLER:
         return BucketChange(available=after - before)
@@ -315,12 +315,7 @@ def _paid_change(before: int, after: int, paid_out: int, collects: str) -> Bucke
 
 def _held(observed: StatementObserved, known: ChannelStatement | None, state: AccountState, heard: Heard) -> int:
     """How the level changes that the newest statement tells, whichever that was and is now."""
-    key = statement_key(observed)
-    before = {
-        number: (_when(statement, number), statement.deposit)
-        for (channel, seller, number), statement in state.statements.items()
-        if (channel, seller) == key[:2] and statement.currency == observed.currency and statement.deposit is not None
-    }
+    before = deposits(statement_key(observed), observed.currency, state)
     now = dict(before)
     deposit = newest_amount(heard, DEPOSIT) if observed.observed_at is not None else observed.deposit
     if deposit is None and known is not None:
@@ -329,10 +324,19 @@ def _held(observed: StatementObserved, known: ChannelStatement | None, state: Ac
     created = observed.created_at if stands or known is None else known.created_at
     if deposit is not None:
         now[observed.number] = ((created or "", observed.number), deposit)
-    return _level(now) - _level(before)
+    return level(now) - level(before)
 
 
-def _level(deposits: dict[str, tuple[tuple[str, str], int]]) -> int:
+def deposits(key: StatementKey, currency: str, state: AccountState) -> dict[str, tuple[tuple[str, str], int]]:
+    """By number: what the statements of a channel, seller and currency say is held back, with their place in time."""
+    return {
+        number: (_when(statement, number), statement.deposit)
+        for (channel, seller, number), statement in state.statements.items()
+        if (channel, seller) == key[:2] and statement.currency == currency and statement.deposit is not None
+    }
+
+
+def level(deposits: dict[str, tuple[tuple[str, str], int]]) -> int:
     return max(deposits.values())[1] if deposits else 0
 
 

@@ -61,6 +61,8 @@ class ChannelStatement:
     deposit: int | None = None
     """What the channel held back when this statement was made."""
     previous: str | None = None
+    absorbed: int = 0
+    """How much of it commands had recorded: theirs again, where the statement is withdrawn."""
     told: Heard = field(default_factory=dict)
     """What each source said of it, and when, with the payout and the deposit. Rows of older releases have nothing here:
     what they know is their content."""

@@ -23,6 +23,7 @@ class SettlementObserved(Event):
     other sources tell of them as well; and in `occurred_on` its day where the seller is.
     An order's own record may say in `adjusted` what those of its adjustments come to that it does not list as records of
     their own: then `amount` is without its adjustments. Without it, as older releases wrote it, `amount` is with them.
+    Where the record only explains, none of it counts.
     `adjustments` says how these stand after the record: what they are `worth`; the `rows` that tell of them (`row`: source
     and reference), each with whether it was let go of, null where another row tells of the same; and what of them is
     `notListed` by any; in minor units, of which a major unit has `decimals` decimals. With `letGo`, all of them were let
@@ -67,4 +68,37 @@ class SettlementObserved(Event):
                 read_set.settlements.add((account_id, self.channel, seller, reference))
 
 
-SettlementEvent = SettlementObserved
+@value
+class SettlementWithdrawn(Event):
+    """What a record said of one amount of money was read wrongly, and counts no more: the record is read anew.
+
+    `content` is what it said, as `events.observations` tells contents apart, and `digest` the keyed digest of the record.
+    `is_all` says whether its source says nothing else of the money. `releases` is the reference whose release it told;
+    `currency` and `counts_for` are those of the money. A record of an adjustment says in `adjusts` whose money it adjusted;
+    `adjustments` says how those of the order stand without it, as in `SettlementObserved`.
+    """
+
+    stored_name = "settlement.withdrawn"
+
+    channel: str
+    source: str
+    reference: str
+    content: str
+    digest: str
+    currency: str
+    counts_for: str
+    reason: str
+    is_all: bool
+    seller: str | None = None
+    releases: str | None = None
+    adjusts: str | None = None
+    adjustments: Data | None = None
+
+    def add_reads(self, account_id: str, read_set: ReadSet) -> None:
+        read_set.orders.add((account_id, self.currency, self.counts_for))
+        for reference in {self.reference, self.releases or self.reference, self.adjusts or self.reference}:
+            for seller in {self.seller or "", ""}:
+                read_set.settlements.add((account_id, self.channel, seller, reference))
+
+
+SettlementEvent = SettlementObserved | SettlementWithdrawn

@@ -10,8 +10,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from events.account_state import AccountState, replace
+from events.balances.state import Order
 from events.canonical import canonical
-from events.channels.state import SELLER
 from events.instants import Instant
 from events.observations import (
     DIGEST_LENGTH,
@@ -24,11 +24,14 @@ from events.observations import (
     place_of,
     rank_of,
 )
-from events.settlements.adjustments import NONE_ADJUSTED, TOTAL, adjusted, row_name
-from events.settlements.events import SettlementObserved
+from events.settlements.adjustments import TOTAL, adjusted, row_name
+from events.settlements.events import SettlementEvent, SettlementObserved, SettlementWithdrawn
+from events.settlements.release import after_withdrawal, let_go, put, release_mark, released_no_more
 from events.settlements.state import Settlement, SettlementKey
 from events.values import value
 
+PAYOUT = "payout"
+"""The kind of a line that says what an order is worth as a whole."""
 CURRENCY_STAYS = "currency_stays"
 _LET_GO = ("released", "paid")
 
@@ -68,7 +71,8 @@ def said_by(observed: SettlementObserved) -> Said:
     if observed.adjusts is not None:
         details = (observed.occurred_at, observed.occurred_on, observed.stage in _LET_GO)
     elif observed.adjusted is not None:
-        amounts = (observed.amount, observed.adjusted)
+        # Of what only explains, no total counts.
+        amounts = (observed.amount, None if observed.amount is None else observed.adjusted)
     return Said(
         source=row_name(observed.source, observed.reference) if observed.adjusts is not None else observed.source,
         content=record_digest(observed)[:DIGEST_LENGTH],
@@ -148,9 +152,13 @@ def before_record(known: Settlement | None, observed: SettlementObserved) -> Set
     if known is None:
         return Settlement(observed.currency, observed.counts_for, observed.collects, {}, 0)
     # Older releases kept the currency of the release, with a finding.
-    told = known.sources or known.adjustments
-    stays = told or any(found["rule"] == CURRENCY_STAYS for found in observed.findings)
+    stays = has_currency(known) or any(found["rule"] == CURRENCY_STAYS for found in observed.findings)
     return known if stays else replace(known, currency=observed.currency)
+
+
+def has_currency(money: Settlement) -> bool:
+    """Whether anything that books was said of the money: while records only explain it, it has no currency yet."""
+    return money.booked is not None or newest_amount(money.adjustments) is not None
 
 
 def has_adjustments(money: Settlement | None) -> bool:
@@ -172,50 +180,92 @@ def after_record(known: Settlement, heard: Known) -> Settlement:
     return after if worth == after.adjusted else replace(after, adjusted=worth)
 
 
-def evolve(state: AccountState, event: SettlementObserved, at: Instant, position: int) -> None:
-    """Folds an observation: what was said of the money, what it is worth, and what of it was released."""
+def evolve(state: AccountState, event: SettlementEvent, at: Instant, position: int) -> None:
+    """Folds what was said of some money, or what was said of it and is withdrawn."""
+    if isinstance(event, SettlementWithdrawn):
+        _withdraw(state, event, position)
+    else:
+        _observe(state, event, position)
+
+
+def _observe(state: AccountState, event: SettlementObserved, position: int) -> None:
+    """What was said of the money, what it is worth, and what of it was released."""
     key = settlement_key(event)
     before = state.settlements.get(key)
     known = before_record(before, event)
     heard = hear(before, event)
-    collects = known.collects if known.released else event.collects
-    now = replace(after_record(known, heard), position=position, collects=collects)
+    order = state.order(known.currency, known.counts_for)
+    now = after_record(known, heard)
+    now = replace(
+        now,
+        position=position,
+        collects=known.collects if known.released else event.collects,
+        absorbed=known.absorbed + _absorbed(event, before, now.booked, order),
+    )
     state.settlements[key] = now
     change = (now.booked or 0) - (known.booked or 0)
-    let_go = change if now.released else 0
+    gone = change if now.released else 0
     if has_adjustments(now) or has_adjustments(before):
-        let_go += adjusted(now).let_go - adjusted(before).let_go
+        gone += adjusted(now).let_go - adjusted(before).let_go
         change += now.adjusted - known.adjusted
-    if event.amount is not None or change or let_go:
-        order = state.order(now.currency, now.counts_for)
-        order = replace(order, told=order.told + change, told_by=event.channel, let_go=order.let_go + let_go)
+    if event.amount is not None or change or gone:
+        order = replace(order, told=order.told + change, told_by=event.channel, let_go=order.let_go + gone)
         state.orders[now.currency, now.counts_for] = order
     if event.releases is not None:
         _let_go(state, event, position)
 
 
+def _absorbed(event: SettlementObserved, before: Settlement | None, worth: int | None, order: Order) -> int:
+    """How much of the change of what the money is worth commands have recorded."""
+    change = 0 if worth is None else worth - ((before.booked if before else None) or 0)
+    if worth is None or (change == 0 and before is not None and before.booked is not None):
+        return 0
+    return change - less_what_commands_recorded(event, before, order, change)
+
+
+def less_what_commands_recorded(
+    observed: SettlementObserved, known: Settlement | None, order: Order, difference: int
+) -> int:
+    """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
+    beyond = order.recorded - order.refunded - order.told
+    if not is_whole(observed):
+        return difference
+    if beyond > 0 and (known is None or known.booked is None):
+        return difference - beyond
+    if beyond > 0 and difference > 0:
+        return difference - min(beyond, difference)
+    if beyond < 0 and difference < 0:
+        return difference - max(beyond, difference)
+    return difference
+
+
+def is_whole(observed: SettlementObserved) -> bool:
+    """Whether the record says what its order is worth, and not only a part of it."""
+    return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
+
+
 def _let_go(state: AccountState, event: SettlementObserved, position: int) -> None:
     assert event.releases is not None, "the caller knows"
-    released = known_key(state, event.channel, event.seller, event.releases)
-    money = state.settlements.get(released)
+    key = known_key(state, event.channel, event.seller, event.releases)
+    money = state.settlements.get(key)
     if money is None:
         money = Settlement(event.currency, event.counts_for, event.collects, {}, position)
-    if not money.released:
-        adjustments = adjusted(money) if has_adjustments(money) else NONE_ADJUSTED
-        let_go = (money.booked or 0) + adjustments.worth - adjustments.let_go
-        money = replace(money, collects=event.collects, released=True)
-        if let_go:
-            order = state.order(money.currency, money.counts_for)
-            state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + let_go)
-        _release_held(state, money)
-    state.settlements[released] = money
+    # Rows of older releases do not know who said it.
+    dated = event.observed_at is not None
+    mark = release_mark(event.source, event.reference, said_by(event).content) if dated else None
+    let_go(state, key, money, event.collects, mark)
 
 
-def _release_held(state: AccountState, money: Settlement) -> None:
-    """What a dispute holds of money that was let go meanwhile comes back as available, not as pending again."""
-    order = state.orders.get((money.currency, money.counts_for))
-    if order is None or order.disputed is None or money.collects == SELLER:
-        return
-    if (money.booked or 0) >= order.pending + order.disputed.held_pending:
-        disputed = replace(order.disputed, held_pending=0)
-        state.orders[money.currency, money.counts_for] = replace(order, disputed=disputed)
+def _withdraw(state: AccountState, event: SettlementWithdrawn, position: int) -> None:
+    """Takes away what a record said: what the money is worth then, and whether anything else let it go, stands."""
+    mark = release_mark(event.source, event.reference, event.content)
+    if event.releases is not None and event.releases != event.reference:
+        released = known_key(state, event.channel, event.seller, event.releases)
+        money = state.settlements.get(released)
+        if money is not None:
+            put(state, released, money, released_no_more(money, mark), position)
+    key = (event.channel, event.seller or "", event.adjusts or event.reference)
+    known = state.settlements.get(key)
+    if known is not None:
+        after = after_withdrawal(known, event.source, event.reference, event.content, event.adjusts, event.releases)
+        put(state, key, known, after, position)

@@ -20,7 +20,6 @@ from collections.abc import Iterator, Sequence
 
 from events.account_state import AccountState, replace
 from events.accounts.events import CurrencyAdded
-from events.balances.state import Order
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
 from events.channels.observe import BucketChange, finding, minor_finding
@@ -36,18 +35,18 @@ from events.settlements.evolve import (
     after_record,
     before_record,
     has_adjustments,
+    has_currency,
     hear,
     is_known,
+    is_whole,
     known_key,
+    less_what_commands_recorded,
     said_by,
     settlement_key,
 )
 from events.settlements.older_names import OlderName, as_known_before, has_older_name, is_inside
 from events.settlements.state import Settlement
 from events.values import Data, value
-
-PAYOUT = "payout"
-"""The kind of a line that says what an order is worth as a whole."""
 
 
 def order_references(channel: str, reference: str, order: str | None) -> tuple[str, str]:
@@ -88,14 +87,14 @@ def observe_settlement(
     if said is not None:
         findings += order_findings(heard.recency, before, said)
     asked = observed
-    if known is not None and (known.sources or known.adjustments) and known.currency != observed.currency:
+    if known is not None and has_currency(known) and known.currency != observed.currency:
         findings.append(finding(CURRENCY_STAYS, known.currency, observed.currency))
         observed = _only_explains(observed)
     sellers = (observed.seller or "", "")
     if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
         observed = _only_explains(observed)
-    if (observed.amount, observed.adjusted) != (asked.amount, asked.adjusted):
+    if observed.amount != asked.amount:
         heard = hear(known, observed)
     first = before_record(known, observed)
     after = after_record(first, heard)
@@ -120,7 +119,7 @@ def _moves(booked: ChannelMoneyBooked) -> bool:
 
 
 def _only_explains(observed: SettlementObserved) -> SettlementObserved:
-    return replace(observed, amount=None, releases=None, adjusted=None)
+    return replace(observed, amount=None, releases=None)
 
 
 def _adjustments_after(
@@ -171,7 +170,7 @@ def _move_money(
     waits = released and known is not None and known.booked is None
     were, are = (adjusted(each) if has_adjustments(each) else NONE_ADJUSTED for each in (known, after))
     found = _changed(observed, known, after, state, apart=are, were=were)
-    change = found.change + _paid(found.paid, collects, observed, state)
+    change = found.change + paid_change(found.paid, collects, observed.channel, observed.currency, state)
     findings = list(_not_listed(are, were))
 
     def booked(counts_for: str, moved: BucketChange, held: int, *, completes: bool = False) -> ChannelMoneyBooked:
@@ -200,11 +199,11 @@ def _move_money(
     late = sorted((each for each in kept if _is_after(each, observed)), key=_time)
     pending, without = order.pending + change.pending, list[BucketChange]()
     for each in reversed(late):
-        without.insert(0, _owed(owed, owed - each.amount, pending, 0))
+        without.insert(0, owed_change(owed, owed - each.amount, pending, 0))
         owed, pending = owed - each.amount, pending + without[0].pending
     moved, held, short = _release(let_go, owed, pending, disputed)
     total = found.paid + let_go - short
-    paid = _paid_after(found.paid, total, collects, observed, state)
+    paid = paid_after(found.paid, total, collects, observed.channel, observed.currency, state)
     if collects == SELLER:
         moved += paid
     else:
@@ -216,7 +215,7 @@ def _move_money(
     made = [booked(of, change + moved, -held, completes=completes)]
     for each, left in zip(late, without, strict=True):
         total, before = total + each.amount, total
-        paid = _paid_after(before, total, collects, observed, state)
+        paid = paid_after(before, total, collects, observed.channel, observed.currency, state)
         made.append(replace(_booked(observed, of, left + paid), happened_at=each.at))
     return made, findings
 
@@ -236,7 +235,7 @@ def _changed(
     first = known is None or known.booked is None
     owed, change, paid, from_held, refunded = order.told - order.let_go, BucketChange(), 0, 0, 0
     if worth is not None and (worth != before or first):
-        difference = _less_what_commands_recorded(observed, known, order, worth - before)
+        difference = less_what_commands_recorded(observed, known, order, worth - before)
         if difference < 0 and order.disputed is not None and is_whole(observed):
             # The buyer was refunded: what a dispute of the order holds is the same money.
             refunded = -difference
@@ -245,10 +244,10 @@ def _changed(
         if known is not None and known.released and not first:
             paid = difference
         else:
-            change = _owed(owed, owed + worth - before, order.pending, difference - (worth - before))
+            change = owed_change(owed, owed + worth - before, order.pending, difference - (worth - before))
             owed += worth - before
     kept = (apart.worth - apart.let_go) - (were.worth - were.let_go)
-    change += _owed(owed, owed + kept, order.pending + change.pending, 0)
+    change += owed_change(owed, owed + kept, order.pending + change.pending, 0)
     return _Changed(owed + kept, change, paid + apart.let_go - were.let_go, from_held, refunded)
 
 
@@ -267,17 +266,17 @@ def _not_listed(are: Adjusted, were: Adjusted) -> Iterator[Data]:
         yield minor_finding("adjustments_are_listed", are.worth, are.worth - are.not_listed)
 
 
-def _paid_after(
-    before: int, after: int, collects: str, observed: SettlementObserved, state: AccountState
+def paid_after(
+    before: int, after: int, collects: str, channel_name: str, currency: str, state: AccountState
 ) -> BucketChange:
     """What it moves that the channel has paid so much after this state, and not what it had paid before."""
-    was, now = (_paid(amount, collects, observed, state) for amount in (before, after))
+    was, now = (paid_change(amount, collects, channel_name, currency, state) for amount in (before, after))
     return BucketChange(
         available=now.available - was.available, paid_out=now.paid_out - was.paid_out, owed=now.owed - was.owed
     )
 
 
-def _owed(before: int, after: int, pending: int, apart: int) -> BucketChange:
+def owed_change(before: int, after: int, pending: int, apart: int) -> BucketChange:
     """How it moves what an order is still owed: pending, or where that is below zero, missing in the available.
 
     `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
@@ -301,39 +300,18 @@ def _release(let_go: int, owed: int, pending: int, disputed: int) -> tuple[Bucke
     return BucketChange(pending=-moved, available=min(after, 0) - min(owed, 0)), held, wanted - moved - held
 
 
-def _paid(amount: int, collects: str, observed: SettlementObserved, state: AccountState) -> BucketChange:
+def paid_change(amount: int, collects: str, channel_name: str, currency: str, state: AccountState) -> BucketChange:
     """Money that the channel has paid, or takes back. Of a seller's channel, what it takes back was paid before.
 
     What it takes beyond all that it has paid is missing in the available, until it pays again.
     """
     if collects != SELLER:
         return BucketChange(available=amount)
-    channel = state.channel(observed.channel)
-    before = channel.paid_out.get(observed.currency, 0) - channel.owed.get(observed.currency, 0)
+    channel = state.channel(channel_name)
+    before = channel.paid_out.get(currency, 0) - channel.owed.get(currency, 0)
     after = before + amount
     missing = min(after, 0) - min(before, 0)
     return BucketChange(available=missing, paid_out=max(after, 0) - max(before, 0), owed=-missing)
-
-
-def _less_what_commands_recorded(
-    observed: SettlementObserved, known: Settlement | None, order: Order, difference: int
-) -> int:
-    """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
-    beyond = order.recorded - order.refunded - order.told
-    if not is_whole(observed):
-        return difference
-    if beyond > 0 and (known is None or known.booked is None):
-        return difference - beyond
-    if beyond > 0 and difference > 0:
-        return difference - min(beyond, difference)
-    if beyond < 0 and difference < 0:
-        return difference - max(beyond, difference)
-    return difference
-
-
-def is_whole(observed: SettlementObserved) -> bool:
-    """Whether the record says what its order is worth, and not only a part of it."""
-    return any(line["kind"] == PAYOUT and line.get("books") for line in observed.lines)
 
 
 def _booked(

@@ -31,3 +31,7 @@ class Settlement:
     """What each source said of each of its adjustments, and when: by source and reference, with a space between them."""
     adjusted: int = 0
     """What the adjustments come to (`events.settlements.adjustments`): worth of the order beside `booked`."""
+    released_by: list[str] = field(default_factory=list)
+    """What said that it was let go of (`observe.release_mark`). Rows of older releases do not know."""
+    absorbed: int = 0
+    """How much of what it is worth commands had recorded: theirs again, where the channel's records are withdrawn."""

@@ -12,17 +12,20 @@ from typing import Any
 from events.account_state import AccountState
 from events.banking.events import BankEntryObserved, BankStatementObserved
 from events.banking.observe import explained_entry, observe_bank_statement, observe_entry
+from events.catalog import AnyEvent
 from events.envelope import Source
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.values import Data
 from service.banks.identity import IdentifiedRecord
 from service.banks.observations import ObservedBankStatement, ObservedEntry, StatementPart
+from service.banks.stated_records import add_reads_of, entry_stated, statement_stated, withdrawn
 from service.formats.amounts import in_minor_units, plain
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, UnusedHeadings
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
 from service.imports.receipt import Receipt
+from service.imports.stated import Withdrawal
 from service.ledger.batch import Batch
 from service.ledger.commands import Erased
 from service.ledger.vault import AccountKey
@@ -47,6 +50,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
+        for withdrawal in self.withdrawals:
+            add_reads_of(withdrawal, self.account_id, read_set)
         for record in self.records:
             observed = record.observed
             if isinstance(observed, ObservedEntry):
@@ -79,14 +84,19 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
     def decide(self, batch: Batch) -> list[str]:
         # A unit may be decided again, on a newer state.
         self.forget()
-        self.problem_ids, self.receipt = [], Receipt()
+        self.problem_ids, self.receipt, self.stated = [], Receipt(), []
         state = batch.state(self.account_id)
         if state.account is None or state.account.mode != self.origin.mode:
             raise AccountNotFound(self.account_id)
         key = batch.keys.get(self.account_id)
         if key is None:
             raise Erased
+        self.withdraw(state, batch)
         return [self._ingest(record, state, key, batch) for record in self.records]
+
+    def withdrawn(self, withdrawal: Withdrawal, state: AccountState) -> tuple[Source, Sequence[AnyEvent]]:
+        actor = f"{self.origin.actor.kind}:{self.origin.actor.id}"
+        return Source(PROVIDER, withdrawal.stated.thing[1]), withdrawn(withdrawal, actor, state)
 
     def _ingest(self, record: IdentifiedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = record.observed
@@ -99,7 +109,9 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
                 return REMARK
             case ObservedBankStatement():
                 self.receipt.items += 1
-                for statement in observe_bank_statement(self._statement(record, observed, key), state):
+                said = self._statement(record, observed, key)
+                self.stated.append(statement_stated(record, observed, said))
+                for statement in observe_bank_statement(said, state):
                     batch.record(state, statement, self.cause(Source(PROVIDER, observed.part.number)))
                     if isinstance(statement, BankStatementObserved):
                         self.receipt.find(statement.findings)
@@ -144,6 +156,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
         if events:
             self._keep(record, observed.raw, digest, "accepted", None, key, batch, entry_id)
         self.receipt.count(booked=booked)
+        if not observed.explains:
+            self.stated.append(entry_stated(record, observed, entry_id))
         if not observed.explains:
             # What the ledger has, and not what the file says.
             kept = state.bank_entries[entry_id]

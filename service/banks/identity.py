@@ -5,7 +5,7 @@ The digest tells nothing without the key. It is no id: equal entries have the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from events.canonical import canonical, check_content
 from events.currency import AMOUNT_MAX
@@ -16,6 +16,7 @@ from service.ledger.vault import AccountKey
 
 _REFERENCE_MAX = 200
 _NUMBER_MAX = 200
+_NOT_READ = frozenset({"bank_account", "place", "raw", "group"})
 _YEARS = range(1970, 2200)
 """A day outside of these years is a mistake. Days at the ends of the calendar cannot be added to."""
 
@@ -31,6 +32,8 @@ class IdentifiedRecord:
     number: str = field(default="", repr=False)
     """The number itself, which is sealed before it is stored."""
     content: str = ""
+    reading: str = ""
+    """The keyed digest of all that was read in it."""
     older_ids: tuple[str, ...] = ()
     """The ids that the entry may have had when a reference was taken for its identity."""
 
@@ -51,6 +54,12 @@ def content_digest(key: AccountKey, bank_account: str, entry: ObservedEntry) -> 
     if entry.reference is not None:
         return key.digest(b"bank entry content" + canonical(["reference", *told, entry.reference]))[:32]
     return key.digest(b"bank entry content" + canonical(["text", *told, *_texts(entry)]))[:32]
+
+
+def reading_digest(key: AccountKey, bank_account: str, observed: ObservedEntry | ObservedBankStatement) -> str:
+    """The keyed digest of all that was read in a record: another one is another reading of it."""
+    told = {each.name: getattr(observed, each.name) for each in fields(observed) if each.name not in _NOT_READ}
+    return key.digest(b"bank reading" + repr([bank_account, *sorted(told.items())]).encode())[:32]
 
 
 def older_ids(key: AccountKey, bank_account: str, entry: ObservedEntry, occurrence: int) -> tuple[str, ...]:

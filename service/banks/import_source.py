@@ -7,29 +7,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, BinaryIO, ClassVar
 
 from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant
 from events.refusals import AccountNotFound, InvalidCommand
-from service.banks.booking import KNOWN, LEFT_OUT, NEW, STATEMENTS, BankUnit
+from service.banks.booking import KNOWN, LEFT_OUT, NEW, PROVIDER, STATEMENTS, BankUnit
 from service.banks.columns import ROLES, Layout
 from service.banks.files import bank_observations
-from service.banks.identity import IdentifiedRecord, bank_account_digest, checked, content_digest, older_ids
+from service.banks.identity import (
+    IdentifiedRecord,
+    bank_account_digest,
+    checked,
+    content_digest,
+    older_ids,
+    reading_digest,
+)
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.banks.recipes import RECIPES
+from service.banks.stated_records import prepare
 from service.banks.table_rows import SOURCE as TABLE
 from service.banks.tables import TableRequest
 from service.formats.unreadable import Unreadable, unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, RecordSource, check_currency
 from service.imports.receipt import Receipt
+from service.imports.stated import Reading, Withdrawal
 from service.ledger.account_profile import read_profile
 from service.ledger.commands import Erased, RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 
 _NUMBER_MAX = 64
+SEALED_NUMBER = "bankAccountNumber"
 
 
 @dataclass(slots=True)
@@ -47,6 +57,7 @@ class BankSource(RecordSource[IdentifiedRecord]):
     exponents: dict[str, int]
     lane: int
     received_at: Instant
+    channel: str = PROVIDER
     only_currency: str | None = None
     """The account's currency, where it has one only: of files that name none."""
     _occurrences: Counter[str] = field(init=False, default_factory=Counter)
@@ -76,8 +87,34 @@ class BankSource(RecordSource[IdentifiedRecord]):
         raw = observed.raw if isinstance(observed, ObservedEntry) else b""
         return IdentifiedRecord(unreadable(observed.place, reason, raw), record.origin)
 
+    def reading(self, record: IdentifiedRecord) -> Reading | None:
+        observed = record.observed
+        if isinstance(observed, ObservedEntry | ObservedBankStatement):
+            return Reading(observed.place, record.reading, None)
+        return None
+
+    async def prepare(self, ledger: Ledger, withdrawals: Sequence[Withdrawal]) -> None:
+        await prepare(ledger, self.lane, self.request.account_id, withdrawals)
+
+    def as_of(self, arrived_at: Instant) -> BankSource:
+        return replace(self, received_at=arrived_at)
+
     def log_fields(self) -> dict[str, str]:
         return {}
+
+    def request_document(self) -> dict[str, Any]:
+        options = self.options
+        number = options.bank_account
+        return {
+            "channel": self.channel,
+            "name": self.request.name,
+            "bank_account": None if number is None else self.key.seal(SEALED_NUMBER, number),
+            "currency": options.currency,
+            "layout": asdict(options.layout),
+        }
+
+    def shop_document(self) -> dict[str, Any]:
+        return {"currency": self.only_currency}
 
     def _observations(self, stream: BinaryIO) -> Iterator[BankObservation]:
         options = self.options
@@ -94,13 +131,14 @@ class BankSource(RecordSource[IdentifiedRecord]):
         origin = f"{self.request.name}#{observed.place}"
         number = observed.bank_account or self.options.bank_account or ""
         digest = self._digest(number)
+        reading = reading_digest(self.key, digest, observed)
         if not isinstance(observed, ObservedEntry):
-            return IdentifiedRecord(observed, origin, digest, number)
+            return IdentifiedRecord(observed, origin, digest, number, reading=reading)
         content = content_digest(self.key, digest, observed)
         occurrence = self._occurrences[content]
         self._occurrences[content] += 1
         older = older_ids(self.key, digest, observed, occurrence)
-        return IdentifiedRecord(observed, origin, digest, number, content, older)
+        return IdentifiedRecord(observed, origin, digest, number, content, reading, older)
 
     def _of_the_account(self, observed: ObservedEntry | ObservedBankStatement) -> BankObservation:
         """The observation, or why it is not about the bank account of the request."""

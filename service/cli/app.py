@@ -1,4 +1,4 @@
-"""`payout-ledger`: serve, migrate, keys, import, pull, reconcile, close-statements, cases, deliveries, rebuild, verify.
+"""`payout-ledger`: serve, migrate, keys, import, imports, reread, pull, reconcile, close-statements, cases, deliveries, rebuild, verify.
 
 A command's module is imported only when the command is run, so that it does not wait for the others' imports.
 """
@@ -22,6 +22,8 @@ COMMANDS = {
     "migrate": "maintenance:migrate",
     "keys": "keys:app",
     "import": "importing:app",
+    "imports": "rereading:list_imports",
+    "reread": "rereading:reread_imports",
     "pull": "pulling:pull_channel",
     "reconcile": "banking:reconcile",
     "close-statements": "closing:close_statements",

@@ -21,6 +21,7 @@ from service.http import (
     payouts,
     probes,
     reconciliation,
+    rereading,
     sellercenter,
     settlement_lines,
     settlements,
@@ -55,6 +56,7 @@ SUBJECTS = (
             *settlement_lines.OPERATIONS,
             *import_uploads.OPERATIONS,
             *imports.OPERATIONS,
+            *rereading.OPERATIONS,
         ),
     ),
     Subject(

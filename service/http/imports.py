@@ -1,4 +1,4 @@
-"""Imports of marketplaces' files: how far each is, and its unreadable records."""
+"""Imports of files: how far each is, its unreadable records, and what reading it anew came to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from events.instants import to_datetime
+from service.banks.booking import PROVIDER as BANK
 from service.http.cursors import wrong_cursor
 from service.http.envelope import PageMeta
 from service.http.errors import ApiError
@@ -25,6 +26,7 @@ from service.imports.receipt import ReceiptDocument
 from service.ledger.api_keys import COMMAND_WRITE, PAYOUT_READ
 from service.marketplaces.channels import CHANNELS
 from service.platform.documents import Count, Time, one_of
+from service.rereading.receipt import RereadDocument
 
 _READERS = (PAYOUT_READ, COMMAND_WRITE)
 
@@ -59,7 +61,7 @@ class ImportErrorDocument(TypedDict):
 
 class ImportProgressDocument(TypedDict):
     id: ImportId
-    channel: Annotated[str, one_of(*CHANNELS)]
+    channel: Annotated[str, one_of(*CHANNELS, BANK)]
     file: str
     state: Annotated[str, one_of(*STATES)]
     bytes: Annotated[Count, Field(description="Read so far.")]
@@ -73,7 +75,18 @@ class ImportProgressDocument(TypedDict):
     receipt: Annotated[ReceiptDocument | None, Field(description="Null of an import from before there were receipts.")]
 
 
+class ImportRereadDocument(TypedDict):
+    """The last time that the file was read anew."""
+
+    state: Annotated[str, one_of(*STATES)]
+    startedAt: Time
+    endedAt: NotRequired[Time]
+    receipt: NotRequired[RereadDocument]
+    error: NotRequired[ImportErrorDocument]
+
+
 class ImportOutcomeDocument(TypedDict):
+    reread: ImportRereadDocument | None
     error: ImportErrorDocument | None
     startedAt: Time
     updatedAt: Time
@@ -96,7 +109,7 @@ def is_import_id(text: str) -> bool:
 
 async def get_import(context: RequestContext) -> web.Response:
     """How far an import is, with the first of its unreadable records."""
-    place, found = await _found(context)
+    place, found = await found_import(context)
     return context.respond(await import_document(context, place, found))
 
 
@@ -125,6 +138,7 @@ def _progress(found: ImportRecord) -> ImportProgressDocument:
 
 def _outcome(found: ImportRecord) -> ImportOutcomeDocument:
     return {
+        "reread": cast(ImportRereadDocument | None, found.reread),
         "error": cast(ImportErrorDocument | None, found.error),
         "startedAt": found.started_at,
         "updatedAt": found.updated_at,
@@ -133,11 +147,11 @@ def _outcome(found: ImportRecord) -> ImportOutcomeDocument:
 
 
 def _problem(problem: Problem) -> ImportProblemDocument:
-    assert problem.delivery_id is not None, "a marketplace's unreadable records are deliveries"
+    assert problem.delivery_id is not None, "unreadable records are deliveries"
     return {"place": problem.place, "reason": problem.reason, "deliveryId": problem.delivery_id}
 
 
-async def _found(context: RequestContext) -> tuple[ImportKey, ImportRecord]:
+async def found_import(context: RequestContext) -> tuple[ImportKey, ImportRecord]:
     import_id = context.id_in_path(IMPORT_ID)
     # Where nothing of a file could be read, its account may not have been opened.
     key = ImportKey(await context.ledger.lane_of(context.account), context.account, import_id)
@@ -182,7 +196,7 @@ def _before(parts: list[str] | None) -> tuple[datetime, str] | None:
 async def list_problems(context: RequestContext) -> web.Response:
     """All unreadable records of an import, in the order of the file."""
     limit = context.read(LIMIT)
-    place, _ = await _found(context)
+    place, _ = await found_import(context)
     listing = Listing(context, "problems", await account_scope(context), (place[2],))
     behind = listing.number()
     found = await problems_of(context.ledger, place, -1 if behind is None else behind, limit + 1)

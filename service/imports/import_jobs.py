@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, BinaryIO
 
 import orjson
 
-from events.refusals import Refusal
 from service.imports.import_records import COUNTS, DONE, FAILED, ImportKey, ImportRecord, find
+from service.imports.import_runs import READER, ImportRun, ImportTakenOver, Stopping, error_of
 from service.imports.import_source import ImportRequest, Problem, ResumableSource
-from service.imports.ingestion import ImportResult, ingest
+from service.imports.ingestion import FileReading, ImportResult, read_file
+from service.imports.kept_files import FileKey
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
@@ -30,22 +30,12 @@ from sql import query
 
 log = logs.get("imports")
 
-READER = version("payout-ledger")
-"""Another release may count the records of a file differently, so it starts with the first one again."""
 RECORD_SECONDS = 1.0
 """How often the import record is brought up to date."""
 
 
 class OtherContent(Exception):
     """The id belongs to an import of another content, or with another request."""
-
-
-class _Stopping(Exception):
-    """The process is to end."""
-
-
-class _TakenOver(Exception):
-    """Another task has taken this import over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,35 +91,28 @@ class ImportJobs:
                 if task is not None:
                     _check_same(await self._known(key, origin.mode), source, file)
                 else:
-                    task = await self._start(key, source, origin.mode, file)
+                    task = await self._start(key, request, source, origin, file)
                     if task is not None:
                         unless_read.pop_all()
         return key, task
 
     async def _start(
-        self, key: ImportKey, source: ResumableSource[Any], mode: str, file: File
+        self,
+        key: ImportKey,
+        request: ImportRequest[ResumableSource[Any]],
+        source: ResumableSource[Any],
+        origin: RequestOrigin,
+        file: File,
     ) -> asyncio.Task[None] | None:
-        pool, runtime = self._ledger.pool, self._ledger.runtime
-        run, now = runtime.uuid7(), runtime.now()
-        began = await pool.fetchval(
-            query("imports/begin"),
-            *key,
-            mode,
-            source.channel,
-            _json(source.request_document()),
-            _json(source.shop_document()),
-            file.digest,
-            READER,
-            run,
-            file.size,
-            now,
-        )
+        pool, runtime, mode = self._ledger.pool, self._ledger.runtime, origin.mode
+        run = ImportRun(self._ledger, key, runtime.uuid7())
+        began = await run.begin(mode, source, file.digest, file.size)
         counts: dict[str, int] = dict.fromkeys(COUNTS, 0)
         receipt = Receipt()
-        if began is None:
+        if not began:
             known = await self._known(key, mode)
             _check_same(known, source, file)
-            row = await pool.fetchrow(query("imports/resume"), *key, run, READER, now)
+            row = await pool.fetchrow(query("imports/resume"), *key, run.run, READER, runtime.now())
             if row is None:
                 return None
             counts = {name: row[name] for name in COUNTS}
@@ -140,10 +123,9 @@ class ImportJobs:
                 counts = dict.fromkeys(COUNTS, 0)
             source = source.with_shop(known.shop)
         job = _ImportJob(
-            self._ledger,
-            key,
             run,
             source,
+            await request.open(self._ledger, origin),
             file,
             ImportResult(key.import_id, counts, [], receipt),
             lambda: self._stopping,
@@ -160,6 +142,20 @@ class ImportJobs:
             raise OtherContent
         return known
 
+    async def run_once(self, key: ImportKey, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Runs something about an import as its job; where one runs, that one. It raises nothing but a cancellation."""
+        async with self._starting:
+            task = self._running.get(key)
+            if task is None:
+                task = self._ledger.runtime.spawn(run(), f"import {key.import_id}")
+                self._running[key] = task
+                task.add_done_callback(lambda _: self._running.pop(key, None))
+        return task
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping
+
     async def close(self, seconds: float) -> None:
         """Ends the running jobs, each after its next slice. The same files can be sent again, to resume there."""
         self._stopping = True
@@ -175,50 +171,55 @@ class _ImportJob:
 
     def __init__(
         self,
-        ledger: Ledger,
-        key: ImportKey,
-        run: str,
+        run: ImportRun,
         source: ResumableSource[Any],
+        another: ResumableSource[Any],
         file: File,
         result: ImportResult,
         stopping: Callable[[], bool],
     ) -> None:
-        self._ledger = ledger
-        self._key = key
+        self._ledger = run.ledger
         self._run = run
         self._source = source
+        self._another = another
         self._file = file
         self._result = result
         self._stopping = stopping
-        self._recorded_at = ledger.runtime.monotonic()
+        self._recorded_at = run.ledger.runtime.monotonic()
 
     async def run(self) -> None:
         """Reads to the end, and records how it ended. Raises nothing but a cancellation."""
         fields = {
-            "account": self._key.account_id, "import_id": self._key.import_id, **self._source.log_fields(),
+            "account": self._run.key.account_id, "import_id": self._run.key.import_id, **self._source.log_fields(),
         }  # fmt: skip
         try:
             with self._file.stream:
                 await self._read()
-        except _TakenOver:
+        except ImportTakenOver:
             log.info("import_taken_over", **fields)
             return
         except Exception as problem:
-            error = _error_of(problem)
+            error = error_of(problem)
             if error["code"] == "INTERNAL":
                 log.exception("import_failed", **fields)
             else:
                 log.warning("import_failed", **fields, code=error["code"])
             with contextlib.suppress(*OUTAGES):
-                await self._finish(FAILED, error)
+                await self._run.finish(FAILED, error)
         else:
-            await self._finish(DONE, None)
+            await self._run.finish(DONE, None)
             log.info(self._source.logged_as, **fields, **self._result.counts)
 
     async def _read(self) -> None:
-        records = await asyncio.to_thread(self._source.read, self._file.stream)
         skip = self._result.receipt.items
-        await ingest(self._ledger, self._source, records, self._result, self._progress, skip)
+        of = FileKey(self._run.key.lane, self._run.key.account_id, self._file.digest)
+        await read_file(
+            self._ledger,
+            FileReading(of, self._run.run, self._source, self._another, self._file.stream),
+            self._result,
+            self._progress,
+            skip,
+        )
         await self._record([], self._file.size)
 
     async def _progress(self, problems: list[Problem]) -> None:
@@ -226,58 +227,13 @@ class _ImportJob:
         if problems or due or self._stopping():
             await self._record(problems, await asyncio.to_thread(self._file.stream.tell))
         if self._stopping():
-            raise _Stopping
+            raise Stopping
 
     async def _record(self, problems: list[Problem], bytes_read: int) -> None:
-        rows = [
-            {"number": each.number, "delivery_id": each.delivery_id, "place": each.place, "reason": each.reason}
-            for each in problems
-        ]
-        counts = [self._result.counts[name] for name in COUNTS]
-        pool = self._ledger.pool
-        recorded = await pool.fetchval(
-            query("imports/keep"),
-            *self._key,
-            self._run,
-            bytes_read,
-            *counts,
-            _json(rows),
-            self._ledger.runtime.now(),
-            _json(self._result.receipt.state()),
-        )
-        if recorded is None:
-            raise _TakenOver
+        await self._run.record(problems, bytes_read, self._result.counts, self._result.receipt)
         self._recorded_at = self._ledger.runtime.monotonic()
-
-    async def _finish(self, state: str, error: dict[str, Any] | None) -> None:
-        document = None if error is None else _json(error)
-        await self._ledger.pool.fetchval(
-            query("imports/finish"), *self._key, self._run, state, document, self._ledger.runtime.now()
-        )
 
 
 def _check_same(known: ImportRecord, source: ResumableSource[Any], file: File) -> None:
     if known.digest != file.digest or known.request != source.request_document():
         raise OtherContent
-
-
-def _error_of(problem: Exception) -> dict[str, Any]:
-    match problem:
-        case Refusal():
-            field = {} if problem.field is None else {"field": problem.field}
-            return {"code": problem.code, "message": problem.message, **field}
-        case Unavailable():
-            return {"code": "UNAVAILABLE", "message": f"{problem}: send it again under this id"}
-        case _Stopping():
-            return {"code": "UNAVAILABLE", "message": "the service was stopped: send it again under this id"}
-        case _ if isinstance(problem, OUTAGES):
-            return {"code": "UNAVAILABLE", "message": "the database did not answer: send it again under this id"}
-        case _:
-            return {
-                "code": "INTERNAL",
-                "message": "something went wrong on our side: the import's id finds it in the log",
-            }
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

@@ -46,6 +46,8 @@ class ImportRecord:
     ended_at: Instant | None
     receipt: Receipt | None
     """None of an import from before there were receipts."""
+    reread: dict[str, Any] | None
+    """The last time that it was read anew: its state, and its receipt or its error."""
 
 
 async def find(ledger: Ledger, key: ImportKey, mode: str) -> ImportRecord | None:
@@ -94,4 +96,5 @@ def _record_of(row: Any) -> ImportRecord:
         updated_at=row["updated_at"],
         ended_at=row["ended_at"],
         receipt=None if row["receipt"] is None else Receipt.restored(orjson.loads(row["receipt"])),
+        reread=None if row["reread"] is None else orjson.loads(row["reread"]),
     )

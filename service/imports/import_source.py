@@ -10,12 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
+from events.account_state import AccountState
+from events.catalog import AnyEvent
+from events.channels.events import ChannelMoneyBooked
 from events.currency import is_known
 from events.envelope import Source
 from events.instants import Instant
-from events.refusals import InvalidCommand
+from events.refusals import InvalidCommand, Refusal
 from service.imports.receipt import Receipt
-from service.ledger.batch import Cause, UnitOfWork
+from service.imports.stated import Reading, Stated, Withdrawal
+from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 
@@ -25,6 +29,8 @@ PROBLEMS_MAX = 100
 """Unreadable records that a result lists. All of them are kept."""
 UNREADABLE = "unreadable"
 """The outcome of a record that cannot be read, and the verdict that it is kept with."""
+
+_MIDNIGHT = "T00:00:00.000000Z"
 
 Rec = TypeVar("Rec")
 
@@ -62,6 +68,11 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     received_at: Instant
     before: Receipt
     receipt: Receipt = field(init=False, default_factory=Receipt)
+    withdrawals: Sequence[Withdrawal] = ()
+    """What these records stated when they were read before, and state no more: it is withdrawn before they are booked."""
+    stated: list[Stated] = field(init=False, default_factory=list)
+    """What the records state, once they are decided."""
+    is_durable: bool = field(init=False, default=False)
 
     @property
     def commands_count(self) -> int:
@@ -85,6 +96,36 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     def problems(self, first: int) -> list[Problem]:
         """The unreadable records, once the unit is decided. `first` is the number of its first record."""
 
+    def committed(self, result: list[str]) -> None:
+        assert len(result) == len(self.records), "each record has an outcome"
+        self.is_durable = True
+        for each in self.withdrawals:
+            each.done = each.decided
+
+    @abstractmethod
+    def withdrawn(self, withdrawal: Withdrawal, state: AccountState) -> tuple[Source, Sequence[AnyEvent]]:
+        """The events that withdraw what a record stated, and where it came from; none where it stands no more."""
+
+    def withdraw(self, state: AccountState, batch: Batch) -> None:
+        """Records the withdrawals, each at the time of what is withdrawn: it never was so."""
+        for each in self.withdrawals:
+            if state.account is None:
+                return
+            each.decided, each.refused = False, None
+            try:
+                source, events = self.withdrawn(each, state)
+            except Refusal as refusal:
+                each.refused = refusal.message
+                continue
+            date = each.stated.shown.date
+            happened_at = None if date is None else min(date if "T" in date else f"{date}{_MIDNIGHT}", batch.now)
+            for event in events:
+                at = happened_at
+                if isinstance(event, ChannelMoneyBooked) and event.happened_at is not None:
+                    at = min(event.happened_at, batch.now)
+                batch.record(state, event, self.cause(source), effective_at=at)
+            each.decided = True
+
     def forget(self) -> None:
         """Takes back what it has told of its records beside the log: it was not committed."""
 
@@ -97,6 +138,8 @@ class RecordSource(ABC, Generic[Rec]):
     logged_as: ClassVar[str]
     """The log line of a finished import."""
     lane: int
+    channel: str
+    """The channel that the import record names; `bank` for a bank's file."""
 
     @abstractmethod
     def read(self, stream: BinaryIO) -> Iterator[Rec]:
@@ -114,20 +157,29 @@ class RecordSource(ABC, Generic[Rec]):
     def log_fields(self) -> dict[str, str]:
         """What log lines say about the source. No personal data."""
 
+    @abstractmethod
+    def reading(self, record: Rec) -> Reading | None:
+        """What tells how a record is read, before it is booked; None for one that states nothing."""
 
-class ResumableSource(RecordSource[Rec]):
-    """A source whose imports have an import record, and can be resumed."""
+    @abstractmethod
+    async def prepare(self, ledger: Ledger, withdrawals: Sequence[Withdrawal]) -> None:
+        """Looks up in the ledger what the withdrawals need to know."""
 
-    channel: str
-    """The channel that the import record names."""
+    @abstractmethod
+    def as_of(self, arrived_at: Instant) -> RecordSource[Rec]:
+        """The same source for a file that arrived then: what is read anew is as old as it was."""
 
     @abstractmethod
     def request_document(self) -> dict[str, Any]:
-        """The request without its account: sent again under the same id, it has to be equal."""
+        """The request without its account. Personal data in it is sealed."""
 
     @abstractmethod
     def shop_document(self) -> dict[str, Any]:
-        """The settings that the records are read with: an import is resumed with those that it began with."""
+        """The settings that the records are read with: what the request left open is as the account had it."""
+
+
+class ResumableSource(RecordSource[Rec]):
+    """A source whose imports can be resumed: sent again under the same id, the request has to be equal."""
 
     @abstractmethod
     def with_shop(self, document: Mapping[str, Any]) -> ResumableSource[Rec]:

@@ -7,19 +7,35 @@ changes nothing, so an interrupted import can simply be started again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from events.refusals import Refusal
+from service.imports.import_records import DONE, FAILED, ImportKey
+from service.imports.import_runs import ImportRun, error_of
 from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
+from service.imports.kept_files import FileKey, digest_of, find_file, keep_file
+from service.imports.readings import Readings, readings_of
 from service.imports.receipt import Receipt
+from service.imports.recorded_reading import (
+    Expected,
+    RecordedSource,
+    Withdrawals,
+    expected_of,
+    left_over,
+    withdraw,
+    withdrawals_of,
+)
+from service.imports.stated import ZONE_WAS_ASSUMED, Withdrawal
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.ledger.write_failures import Unavailable, name_of
 from service.platform import logs
-from service.platform.database import is_outage
+from service.platform.database import OUTAGES, is_outage
+from sql import query
 
 log = logs.get("import")
 
@@ -60,6 +76,17 @@ async def no_progress(_: list[Problem]) -> None:
     """The progress of an import that nobody watches."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """A file that is read by a source. `another` is an equal source, which looks at the file before it is booked."""
+
+    of: FileKey
+    run: str
+    source: RecordSource[Any]
+    another: RecordSource[Any]
+    stream: BinaryIO
+
+
 async def import_file(
     ledger: Ledger,
     request: ImportRequest[RecordSource[Any]],
@@ -73,11 +100,84 @@ async def import_file(
     the account, Unavailable where the ledger cannot write now. What was ingested until then stays, and is known the
     next time.
     """
-    source = await request.open(ledger, origin)
+    source, another = await request.open(ledger, origin), await request.open(ledger, origin)
     result = new_result(f"imp_{ledger.runtime.ulid()}", source)
-    await ingest(ledger, source, await asyncio.to_thread(source.read, stream), result, progress)
+    digest, size = await digest_of(ledger, stream)
+    run = ImportRun(ledger, ImportKey(source.lane, request.account_id, result.id), ledger.runtime.uuid7())
+    await run.begin(origin.mode, source, digest, size)
+
+    async def recorded(problems: list[Problem]) -> None:
+        if problems:
+            await run.record(problems, 0, result.counts, result.receipt)
+        await progress(problems)
+
+    of = FileKey(source.lane, request.account_id, digest)
+    try:
+        await read_file(ledger, FileReading(of, run.run, source, another, stream), result, recorded)
+    except Exception as problem:
+        with contextlib.suppress(*OUTAGES):
+            await run.finish(FAILED, error_of(problem))
+        raise
+    await run.record([], size, result.counts, result.receipt)
+    await run.finish(DONE, None)
     log.info(source.logged_as, account=request.account_id, import_id=result.id, **source.log_fields(), **result.counts)
     return result
+
+
+async def read_file(
+    ledger: Ledger, file: FileReading, result: ImportResult, progress: Progress, skip: int = 0
+) -> list[Withdrawal]:
+    """Ingests the records of a file after the first `skip`, and keeps the file.
+
+    What it stated when it was read before, and states no more, is withdrawn. A file that states nothing, as it is read
+    now, withdraws nothing.
+    """
+    readings = await readings_of(ledger, file.of, file.run)
+    expected, withdrawals = None, None
+    if readings.before:
+        expected = await expected_of(file.another, file.stream)
+        if not expected.is_empty:
+            withdrawals = await withdrawals_of(ledger, [(file.source, readings, expected)])
+    return await read_expected(ledger, file, readings, result, progress, skip, expected, withdrawals)
+
+
+async def read_expected(
+    ledger: Ledger,
+    file: FileReading,
+    readings: Readings,
+    result: ImportResult,
+    progress: Progress,
+    skip: int = 0,
+    expected: Expected | None = None,
+    withdrawals: Withdrawals | None = None,
+) -> list[Withdrawal]:
+    """As `read_file`, where it is known what the file would state, and what is withdrawn. Gives all that was withdrawn."""
+    kept = await find_file(ledger, file.of)
+    arrived_at = ledger.runtime.instant() if kept is None else kept.arrived_at
+    source = file.source if kept is None else file.source.as_of(arrived_at)
+    of_file = withdrawals.of_file(readings.before) if withdrawals is not None else None
+    recorded = RecordedSource(source, readings, of_file)
+    if of_file is not None and expected is not None:
+        await withdraw(ledger, source, of_file.of_nothing(expected))
+    records = await asyncio.to_thread(recorded.read, file.stream)
+
+    async def with_readings(problems: list[Problem]) -> None:
+        await recorded.keep_readings()
+        await progress(problems)
+
+    await ingest(ledger, recorded, records, result, with_readings, skip)
+    left: list[Withdrawal] = []
+    if withdrawals is not None and not skip:
+        left = await left_over(ledger, source, readings, withdrawals)
+        await withdraw(ledger, source, left)
+    if withdrawals is not None or not readings.before:
+        await readings.write(to_the_end=not skip)
+    await keep_file(ledger, file.of, file.stream, source, arrived_at)
+    if ZONE_WAS_ASSUMED not in result.receipt.findings:
+        place = (file.of.lane, file.of.account_id, file.of.digest)
+        await ledger.pool.execute(query("imports/end_finding"), *place, ZONE_WAS_ASSUMED)
+    own = {id(each) for before in readings.before.values() for each in before}
+    return [*(each for each in (withdrawals.all if withdrawals else ()) if id(each.stated) in own), *left]
 
 
 async def ingest(

@@ -21,7 +21,7 @@ from events.policies.events import PayoutCycleCut
 from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
 from events.values import Data, value
-from projections.inline import InlineRows, Row, add_changes
+from projections.inline import InlineRows, Row, add_changes, add_removals
 from service.ledger.event_store import Append, Head, NewEvent, Snapshot, StoredAnswer
 from service.ledger.vault import AccountKey, Vault
 from service.platform import calendars, logs
@@ -269,14 +269,17 @@ class Batch:
 
     def to_append(self) -> Append:
         views: InlineRows = {}
+        removed: InlineRows = {}
         for account_id, state in self._states.items():
             add_changes(views, self._states_before[account_id], state)
+            add_removals(removed, self._states_before[account_id], state)
         return Append(
             lane=self.lane,
             before=self.before,
             after=self.head_after(),
             events=self.events,
             views=views,
+            removed=removed,
             provider_events=self.provider_events,
             account_keys=self.account_keys,
             answers=self.new_answers,

@@ -17,7 +17,7 @@ from events.values import value
 from projections.inline import TABLES, InlineRows, Row, fill_states
 from service.ledger.vault import AccountKey, Vault
 from service.platform.database import Connection
-from sql import append_rows, composed, query
+from sql import append_rows, composed, query, remove_rows
 
 
 @value
@@ -104,6 +104,8 @@ class Append:
     after: Head
     events: list[NewEvent]
     views: InlineRows
+    removed: InlineRows = field(default_factory=dict)
+    """The keys of rows of the inline views that stand no more."""
     provider_events: list[Row] = field(default_factory=list)
     account_keys: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
@@ -214,7 +216,12 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
     views = [table for table in TABLES if table.name in batch.views]
     rows |= batch.views
     beside: dict[str, list[Any]] = {"sealed_deliveries": batch.sealed_deliveries}
-    rendered = tuple(append_rows(table.name, table.whole_key, table.columns) for table in views)
+    removed = [table for table in TABLES if table.name in batch.removed]
+    rows |= {f"{table.name}_gone": batch.removed[table.name] for table in removed}
+    rendered = (
+        *(append_rows(table.name, table.whole_key, table.columns) for table in views),
+        *(remove_rows(table.name, table.whole_key) for table in removed),
+    )
     statement = composed("ledger/append", "ledger/append", parts, 11, rendered)
     position = await connection.fetchval(
         statement.text,

@@ -12,7 +12,7 @@ from events.evolve import evolve
 from events.instants import to_datetime
 from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
-from projections.inline import TABLES, InlineRows, Row, add_changes
+from projections.inline import TABLES, InlineRows, Row, add_changes, add_removals
 from projections.runner import read_events
 from service.ledger.event_store import Append, Head, append, read_head, read_rows
 from service.platform.database import Connection
@@ -62,9 +62,11 @@ async def _fold(connection: Connection, lane: int, head: Head, envelopes: Sequen
                 {"account_id": envelope.account_id, "event_id": event.event_id, "position": envelope.position}
             )
     views: InlineRows = {}
+    removed: InlineRows = {}
     for account_id, state in after.items():
         add_changes(views, before[account_id], state)
-    written = await append(connection, Append(lane, head, head, [], views, provider_events=observed))
+        add_removals(removed, before[account_id], state)
+    written = await append(connection, Append(lane, head, head, [], views, removed=removed, provider_events=observed))
     assert written, "the head is locked"
 
 

@@ -25,11 +25,12 @@ from events.settlements.evolve import is_known, known_key, settlement_key
 from events.settlements.observe import observe_settlement
 from events.settlements.state import Settlement
 from events.values import value
-from service.formats.amounts import Amount, NotUnderstood, in_minor_units, read_amount
+from service.formats.amounts import NotUnderstood, in_minor_units, read_amount
 from service.formats.file_remarks import LeftOut, Remark, StatedTotal, TotalOf
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import UNREADABLE, ObservationsUnit, Problem
 from service.imports.receipt import Receipt
+from service.imports.stated import Withdrawal
 from service.ledger.batch import Batch
 from service.ledger.vault import AccountKey
 from service.marketplaces import consistency_checks
@@ -41,6 +42,14 @@ from service.marketplaces.settlement_records import (
     group_of_statement,
     reason_against,
     settlement_event,
+)
+from service.marketplaces.stated_records import (
+    add_reads_of,
+    settlement_stated,
+    statement_event,
+    statement_stated,
+    withdrawn,
+    zone_finding,
 )
 from service.platform.database import storable
 
@@ -86,13 +95,9 @@ def _reason_against_statement(record: ObservedStatement, exponents: dict[str, in
     except ValueError as problem:
         return str(problem)
     for name, amount in (("Payout", record.payout), ("GuaranteeDeposit", record.guarantee_deposit)):
-        if amount is not None and abs(_minor(amount, exponents[record.currency])) > AMOUNT_MAX:
+        if amount is not None and abs(in_minor_units(amount.number, exponents[record.currency])[0]) > AMOUNT_MAX:
             return f"{name} is more than the ledger counts to"
     return None
-
-
-def _minor(amount: Amount, exponent: int) -> int:
-    return in_minor_units(amount.number, exponent)[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +116,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
     setting: ChannelSet | None = None
     observed_at: Instant | None = None
     observed_by: str = ARRIVAL
+    assumed_zone: str | None = None
+    """The zone of times without one, where nobody gave it: that is a finding."""
     unreadable_ids: list[str] = field(default_factory=list)
     """The ids of the deliveries that the unreadable records are kept as, in their order."""
     _kept_before: dict[int, Decimal | None] = field(init=False, default_factory=dict)
@@ -119,6 +126,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.update((SYSTEM_ACCOUNT, self.account_id))
         read_set.channels.add((self.account_id, self.channel))
+        for withdrawal in self.withdrawals:
+            add_reads_of(withdrawal, self.account_id, self.channel, read_set)
         for located in self.records:
             record = located.record
             if isinstance(record, SettlementRecord):
@@ -161,7 +170,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         ]
 
     def decide(self, batch: Batch) -> list[str]:
-        self.unreadable_ids, self.receipt = [], Receipt()
+        self.unreadable_ids, self.receipt, self.stated = [], Receipt(), []
         self._forget_kept()
         state = batch.state(self.account_id)
         if state.account is not None and state.account.mode != self.origin.mode:
@@ -173,9 +182,13 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         # Without a currency no account can be opened, and no record be booked: what there is, is unreadable, and is kept.
         if state.account is not None and self.setting is not None and not _is_set(self.setting, state):
             batch.record(state, self.setting, self.cause())
+        self.withdraw(state, batch)
         # An account whose key was destroyed has its records sealed with the lane's own key.
         key = batch.keys.get(self.account_id) or batch.keys[SYSTEM_ACCOUNT]
         return [self._ingest(located, state, key, batch) for located in self.records]
+
+    def withdrawn(self, withdrawal: Withdrawal, state: AccountState) -> tuple[Source, Sequence[AnyEvent]]:
+        return withdrawn(withdrawal, self.channel, state, self.exponents)
 
     def _ingest(self, located: LocatedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         record = located.record
@@ -204,6 +217,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             if _only_explains(record, state):
                 self.receipt.note(ONLY_EXPLAINS)
+            if self.assumed_zone is not None and record.first.occurred_at.zone is not None:
+                self.receipt.find([zone_finding(self.assumed_zone)])
+            _, seller, _ = known_key(state, *settlement_key(observed))
+            self.stated.append(settlement_stated(record, observed, seller))
             self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.
@@ -211,14 +228,20 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             verdict, outcome = ACCEPTED, _outcome(events) if known else NEW
         else:
             number = record.number
-            statement = replace(
-                _statement_event(record, state, digest, self.exponents[record.currency]),
+            exponent = self.exponents[record.currency]
+            said = replace(
+                statement_event(record, digest, exponent),
                 observed_at=self.observed_at or self.received_at,
                 observed_by=self.observed_by,
             )
+            statement = _against_the_state(record, said, state, exponent)
             known = statement_key(statement) in state.statements
             events = observe_statement(statement, state)
             self.receipt.count(booked=bool(events))
+            zones = (record.created_at.zone, record.updated_at.zone)
+            if self.assumed_zone is not None and any(zone is not None for zone in zones):
+                self.receipt.find([zone_finding(self.assumed_zone)])
+            self.stated.append(statement_stated(record, statement))
             for total in _payout_of(record):
                 self.receipt.state_total(total)
             verdict = ACCEPTED if events else DUPLICATE
@@ -318,30 +341,15 @@ def _is_set(setting: ChannelSet, state: AccountState) -> bool:
     return all(getattr(known, name) == getattr(setting, name) for name in names)
 
 
-def _statement_event(record: ObservedStatement, state: AccountState, digest: str, exponent: int) -> StatementObserved:
-    observed = StatementObserved(
-        channel=record.channel,
-        number=record.number,
-        source=record.source,
-        currency=record.currency,
-        content=dict(record.content()),
-        findings=[],
-        digest=digest,
-        collects="",
-        reference="",
-        seller=record.seller,
-        created_at=record.created_at.instant,
-        updated_at=record.updated_at.instant,
-        paid=record.paid,
-        payout=None if record.payout is None else _minor(record.payout, exponent),
-        # Versions of the API write it with different signs.
-        deposit=None if record.guarantee_deposit is None else abs(_minor(record.guarantee_deposit, exponent)),
-    )
+def _against_the_state(
+    record: ObservedStatement, observed: StatementObserved, state: AccountState, exponent: int
+) -> StatementObserved:
+    """The statement as the one that it is about, with what its figures say against each other and the one before."""
     observed = placed(observed, state)
     before = previous_statement(state, observed)
     previous = None if before is None else _closing(record, before[1])
     found = consistency_checks.consistency_checks(record, previous, exponent)
-    return replace(observed, findings=[each.document() for each in found])
+    return replace(observed, findings=[*observed.findings, *(each.document() for each in found)])
 
 
 def _closing(record: ObservedStatement, before: ChannelStatement) -> ObservedStatement | None:

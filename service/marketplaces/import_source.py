@@ -18,6 +18,7 @@ from service.formats.times import read_moment, zone_named
 from service.formats.unreadable import unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, ResumableSource, check_currency
 from service.imports.receipt import Receipt
+from service.imports.stated import Reading, Withdrawal
 from service.ledger.account_profile import read_profile
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
@@ -26,8 +27,19 @@ from service.marketplaces.channels import marketplace_named
 from service.marketplaces.marketplace import Marketplace
 from service.marketplaces.observations import DEFAULT_ZONE, ObservedStatement, Shop
 from service.marketplaces.record_mapping import PageFields
-from service.marketplaces.settlement_records import SettlementRecord, SourceRecord, settlement_records
+from service.marketplaces.settlement_records import (
+    SettlementRecord,
+    SourceRecord,
+    settlement_event,
+    settlement_records,
+)
 from service.marketplaces.shop_settings import COLUMNS, TYPES, read_columns, read_types
+from service.marketplaces.stated_records import (
+    prepare,
+    settlement_stated,
+    statement_event,
+    statement_stated,
+)
 from sql import query
 
 _SELLER_MAX = 200
@@ -76,6 +88,7 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
             kept=self.kept,
             observed_at=self.observed_at,
             observed_by=self.observed_by,
+            assumed_zone=self.shop.zone if self.zone_is_assumed else None,
             opens_with=self.options.currency or next(filter(None, map(_currency, checked_records)), None),
             setting=self.setting,
         )
@@ -88,6 +101,25 @@ class MarketplaceSource(ResumableSource[SourceRecord]):
                 return unreadable(record.place, reason, record.first.raw)
             case _:
                 return None
+
+    def reading(self, record: SourceRecord) -> Reading | None:
+        record = checked(record, self.exponents)
+        if isinstance(record, SettlementRecord):
+            event = settlement_event(record, "", self.exponents[record.first.currency])
+            return Reading(*settlement_stated(record, event)[:3])
+        if isinstance(record, ObservedStatement):
+            observed = statement_event(record, "", self.exponents[record.currency])
+            place, reading, _, _ = statement_stated(record, observed)
+            return Reading(place, reading, None)
+        return None
+
+    async def prepare(self, ledger: Ledger, withdrawals: Sequence[Withdrawal]) -> None:
+        await prepare(ledger, self.lane, self.request.account_id, self.channel, withdrawals)
+
+    def as_of(self, arrived_at: Instant) -> MarketplaceSource:
+        if self.observed_by != ARRIVAL:
+            return self
+        return replace(self, received_at=arrived_at, observed_at=arrived_at)
 
     def log_fields(self) -> dict[str, str]:
         return {"channel": self.channel}

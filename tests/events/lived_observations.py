@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from events.account_state import AccountState
 from events.banking.events import BankEntryObserved, BankStatementObserved
 from events.banking.observe import observe_bank_statement, observe_entry
+from events.banking.withdraw import withdraw_bank_statement, withdraw_entry
 from events.catalog import AnyEvent
 from events.channels.events import StatementObserved
 from events.channels.observe import references
+from events.channels.withdraw import withdraw_statement
+from events.observations import contents_of, newest_content
 from events.payouts import submissions
 from events.provider.events import DeliveryDismissed
 from events.provider.observation import Observation
 from events.provider.reports import ReportedStatus
 from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
+from events.settlements.withdraw import SaidOfMoney, withdraw_settlement
 from events.statements import decide
 from events.statements.chain import read_chain
 from events.statements.events import StatementClosed
@@ -157,6 +161,25 @@ def settlement_of(step: Step, number: int) -> SettlementObserved:
         amount=booked,
         releases=(reference if amount % 9 else "order/o-2") if flag and (booked is None or amount % 9) else None,
     )
+
+
+def withdrawn(step: Step, state: AccountState) -> Sequence[AnyEvent]:
+    """What was read wrongly is withdrawn: an entry or a statement of a bank, a statement, or what a source said of money."""
+    _, which, amount, _, _ = step
+    why = "the file was read anew"
+    match amount % 4:
+        case 0:
+            return withdraw_entry(pick(state.bank_entries, which, "ben_none"), why, "operator:a", state)
+        case 1:
+            return withdraw_bank_statement(pick(state.bank_statements, which, ("ba", "none", "")), why, state)
+        case 2:
+            return withdraw_statement(pick(state.statements, which, ("lazada", "", "none")), "d", why, state)
+        case _:
+            key = pick(state.settlements, which, ("shopee", "", "none"))
+            money = state.settlements.get(key)
+            source = pick(money.sources if money else {}, which, "shopee.escrow_detail")
+            content = newest_content(contents_of(money.sources if money else {}, source)) or "none"
+            return withdraw_settlement(SaidOfMoney(key, source, key[2], content), why, state, {})
 
 
 def seen_by_settlement(observed: SettlementObserved, state: AccountState) -> AccountState:

@@ -33,6 +33,7 @@ from tests.events.lived_observations import (
     settlement_of,
     statement_of,
     statements_of,
+    withdrawn,
 )
 from tests.events.steps import CURRENCIES, MOST, Step, later, moment
 from tests.spec import seen_by
@@ -56,6 +57,7 @@ KINDS = [
     *["refund", "fee", "adjust", "hold", "release", "cancel", "fail", "return", "link", "backend", "bank"] * 2,
     *["freeze", "unfreeze", "unfreeze", "close", "open", "secret", "retire", "workspace"],
     *OTHER_TYPES * 3,
+    *["withdraw"] * 3,
 ]
 AMOUNTS = st.integers(1, 30) | st.integers(1, MOST)
 STEP: st.SearchStrategy[Step] = st.tuples(
@@ -79,6 +81,13 @@ LIVES: st.SearchStrategy[list[Step]] = st.builds(
 NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
 
 
+def _withdrawn(step: Step, state: AccountState) -> Sequence[AnyEvent] | Refusal:
+    try:
+        return withdrawn(step, state) if state.account else []
+    except Refusal as refusal:
+        return refusal
+
+
 def happens(step: Step, number: int, state: AccountState) -> tuple[Sequence[AnyEvent] | Refusal, Instant]:
     """What the step leads to and when it happened; the books stay as they are."""
     before = state.copy()
@@ -99,6 +108,8 @@ def happens(step: Step, number: int, state: AccountState) -> tuple[Sequence[AnyE
         outcome, effective_at = statements_of(number, state), moment(number)
     elif step[0] in ("entry", "bank statement"):
         outcome, effective_at = entry_of(step, state), moment(number)
+    elif step[0] == "withdraw":
+        outcome, effective_at = _withdrawn(step, state), moment(number)
     elif step[0] == "tick":
         ids = count(number * 1000)
         outcome, effective_at = due(state, later(number), lambda: f"{next(ids):026}", WEEKENDS), moment(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,12 @@ import pytest_asyncio
 
 from events.account_state import AccountState
 from events.accounts.events import AccountOpened
+from events.banking.events import BankEntryObserved, BankStatementObserved
+from events.banking.withdraw import withdraw_bank_statement, withdraw_entry
 from events.catalog import AnyEvent
+from events.channels.events import StatementObserved
+from events.channels.observe import observe_statement
+from events.channels.withdraw import withdraw_statement
 from events.decide import decide
 from events.decision_context import DecisionContext
 from events.disputes.state import Disputed
@@ -22,6 +27,8 @@ from events.evolve import evolve
 from events.instants import Instant, to_datetime
 from events.provider.reports import Report
 from events.read_set import ReadSet
+from events.settlements.observe import observe_settlement
+from events.settlements.withdraw import SaidOfMoney, withdraw_settlement
 from projections.inline import TABLES, InlineRows, InlineTable, add_changes
 from service.ledger.batch import Batch, Cause, UnitOfWork
 from service.ledger.event_store import Append, append, read_head
@@ -31,8 +38,9 @@ from service.ledger.replay import rebuild_inline
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from tests.events.every import ACCEPTABLE
+from tests.events.test_settlements import record
 from tests.recorded.recorded import Recorded
-from tests.spec import ACCOUNT, BEFORE, EARLIEST, NEW_ID, NOW, fold
+from tests.spec import ACCOUNT, BEFORE, EARLIEST, NEW_ID, NOW, fold, opened
 from tests.support.tables import read_tables
 
 LANE = 1
@@ -148,7 +156,41 @@ def histories() -> dict[str, list[tuple[AnyEvent, Instant]]]:
         state = fold(AccountState(ACCOUNT), history)
         made = decide(command, state, DecisionContext(NOW, EARLIEST, NEW_ID, "live"))
         found[f"acc_command_{number}"] = [*((event, BEFORE) for event in history), *((event, NOW) for event in made)]
+    found["acc_reread"] = withdrawn_history()
     return found
+
+
+def withdrawn_history() -> list[tuple[AnyEvent, Instant]]:
+    """What was read wrongly, withdrawn: of each sort one thing that stands no more, and one that does."""
+    state, made = AccountState("acc_reread"), list[AnyEvent]()
+
+    def happens(events: Sequence[AnyEvent]) -> None:
+        nonlocal state
+        state = fold(state, events, NOW)
+        made.extend(events)
+
+    happens([opened(currency="IDR")])
+    for reference in ("order/1", "order/2"):
+        said = record(480, reference=reference, digest=reference, observed_at=BEFORE, observed_by="arrival")
+        happens(observe_settlement(replace(said, releases=reference), state))
+        entry = BankEntryObserved(reference, "ba", "IDR", 100, "2026-05-12", [], False, "csv", [], "d")
+        balances = BankStatementObserved("ba", "sealed:1", reference, "IDR", 100, 1, "csv", [])
+        happens([entry, balances])
+        content = {"Payout": "5.00"}
+        statement = StatementObserved("lazada", reference, "lazada.x", "IDR", content, [], "d", "", "", payout=500)
+        happens(observe_statement(replace(statement, observed_at=BEFORE, observed_by="arrival"), state))
+    money = state.settlements["shopee", "", "order/1"]
+    (source,) = money.sources
+    (content_digest,) = money.sources[source]
+    told = SaidOfMoney(("shopee", "", "order/1"), source, "order/1", content_digest, "order/1")
+    happens(withdraw_settlement(told, "x", state, {"IDR": 2}))
+    happens(withdraw_entry("order/1", "x", "operator:a", state))
+    happens(withdraw_bank_statement(("ba", "order/1", ""), "x", state))
+    happens(withdraw_statement(("lazada", "", "order/1"), "d", "x", state))
+    gone = (state.settlements, state.bank_entries, state.bank_statements, state.statements)
+    assert [len(rows) for rows in gone] == [1, 1, 1, 1]
+    assert (state.balance("IDR").pending, state.balance("IDR").paid_out) == (500, 480)
+    return [(event, NOW) for event in made]
 
 
 async def test_every_event_that_can_be_stored_leaves_the_same_rows_live_rebuilt_and_folded(

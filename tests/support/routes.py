@@ -52,6 +52,7 @@ BODIES: dict[str, Any] = {
     "removeWebhookEndpoint": None,
     "importSettlements": {"code": "0", "data": []},
     "importBankStatement": "no table",
+    "rereadImport": None,
 }
 """By operation, for each that changes something."""
 

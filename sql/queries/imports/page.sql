@@ -3,7 +3,7 @@
 --   6 and before the import id
 --   7 limit
 SELECT import_id, channel, wish, shop, digest, reader, state, bytes, bytes_total, read, new, changed, unchanged, lines,
-       unreadable, receipt, error, instant(started_at) AS started_at, instant(updated_at) AS updated_at,
+       unreadable, receipt, reread, error, instant(started_at) AS started_at, instant(updated_at) AS updated_at,
        instant(ended_at) AS ended_at
   FROM imports
  WHERE lane = $1 AND account_id = $2 AND mode = $3

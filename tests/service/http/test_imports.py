@@ -105,7 +105,7 @@ async def test_an_answer_before_the_file_is_read_says_where_to_ask(
     assert (receipt["read"], receipt["booked"], receipt["closes"]) == (2, 2, True)
     assert found == {
         "id": begun.data["id"], "channel": "lazada", "file": "seed.xml", "state": "done", "error": None,
-        "bytes": len(SEED), "bytesTotal": len(SEED), "problems": [],
+        "bytes": len(SEED), "bytesTotal": len(SEED), "problems": [], "reread": None,
         "read": 2, "new": 2, "changed": 0, "unchanged": 0, "lines": 0, "unreadable": 0,
     }  # fmt: skip
 

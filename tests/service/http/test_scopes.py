@@ -101,7 +101,7 @@ NEEDED = {
         *("markPayoutInTransit", "markPayoutPaid", "markPayoutFailed", "closeCase", "replayDelivery"),
         "dismissDelivery",
     },
-    "command:write": {"executeCommands", "importSettlements", "importBankStatement"},
+    "command:write": {"executeCommands", "importSettlements", "importBankStatement", "rereadImport"},
     "audit": {"readEvents"},
 }
 """What changes something or shows all of the log, and the one scope that it needs: said here once more, on purpose."""

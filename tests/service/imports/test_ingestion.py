@@ -97,11 +97,17 @@ class Watched(io.BytesIO):
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
         self.is_read = False
+        self.is_rewound = False
         self.second_half, self.go_on = threading.Event(), threading.Event()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self.is_rewound = True
+        return super().seek(offset, whence)
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.is_read = True
-        if self.tell() > len(self.getbuffer()) // 2:
+        # The first time it is read as a whole, to know whether the same was imported before.
+        if self.is_rewound and self.tell() > len(self.getbuffer()) // 2:
             self.second_half.set()
             assert self.go_on.wait(60)
         found = super().read(HEAD_BYTES if size is None or size < 0 else min(size, HEAD_BYTES))

@@ -1,0 +1,149 @@
+"""Files that were imported, kept as they came: sealed, and in parts. They are read anew from here.
+
+A file is sealed with its account's key, and gone with it. Where the account was not open, it is sealed with the lane's own
+key, as the deliveries of its records are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import orjson
+
+from events.envelope import SYSTEM_ACCOUNT
+from events.instants import Instant, to_datetime
+from events.read_set import ReadSet
+from service.imports.import_source import RecordSource
+from service.ledger.event_store import read_state
+from service.ledger.ledger import Ledger
+from service.ledger.vault import AccountKey
+from sql import query
+
+PART_BYTES = 1024 * 1024
+_FAST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """What a kept file is found by. `digest` is the keyed digest of its content."""
+
+    lane: int
+    account_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A kept file, and how it was read last. Without a key it cannot be read: the account was erased."""
+
+    of: FileKey
+    bytes: int
+    request: dict[str, Any]
+    shop: dict[str, Any]
+    arrived_at: Instant
+    key: AccountKey | None
+
+
+async def digest_of(ledger: Ledger, stream: BinaryIO) -> tuple[str, int]:
+    """The keyed digest of a file's content, and its bytes. The stream is at its beginning before and after."""
+    return await asyncio.to_thread(_digest_of, ledger, stream)
+
+
+def _digest_of(ledger: Ledger, stream: BinaryIO) -> tuple[str, int]:
+    digest, size = ledger.vault.content_digest(), 0
+    for part in _parts(stream):
+        digest.update(part)
+        size += len(part)
+    stream.seek(0)
+    return digest.hexdigest(), size
+
+
+async def keep_file(ledger: Ledger, of: FileKey, stream: BinaryIO, source: RecordSource[Any], at: Instant) -> None:
+    """Keeps the file, unless it is kept already, and how it was read. Nothing is kept of an account that was erased."""
+    key, sealed_by = await _key_for(ledger, of)
+    if key is None:
+        return
+    known = await find_file(ledger, of)
+    place = (of.lane, of.account_id, of.digest)
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        sealed = await connection.fetchval(query("imports/files_part"), *place, 0) if known is not None else None
+        if sealed is None or known is None or known.key is None or known.key.generation != key.generation:
+            await asyncio.to_thread(stream.seek, 0)
+            await connection.execute(query("imports/files_forget_parts"), *place)
+            parts = _parts(stream)
+            number = 0
+            while (part := await asyncio.to_thread(next, parts, b"")) or number == 0:
+                content = await asyncio.to_thread(_sealed, key, of.digest, number, part)
+                await connection.execute(query("imports/files_keep_part"), *place, number, content)
+                number += 1
+        size = await asyncio.to_thread(stream.seek, 0, 2)
+        await connection.execute(
+            query("imports/files_keep"),
+            *place,
+            sealed_by,
+            key.generation,
+            size,
+            orjson.dumps(source.request_document()).decode(),
+            orjson.dumps(source.shop_document()).decode(),
+            to_datetime(at),
+        )
+
+
+async def _key_for(ledger: Ledger, of: FileKey) -> tuple[AccountKey | None, str]:
+    """The key to seal an account's file with, and whose it is. None where the account's own was destroyed."""
+    async with ledger.pool.acquire() as connection:
+        accounts = {of.account_id, SYSTEM_ACCOUNT}
+        snapshot = await read_state(connection, of.lane, ReadSet(accounts=accounts), ledger.vault)
+    key = snapshot.keys.get(of.account_id)
+    if key is not None or snapshot.states[of.account_id].account is not None:
+        return key, of.account_id
+    return snapshot.keys.get(SYSTEM_ACCOUNT), SYSTEM_ACCOUNT
+
+
+async def find_file(ledger: Ledger, of: FileKey) -> KeptFile | None:
+    """The kept file; None where nothing of this content is kept."""
+    row = await ledger.pool.fetchrow(query("imports/files_find"), of.lane, of.account_id, of.digest)
+    if row is None:
+        return None
+    wrapped = row["wrapped"]
+    key = None if wrapped is None else ledger.vault.account_key(row["sealed_by"], row["generation"], wrapped)
+    request, shop = orjson.loads(row["request"]), orjson.loads(row["shop"])
+    return KeptFile(of, row["bytes"], request, shop, row["arrived_at"], key)
+
+
+async def read_file(ledger: Ledger, kept: KeptFile) -> BinaryIO:
+    """The content, on disk while it is read. The caller closes it."""
+    assert kept.key is not None, "without its key there is nothing to read"
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller's
+    of, number = kept.of, 0
+    while True:
+        content = await ledger.pool.fetchval(query("imports/files_part"), of.lane, of.account_id, of.digest, number)
+        if content is None:
+            break
+        await asyncio.to_thread(stream.write, await asyncio.to_thread(_unsealed, kept.key, of.digest, number, content))
+        number += 1
+    await asyncio.to_thread(stream.seek, 0)
+    return stream
+
+
+def _sealed(key: AccountKey, digest: str, number: int, part: bytes) -> bytes:
+    return key.seal_bytes(_purpose(digest, number), zlib.compress(part, _FAST))
+
+
+def _unsealed(key: AccountKey, digest: str, number: int, content: bytes) -> bytes:
+    return zlib.decompress(key.unseal_bytes(_purpose(digest, number), content))
+
+
+def _purpose(digest: str, number: int) -> str:
+    """The part's place is in what it is sealed for: no part can be put into another file, or into another order."""
+    return f"import file {digest} {number}"
+
+
+def _parts(stream: BinaryIO) -> Iterator[bytes]:
+    while part := stream.read(PART_BYTES):
+        yield part
