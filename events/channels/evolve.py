@@ -14,7 +14,7 @@ from events.channels.events import (
     StatementObserved,
     StatementWithdrawn,
 )
-from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of, tells_payout
+from events.channels.observe import DEPOSIT, PAID_STAYS_PAID, hear, paid_stays_paid, payout_of
 from events.channels.state import ChannelStatement
 from events.disputes.evolve import after_settlement
 from events.disputes.state import Disputed
@@ -39,9 +39,7 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
             )
         case StatementObserved():
             key = (event.channel, event.seller or "", event.number)
-            order = state.order(event.currency, event.reference)
-            recorded = order.recorded - order.refunded
-            state.statements[key] = _observed(state.statements.get(key), event, position, recorded)
+            state.statements[key] = _observed(state.statements.get(key), event, position)
         case StatementWithdrawn():
             state.statements.pop((event.channel, event.seller or "", event.number), None)
         case SettlementTermsSet():
@@ -55,9 +53,7 @@ def evolve(state: AccountState, event: ChannelEvent, at: Instant, position: int)
             assert_never(event)
 
 
-def _observed(
-    before: ChannelStatement | None, event: StatementObserved, position: int, recorded: int
-) -> ChannelStatement:
+def _observed(before: ChannelStatement | None, event: StatementObserved, position: int) -> ChannelStatement:
     _, heard, stands = hear(before, event)
     payout, deposit = payout_of(before, heard, event), event.deposit
     if event.observed_at is not None:
@@ -80,8 +76,6 @@ def _observed(
         deposit=deposit,
         previous=event.previous,
         told=heard,
-        # What commands recorded under its number is the same money.
-        absorbed=0 if payout is None else recorded,
     )
     if before is None:
         return told
@@ -91,7 +85,6 @@ def _observed(
     else:
         was_paid, booked = before.was_paid or event.paid is True, before.booked if payout is None else payout
         deposit = before.deposit if deposit is None else deposit
-    absorbed = told.absorbed if event.currency == before.currency and not tells_payout(before) else before.absorbed
     newest = told if stands else before
     return replace(
         newest,
@@ -107,7 +100,8 @@ def _observed(
         paid_out=before.paid_out,
         deposit=deposit,
         told=heard,
-        absorbed=absorbed,
+        moved_pending=before.moved_pending,
+        moved_available=before.moved_available,
     )
 
 
@@ -144,7 +138,12 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
     if event.number is not None:
         key = (event.channel, event.seller or "", event.number)
         statement = state.statements[key]
-        state.statements[key] = replace(statement, paid_out=statement.paid_out + event.paid_out)
+        state.statements[key] = replace(
+            statement,
+            paid_out=statement.paid_out + event.paid_out,
+            moved_pending=_more(statement.moved_pending, event.pending),
+            moved_available=_more(statement.moved_available, event.available),
+        )
     elif event.paid_out or event.owed:
         channel = state.channel(event.channel)
         state.channels[event.channel] = replace(
@@ -152,6 +151,11 @@ def _move_money(state: AccountState, event: ChannelMoneyBooked) -> None:
             paid_out=_added(channel.paid_out, event.currency, event.paid_out),
             owed={name: each for name, each in _added(channel.owed, event.currency, event.owed or 0).items() if each},
         )
+
+
+def _more(moved: int | None, amount: int) -> int | None:
+    """Of rows of older releases it is not known, whatever moves now."""
+    return None if moved is None else moved + amount
 
 
 def _added(amounts: dict[str, int], currency: str, amount: int) -> dict[str, int]:

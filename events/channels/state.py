@@ -61,8 +61,11 @@ class ChannelStatement:
     deposit: int | None = None
     """What the channel held back when this statement was made."""
     previous: str | None = None
-    absorbed: int = 0
-    """How much of it commands had recorded: theirs again, where the statement is withdrawn."""
+    moved_pending: int | None = 0
+    """What it has moved of the pending so far. It is less than `booked` where commands had recorded the same money, or had
+    settled it. Rows of older releases do not know."""
+    moved_available: int | None = 0
+    """What it has moved of the available, in the same way."""
     told: Heard = field(default_factory=dict)
     """What each source said of it, and when, with the payout and the deposit. Rows of older releases have nothing here:
     what they know is their content."""

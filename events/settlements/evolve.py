@@ -33,6 +33,7 @@ from events.values import value
 PAYOUT = "payout"
 """The kind of a line that says what an order is worth as a whole."""
 CURRENCY_STAYS = "currency_stays"
+PAYOUT_WAS_PENDING = "payout_was_pending"
 _LET_GO = ("released", "paid")
 
 
@@ -200,8 +201,11 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
         now,
         position=position,
         collects=known.collects if known.released else event.collects,
-        absorbed=known.absorbed + _absorbed(event, before, now.booked, order),
+        absorbed=_absorbed_so_far(known, _absorbed(event, before, now.booked, order)),
     )
+    if now.released and known.booked is None and now.booked is not None:
+        # It is let go of as its worth comes.
+        now = replace(now, short=_short(event) if event.releases in (None, event.reference) else 0)
     state.settlements[key] = now
     change = (now.booked or 0) - (known.booked or 0)
     gone = change if now.released else 0
@@ -213,6 +217,12 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
         state.orders[now.currency, now.counts_for] = order
     if event.releases is not None:
         _let_go(state, event, position)
+
+
+def _absorbed_so_far(known: Settlement, more: int) -> int | None:
+    """What commands had recorded of the money, with more of it. While nothing is booked, that is nothing."""
+    so_far = 0 if known.booked is None else known.absorbed
+    return None if so_far is None else so_far + more
 
 
 def _absorbed(event: SettlementObserved, before: Settlement | None, worth: int | None, order: Order) -> int:
@@ -253,7 +263,12 @@ def _let_go(state: AccountState, event: SettlementObserved, position: int) -> No
     # Rows of older releases do not know who said it.
     dated = event.observed_at is not None
     mark = release_mark(event.source, event.reference, said_by(event).content) if dated else None
-    let_go(state, key, money, event.collects, mark)
+    let_go(state, key, money, event.collects, mark, _short(event))
+
+
+def _short(event: SettlementObserved) -> int:
+    """How much of what the record lets go of was not pending any more: all releases say so in a finding."""
+    return sum(-int(each["difference"]) for each in event.findings if each["rule"] == PAYOUT_WAS_PENDING)
 
 
 def _withdraw(state: AccountState, event: SettlementWithdrawn, position: int) -> None:

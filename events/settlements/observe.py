@@ -32,6 +32,7 @@ from events.settlements.adjustments import NONE_ADJUSTED, Adjusted, Adjustment, 
 from events.settlements.events import SettlementObserved
 from events.settlements.evolve import (
     CURRENCY_STAYS,
+    PAYOUT_WAS_PENDING,
     after_record,
     before_record,
     has_adjustments,
@@ -210,7 +211,7 @@ def _move_money(
         # What a dispute holds stays held, and comes back as available.
         moved, held = moved + paid + BucketChange(available=-held), 0
     if short:
-        findings.append(minor_finding("payout_was_pending", let_go, let_go - short))
+        findings.append(minor_finding(PAYOUT_WAS_PENDING, let_go, let_go - short))
     completes = let_go > 0 and pending > 0 and pending + moved.pending == 0
     made = [booked(of, change + moved, -held, completes=completes)]
     for each, left in zip(late, without, strict=True):

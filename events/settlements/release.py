@@ -28,12 +28,14 @@ def gone_of(money: Settlement) -> int:
     return ((money.booked or 0) if money.released else 0) + adjusted(money).let_go
 
 
-def let_go(state: AccountState, key: SettlementKey, money: Settlement, collects: str, mark: str | None) -> None:
-    """Folds that a record says that the money was let go of."""
+def let_go(
+    state: AccountState, key: SettlementKey, money: Settlement, collects: str, mark: str | None, short: int
+) -> None:
+    """Folds that a record says that the money was let go of; `short` of it was not there any more."""
     if mark is not None and mark not in money.released_by:
         money = replace(money, released_by=sorted([*money.released_by, mark])[-CONTENTS_MAX:])
     if not money.released:
-        before, money = money, replace(money, collects=collects, released=True)
+        before, money = money, replace(money, collects=collects, released=True, short=short)
         if gone := gone_of(money) - gone_of(before):
             order = state.order(money.currency, money.counts_for)
             state.orders[money.currency, money.counts_for] = replace(order, let_go=order.let_go + gone)
@@ -56,7 +58,7 @@ def released_no_more(money: Settlement, mark: str) -> Settlement:
     if mark not in money.released_by:
         return money
     left = [each for each in money.released_by if each != mark]
-    return replace(money, released_by=left, released=bool(left))
+    return replace(money, released_by=left, released=bool(left), short=money.short if left else 0)
 
 
 def after_withdrawal(
@@ -74,7 +76,14 @@ def after_withdrawal(
             after = released_no_more(after, release_mark(source, reference, content))
     if not _stands(after):
         after = replace(after, released=False)
+    if comes_back(known, after):
+        after = replace(after, short=0)
     return replace(after, adjusted=adjusted(after).worth)
+
+
+def comes_back(before: Settlement, after: Settlement) -> bool:
+    """Whether what was let go of the money is so no more, as nothing lets go of it, or nothing says what it is worth."""
+    return before.released and before.booked is not None and (not after.released or after.booked is None)
 
 
 def put(state: AccountState, key: SettlementKey, before: Settlement, after: Settlement, position: int) -> None:

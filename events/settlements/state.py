@@ -32,6 +32,10 @@ class Settlement:
     adjusted: int = 0
     """What the adjustments come to (`events.settlements.adjustments`): worth of the order beside `booked`."""
     released_by: list[str] = field(default_factory=list)
-    """What said that it was let go of (`observe.release_mark`). Rows of older releases do not know."""
-    absorbed: int = 0
-    """How much of what it is worth commands had recorded: theirs again, where the channel's records are withdrawn."""
+    """What said that it was let go of (`release.release_mark`). Rows of older releases do not know."""
+    absorbed: int | None = 0
+    """How much of what it is worth commands had recorded: theirs again, where the channel's records are withdrawn. Rows
+    of older releases do not know."""
+    short: int | None = 0
+    """How much of what was let go of was not pending any more, since commands had settled it: it left nothing, so it comes
+    back to nothing. Rows of older releases do not know."""

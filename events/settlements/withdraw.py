@@ -14,6 +14,7 @@ from events.balances.state import OrderKey
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
 from events.channels.observe import BucketChange
+from events.channels.withdraw import BOOKED_BEFORE
 from events.instants import Instant
 from events.observations import contents_of, without
 from events.refusals import InvalidTransition
@@ -21,7 +22,7 @@ from events.settlements.adjustments import Adjustment, adjusted, row_name, stand
 from events.settlements.events import SettlementWithdrawn
 from events.settlements.evolve import known_key
 from events.settlements.observe import owed_change, paid_after
-from events.settlements.release import after_withdrawal, gone_of, release_mark, released_no_more, worth_of
+from events.settlements.release import after_withdrawal, comes_back, gone_of, release_mark, released_no_more, worth_of
 from events.settlements.state import Settlement, SettlementKey
 from events.values import Data, value
 
@@ -31,6 +32,7 @@ class SaidOfMoney:
     """What a source's record said of some money.
 
     `key` names the money. `reference` is that of the record: where it is another than the money's, it is an adjustment.
+    `by_commands` is False where it is known that commands recorded nothing for its order.
     """
 
     key: SettlementKey
@@ -39,6 +41,7 @@ class SaidOfMoney:
     content: str
     releases: str | None = None
     occurred_at: Instant | None = None
+    by_commands: bool = True
 
 
 def withdraw_settlement(
@@ -47,7 +50,7 @@ def withdraw_settlement(
     """The events that withdraw what a source's record said of some money; none where it does not stand.
 
     `exponents` are the decimals of each currency's major unit. InvalidTransition where a dispute holds what the money counts
-    for: it has to be resolved first.
+    for, and it has to be resolved first; and where the money's row does not know what commands had to do with it.
     """
     found = _find(said, state)
     if found is None:
@@ -82,7 +85,7 @@ def withdraw_settlement(
         adjusts=adjusts,
         adjustments=_adjustments_after(*changes[-1], exponents),
     )
-    return [withdrawn, *_booked(channel, changes, said.occurred_at, state)]
+    return [withdrawn, *_booked(channel, changes, said, state)]
 
 
 def _find(said: SaidOfMoney, state: AccountState) -> tuple[SettlementKey, Settlement, list[Any], str | None] | None:
@@ -108,7 +111,10 @@ def _refuse_unknown_worth(known: Settlement, after: Settlement) -> None:
     if known.booked is None or after.booked is not None:
         return
     if any(len(entry) < 3 for source in after.sources for entry in contents_of(after.sources, source).values()):
-        raise InvalidTransition("an earlier release booked the same money, and did not keep by what: it stays as it is")
+        raise InvalidTransition(
+            "an earlier release booked the same money, and did not keep by what: it stays as it is, and the command"
+            " adjust corrects it"
+        )
 
 
 def _adjustments_after(before: Settlement, after: Settlement, exponents: Mapping[str, int]) -> Data | None:
@@ -118,8 +124,30 @@ def _adjustments_after(before: Settlement, after: Settlement, exponents: Mapping
     return standing(after, exponents[after.currency])
 
 
+@value
+class _Commands:
+    """What commands had to do with money that stands otherwise now, beside what the channel's records moved."""
+
+    absorbed: int = 0
+    """What they had recorded of the money: it is theirs again."""
+    short: int = 0
+    """What they had settled of it before it was let go of: it left nothing."""
+
+    def __add__(self, other: _Commands) -> _Commands:
+        return _Commands(self.absorbed + other.absorbed, self.short + other.short)
+
+
+def _commands_of(before: Settlement, after: Settlement, said: SaidOfMoney) -> _Commands:
+    """What commands had to do with the money. InvalidTransition where that counts, and the money's row does not know it."""
+    absorbed = before.absorbed if before.booked is not None and after.booked is None else 0
+    short = before.short if comes_back(before, after) else 0
+    if (absorbed is None or short is None) and said.by_commands:
+        raise InvalidTransition(BOOKED_BEFORE)
+    return _Commands(absorbed or 0, short or 0)
+
+
 def _booked(
-    channel: str, changes: Sequence[tuple[Settlement, Settlement]], occurred_at: Instant | None, state: AccountState
+    channel: str, changes: Sequence[tuple[Settlement, Settlement]], said: SaidOfMoney, state: AccountState
 ) -> Iterator[ChannelMoneyBooked]:
     """What moves as moneys stand otherwise from now on, order by order."""
     by_order: dict[OrderKey, list[tuple[Settlement, Settlement]]] = {}
@@ -128,26 +156,26 @@ def _booked(
     for (currency, counts_for), of_order in by_order.items():
         worth = sum(worth_of(after) - worth_of(before) for before, after in of_order)
         gone = sum(gone_of(after) - gone_of(before) for before, after in of_order)
-        apart = sum(before.absorbed for before, after in of_order if after.booked is None)
-        if not (worth or gone or apart):
+        commands = sum((_commands_of(before, after, said) for before, after in of_order), _Commands())
+        if not (worth or gone or commands != _Commands()):
             continue
         order = state.order(currency, counts_for)
         if order.disputed is not None:
             raise InvalidTransition(f"the order {counts_for} is in dispute: resolve it, and read the import again")
         owed, pending, total, paid = order.told - order.let_go, order.pending, 0, list[BucketChange]()
-        late = [each for before, after in of_order for each in _left_late(before, after, occurred_at)]
+        late = [each for before, after in of_order for each in _left_late(before, after, said.occurred_at)]
         steps = [
-            (worth, gone + sum(each.amount for each in late), apart, None),
-            *((0, -each.amount, 0, each.at) for each in late),
+            (worth, gone + sum(each.amount for each in late), commands, None),
+            *((0, -each.amount, _Commands(), each.at) for each in late),
         ]
         collects = of_order[0][0].collects
         # What was paid last is taken back first.
-        for _, more_gone, _, _ in reversed(steps):
-            paid.insert(0, paid_after(total, total + more_gone, collects, channel, currency, state))
-            total += more_gone
-        for (more_worth, more_gone, more_apart, happened_at), taken_back in zip(steps, paid, strict=True):
+        for _, more_gone, by, _ in reversed(steps):
+            paid.insert(0, paid_after(total, total + more_gone + by.short, collects, channel, currency, state))
+            total += more_gone + by.short
+        for (more_worth, more_gone, by, happened_at), taken_back in zip(steps, paid, strict=True):
             left = owed + more_worth - more_gone
-            change = owed_change(owed, left, pending, more_apart)
+            change = owed_change(owed, left, pending, by.absorbed - by.short)
             owed, pending = left, pending + change.pending
             change += taken_back
             if change == BucketChange():

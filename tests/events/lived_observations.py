@@ -21,6 +21,7 @@ from events.settlements.events import SettlementObserved
 from events.settlements.observe import order_references
 from events.settlements.withdraw import SaidOfMoney, withdraw_settlement
 from events.statements import decide
+from events.statements.chain import CHANNEL as OWN
 from events.statements.chain import read_chain
 from events.statements.events import StatementClosed
 from events.statements.evolve import owed
@@ -173,7 +174,8 @@ def withdrawn(step: Step, state: AccountState) -> Sequence[AnyEvent]:
         case 1:
             return withdraw_bank_statement(pick(state.bank_statements, which, ("ba", "none", "")), why, state)
         case 2:
-            return withdraw_statement(pick(state.statements, which, ("lazada", "", "none")), "d", why, state)
+            told = {key: row for key, row in state.statements.items() if key[0] != OWN}
+            return withdraw_statement(pick(told, which, ("lazada", "", "none")), "d", why, state)
         case _:
             key = pick(state.settlements, which, ("shopee", "", "none"))
             money = state.settlements.get(key)
