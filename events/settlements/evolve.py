@@ -26,7 +26,14 @@ from events.observations import (
 )
 from events.settlements.adjustments import TOTAL, adjusted, row_name
 from events.settlements.events import SettlementEvent, SettlementObserved, SettlementWithdrawn
-from events.settlements.release import after_withdrawal, let_go, put, release_mark, released_no_more
+from events.settlements.release import (
+    after_withdrawal,
+    let_go,
+    owed_change,
+    put,
+    release_mark,
+    released_no_more,
+)
 from events.settlements.state import Settlement, SettlementKey
 from events.values import value
 
@@ -201,8 +208,8 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
         now,
         position=position,
         collects=known.collects if known.released else event.collects,
-        absorbed=_absorbed_so_far(known, _absorbed(event, before, now.booked, order)),
     )
+    now = _beside_commands(event, before, known, now, order)
     if now.released and known.booked is None and now.booked is not None:
         # It is let go of as its worth comes.
         now = replace(now, short=_short(event) if event.releases in (None, event.reference) else 0)
@@ -219,10 +226,30 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
         _let_go(state, event, position)
 
 
-def _absorbed_so_far(known: Settlement, more: int) -> int | None:
-    """What commands had recorded of the money, with more of it. While nothing is booked, that is nothing."""
-    so_far = 0 if known.booked is None else known.absorbed
-    return None if so_far is None else so_far + more
+def _beside_commands(
+    event: SettlementObserved, before: Settlement | None, known: Settlement, now: Settlement, order: Order
+) -> Settlement:
+    """The money, with what of it commands had recorded, and had settled."""
+    # While nothing is booked, commands have had nothing to do with it.
+    absorbed, settled = (0, 0) if known.booked is None else (known.absorbed, known.settled)
+    if absorbed is None or settled is None:
+        return replace(now, absorbed=None, settled=None)
+    more, owed, pending = _absorbed(event, before, now.booked, order), order.told - order.let_go, order.pending
+    changes = list[tuple[int, int]]()
+    if not (known.released and known.booked is not None):
+        changes.append(((now.booked or 0) - (known.booked or 0), -more))
+    if has_adjustments(now) or has_adjustments(before):
+        are, were = adjusted(now), adjusted(before)
+        changes.append(((are.worth - are.let_go) - (were.worth - were.let_go), 0))
+    for change, apart in changes:
+        if (change or apart) and order.disputed is not None:
+            # What a dispute holds is the same money as well: what it took of it is not told apart.
+            return replace(now, absorbed=None, settled=None)
+        if change or apart:
+            moved = owed_change(owed, owed + change, pending, apart)
+            settled += min(owed + change, 0) - min(owed, 0) - moved.available
+            owed, pending = owed + change, pending + moved.pending
+    return replace(now, absorbed=absorbed + more, settled=settled)
 
 
 def _absorbed(event: SettlementObserved, before: Settlement | None, worth: int | None, order: Order) -> int:

@@ -45,7 +45,8 @@ from events.settlements.evolve import (
     said_by,
     settlement_key,
 )
-from events.settlements.older_names import OlderName, as_known_before, has_older_name, is_inside
+from events.settlements.older_names import OlderName, as_known_before, is_inside, known_as
+from events.settlements.release import owed_change
 from events.settlements.state import Settlement
 from events.values import Data, value
 
@@ -65,7 +66,7 @@ def observe_settlement(
     really counts for and the findings against the account's state are filled in here. `decimals` are those of a major
     unit of its currency; `older` are the names that the record may be known by since an older release.
     """
-    if older and not is_known(observed, state) and has_older_name(observed, older, state):
+    if older and not is_known(observed, state) and known_as(observed, older, state) is not None:
         return []
     observed = _placed(observed, state)
     if observed.adjusts is not None:
@@ -275,17 +276,6 @@ def paid_after(
     return BucketChange(
         available=now.available - was.available, paid_out=now.paid_out - was.paid_out, owed=now.owed - was.owed
     )
-
-
-def owed_change(before: int, after: int, pending: int, apart: int) -> BucketChange:
-    """How it moves what an order is still owed: pending, or where that is below zero, missing in the available.
-
-    `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
-    because commands have settled it, is taken from available.
-    """
-    change = max(after, 0) - max(before, 0) + apart
-    short = max(0, -change - pending)
-    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
 
 
 def _release(let_go: int, owed: int, pending: int, disputed: int) -> tuple[BucketChange, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from events.account_state import AccountState
@@ -10,7 +10,7 @@ from events.observations import DIGEST_LENGTH, contents_of, newest_content
 from events.settlements.adjustments import tells_total
 from events.settlements.events import SettlementObserved
 from events.settlements.evolve import known_key, record_digest
-from events.settlements.state import Settlement
+from events.settlements.state import Settlement, SettlementKey
 from events.values import value
 
 ADJUSTMENT, OTHER = "adjustment", "other"
@@ -25,18 +25,32 @@ class OlderName:
     alone: bool = False
 
 
-def has_older_name(observed: SettlementObserved, older: Iterable[OlderName], state: AccountState) -> bool:
-    """Whether the record is known by one of its older names: then it is that money, and no other.
+@value
+class KnownAs:
+    """What a record is known as since an older release: the money, and the contents that its source said of it."""
+
+    key: SettlementKey
+    contents: Sequence[str]
+
+
+def known_as(observed: SettlementObserved, older: Iterable[OlderName], state: AccountState) -> KnownAs | None:
+    """What the record is known as by one of its older names: it is that money, and no other. None where it is not known.
 
     A name that others shared is its own where the newest that was heard there is what the record says, in its words of
     today or of then.
     """
     for name in older:
-        money = state.settlements.get(known_key(state, observed.channel, observed.seller, name.reference))
+        key = known_key(state, observed.channel, observed.seller, name.reference)
+        money = state.settlements.get(key)
         heard = {} if money is None else contents_of(money.sources, observed.source)
-        if heard and (name.alone or newest_content(heard) in _digests(observed)):
-            return True
-    return False
+        newest = newest_content(heard)
+        if newest is None:
+            continue
+        if name.alone:
+            return KnownAs(key, list(heard))
+        if newest in _digests(observed):
+            return KnownAs(key, [newest])
+    return None
 
 
 def _digests(observed: SettlementObserved) -> set[str]:

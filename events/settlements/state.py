@@ -36,6 +36,8 @@ class Settlement:
     absorbed: int | None = 0
     """How much of what it is worth commands had recorded: theirs again, where the channel's records are withdrawn. Rows
     of older releases do not know."""
+    settled: int | None = 0
+    """How much of it was taken from the available, since commands had settled it: it is available again then."""
     short: int | None = 0
     """How much of what was let go of was not pending any more, since commands had settled it: it left nothing, so it comes
     back to nothing. Rows of older releases do not know."""

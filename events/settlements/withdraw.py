@@ -21,8 +21,16 @@ from events.refusals import InvalidTransition
 from events.settlements.adjustments import Adjustment, adjusted, row_name, standing
 from events.settlements.events import SettlementWithdrawn
 from events.settlements.evolve import known_key
-from events.settlements.observe import owed_change, paid_after
-from events.settlements.release import after_withdrawal, comes_back, gone_of, release_mark, released_no_more, worth_of
+from events.settlements.observe import paid_after
+from events.settlements.release import (
+    after_withdrawal,
+    comes_back,
+    gone_of,
+    owed_change,
+    release_mark,
+    released_no_more,
+    worth_of,
+)
 from events.settlements.state import Settlement, SettlementKey
 from events.values import Data, value
 
@@ -130,20 +138,28 @@ class _Commands:
 
     absorbed: int = 0
     """What they had recorded of the money: it is theirs again."""
+    settled: int = 0
+    """What they had settled of it before the records took it away: it is available again."""
     short: int = 0
     """What they had settled of it before it was let go of: it left nothing."""
 
     def __add__(self, other: _Commands) -> _Commands:
-        return _Commands(self.absorbed + other.absorbed, self.short + other.short)
+        return _Commands(self.absorbed + other.absorbed, self.settled + other.settled, self.short + other.short)
+
+    @property
+    def pending(self) -> int:
+        """What of it all is pending again."""
+        return self.absorbed - self.settled - self.short
 
 
 def _commands_of(before: Settlement, after: Settlement, said: SaidOfMoney) -> _Commands:
     """What commands had to do with the money. InvalidTransition where that counts, and the money's row does not know it."""
-    absorbed = before.absorbed if before.booked is not None and after.booked is None else 0
+    is_booked_no_more = before.booked is not None and after.booked is None
+    absorbed, settled = (before.absorbed, before.settled) if is_booked_no_more else (0, 0)
     short = before.short if comes_back(before, after) else 0
-    if (absorbed is None or short is None) and said.by_commands:
+    if (absorbed is None or settled is None or short is None) and said.by_commands:
         raise InvalidTransition(BOOKED_BEFORE)
-    return _Commands(absorbed or 0, short or 0)
+    return _Commands(absorbed or 0, settled or 0, short or 0)
 
 
 def _booked(
@@ -175,7 +191,7 @@ def _booked(
             total += more_gone + by.short
         for (more_worth, more_gone, by, happened_at), taken_back in zip(steps, paid, strict=True):
             left = owed + more_worth - more_gone
-            change = owed_change(owed, left, pending, by.absorbed - by.short)
+            change = owed_change(owed, left, pending, by.pending) + BucketChange(available=by.settled)
             owed, pending = left, pending + change.pending
             change += taken_back
             if change == BucketChange():

@@ -100,6 +100,8 @@ class BankUnit(ObservationsUnit[IdentifiedRecord]):
 
     def _ingest(self, record: IdentifiedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         observed = record.observed
+        if isinstance(observed, ObservedEntry | ObservedBankStatement):
+            observed = self.left_as_it_was(observed.place) or observed
         match observed:
             case LeftOut():
                 self.receipt.remark(observed)

@@ -17,6 +17,7 @@ from events.currency import is_known
 from events.envelope import Source
 from events.instants import Instant
 from events.refusals import InvalidCommand, Refusal
+from service.formats.file_remarks import LeftOut
 from service.imports.receipt import Receipt
 from service.imports.stated import Reading, Stated, Withdrawal
 from service.ledger.batch import Batch, Cause, UnitOfWork
@@ -29,6 +30,8 @@ PROBLEMS_MAX = 100
 """Unreadable records that a result lists. All of them are kept."""
 UNREADABLE = "unreadable"
 """The outcome of a record that cannot be read, and the verdict that it is kept with."""
+
+LEFT_AS_IT_WAS = "what it was read as before could not be withdrawn, so it stays as it was"
 
 _MIDNIGHT = "T00:00:00.000000Z"
 
@@ -70,6 +73,8 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     receipt: Receipt = field(init=False, default_factory=Receipt)
     withdrawals: Sequence[Withdrawal] = ()
     """What these records stated when they were read before, and state no more: it is withdrawn before they are booked."""
+    withdrawals_at: Mapping[str, Sequence[Withdrawal]] = field(init=False, default_factory=dict)
+    """What records of the same file stated, and state no more, by their places in it."""
     stated: list[Stated] = field(init=False, default_factory=list)
     """What the records state, once they are decided."""
     is_durable: bool = field(init=False, default=False)
@@ -125,6 +130,15 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
                     at = min(event.happened_at, batch.now)
                 batch.record(state, event, self.cause(source), effective_at=at)
             each.decided = True
+
+    def left_as_it_was(self, place: str) -> LeftOut | None:
+        """The record at a place as one that is left out, where what it stated before could not be withdrawn.
+
+        What it states now is not booked beside it: the same money would be there twice.
+        """
+        if any(each.refused is not None for each in self.withdrawals_at.get(place, ())):
+            return LeftOut(place, LEFT_AS_IT_WAS)
+        return None
 
     def forget(self) -> None:
         """Takes back what it has told of its records beside the log: it was not committed."""

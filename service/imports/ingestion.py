@@ -170,14 +170,16 @@ async def read_expected(
     if withdrawals is not None and not skip:
         left = await left_over(ledger, source, readings, withdrawals)
         await withdraw(ledger, source, left)
+    own = {id(each) for before in readings.before.values() for each in before}
+    withdrawn = [*(each for each in (withdrawals.all if withdrawals else ()) if id(each.stated) in own), *left]
     if withdrawals is not None or not readings.before:
+        readings.keep(each.stated for each in withdrawn if not each.done)
         await readings.write(to_the_end=not skip)
     await keep_file(ledger, file.of, file.stream, source, arrived_at)
     if ZONE_WAS_ASSUMED not in result.receipt.findings:
         place = (file.of.lane, file.of.account_id, file.of.digest)
         await ledger.pool.execute(query("imports/end_finding"), *place, ZONE_WAS_ASSUMED)
-    own = {id(each) for before in readings.before.values() for each in before}
-    return [*(each for each in (withdrawals.all if withdrawals else ()) if id(each.stated) in own), *left]
+    return withdrawn
 
 
 async def ingest(

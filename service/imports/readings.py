@@ -48,6 +48,12 @@ class Readings:
             elif self.before:
                 self.stated_newly.append(each)
 
+    def keep(self, stated: Iterable[Stated]) -> None:
+        """Adds what could not be withdrawn: the next time that the file is read anew, it can be tried again."""
+        for each in stated:
+            self.things.add(each.thing)
+            self._waiting.append(each)
+
     async def write(self, *, to_the_end: bool = False) -> None:
         """Keeps what was added. At the end, what earlier runs kept goes."""
         while len(self._waiting) >= ROWS or (to_the_end and self._waiting):

@@ -144,6 +144,7 @@ class RecordedSource(RecordSource[Rec]):
         if self._withdrawals is not None:
             read = (self._source.reading(record) for record in records)
             unit.withdrawals = self._withdrawals.before({each.place for each in read if each is not None})
+            unit.withdrawals_at = self._withdrawals.at
         self._units.append(unit)
         return unit
 

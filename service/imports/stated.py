@@ -50,6 +50,8 @@ class Withdrawal:
     decided: bool = False
     done: bool = False
     refused: str | None = None
+    by_commands: bool = True
+    """Whether commands may have had to do with the same money, where only the log knows it."""
     matches: set[str] = field(default_factory=set)
     """The ids of the matches of a bank entry, which are unmade."""
     others: list[StatementObserved] = field(default_factory=list)

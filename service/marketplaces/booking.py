@@ -23,6 +23,7 @@ from events.refusals import AccountNotFound
 from events.settlements.events import SettlementObserved
 from events.settlements.evolve import is_known, known_key, settlement_key
 from events.settlements.observe import observe_settlement
+from events.settlements.older_names import known_as
 from events.settlements.state import Settlement
 from events.values import value
 from service.formats.amounts import NotUnderstood, in_minor_units, read_amount
@@ -46,6 +47,7 @@ from service.marketplaces.settlement_records import (
 from service.marketplaces.stated_records import (
     add_reads_of,
     settlement_stated,
+    stated_as,
     statement_event,
     statement_stated,
     withdrawn,
@@ -192,6 +194,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
 
     def _ingest(self, located: LocatedRecord, state: AccountState, key: AccountKey, batch: Batch) -> str:
         record = located.record
+        if not isinstance(record, Remark):
+            record = self.left_as_it_was(record.place) or record
         if isinstance(record, Remark):
             self.receipt.remark(record)
             return LEFT_OUT if isinstance(record, LeftOut) else REMARK
@@ -209,10 +213,9 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.observed_at or self.received_at,
                 self.observed_by,
             )
-            known = is_known(observed, state)
-            events = observe_settlement(
-                observed, state, self.exponents[record.first.currency], record.first.older_names
-            )
+            older, known = record.first.older_names, is_known(observed, state)
+            as_then = known_as(observed, older, state) if older and not known else None
+            events = observe_settlement(observed, state, self.exponents[record.first.currency], older)
             self.receipt.count(booked=bool(events))
             self._record(events, number, record.first.occurred_at.instant, state, batch, digest)
             if _only_explains(record, state):
@@ -220,7 +223,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             if self.assumed_zone is not None and record.first.occurred_at.zone is not None:
                 self.receipt.find([zone_finding(self.assumed_zone)])
             _, seller, _ = known_key(state, *settlement_key(observed))
-            self.stated.append(settlement_stated(record, observed, seller))
+            stated = settlement_stated(record, observed, seller)
+            self.stated += [stated] if as_then is None else stated_as(stated, as_then, observed.reference)
             self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.

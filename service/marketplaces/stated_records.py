@@ -11,12 +11,14 @@ from typing import NoReturn
 import orjson
 
 from events.account_state import AccountState
+from events.balances.events import RefundRecorded, RevenueRecorded, RevenueSettled
 from events.canonical import canonical
 from events.catalog import AnyEvent
 from events.channels.events import StatementObserved
 from events.channels.observe import content_digest, heard_of, observe_statement, references
 from events.channels.state import ChannelStatement, StatementKey
 from events.channels.withdraw import withdraw_statement
+from events.disputes.events import DisputeOpened, DisputeResolved
 from events.envelope import Source, envelope_from, event_of
 from events.evolve import evolve
 from events.observations import DIGEST_LENGTH, contents_of
@@ -25,6 +27,7 @@ from events.settlements.adjustments import row_name
 from events.settlements.events import SettlementObserved
 from events.settlements.evolve import CURRENCY_STAYS, has_currency, record_digest, said_by, settlement_key
 from events.settlements.observe import observe_settlement
+from events.settlements.older_names import KnownAs
 from events.settlements.release import release_mark
 from events.settlements.withdraw import SaidOfMoney, withdraw_settlement
 from events.values import Data
@@ -44,6 +47,9 @@ _OF_ALL_THAT_WAS_SAID = frozenset(
     {"paid_stays_paid", CURRENCY_STAYS, "older_than_known", "order_is_by_arrival", "payout_was_pending"}
 )
 """Rules of the ledger's own state: their findings are made anew with it."""
+_OF_COMMANDS = [
+    each.stored_name for each in (RevenueRecorded, RevenueSettled, RefundRecorded, DisputeOpened, DisputeResolved)
+]
 
 
 def zone_finding(zone: str) -> Data:
@@ -110,6 +116,14 @@ def settlement_stated(record: SettlementRecord, observed: SettlementObserved, se
     return Stated(record.place, _reading(content, apart, record.first.seller), thing, shown)
 
 
+def stated_as(stated: Stated, known: KnownAs, reference: str) -> list[Stated]:
+    """What a record states that is known since an older release: by the money of then. `reference` is that of today."""
+    kind, _, _, source, _, releases, *_ = stated.thing
+    _, seller, name = known.key
+    let_go = name if releases == reference else releases
+    return [stated._replace(thing=(kind, seller, name, source, content, let_go)) for content in known.contents]
+
+
 def statement_stated(record: ObservedStatement, observed: StatementObserved) -> Stated:
     """What a record states of a statement. `observed` is its event, before it is compared with the account's state."""
     content = content_digest(observed.content, observed.currency, paid=observed.paid)
@@ -148,7 +162,13 @@ def withdrawn(
         of_source, content, releases, *row = rest
         reference = row[0] if row else name
         said = SaidOfMoney(
-            (channel, seller, name), of_source, reference, content, releases or None, withdrawal.stated.shown.date
+            key=(channel, seller, name),
+            source=of_source,
+            reference=reference,
+            content=content,
+            releases=releases or None,
+            occurred_at=withdrawal.stated.shown.date,
+            by_commands=withdrawal.by_commands,
         )
         made = [*withdraw_settlement(said, withdrawal.reason, state, exponents)]
         again = _in_the_other_currency(withdrawal, made, state, exponents)
@@ -157,7 +177,7 @@ def withdrawn(
     if statement is None or rest[0] not in _records(statement[1]):
         return source, []
     key, known = statement
-    made = [*withdraw_statement(key, rest[0], withdrawal.reason, state)]
+    made = [*withdraw_statement(key, rest[0], withdrawal.reason, state, by_commands=withdrawal.by_commands)]
     left = _records(known) - {rest[0]} - withdrawal.reread_too
     if not left <= {each.digest[:DIGEST_LENGTH] for each in withdrawal.others}:
         _changed_meanwhile(name)
@@ -230,7 +250,8 @@ def _records(known: ChannelStatement) -> set[str]:
 
 
 async def prepare(ledger: Ledger, lane: int, account_id: str, channel: str, withdrawals: Sequence[Withdrawal]) -> None:
-    """Looks up what other records said of the statements that are withdrawn: it is observed again."""
+    """Looks up what other records said of the statements that are withdrawn, as it is observed again; and what commands did."""
+    await _prepare_moneys_of_older_releases(ledger, lane, account_id, channel, withdrawals)
     await _prepare_settlements(ledger, lane, account_id, channel, withdrawals)
     by_number: dict[str, list[Withdrawal]] = {}
     for each in withdrawals:
@@ -249,6 +270,34 @@ async def prepare(ledger: Ledger, lane: int, account_id: str, channel: str, with
         records = {each.stated.thing[3] for each in of_number}
         for each in of_number:
             each.reread_too = records
+
+
+async def _prepare_moneys_of_older_releases(
+    ledger: Ledger, lane: int, account_id: str, channel: str, withdrawals: Sequence[Withdrawal]
+) -> None:
+    """Looks up whether commands had to do with the moneys whose rows do not know it."""
+    names: dict[str, set[str]] = {SETTLEMENT: set(), STATEMENT: set()}
+    for each in withdrawals:
+        names[each.stated.thing[0]] |= _moneys(each)
+    queries = {SETTLEMENT: "settlements/beside_commands", STATEMENT: "statements/beside_commands"}
+    found = {
+        kind: {
+            row["reference"]
+            for row in await ledger.pool.fetch(
+                query(queries[kind]), lane, account_id, channel, list(of_kind), _OF_COMMANDS
+            )
+        }
+        for kind, of_kind in names.items()
+        if of_kind
+    }
+    for each in withdrawals:
+        each.by_commands = not found[each.stated.thing[0]].isdisjoint(_moneys(each))
+
+
+def _moneys(withdrawal: Withdrawal) -> set[str]:
+    """The references of the moneys that a withdrawal changes; or the number of the statement."""
+    kind, _, name, *rest = withdrawal.stated.thing
+    return {name, *filter(None, rest[2:])} if kind == SETTLEMENT else {name}
 
 
 async def _prepare_settlements(

@@ -39,6 +39,7 @@ CREATE INDEX imports_of_file ON imports (lane, account_id, digest);
 ALTER TABLE settlements ADD COLUMN released_by text[] NOT NULL DEFAULT '{}'; -- what said that it was let go of
 -- Rows of older releases do not know these, so they are null there, and not 0.
 ALTER TABLE settlements ADD COLUMN absorbed bigint; -- what commands had recorded of the same money
+ALTER TABLE settlements ADD COLUMN settled bigint; -- what of it was taken from the available, since commands had settled it
 ALTER TABLE settlements ADD COLUMN short bigint; -- what was let go of, and was not there any more
 ALTER TABLE statements ADD COLUMN moved_pending bigint; -- what the statement has moved so far
 ALTER TABLE statements ADD COLUMN moved_available bigint;
