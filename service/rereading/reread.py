@@ -29,7 +29,10 @@ from sql import query
 
 log = logs.get("reread")
 
-NOT_KEPT = "its file was not kept, as a release before this one did not keep them: import the file again"
+NOT_KEPT = (
+    "its file was not kept, as a release before this one did not keep them: import the file again as it was read then,"
+    " and read that import anew"
+)
 ERASED = "its account was erased, and its file with it"
 NOT_DONE = "it did not come to its end: import the file again"
 NOTHING_READ = "nothing of it can be read like this: nothing was changed"
