@@ -231,3 +231,14 @@ def test_money_that_commands_recorded_and_settled_in_part_is_theirs_again(each: 
     ]
     before = fold(account(), commands)
     assert standing(without(observe(before, [each]), [each])) == standing(before)
+
+
+@pytest.mark.parametrize("amount", [-50, 40])
+def test_what_commands_had_settled_of_money_that_a_wrong_reading_took_is_available_again(amount: int) -> None:
+    commands: list[AnyEvent] = [
+        RevenueRecorded(amount=100, currency="IDR", reference=ORDER),
+        RevenueSettled(amount=100, currency="IDR", reference=ORDER),
+    ]
+    before, wrong = fold(account(), commands), told(amount, 3)
+    assert observe(before, [wrong]).balance("IDR").available == amount
+    assert standing(without(observe(before, [wrong]), [wrong])) == standing(before)
