@@ -17,8 +17,7 @@ from events.refusals import Refusal
 from service.imports.import_records import DONE, FAILED, ImportKey
 from service.imports.import_runs import ImportRun, error_of
 from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
-from service.imports.kept_files import FileKey, digest_of, find_file, keep_file
-from service.imports.readings import Readings, readings_of
+from service.imports.kept_files import FileKey, Readings, digest_of, find_file, keep_file, readings_of
 from service.imports.receipt import Receipt
 from service.imports.recorded_reading import (
     Expected,

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from events.instants import Instant
 from service.imports.import_source import SLICE, ObservationsUnit, Rec, RecordSource
-from service.imports.readings import Readings, stated_elsewhere
+from service.imports.kept_files import Readings, stated_elsewhere
 from service.imports.receipt import Receipt
 from service.imports.stated import Reading, Stated, Thing, Withdrawal
 from service.ledger.ledger import Ledger

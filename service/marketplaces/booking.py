@@ -45,14 +45,13 @@ from service.marketplaces.settlement_records import (
     settlement_event,
 )
 from service.marketplaces.stated_records import (
-    add_reads_of,
     settlement_stated,
     stated_as,
     statement_event,
     statement_stated,
-    withdrawn,
     zone_finding,
 )
+from service.marketplaces.withdrawn_records import add_reads_of, withdrawn
 from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"

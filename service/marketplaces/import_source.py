@@ -34,12 +34,8 @@ from service.marketplaces.settlement_records import (
     settlement_records,
 )
 from service.marketplaces.shop_settings import COLUMNS, TYPES, read_columns, read_types
-from service.marketplaces.stated_records import (
-    prepare,
-    settlement_stated,
-    statement_event,
-    statement_stated,
-)
+from service.marketplaces.stated_records import settlement_stated, statement_event, statement_stated
+from service.marketplaces.withdrawn_records import prepare
 from sql import query
 
 _SELLER_MAX = 200

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from service.imports.readings import Readings
+from service.imports.kept_files import Readings
 from service.imports.receipt import Receipt
 from service.imports.stated import Shown, Stated, Withdrawal
 from service.platform.documents import Count
