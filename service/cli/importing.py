@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -19,6 +20,7 @@ from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
 from service.imports.import_source import ImportRequest, Problem, RecordSource
 from service.imports.ingestion import ImportResult, import_file
+from service.imports.kept_files import seekable
 from service.ledger.lifespan import running_ledger
 from service.ledger.write_failures import Unavailable
 from service.marketplaces.channels import CHANNELS
@@ -124,16 +126,16 @@ def run_import(request: ImportRequest[RecordSource[Any]], file: Path, mode: str,
         raise WrongSettings(f"{file} cannot be read: {problem.strerror}") from None
     with stream, Target(data) as target:
         logs.configure("warning")
-        return uvloop.run(_import(target.settings, request, stream, file.stat().st_size, mode))
+        return uvloop.run(_import(target.settings, request, stream, mode))
 
 
 async def _import(
-    settings: Settings, request: ImportRequest[RecordSource[Any]], stream: BinaryIO, size: int, mode: str
+    settings: Settings, request: ImportRequest[RecordSource[Any]], given: BinaryIO, mode: str
 ) -> ImportResult:
-    async with running_ledger(settings) as ledger:
+    async with running_ledger(settings) as ledger, seekable(given) as stream:
         collect_garbage_rarely()
         with _bytes_read() as bar:
-            task = bar.add_task(request.name, total=size)
+            task = bar.add_task(request.name, total=os.fstat(stream.fileno()).st_size)
 
             async def progress(_: list[Problem]) -> None:
                 bar.update(task, completed=await asyncio.to_thread(stream.tell))

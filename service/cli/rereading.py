@@ -121,17 +121,24 @@ def _show(document: RereadDocument) -> None:
         console.width = _WIDTH_OF_FILES
     table = Table("Records", "Number", title=f"{len(document['imports'])} read anew", title_justify="left")
     table.columns[1].justify = "right"
-    counts = {
+    records = {
         "read": document["read"],
-        "  unchanged": document["unchanged"],
-        "  changed": document["changed"],
-        "  newly booked": document["booked"],
-        "  withdrawn": document["withdrawn"],
         "  left out": document["leftOut"],
         "  could not be read": document["unreadable"],
     }
-    for name, number in counts.items():
+    stated = {
+        "unchanged": document["unchanged"],
+        "changed": document["changed"],
+        "newly booked": document["booked"],
+        "withdrawn": document["withdrawn"],
+    }
+    for name, number in records.items():
         table.add_row(name, f"{number:,}")
+    # A record may state several things, such as an order's worth and that it was paid; and a file, its balances.
+    table.add_section()
+    table.add_row("What they state", "", style="bold")
+    for name, number in stated.items():
+        table.add_row(f"  {name}", f"{number:,}")
     console.print(table)
     if document["changes"]:
         console.print(_changes(document["changes"][:_SHOWN]))
@@ -190,6 +197,9 @@ def list_imports(
     ]
     if as_json:
         show_json(rows)
+        return
+    if not rows:
+        Console(highlight=False, markup=False).print(f"{account} has no imports")
         return
     names = ("id", "channel", "file", "state", "startedAt", "read", "unreadable")
     show_rows((*names, "findings"), ([*(row[name] for name in names), ", ".join(row["findings"])] for row in rows))

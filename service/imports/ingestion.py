@@ -93,7 +93,7 @@ async def import_file(
     origin: RequestOrigin,
     progress: Progress = no_progress,
 ) -> ImportResult:
-    """Ingests every record of the file.
+    """Ingests every record of the file, which is read more than once.
 
     InvalidCommand where the request or the file's format is wrong, AccountNotFound where the origin may not import for
     the account, Unavailable where the ledger cannot write now. What was ingested until then stays, and is known the

@@ -10,9 +10,11 @@ key, as the deliveries of its records are.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -53,6 +55,18 @@ class KeptFile:
     shop: dict[str, Any]
     arrived_at: Instant
     key: AccountKey | None
+
+
+@contextlib.asynccontextmanager
+async def seekable(stream: BinaryIO) -> AsyncIterator[BinaryIO]:
+    """The stream itself, or where it can be read once only, such as a pipe, a copy of it on disk."""
+    if await asyncio.to_thread(stream.seekable):
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        await asyncio.to_thread(shutil.copyfileobj, stream, copy, PART_BYTES)
+        copy.seek(0)
+        yield copy
 
 
 async def digest_of(ledger: Ledger, stream: BinaryIO) -> tuple[str, int]:
@@ -164,7 +178,7 @@ class Readings:
         for each in before:
             self.before.setdefault(each.place, []).append(each)
         self.things: set[Thing] = set()
-        """What records of this run have stated so far."""
+        """What records of this run have stated so far, if the file was read before: else memory would grow with the file."""
         self.stated_again = 0
         """How many records state what was stated before."""
         self.stated_newly: list[Stated] = []
@@ -178,7 +192,8 @@ class Readings:
     def add(self, stated: Iterable[Stated]) -> None:
         """Adds what records stated that are in the ledger now."""
         for each in stated:
-            self.things.add(each.thing)
+            if self.before:
+                self.things.add(each.thing)
             self._waiting.append(each)
             if (each.thing, each.reading) in self._readings_before:
                 self.stated_again += 1

@@ -51,7 +51,7 @@ from service.marketplaces.stated_records import (
     statement_stated,
     zone_finding,
 )
-from service.marketplaces.withdrawn_records import add_reads_of, withdrawn
+from service.marketplaces.withdraw_records import add_reads_of, withdrawn
 from service.platform.database import storable
 
 ACCEPTED, DUPLICATE = "accepted", "duplicate"

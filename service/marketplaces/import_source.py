@@ -35,7 +35,7 @@ from service.marketplaces.settlement_records import (
 )
 from service.marketplaces.shop_settings import COLUMNS, TYPES, read_columns, read_types
 from service.marketplaces.stated_records import settlement_stated, statement_event, statement_stated
-from service.marketplaces.withdrawn_records import prepare
+from service.marketplaces.withdraw_records import prepare
 from sql import query
 
 _SELLER_MAX = 200

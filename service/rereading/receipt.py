@@ -48,7 +48,7 @@ class RereadDocument(TypedDict):
     imports: Annotated[list[str], Field(description="The imports that were read anew.")]
     notReread: list[NotRereadDocument]
     read: Count
-    unchanged: Count
+    unchanged: Annotated[Count, Field(description="Of what the records state, and files of their balances, as before.")]
     changed: Annotated[Count, Field(description="Withdrawn as they were read, and booked as they are read now.")]
     booked: Annotated[Count, Field(description="Booked, and not before.")]
     withdrawn: Annotated[Count, Field(description="Withdrawn, and nothing is booked in their place.")]

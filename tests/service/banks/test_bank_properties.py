@@ -104,6 +104,16 @@ async def test_a_receipt_does_not_close_where_a_row_is_not_what_the_bank_wrote(
     assert any(Decimal(total["difference"] or 0) for total in receipt["totals"])
 
 
+def shows_a_row_twice(entries: Sequence[TrueEntry], places: Sequence[int]) -> bool:
+    """Whether two files have rows that are equal in all that a table shows, also the balance after the row.
+
+    Overlapping tables have such rows too, of one entry: nothing tells the two cases apart.
+    """
+    balances = list(itertools.accumulate(entry.amount for entry in entries))
+    shown = [set(list(zip(entries, balances, strict=True))[start:end]) for start, end in itertools.pairwise(places)]
+    return sum(map(len, shown)) > len(set().union(*shown))
+
+
 @given(entries=ENTRIES, cuts=st.lists(st.integers(0, 9), max_size=3), order=st.randoms(use_true_random=False))
 @OFTEN
 async def test_pages_and_files_of_a_statement_in_any_order_twice_are_the_true_entries(
@@ -111,6 +121,8 @@ async def test_pages_and_files_of_a_statement_in_any_order_twice_are_the_true_en
 ) -> None:
     places = sorted({0, *(cut % (len(entries) + 1) for cut in cuts), len(entries)})
     for paged in (True, False):
+        if not paged:
+            assume(not shows_a_row_twice(entries, places))
         account = await accounts.fresh()
         files = []
         for page, (start, end) in enumerate(itertools.pairwise(places), start=1):

@@ -11,6 +11,7 @@ from events.accounts.state import LIVE
 from events.envelope import Actor, Source
 from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
+from service.imports.kept_files import seekable
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings
@@ -102,11 +103,11 @@ class Orders(io.RawIOBase):
 
 async def peak_bytes(api: Api, first: int, count: int) -> int:
     """The most that was held at once while so many orders were imported, beside what was held before."""
-    stream = io.BufferedReader(Orders(first, count))
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     request = ImportRequest("acc_1", "orders.jsonl", MarketplaceOptions("shopee", currency="USD"))
-    found = await import_file(api.ledger, request, stream, ASKED)
+    async with seekable(io.BufferedReader(Orders(first, count))) as stream:
+        found = await import_file(api.ledger, request, stream, ASKED)
     assert found.counts["lines"] == 5 * count
     assert found.counts["unreadable"] == 0
     return tracemalloc.get_traced_memory()[1] - before
