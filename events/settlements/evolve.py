@@ -35,7 +35,7 @@ from events.settlements.release import (
     released_no_more,
 )
 from events.settlements.state import Settlement, SettlementKey
-from events.values import value
+from events.values import Data, value
 
 PAYOUT = "payout"
 """The kind of a line that says what an order is worth as a whole."""
@@ -55,11 +55,28 @@ def known_key(state: AccountState, channel: str, seller: str | None, reference: 
     return nameless if key not in state.settlements and nameless in state.settlements else key
 
 
+_last_digest: list[tuple[list[Data], list[object], str]] = []
+"""The last digest, and of what: a record is digested as it is decided, and as it is kept."""
+
+
 def record_digest(observed: SettlementObserved) -> str:
     """The digest of what a record says, whenever and wherever it was read."""
-    told = [observed.stage, observed.currency, observed.statement, observed.invoice, observed.occurred_at]
-    more = [observed.pays, observed.updated_at] if observed.pays or observed.updated_at else []
-    return sha256(canonical([*told, *more, observed.lines])).hexdigest()
+    told: list[object] = [
+        observed.stage,
+        observed.currency,
+        observed.statement,
+        observed.invoice,
+        observed.occurred_at,
+    ]
+    if observed.pays or observed.updated_at:
+        told += [observed.pays, observed.updated_at]
+    for lines, of, same in _last_digest:
+        # Lines are never changed.
+        if lines is observed.lines and of == told:
+            return same
+    digest = sha256(canonical([*told, observed.lines])).hexdigest()
+    _last_digest[:] = [(observed.lines, told, digest)]
+    return digest
 
 
 def is_known(observed: SettlementObserved, state: AccountState) -> bool:
@@ -204,19 +221,22 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
     heard = hear(before, event)
     order = state.order(known.currency, known.counts_for)
     now = after_record(known, heard)
+    adjusts = has_adjustments(now) or has_adjustments(before)
+    absorbed, settled = _beside_commands(event, before, known, now, order, adjusts=adjusts)
+    begins = known.released and known.booked is None and now.booked is not None
     now = replace(
         now,
         position=position,
         collects=known.collects if known.released else event.collects,
-    )
-    now = _beside_commands(event, before, known, now, order)
-    if now.released and known.booked is None and now.booked is not None:
+        absorbed=absorbed,
+        settled=settled,
         # It is let go of as its worth comes.
-        now = replace(now, short=_short(event) if event.releases in (None, event.reference) else 0)
+        short=(_short(event) if event.releases in (None, event.reference) else 0) if begins else now.short,
+    )
     state.settlements[key] = now
     change = (now.booked or 0) - (known.booked or 0)
     gone = change if now.released else 0
-    if has_adjustments(now) or has_adjustments(before):
+    if adjusts:
         gone += adjusted(now).let_go - adjusted(before).let_go
         change += now.adjusted - known.adjusted
     if event.amount is not None or change or gone:
@@ -227,29 +247,35 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
 
 
 def _beside_commands(
-    event: SettlementObserved, before: Settlement | None, known: Settlement, now: Settlement, order: Order
-) -> Settlement:
-    """The money, with what of it commands had recorded, and had settled."""
+    event: SettlementObserved,
+    before: Settlement | None,
+    known: Settlement,
+    now: Settlement,
+    order: Order,
+    *,
+    adjusts: bool,
+) -> tuple[int | None, int | None]:
+    """What of the money commands had recorded, and had settled. Both are None where it is not known."""
     # While nothing is booked, commands have had nothing to do with it.
     absorbed, settled = (0, 0) if known.booked is None else (known.absorbed, known.settled)
     if absorbed is None or settled is None:
-        return replace(now, absorbed=None, settled=None)
+        return None, None
     more, owed, pending = _absorbed(event, before, now.booked, order), order.told - order.let_go, order.pending
     changes = list[tuple[int, int]]()
     if not (known.released and known.booked is not None):
         changes.append(((now.booked or 0) - (known.booked or 0), -more))
-    if has_adjustments(now) or has_adjustments(before):
+    if adjusts:
         are, were = adjusted(now), adjusted(before)
         changes.append(((are.worth - are.let_go) - (were.worth - were.let_go), 0))
     for change, apart in changes:
         if (change or apart) and order.disputed is not None:
             # What a dispute holds is the same money as well: what it took of it is not told apart.
-            return replace(now, absorbed=None, settled=None)
+            return None, None
         if change or apart:
             moved = owed_change(owed, owed + change, pending, apart)
             settled += min(owed + change, 0) - min(owed, 0) - moved.available
             owed, pending = owed + change, pending + moved.pending
-    return replace(now, absorbed=absorbed + more, settled=settled)
+    return absorbed + more, settled
 
 
 def _absorbed(event: SettlementObserved, before: Settlement | None, worth: int | None, order: Order) -> int:
@@ -265,7 +291,7 @@ def less_what_commands_recorded(
 ) -> int:
     """The difference that is left when revenue and refunds that commands recorded for the order are the same money."""
     beyond = order.recorded - order.refunded - order.told
-    if not is_whole(observed):
+    if beyond == 0 or not is_whole(observed):
         return difference
     if beyond > 0 and (known is None or known.booked is None):
         return difference - beyond
