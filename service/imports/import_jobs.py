@@ -215,7 +215,7 @@ class _ImportJob:
         of = FileKey(self._run.key.lane, self._run.key.account_id, self._file.digest)
         await read_file(
             self._ledger,
-            FileReading(of, self._run.run, self._source, self._another, self._file.stream),
+            FileReading(of, self._run.run, self._source, self._another, self._file.stream, resumes=True),
             self._result,
             self._progress,
             skip,

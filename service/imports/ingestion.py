@@ -84,6 +84,8 @@ class FileReading:
     source: RecordSource[Any]
     another: RecordSource[Any]
     stream: BinaryIO
+    resumes: bool = False
+    """Whether a later run passes over what this one ingested: then it is kept after each slice what was stated."""
 
 
 async def import_file(
@@ -161,7 +163,7 @@ async def read_expected(
     records = await asyncio.to_thread(recorded.read, file.stream)
 
     async def with_readings(problems: list[Problem]) -> None:
-        await recorded.keep_readings()
+        await recorded.keep_readings(rest=file.resumes)
         await progress(problems)
 
     await ingest(ledger, recorded, records, result, with_readings, skip)
@@ -173,7 +175,9 @@ async def read_expected(
     withdrawn = [*(each for each in (withdrawals.all if withdrawals else ()) if id(each.stated) in own), *left]
     if withdrawals is not None or not readings.before:
         readings.keep(each.stated for each in withdrawn if not each.done)
-        await readings.write(to_the_end=not skip)
+        await readings.write(rest=True)
+        if not skip:
+            await readings.forget_earlier()
     await keep_file(ledger, file.of, file.stream, source, arrived_at)
     if ZONE_WAS_ASSUMED not in result.receipt.findings:
         place = (file.of.lane, file.of.account_id, file.of.digest)

@@ -32,8 +32,8 @@ from sql import query
 
 PART_BYTES = 1024 * 1024
 _FAST = 1
-ROWS = 200
-"""Records whose statements are kept in one row."""
+ROWS = 1000
+"""Statements that are kept in one row: each row is a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +206,18 @@ class Readings:
             self.things.add(each.thing)
             self._waiting.append(each)
 
-    async def write(self, *, to_the_end: bool = False) -> None:
-        """Keeps what was added. At the end, what earlier runs kept goes."""
-        while len(self._waiting) >= ROWS or (to_the_end and self._waiting):
+    async def write(self, *, rest: bool) -> None:
+        """Keeps what was added, in whole rows; and the `rest`."""
+        while len(self._waiting) >= ROWS or (rest and self._waiting):
             some, self._waiting = self._waiting[:ROWS], self._waiting[ROWS:]
             await self._ledger.pool.execute(
                 query("imports/readings_keep"), *self._place, self._run, self._number, _rows(some)
             )
             self._number += 1
-        if to_the_end:
-            await self._ledger.pool.execute(query("imports/readings_forget"), *self._place, self._run)
+
+    async def forget_earlier(self) -> None:
+        """Takes away what earlier runs kept: this one has read all of the file."""
+        await self._ledger.pool.execute(query("imports/readings_forget"), *self._place, self._run)
 
     @property
     def _place(self) -> tuple[int, str, str]:

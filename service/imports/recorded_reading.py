@@ -169,13 +169,13 @@ class RecordedSource(RecordSource[Rec]):
     def shop_document(self) -> dict[str, Any]:
         return self._source.shop_document()
 
-    async def keep_readings(self) -> None:
-        """Keeps what the records of the units that are durable state."""
+    async def keep_readings(self, *, rest: bool) -> None:
+        """Keeps what the records of the units that are durable state, in whole rows; and the `rest`."""
         for unit in self._units:
             if unit.is_durable:
                 self._readings.add(unit.stated)
         self._units = []
-        await self._readings.write()
+        await self._readings.write(rest=rest)
 
 
 async def withdraw(ledger: Ledger, source: RecordSource[Any], withdrawals: Sequence[Withdrawal]) -> None:

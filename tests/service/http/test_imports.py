@@ -140,6 +140,14 @@ async def test_two_at_once_under_one_id_are_one_import(seller: Caller, settings:
     assert await kept(settings) == 1500
 
 
+async def places_kept(settings: Settings) -> set[str]:
+    """The records of files of which it is known what they stated."""
+    owner = await as_owner(settings)
+    rows = await owner.fetch("SELECT stated FROM import_readings")
+    await owner.close()
+    return {place for row in rows for place, *_ in json.loads(row["stated"])}
+
+
 async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +177,7 @@ async def test_a_service_that_is_stopped_in_the_middle_goes_on_where_it_was(
         assert await kept(settings) == 1200
         assert await pending(caller) == 119_900
         assert (done["startedAt"], done["bytes"]) == (halfway["startedAt"], len(content))
+    assert await places_kept(settings) == {f"line {number + 1}" for number in range(1200) if number != 7}
 
 
 async def test_a_service_that_is_killed_in_the_middle_goes_on_behind_what_it_noted(settings: Settings) -> None:
@@ -195,6 +204,7 @@ async def test_a_service_that_is_killed_in_the_middle_goes_on_behind_what_it_not
             assert (done["new"] + done["unchanged"], done["changed"]) == (1_999, 0)
             assert await pending(caller) == 199_900
             assert [each["place"] for each in done["problems"]] == ["line 4"]
+    assert await places_kept(settings) == {f"line {number + 1}" for number in range(2_000) if number != 3}
     # The first slice was passed over: its records are kept once, and the money is booked once.
     assert await kept(settings, "S-0") == 1
     owner = await as_owner(settings)
