@@ -50,7 +50,11 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         loop.add_signal_handler(number, stop.set)
     async with running_ledger(settings, runtime) as ledger:
         health = Health(ledger.pool, settings)
-        client = PlugipayClient(runtime, timeout_seconds=settings.plugipay_timeout_seconds)
+        client = PlugipayClient(
+            runtime,
+            timeout_seconds=settings.plugipay_timeout_seconds,
+            private_addresses=settings.outgoing_private_addresses,
+        )
         health.breakers = client.breakers
         workers = _workers(ledger, settings, health, client)
         outgoing = Outgoing(ledger, settings, health)

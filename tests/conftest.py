@@ -132,5 +132,10 @@ def broker() -> Iterator[str]:
 def kafka_settings(settings: Settings, broker: str) -> Settings:
     """The service's settings with the broker. A dead consumer's place is free after the shortest time."""
     return settings.model_copy(
-        update={"kafka_bootstrap_servers": broker, "kafka_session_timeout_seconds": SESSION_SECONDS}
+        update={
+            "kafka_bootstrap_servers": broker,
+            "kafka_session_timeout_seconds": SESSION_SECONDS,
+            # Many tests write to the topic beside our own receiver.
+            "kafka_plain_bodies": True,
+        }
     )

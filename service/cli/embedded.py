@@ -40,10 +40,10 @@ def serve_embedded(data: Path, given: Mapping[str, object], *, demo: bool) -> No
                 "kafka_bootstrap_servers": broker.bootstrap_servers,
                 "kafka_keeps": False,
                 "kafka_session_timeout_seconds": SESSION_SECONDS,
-                # For a trial, webhook endpoints are on the same machine.
-                "outgoing_plain_http": True,
-                "outgoing_private_addresses": True,
             }
+            if demo:
+                # For a trial, webhook endpoints are on the same machine. Else the environment says what is allowed.
+                here |= {"outgoing_plain_http": True, "outgoing_private_addresses": True}
             uvloop.run(_serve_demo(data, {**here, **given}) if demo else _serve({**here, **given}))
         finally:
             broker.stop()

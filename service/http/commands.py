@@ -12,7 +12,7 @@ from typing_extensions import TypeAliasType, TypedDict
 from events.accounts.commands import SetProvider
 from events.catalog import AnyCommand
 from events.refusals import Refusal
-from service.http.app_keys import WORKSPACES
+from service.http.app_keys import SETTINGS, WORKSPACES
 from service.http.bodies import BodyModel, JsonBody
 from service.http.command_execution import answer
 from service.http.envelope import DryRunMeta, Meta
@@ -23,6 +23,7 @@ from service.http.request_context import RequestContext, respond, success
 from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
 from service.platform.documents import Position
+from service.plugipay.outbound.provider_address import provider_address_problem
 
 COMMANDS_MAX = 1000
 
@@ -114,6 +115,10 @@ def _request(context: RequestContext, index: int, document: Any, header_key: str
     if context.account_id is not None and command.account_id != context.account_id:
         raise ApiError("NOT_FOUND", f"there is no account {command.account_id}", field=f"{where}.accountId")
     context.require(command.scope)
+    if isinstance(command, SetProvider) and command.base_url is not None:
+        against = provider_address_problem(command.base_url, context.request.app[SETTINGS])
+        if against is not None:
+            raise ApiError("VALIDATION_ERROR", against, field=f"{where}.baseUrl")
     if header_key is not None and command.idempotency_key not in (None, header_key):
         raise ApiError(
             "VALIDATION_ERROR",

@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 from events.canonical import INTEGER_MAX, check_content
 from service.http.bodies import BodyModel
 from service.http.errors import ApiError
-from service.outgoing import address_guard, endpoints, event_names
+from service.outgoing import endpoints, event_names
 from service.outgoing.endpoints import Owner
+from service.platform import address_guard
 from service.platform.documents import Count, Position, Time, one_of
 from service.platform.settings import Settings
 

@@ -20,12 +20,13 @@ from aiohttp.abc import AbstractResolver
 
 from events.envelope import envelope_from
 from service.ledger.ledger import Ledger
-from service.outgoing import address_guard, retry_schedule, signing
+from service.outgoing import retry_schedule, signing
 from service.outgoing.body import body_of
 from service.outgoing.fan_out import payout_of
 from service.outgoing.masks import Keys, read_keys
 from service.outgoing.secrets import unsealed
 from service.platform import logs
+from service.platform.address_guard import guarded_socket
 from service.platform.database import OUTAGES
 from service.platform.settings import Settings
 from sql import query
@@ -96,7 +97,14 @@ class Sender:
     async def run(self) -> None:
         """Sends until `stop`, then finishes the attempts under way."""
         async with aiohttp.ClientSession(
-            connector=address_guard.connector(self._settings, self._resolver),
+            # A connection for each request.
+            connector=aiohttp.TCPConnector(
+                socket_factory=guarded_socket(private_addresses=self._settings.outgoing_private_addresses),
+                resolver=self._resolver,
+                use_dns_cache=False,
+                force_close=True,
+                limit=0,
+            ),
             timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS_MAX),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "payout-ledger", "Content-Type": "application/json"},

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     kafka_keeps: bool = Field(
         default=True, description="Whether the broker is durable; if not, webhooks are ingested directly."
     )
+    kafka_plain_bodies: bool | None = Field(
+        default=None,
+        description="Whether webhooks that our own receiver did not seal are taken from the topic. By default, where it"
+        " seals none: without KAFKA_KEEPS.",
+    )
     plugipay_webhook_secret: SecretStr | None = Field(
         default=None, description="A webhook secret that is valid for every account, also for unknown ones."
     )
@@ -73,6 +78,11 @@ class Settings(BaseSettings):
         default="https://plugipay.com",
         pattern="^https?://",
         description="Plugipay's address, for accounts that name no other.",
+    )
+    plugipay_hosts: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:, -]*$",
+        description="Other hosts at which an account's provider may be (`setProvider.baseUrl`), with commas between.",
     )
     plugipay_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="The longest a call to Plugipay may take, with all its retries."
@@ -121,10 +131,12 @@ class Settings(BaseSettings):
         description="The topic that every event of the ledger is published to, without sealed fields.",
     )
     outgoing_plain_http: bool = Field(
-        default=False, description="Whether webhook endpoints may be http, which is not encrypted."
+        default=False,
+        description="Whether webhook endpoints, and addresses that accounts name, may be http, which is not encrypted.",
     )
     outgoing_private_addresses: bool = Field(
-        default=False, description="Whether webhook endpoints may be on this machine or in private networks."
+        default=False,
+        description="Whether webhook endpoints, and addresses that accounts name, may be on this machine or in private networks.",
     )
     outgoing_requests_max: int = Field(default=200, ge=1, le=5000, description="Webhooks being sent at once.")
     outgoing_log_days: int = Field(default=30, ge=2, le=3650, description="How long sent webhooks are stored.")

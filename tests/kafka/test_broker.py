@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from service.plugipay.inbound.record_headers import broker_time
 from tests.kafka import broker as real
 
 
@@ -45,6 +47,31 @@ async def test_two_members_of_a_group_share_the_partitions(broker: str) -> None:
     finally:
         for member in members:
             await member.stop()
+
+
+@pytest.mark.real_kafka
+async def test_a_topic_can_have_the_brokers_own_time(broker: str) -> None:
+    """Whatever time the writer gives."""
+    topic = f"letters.{secrets.token_hex(4)}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    config = {"message.timestamp.type": "LogAppendTime"}
+    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1, topic_configs=config)])
+    await admin.close()
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=broker, group_id=topic, auto_offset_reset="earliest")
+    await producer.start()
+    await consumer.start()
+    try:
+        before = time.time()
+        await producer.send_and_wait(topic, b"body", timestamp_ms=1_000)
+        record = await consumer.getone()
+        stored_at = broker_time(record.timestamp, record.timestamp_type)
+        assert stored_at is not None
+        assert before - 60 < stored_at / 1000 < time.time() + 60
+    finally:
+        await consumer.stop()
+        await producer.stop()
 
 
 def test_without_java_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

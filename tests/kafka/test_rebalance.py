@@ -39,8 +39,9 @@ async def _owners(api: Api) -> int:
 
 @pytest.mark.real_kafka
 async def test_members_come_go_and_die_and_every_webhook_counts_once(settings: Settings, broker: str) -> None:
-    at = settings.model_copy(update={"kafka_bootstrap_servers": broker})
+    at = settings.model_copy(update={"kafka_bootstrap_servers": broker, "kafka_plain_bodies": True})
     environment = {"KAFKA_BOOTSTRAP_SERVERS": broker, "PLUGIPAY_WEBHOOK_SECRET": SECRET, "DISPATCHER": "false"}
+    environment |= {"KAFKA_PLAIN_BODIES": "true"}
     producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=True)
     await producer.start()
     topic = Topic(producer, at.kafka_webhooks_topic)

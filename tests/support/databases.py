@@ -125,6 +125,8 @@ class Databases:
             kafka_events_topic=f"payouts.events.{mark}",
             kafka_group=f"payout-ledger.{mark}",
             port=0,
+            # Where the example of `setProvider` has its provider.
+            plugipay_hosts="p.example",
             # The machine is busy with the other workers.
             database_timeout_seconds=30,
             request_seconds_max=60,

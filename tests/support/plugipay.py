@@ -103,6 +103,7 @@ async def provider_loop(
     """An account in Plugipay mode with money, and its provider. Nothing runs by itself."""
     chosen = simulator or SimulatorSettings(workspaces=(WORKSPACE,), moves=False, slow_seconds=1, hang_seconds=1)
     async with simulated_plugipay(chosen) as simulated:
+        settings = settings.model_copy(update={"plugipay_base_url": simulated.url})
         for command in (
             OpenAccount(account_id=ACCOUNT, currency="IDR", backend="plugipay"),
             SetBankAccount(

@@ -31,7 +31,7 @@ from service.plugipay.inbound import record_decoding
 from service.plugipay.inbound.delivery_routing import ArrivedWebhook, DeliveryRouter, Route
 from service.plugipay.inbound.delivery_unit import Delivery, OffsetMove
 from service.plugipay.inbound.ingest import ingest
-from service.plugipay.inbound.record_headers import read_headers
+from service.plugipay.inbound.record_headers import broker_time, read_headers
 from service.plugipay.inbound.webhook import Webhook
 from sql import query
 
@@ -61,6 +61,8 @@ class Consumer:
     def __init__(self, ledger: Ledger, settings: Settings, health: Health) -> None:
         self._ledger = ledger
         self._settings = settings
+        plain = settings.kafka_plain_bodies
+        self._plain_bodies = not settings.kafka_keeps if plain is None else plain
         self._access = broker_access(settings)
         self._health = health
         self._router = DeliveryRouter(ledger, settings)
@@ -233,7 +235,9 @@ class Consumer:
             if headers.decoding_problem is not None:
                 return _Unreadable(raw, origin, headers.decoding_problem)
             received_at, problem = headers.received_at(self._ledger.runtime.now())
-            reasons = [problem, headers.missing_signature()]
+            stored_at = broker_time(record.timestamp, record.timestamp_type)
+            unproven = headers.unproven_receipt(received_at, stored_at, plain_bodies=self._plain_bodies)
+            reasons = [problem, headers.missing_signature(), unproven]
             try:
                 raw = headers.body(self._ledger.vault, raw)
             except CannotUnseal as unsealing:

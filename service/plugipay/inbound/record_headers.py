@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
-from events.instants import Instant
+from events.instants import Instant, to_datetime
 from service.ledger.vault import CannotUnseal, Vault
 from service.plugipay.inbound.delivery_routing import printable, read_received_at
 from service.plugipay.inbound.record_decoding import DecodingProblem
 from service.plugipay.inbound.topic import RECEIVED_AT, SEALED, SIGNATURE, unsealed
+from service.plugipay.inbound.webhook import TOLERANCE_SECONDS
 
 _PREFIX = "x-"
+_LOG_APPEND_TIME = 1
 _VALUES_MAX = 4
 """Different values of one header that are tried."""
 _NAMES_SHOWN, _NAME_SHOWN = 10, 60
+
+
+def broker_time(timestamp: int, timestamp_type: int) -> int | None:
+    """When the broker stored a record, by its own clock, in epoch milliseconds.
+
+    None where the topic has the time that its writer says (`message.timestamp.type`).
+    """
+    return timestamp if timestamp_type == _LOG_APPEND_TIME else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,23 @@ class RecordHeaders:
         if len({found for found, _ in read}) > 1:
             return None, f"its {RECEIVED_AT} headers say different times"
         return read[0]
+
+    def unproven_receipt(self, received_at: Instant | None, stored_at: int | None, *, plain_bodies: bool) -> str | None:
+        """Why the time of receipt cannot be believed, though it is there; None where it can.
+
+        Our own seal covers it. In a plain record it is the word of whoever wrote the record: an old webhook that was
+        caught could be written again with the time that it had. What the broker says itself is no such word.
+        """
+        if self._of(SEALED):
+            return None
+        if not plain_bodies:
+            return "it is not sealed by our own receiver, and KAFKA_PLAIN_BODIES does not let others write to the topic"
+        if received_at is None or stored_at is None:
+            return None
+        apart = abs(to_datetime(received_at).timestamp() - stored_at / 1000)
+        if apart > TOLERANCE_SECONDS:
+            return f"its {RECEIVED_AT} header is more than {TOLERANCE_SECONDS} s away from when the broker stored it"
+        return None
 
     def missing_signature(self) -> str | None:
         """What to say where there is no signature header; else None."""

@@ -9,22 +9,36 @@ import orjson
 
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
+from service.platform import logs
 from service.platform.settings import Settings
 from service.plugipay.outbound.client import ProviderAccess
+from service.plugipay.outbound.provider_address import is_of_the_settings, provider_address_problem
 from sql import query
+
+log = logs.get("plugipay")
 
 
 async def read_access(
     ledger: Ledger, settings: Settings, lane: int, account_id: str
 ) -> tuple[ProviderAccess | None, AccountKey | None]:
-    """The access, or None where neither the account nor the platform has a key; and the account key, if not destroyed."""
+    """The access; and the account key, if not destroyed.
+
+    The access is None where neither the account nor the platform has a key, or where the settings do not allow the
+    account's address any more.
+    """
     row = await ledger.pool.fetchrow(query("provider/access"), lane, account_id)
     if row is None:
         return None, None
     key = _key(ledger, account_id, row)
     if row["key_id"] is not None and key is not None:
         base_url = row["base_url"] or settings.plugipay_base_url
-        return ProviderAccess(row["key_id"], key.unseal("secret", row["secret"]), base_url), key
+        problem = provider_address_problem(base_url, settings)
+        if problem is not None:
+            log.error("provider_address_not_allowed", account=account_id, problem=problem)
+            return None, key
+        named_by_account = not is_of_the_settings(base_url, settings)
+        secret = key.unseal("secret", row["secret"])
+        return ProviderAccess(row["key_id"], secret, base_url, named_by_account=named_by_account), key
     if settings.plugipay_key_id is not None and settings.plugipay_secret is not None:
         platform = ProviderAccess(
             settings.plugipay_key_id,

@@ -22,6 +22,7 @@ import orjson
 from yarl import URL
 
 from service.platform import logs
+from service.platform.address_guard import guarded_socket
 from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.request_signature import signature
 from service.platform.runtime import Runtime
@@ -62,6 +63,8 @@ class ProviderAccess:
     secret: str = field(repr=False)
     base_url: str
     on_behalf_of: str | None = None
+    named_by_account: bool = False
+    """Whether a command named the address, and not the settings: then it has to be a public one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +95,34 @@ class NewPayout:
 class PlugipayClient:
     """One for each process; created inside the running event loop, and closed at the end."""
 
-    def __init__(self, runtime: Runtime, *, timeout_seconds: float = 10.0, connections_max: int = 50) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        timeout_seconds: float = 10.0,
+        connections_max: int = 50,
+        private_addresses: bool = False,
+    ) -> None:
         self._runtime = runtime
         self._timeout_seconds = timeout_seconds
         self._breakers: dict[str, CircuitBreaker] = {}
-        self._reads = _session(aiohttp.TCPConnector(limit=connections_max))
-        # A reused connection may be dead, and then it is unknown whether the provider received the request.
-        self._writes = _session(aiohttp.TCPConnector(limit=connections_max, force_close=True))
+        guard = guarded_socket(private_addresses=private_addresses)
+        # A reused connection may be dead, and then it is unknown whether the provider received a request that changes
+        # something.
+        self._sessions = {
+            (reads, named): _session(
+                aiohttp.TCPConnector(
+                    limit=connections_max, force_close=not reads, socket_factory=guard if named else None
+                )
+            )
+            for reads in (True, False)
+            for named in (True, False)
+        }
+        """By whether they only read, and whether an account named the address."""
 
     async def close(self) -> None:
-        await self._reads.close()
-        await self._writes.close()
+        for session in self._sessions.values():
+            await session.close()
 
     @property
     def breakers(self) -> Mapping[str, CircuitBreaker]:
@@ -181,7 +201,7 @@ class PlugipayClient:
     ) -> HttpResponse | Unknown | NotSent:
         """One request. Without a connection it is certainly not sent; with one, it may have been received."""
         attempt = SimpleNamespace(connected=False)
-        session = self._reads if method == "GET" else self._writes
+        session = self._sessions[method == "GET", access.named_by_account]
         try:
             async with (
                 asyncio.timeout(max(0.0, deadline - self._runtime.monotonic())),

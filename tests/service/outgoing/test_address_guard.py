@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from service.outgoing import address_guard
+from service.platform import address_guard
 from service.platform.settings import Settings
 from tests.service.outgoing.receiver import ReceivedWebhook
 from tests.service.outgoing.stage import PATH, Stage, revenue, sending
@@ -43,6 +43,22 @@ PRIVATE = (
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "2002:a00:1::1",
+    # Given up, or of one network's own: an address of the internet in it, or none.
+    "2002:808:808::1",
+    "2001:0:808:808::1",
+    "2001:0:a00:1::1",
+    "::808:808",
+    "::a00:1",
+    "::ffff:0:808:808",
+    "fec0::1",
+    "64:ff9b:1::808:808",
+    "100::1",
+    "3fff::1",
+    "5f00::1",
+    "4000::1",
+    "192.0.0.9",
+    "192.88.99.1",
+    "255.255.255.254",
 )
 PUBLIC = (
     "8.8.8.8",
@@ -93,6 +109,11 @@ def test_these_addresses_are_public(address: str) -> None:
         "https://[::ffff:127.0.0.1]/",
         "https://169.254.169.254/latest/meta-data/",
         "https://10.0.0.1:8443/hook",
+        "https://intranet/",
+        "https://intranet./",
+        "https://metadata.google.internal/",
+        "https://printer.local/",
+        "https://router.home.arpa:8443/",
     ],
 )
 def test_these_urls_are_refused_in_production(settings: Settings, url: str) -> None:

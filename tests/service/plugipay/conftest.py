@@ -1,4 +1,4 @@
-"""A topic and a service that reads it; a provider that answers by a script, and its client."""
+"""A topic and a service that reads it; a provider that answers by a script, its client, and the loop with a simulated one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pytest_asyncio
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
+from service.ledger.lifespan import running_ledger
 from service.platform.settings import Settings
 from service.plugipay.outbound.client import PlugipayClient
 from tests.service.plugipay.peer import Peer, Time, calling
 from tests.support.api import Api, serving
 from tests.support.consuming import Topic
+from tests.support.plugipay import Clock, Loop, provider_loop
 
 
 @pytest_asyncio.fixture
@@ -65,3 +67,13 @@ def refusing() -> str:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     return f"http://127.0.0.1:{port}"
+
+
+@pytest_asyncio.fixture
+async def loop(settings: Settings) -> AsyncIterator[Loop]:
+    clock = Clock()
+    async with (
+        running_ledger(settings, clock.runtime) as ledger,
+        provider_loop(ledger, settings, clock=clock) as between,
+    ):
+        yield between

@@ -134,6 +134,23 @@ async def test_what_is_rejected_or_cannot_be_read_is_stored_and_blocks_nothing(
     assert sorted('"verdict":"ignored"' in row["envelope"] for row in observed) == [False, True]
 
 
+async def test_what_our_own_receiver_did_not_seal_waits_for_a_person_where_it_is_not_allowed(
+    served: Api, kafka_settings: Settings, topic: Topic
+) -> None:
+    """A webhook that was caught, written to the topic again with the time that it had then."""
+    merchant, payout_id = await a_payout(served)
+    assert Settings.model_fields["kafka_plain_bodies"].default is None
+    by_default = kafka_settings.model_copy(update={"kafka_plain_bodies": None})
+    an_hour_ago = time.time() - 3600
+    await topic.put(message(paid(), header=signature(paid(), at=an_hour_ago), received_at=an_hour_ago))
+    async with consuming(served, by_default):
+        await eventually(lambda: counted(served, 1))
+    [row] = await served.ledger.pool.fetch("SELECT verdict, reason FROM deliveries")
+    assert row["verdict"] == "parked"
+    assert "KAFKA_PLAIN_BODIES" in row["reason"]
+    assert (await merchant.get(f"/v1/payouts/{payout_id}")).data["status"] != "paid"
+
+
 async def test_a_payout_that_nobody_requested_is_adopted_and_taken_from_the_balance(
     served: Api, kafka_settings: Settings, topic: Topic
 ) -> None:

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from events.accounts.commands import FreezeAccount, SetProvider
 from events.payouts.commands import CancelPayout, MarkPaid, ResubmitPayout
 from events.payouts.state import UNKNOWN
 from events.refusals import InvalidTransition
-from service.ledger.lifespan import running_ledger
-from service.platform.settings import Settings
 from service.plugipay.outbound.dispatcher import Dispatcher
 from sql import query
 from tests.support.own import execute
-from tests.support.plugipay import ACCOUNT, FUNDS, Clock, Loop, provider_loop
+from tests.support.plugipay import ACCOUNT, FUNDS, Loop
 from tests.support.waiting import until_blocked
-
-
-@pytest_asyncio.fixture
-async def loop(settings: Settings) -> AsyncIterator[Loop]:
-    clock = Clock()
-    async with (
-        running_ledger(settings, clock.runtime) as ledger,
-        provider_loop(ledger, settings, clock=clock) as between,
-    ):
-        yield between
 
 
 async def test_a_payout_is_submitted_once_with_its_id_in_the_note_and_linked(loop: Loop) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from service.ledger.vault import CannotUnseal, Vault
 from service.platform.runtime import REAL
 from service.plugipay.inbound.record_decoding import DecodingProblem, LenientRecords, decode_batch
-from service.plugipay.inbound.record_headers import read_headers
+from service.plugipay.inbound.record_headers import broker_time, read_headers
 from service.plugipay.inbound.topic import sealed
 from tests.support.poison import NAME, NOT_UTF8, Headers, Record, renamed
 
@@ -173,3 +173,31 @@ def test_a_damaged_record_comes_with_its_bytes_and_the_reason() -> None:
     assert isinstance(problem, DecodingProblem)
     assert read_headers(second.headers).decoding_problem == str(problem)
     assert "damaged" in problem
+
+
+@pytest.mark.parametrize(
+    ("seconds_apart", "by_the_broker", "is_sealed", "plain_bodies", "said"),
+    [
+        (0, True, False, True, None),
+        (300, True, False, True, None),
+        (-300, True, False, True, None),
+        (301, True, False, True, "more than 300 s away from when the broker stored it"),
+        (-301, True, False, True, "more than 300 s away from when the broker stored it"),
+        # The word of whoever wrote the record, as its received-at is: it proves nothing.
+        (301, False, False, True, None),
+        (0, True, False, False, "KAFKA_PLAIN_BODIES"),
+        (0, False, False, False, "KAFKA_PLAIN_BODIES"),
+        # The seal covers the time.
+        (10**6, True, True, False, None),
+        (10**6, True, True, True, None),
+    ],
+)
+def test_a_plain_records_time_of_receipt_is_held_against_the_brokers(
+    seconds_apart: int, by_the_broker: bool, is_sealed: bool, plain_bodies: bool, said: str | None
+) -> None:
+    headers: Headers = [("received-at", AT), *([("Sealed", b"1")] if is_sealed else [])]
+    found = read_headers(headers)
+    received_at, _ = found.received_at(NOW)
+    stored_at = broker_time(int(AT) + 1000 * seconds_apart, int(by_the_broker))
+    unproven = found.unproven_receipt(received_at, stored_at, plain_bodies=plain_bodies)
+    assert unproven is None if said is None else said in (unproven or "")
