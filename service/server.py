@@ -22,6 +22,7 @@ from service.platform.migrate import migrate
 from service.platform.runtime import REAL, Runtime, collect_garbage_rarely
 from service.platform.settings import Settings, WrongSettings
 from service.plugipay.inbound.consumer import Consumer
+from service.plugipay.outbound.access_reports import AccessReports
 from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
 from service.plugipay.outbound.sweeper import Sweeper
@@ -107,7 +108,11 @@ def _workers(ledger: Ledger, settings: Settings, health: Health, client: Plugipa
         message = "KAFKA_BOOTSTRAP_SERVERS is not set: webhooks are received over HTTP only, and no event is published"
         health.report("broker", ok=False, message=message)
     if settings.dispatcher:
-        workers += [Dispatcher(ledger, settings, health, client), Sweeper(ledger, settings, client, health)]
+        reports = AccessReports(health, ledger.runtime)
+        workers += [
+            Dispatcher(ledger, settings, reports, client),
+            Sweeper(ledger, settings, client, reports, health),
+        ]
     return workers
 
 

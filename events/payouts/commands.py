@@ -130,7 +130,10 @@ class LinkProviderPayout(Command):
 
 
 class ResubmitPayout(Command):
-    """Give a payout to the provider once more, under a new key. Only after somebody made sure that it has none of it."""
+    """Give a payout to the provider once more, under a new key. Only after somebody made sure that it has none of it.
+
+    Its case says why: `submission_unknown`, or `unknown_to_provider`. It is closed.
+    """
 
     type: Literal["resubmitPayout"] = "resubmitPayout"
     scope = "operator"

@@ -76,7 +76,14 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
     payout = state.payouts[event.payout_id]
     match event:
         case PayoutSubmissionStarted():
-            payout = replace(payout, submission=STARTED, attempt=event.attempt, submission_started_at=at)
+            # It has no id at the provider yet; one that the provider has forgotten is not asked about any more.
+            payout = replace(
+                payout,
+                submission=STARTED,
+                attempt=event.attempt,
+                submission_started_at=at,
+                provider_payout_id=None,
+            )
         case PayoutSubmissionUnknown():
             payout = replace(payout, submission=UNKNOWN)
         case PayoutProviderLinked():

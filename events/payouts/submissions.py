@@ -14,7 +14,7 @@ from events.payouts.state import ACCEPTED, STARTED, UNKNOWN, Payout
 from events.provider.apply_reports import link_and_settle
 from events.provider.cases import open_case
 from events.provider.events import CaseClosed
-from events.provider.reports import PENDING, CaseKind, case_id
+from events.provider.reports import IN_TRANSIT, PENDING, CaseKind, case_id
 from events.refusals import AccountIsFrozen, InvalidTransition, PayoutNotFound
 
 
@@ -63,6 +63,19 @@ def given_up(account_id: str, payout_id: str, payout: Payout, said: str) -> Sequ
     return [open_case(account_id, CaseKind.SUBMISSION_UNKNOWN, payout_id, known=known, said=said)]
 
 
+def unknown_to_provider(state: AccountState, payout_id: str) -> Sequence[AnyEvent]:
+    """The provider says again that it does not know what it took in: a person has to look, once for each of its ids."""
+    payout = state.payouts[payout_id]
+    case = state.cases.get(case_id(state.account_id, CaseKind.UNKNOWN_TO_PROVIDER, payout_id))
+    said = f"it does not know {payout.provider_payout_id}"
+    if payout.status not in (PENDING, IN_TRANSIT) or payout.provider_payout_id is None:
+        return []
+    if case is not None and (case.closed_at is None or case.said == said):
+        return []
+    known = f"taken in by the provider as {payout.provider_payout_id}"
+    return [open_case(state.account_id, CaseKind.UNKNOWN_TO_PROVIDER, payout_id, known=known, said=said)]
+
+
 def cancel_refused(payout_id: str, payout: Payout, reason: str) -> Sequence[AnyEvent]:
     if payout.cancel_asked_at is None:
         return []
@@ -77,17 +90,27 @@ def resubmit(
         raise PayoutNotFound(command.payout_id)
     if account.status == FROZEN:
         raise AccountIsFrozen(state.account_id)
-    unanswered = payout.status == PENDING and payout.submission in (STARTED, UNKNOWN)
-    if not unanswered or CaseKind.SUBMISSION_UNKNOWN not in payout.contradictions:
+    kind = _given_up_as(payout)
+    if kind is None:
         raise InvalidTransition(
-            "only a payout whose submission was given up can be submitted again: its case is what tells that",
+            "only a payout whose submission was given up, or that the provider does not know any more, can be submitted"
+            " again: its case is what tells that",
             details={"status": payout.status, "submission": payout.submission},
         )
-    name = case_id(state.account_id, CaseKind.SUBMISSION_UNKNOWN, command.payout_id)
+    name = case_id(state.account_id, kind, command.payout_id)
     return [
         CaseClosed(case_id=name, reason=command.reason, closed_by=context.actor),
         PayoutSubmissionStarted(payout_id=command.payout_id, attempt=payout.attempt + 1),
     ]
+
+
+def _given_up_as(payout: Payout) -> CaseKind | None:
+    """The kind of the open case that lets the payout be submitted once more."""
+    if payout.status != PENDING:
+        return None
+    unanswered = payout.submission in (STARTED, UNKNOWN)
+    kind = CaseKind.SUBMISSION_UNKNOWN if unanswered else CaseKind.UNKNOWN_TO_PROVIDER
+    return kind if kind in payout.contradictions else None
 
 
 def link_provider(command: LinkProviderPayout, state: AccountState) -> Sequence[AnyEvent]:

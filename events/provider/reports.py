@@ -64,6 +64,8 @@ class CaseKind(StrEnum):
     """The provider made a payout that the ledger did not ask for, and it cannot be told whose money it took."""
     SUBMISSION_UNKNOWN = "submission_unknown"
     """Whether the provider took the payout in is not known, and it may not be asked under the same key any more."""
+    UNKNOWN_TO_PROVIDER = "unknown_to_provider"
+    """The provider took the payout in, and then, several times, did not know of it; its money is still reserved."""
     PROVIDER_DIFFERS = "provider_differs"
     """The provider's balance or bank account is not what the ledger has."""
     STATUS_DIFFERS = "status_differs"

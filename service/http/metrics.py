@@ -85,6 +85,11 @@ class Metrics:
         parts = {name: float(part.ok) for name, part in self._health.parts.items()}
         yield _gauge("part_ok", "Whether a part that the service stands on is well.", "part", parts)
         yield _gauge("provider_breaker_open", "Whether calls to the provider are held back.", "host", self._breakers())
+        turned_away = GaugeMetricFamily(
+            "payout_ledger_provider_accounts_turned_away", "Accounts whose credentials the provider rejects."
+        )
+        turned_away.add_metric([], float(len(self._health.turned_away)))
+        yield turned_away
         up = GaugeMetricFamily("payout_ledger_database_up", "Whether the database answered when it was asked last.")
         up.add_metric([], float(self._gauges is not None))
         yield up

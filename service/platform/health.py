@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from events.instants import Instant
 from service.platform.circuit_breaker import CircuitBreaker
 from service.platform.database import OUTAGES, Pool
 from service.platform.database_watch import DatabaseWatch
@@ -39,6 +40,8 @@ class Health:
     parts: dict[str, Part] = field(default_factory=dict)
     breakers: Mapping[str, CircuitBreaker] = field(default_factory=dict)
     """By the provider's base URL, if this process calls it."""
+    turned_away: dict[str, Instant] = field(default_factory=dict)
+    """The accounts whose credentials the provider rejects, and since when."""
     watch: DatabaseWatch | None = None
     """What this process last saw of the database's server."""
 

@@ -43,6 +43,14 @@ class Control:
         """Deletes the stored responses, as happens after a day."""
         self._plugipay.stored_responses.forget()
 
+    def forget_payout(self, payout_id: str) -> Payout:
+        """Loses a payout, as if it had never been made; its money stays locked. Returns it."""
+        return self._plugipay.state.payouts.pop(payout_id)
+
+    def remember_payout(self, payout: Payout) -> None:
+        """Knows a payout again that it had lost."""
+        self._plugipay.state.payouts[payout.id] = payout
+
     # Time
 
     def now_seconds(self) -> float:

@@ -75,6 +75,8 @@ def outcome_of(step: Step, state: AccountState) -> Sequence[AnyEvent]:
             return submissions.refused(payout_id, payout, "because")
         case "give up":
             return submissions.given_up(ACCOUNT, payout_id, payout, "no trace of it")
+        case "forgotten":
+            return submissions.unknown_to_provider(state, payout_id)
         case _:
             return submissions.cancel_refused(payout_id, payout, "too late")
 

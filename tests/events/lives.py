@@ -44,7 +44,7 @@ KINDS = [
     *["send", "pay"] * 4,
     *["provider"] * 10,
     *["silence", "apply"] * 5,
-    *["refused", "give up", "resubmit", "keep", "look"] * 3,
+    *["refused", "give up", "forgotten", "resubmit", "keep", "look"] * 3,
     "dismiss",
     *["statement", "settlement"] * 4,
     *["policy"] * 2,
@@ -78,7 +78,7 @@ LIVES: st.SearchStrategy[list[Step]] = st.builds(
 )
 
 
-NOTED = ("start", "silence", "refused", "give up", "keep", "dismiss")
+NOTED = ("start", "silence", "refused", "give up", "forgotten", "keep", "dismiss")
 
 
 def _withdrawn(step: Step, state: AccountState) -> Sequence[AnyEvent] | Refusal:

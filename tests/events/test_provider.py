@@ -306,6 +306,7 @@ def test_kinds_of_cases_are_stored_and_keep_their_spelling() -> None:
         "paid_by_hand",
         "unrequested",
         "submission_unknown",
+        "unknown_to_provider",
         "provider_differs",
         "status_differs",
         "event_id_reused",

@@ -53,6 +53,8 @@ class Model:
     linked: bool = False
     asked: bool = False
     cases: frozenset[str] = frozenset()
+    forgotten: bool = False
+    """Whether a person was told once that the provider does not know the payout: by the same id, once is enough."""
 
     @property
     def status(self) -> str:
@@ -104,10 +106,17 @@ def _given_up(model: Model) -> Model:
     return replace(model, cases=model.cases | {"submission_unknown"}) if _unanswered(model) else model
 
 
+def _forgotten(model: Model) -> Model:
+    if not model.linked or model.forgotten or model.status not in ("pending", "in_transit"):
+        return model
+    return replace(model, cases=model.cases | {"unknown_to_provider"}, forgotten=True)
+
+
 def _resubmit(model: Model) -> Model | None:
-    if not _unanswered(model) or "submission_unknown" not in model.cases:
+    kind = "submission_unknown" if model.submission in ("started", "unknown") else "unknown_to_provider"
+    if model.status != "pending" or kind not in model.cases:
         return None
-    return replace(model, submission="started", attempt=model.attempt + 1, cases=model.cases - {"submission_unknown"})
+    return replace(model, submission="started", attempt=model.attempt + 1, cases=model.cases - {kind}, linked=False)
 
 
 def _return(model: Model) -> Model | None:
@@ -128,10 +137,12 @@ BY_MODEL: dict[str, Callable[[Model], Model | None]] = {
     "silent": _silent,
     "refused": _refused,
     "given up": _given_up,
+    "forgotten": _forgotten,
     "resubmit": _resubmit,
     "link": lambda model: model if model.linked else replace(model, linked=True, submission="accepted"),
     "return": _return,
     "close submission_unknown": lambda model: _close("submission_unknown", model),
+    "close unknown_to_provider": lambda model: _close("unknown_to_provider", model),
     "close paid_after_failure": lambda model: _close("paid_after_failure", model),
     "close cancelled_and_ended": lambda model: _close("cancelled_and_ended", model),
     "close moved_after_end": lambda model: _close("moved_after_end", model),
@@ -169,6 +180,8 @@ def _facts(step: str, state: AccountState) -> list[AnyEvent] | None:
             return list(submissions.refused("pout_1", payout, "INVALID_DESTINATION"))
         case "given up":
             return list(submissions.given_up(ACCOUNT, "pout_1", payout, "no trace of it"))
+        case "forgotten":
+            return list(submissions.unknown_to_provider(state, "pout_1"))
         case "cancel refused":
             return list(submissions.cancel_refused("pout_1", payout, "too late"))
     try:

@@ -17,6 +17,7 @@ from service.ledger.ledger import Ledger
 from service.platform.health import Health
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
+from service.plugipay.outbound.access_reports import AccessReports
 from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
 from service.plugipay.outbound.sweeper import Sweeper
@@ -127,9 +128,17 @@ async def provider_loop(
         health = Health(ledger.pool, settings)
         client = PlugipayClient(REAL, timeout_seconds=timeout_seconds)
         try:
-            dispatcher = Dispatcher(ledger, settings, health, client)
+            reports = AccessReports(health, clock.runtime)
+            dispatcher = Dispatcher(ledger, settings, reports, client)
             yield Loop(
-                ledger, settings, simulated, client, dispatcher, Sweeper(ledger, settings, client), health, clock
+                ledger,
+                settings,
+                simulated,
+                client,
+                dispatcher,
+                Sweeper(ledger, settings, client, reports),
+                health,
+                clock,
             )
         finally:
             await client.close()

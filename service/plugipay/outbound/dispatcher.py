@@ -17,9 +17,9 @@ from service.ledger.ledger import Ledger
 from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import OUTAGES
-from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.outbound.access import read_access
+from service.plugipay.outbound.access_reports import AccessReports
 from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.submission_attempt import (
     POLL_SECONDS_MAX,
@@ -41,10 +41,10 @@ _PRUNE_SECONDS = 30.0
 class Dispatcher:
     """Any number of dispatchers may work on the same ledger. `run` continues until `stop`."""
 
-    def __init__(self, ledger: Ledger, settings: Settings, health: Health, client: PlugipayClient) -> None:
+    def __init__(self, ledger: Ledger, settings: Settings, reports: AccessReports, client: PlugipayClient) -> None:
         self._ledger = ledger
         self._settings = settings
-        self._health = health
+        self._reports = reports
         self._client = client
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -135,7 +135,7 @@ class Dispatcher:
         attempt = SubmissionAttempt(
             self._ledger,
             self._client,
-            self._report_access,
+            self._reports,
             poll_seconds,
             lane,
             account_id,
@@ -149,13 +149,3 @@ class Dispatcher:
         if payout.cancel_asked_at is not None:
             return await attempt.cancel(payout, payout.provider_payout_id)
         return await attempt.poll(payout, payout.provider_payout_id)
-
-    def _report_access(self, account_id: str, problem: str | None) -> None:
-        """Shows in /readyz whether the provider accepts our credentials. If not, payouts do not fail, but none is sent."""
-        if problem is not None:
-            self._health.report(
-                "plugipay", ok=False, message="the provider rejects an account's credentials: the log says whose"
-            )
-            log.error("provider_turns_us_away", account=account_id, problem=problem)
-        else:
-            self._health.report("plugipay", ok=True, message="reached")

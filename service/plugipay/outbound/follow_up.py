@@ -49,15 +49,19 @@ class FollowUp(UnitOfWork[Payout]):
 
 @dataclass(slots=True)
 class AccountFollowUp(UnitOfWork[None]):
-    """Events of an account that follow from what the sweeper found, decided on one of its cases."""
+    """Events of an account that follow from what was found at the provider, decided on one of its cases."""
 
     account_id: str
     case_id: str
     decide_events: Callable[[AccountState], Sequence[AnyEvent]]
+    payout_id: str | None = None
+    """The payout that the case is about."""
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
         read_set.cases.add((self.account_id, self.case_id))
+        if self.payout_id is not None:
+            read_set.payouts.add((self.account_id, self.payout_id))
 
     def decide(self, batch: Batch) -> None:
         state = batch.state(self.account_id)
@@ -136,7 +140,12 @@ async def record_responses(
 
 
 async def follow_account(
-    ledger: Ledger, lane: int, account_id: str, case_id: str, decide: Callable[[AccountState], Sequence[AnyEvent]]
+    ledger: Ledger,
+    lane: int,
+    account_id: str,
+    case_id: str,
+    decide: Callable[[AccountState], Sequence[AnyEvent]],
+    payout_id: str | None = None,
 ) -> None:
     """Records the events that `decide` gives for an account; durable when this returns."""
-    await ledger.run(lane, AccountFollowUp(account_id, case_id, decide))
+    await ledger.run(lane, AccountFollowUp(account_id, case_id, decide, payout_id))

@@ -7,7 +7,6 @@ no response, the only thing recorded is that the outcome is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from events.account_state import AccountState
@@ -15,14 +14,16 @@ from events.catalog import AnyEvent
 from events.instants import from_datetime, to_datetime
 from events.payouts import submissions
 from events.payouts.state import STARTED, UNKNOWN, Payout
-from events.provider.reports import CANCELLED, PENDING
+from events.provider.reports import CANCELLED, PENDING, CaseKind, case_id
 from service.ledger.ledger import Ledger
 from service.ledger.vault import AccountKey
 from service.platform import logs
+from service.plugipay.outbound.access_reports import TURNED_AWAY, AccessReports
 from service.plugipay.outbound.client import NewPayout, PlugipayClient, ProviderAccess
-from service.plugipay.outbound.follow_up import Decide, follow_up, record_responses
+from service.plugipay.outbound.follow_up import Decide, follow_account, follow_up, record_responses
 from service.plugipay.outbound.outcomes import Answered, NotSent, ProviderPayout, ProviderRefused, Unknown
 from service.plugipay.outbound.payout_observation import observation_of
+from sql import query
 
 log = logs.get("dispatcher")
 
@@ -32,6 +33,9 @@ KEY_KNOWN_FOR = timedelta(hours=20)
 RETRY_SECONDS, RETRY_SECONDS_MAX = 0.5, 300.0
 POLL_SECONDS_MAX = 3600.0
 UNREACHABLE_SECONDS = 60.0
+UNKNOWN_LOOKS_MAX = 3
+"""So many looks in a row at which the provider does not know what it took in become a case."""
+_NOT_FOUND = 404
 _NOTE_MAX = 500
 _PERSONAL_LENGTH_MIN = 4
 
@@ -43,7 +47,7 @@ class SubmissionAttempt:
         self,
         ledger: Ledger,
         client: PlugipayClient,
-        report_access: Callable[[str, str | None], None],
+        reports: AccessReports,
         poll_seconds: float,
         lane: int,
         account_id: str,
@@ -54,7 +58,7 @@ class SubmissionAttempt:
     ) -> None:
         self._ledger = ledger
         self._client = client
-        self._report_access = report_access
+        self._reports = reports
         self._lane, self._account_id, self._payout_id = lane, account_id, payout_id
         self._access, self._key = access, key
         self._retry_seconds = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2.0 ** min(tries, 20))
@@ -75,7 +79,8 @@ class SubmissionAttempt:
         log.info("payout_submitted", payout=self._payout_id, account=self._account_id, outcome=type(outcome).__name__)
         match outcome:
             case Answered():
-                self._report_access(self._account_id, None)
+                self._reports.reached(self._account_id)
+                await self._looked(is_unknown=False)
                 await self._apply(outcome.value, payout)
                 return None
             case Unknown():
@@ -88,9 +93,9 @@ class SubmissionAttempt:
 
     async def _refused(self, refusal: ProviderRefused, payout: Payout, *, repeated: bool) -> float | None:
         reason = self._without_bank_account(payout, f"{refusal.code}: {refusal.message}")[:500]
-        if refusal.status in (401, 403) or "idempotency" in refusal.code.lower():
+        if refusal.status in TURNED_AWAY or "idempotency" in refusal.code.lower():
             # The fault is not in this payout.
-            self._report_access(self._account_id, reason)
+            self._reports.turned_away(self._account_id, reason)
             return UNREACHABLE_SECONDS
         if repeated:
             # The refusal is of this call: an earlier one may have been executed.
@@ -145,10 +150,31 @@ class SubmissionAttempt:
         """Asks for the status, since webhooks may be lost; after a longer wait each time."""
         outcome = await self._client.get(self._access, provider_payout_id)
         if isinstance(outcome, Answered):
+            self._reports.reached(self._account_id)
+            await self._looked(is_unknown=False)
             await self._apply(outcome.value, payout)
         elif isinstance(outcome, ProviderRefused):
             log.warning("provider_does_not_tell", payout=self._payout_id, account=self._account_id, code=outcome.code)
+            if outcome.status in TURNED_AWAY:
+                self._reports.turned_away(self._account_id, f"{outcome.code}: {outcome.message}")
+            elif outcome.status == _NOT_FOUND:
+                await self._looked(is_unknown=True)
         return self._poll_seconds
+
+    async def _looked(self, *, is_unknown: bool) -> None:
+        """Counts looks in a row at which the provider did not know the payout. One may be a slip; these become a case."""
+        looks = await self._ledger.pool.fetchval(query("provider/looked"), self._lane, self._payout_id, is_unknown)
+        if (looks or 0) < UNKNOWN_LOOKS_MAX:
+            return
+        name = case_id(self._account_id, CaseKind.UNKNOWN_TO_PROVIDER, self._payout_id)
+        await follow_account(
+            self._ledger,
+            self._lane,
+            self._account_id,
+            name,
+            lambda state: submissions.unknown_to_provider(state, self._payout_id),
+            self._payout_id,
+        )
 
     async def _find(self, payout: Payout) -> ProviderPayout | Unknown | None:
         """Searches the provider's list for the payout, by our id in its note. None: it is certainly not there."""

@@ -27,9 +27,10 @@ from service.platform.health import Health
 from service.platform.settings import Settings
 from service.plugipay.inbound.webhook import OUR_PAYOUT_ID
 from service.plugipay.outbound.access import read_access
+from service.plugipay.outbound.access_reports import TURNED_AWAY, AccessReports
 from service.plugipay.outbound.client import PlugipayClient, ProviderAccess
 from service.plugipay.outbound.follow_up import follow_account, record_responses
-from service.plugipay.outbound.outcomes import Answered, ProviderPayout
+from service.plugipay.outbound.outcomes import Answered, ProviderPayout, ProviderRefused
 from service.plugipay.outbound.payout_observation import STATUSES, observation_of
 from sql import query
 
@@ -48,10 +49,16 @@ class Sweeper(Poller):
     pause_seconds = retry_seconds = 1.0
 
     def __init__(
-        self, ledger: Ledger, settings: Settings, client: PlugipayClient, health: Health | None = None
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        client: PlugipayClient,
+        reports: AccessReports,
+        health: Health | None = None,
     ) -> None:
         super().__init__(ledger, health)
         self._settings = settings
+        self._reports = reports
         self._client = client
 
     async def work_on(self, lane: int) -> bool:
@@ -90,6 +97,10 @@ class Sweeper(Poller):
         failed: Exception | None = None
         while not self._stopping:
             outcome = await self._client.page(access, cursor=cursor)
+            if isinstance(outcome, Answered):
+                self._reports.reached(account_id)
+            elif isinstance(outcome, ProviderRefused) and outcome.status in TURNED_AWAY:
+                self._reports.turned_away(account_id, f"{outcome.code}: {outcome.message}")
             if not isinstance(outcome, Answered):
                 log.info("provider_list_not_read", account=account_id, outcome=repr(outcome))
                 return False

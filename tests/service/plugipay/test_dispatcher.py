@@ -11,7 +11,9 @@ from events.accounts.commands import FreezeAccount, SetProvider
 from events.payouts.commands import CancelPayout, MarkPaid, ResubmitPayout
 from events.payouts.state import UNKNOWN
 from events.refusals import InvalidTransition
+from service.plugipay.outbound.access_reports import AccessReports
 from service.plugipay.outbound.dispatcher import Dispatcher
+from service.plugipay.outbound.submission_attempt import UNKNOWN_LOOKS_MAX
 from sql import query
 from tests.support.own import execute
 from tests.support.plugipay import ACCOUNT, FUNDS, Loop
@@ -96,6 +98,56 @@ async def test_after_twenty_hours_it_is_only_searched_for_and_then_becomes_a_cas
     [theirs] = loop.control.payouts()
     payout = await loop.payout(payout_id)
     assert (payout.attempt, payout.provider_payout_id) == (2, theirs.id)
+
+
+async def test_a_payout_that_the_provider_does_not_know_any_more_becomes_a_case_and_can_be_submitted_again(
+    loop: Loop,
+) -> None:
+    payout_id = await loop.request(1000)
+    await loop.attempt(payout_id)
+    [theirs] = loop.control.payouts()
+    lost = loop.control.forget_payout(theirs.id)
+    await loop.ledger.pool.execute(query("provider/claim"), 1, (now := loop.clock.runtime.now()), now, 1)
+    for _ in range(UNKNOWN_LOOKS_MAX - 1):
+        await loop.attempt(payout_id)
+    # It was a slip: what it knows again is counted anew.
+    loop.control.remember_payout(lost)
+    await loop.attempt(payout_id)
+    loop.control.forget_payout(lost.id)
+    for looks in range(1, UNKNOWN_LOOKS_MAX + 3):
+        await loop.attempt(payout_id)
+        assert len(await loop.cases()) == (looks >= UNKNOWN_LOOKS_MAX)
+    [(_, case)] = await loop.cases()
+    assert (case.kind, case.payout_id, case.closed_at) == ("unknown_to_provider", payout_id, None)
+    assert theirs.id in case.known
+    assert (await loop.balance())["reserved"] == 1000
+    again = ResubmitPayout(account_id=ACCOUNT, payout_id=payout_id, reason="they have no trace of it")
+    assert not isinstance(await execute(loop.ledger, again), Exception)
+    await loop.attempt(payout_id)
+    [theirs] = loop.control.payouts()
+    payout = await loop.payout(payout_id)
+    assert (payout.attempt, payout.provider_payout_id, payout.contradictions) == (2, theirs.id, ())
+    assert isinstance(await execute(loop.ledger, again), InvalidTransition)
+
+
+async def test_who_is_turned_away_is_told_apart_until_all_are_let_in_again(loop: Loop) -> None:
+    reports = AccessReports(loop.health, loop.clock.runtime)
+    reports.turned_away("acc_1", "401")
+    first = loop.health.turned_away["acc_1"]
+    loop.clock.ahead = timedelta(hours=1)
+    reports.turned_away("acc_1", "401")
+    reports.turned_away("acc_2", "403")
+    reports.reached("acc_3")
+    assert loop.health.turned_away.keys() == {"acc_1", "acc_2"}
+    part = loop.health.parts["plugipay"]
+    assert (part.ok, first in part.message, "2 accounts" in part.message, "acc_1" in part.message) == (
+        *(False, True, True),
+        False,
+    )
+    reports.reached("acc_1")
+    assert not loop.health.parts["plugipay"].ok
+    reports.reached("acc_2")
+    assert (loop.health.parts["plugipay"].ok, loop.health.turned_away) == (True, {})
 
 
 async def test_rejected_credentials_fail_no_payout(loop: Loop) -> None:
@@ -215,7 +267,8 @@ async def test_two_dispatchers_share_the_work_and_none_is_done_twice(loop: Loop)
         return await create(access, payout, key)
 
     loop.client.create = counted  # type: ignore[method-assign]
-    both = [Dispatcher(loop.ledger, loop.settings, loop.health, loop.client) for _ in range(2)]
+    reports = AccessReports(loop.health, loop.clock.runtime)
+    both = [Dispatcher(loop.ledger, loop.settings, reports, loop.client) for _ in range(2)]
     running = [asyncio.create_task(one.run()) for one in both]
     while len(loop.control.payouts()) < len(wanted):
         await asyncio.sleep(0.05)
