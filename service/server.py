@@ -63,7 +63,7 @@ async def serve(settings: Settings, on_ready: OnReady | None = None, runtime: Ru
         tasks.extend(outgoing.start())
         if settings.migrate_database_url is not None:
             tasks.append(runtime.spawn(_keep_partitions_ahead(settings, runtime), "partitions"))
-        runner = app_runner(build_app(ledger, health, settings), settings.drain_seconds)
+        runner = app_runner(build_app(ledger, health, settings))
         await runner.setup()
         try:
             site = await _listen(runner, settings)

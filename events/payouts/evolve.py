@@ -76,14 +76,10 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
     payout = state.payouts[event.payout_id]
     match event:
         case PayoutSubmissionStarted():
-            # It has no id at the provider yet; one that the provider has forgotten is not asked about any more.
-            payout = replace(
-                payout,
-                submission=STARTED,
-                attempt=event.attempt,
-                submission_started_at=at,
-                provider_payout_id=None,
-            )
+            if payout.provider_payout_id is not None:
+                # The provider has lost it: what was said of it under that id is not said of this attempt.
+                payout = replace(payout, provider_payout_id=None, told=())
+            payout = replace(payout, submission=STARTED, attempt=event.attempt, submission_started_at=at)
         case PayoutSubmissionUnknown():
             payout = replace(payout, submission=UNKNOWN)
         case PayoutProviderLinked():

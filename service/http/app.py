@@ -62,12 +62,15 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     return app
 
 
-def app_runner(app: web.Application, shutdown_timeout: float = 60.0) -> web.AppRunner:
+def app_runner(app: web.Application) -> web.AppRunner:
     """What serves the application. Bodies come as they were sent: `service/http/body_encoding.py` decodes them."""
+    settings = app[SETTINGS]
     return web.AppRunner(
         app,
         access_log=None,
-        shutdown_timeout=shutdown_timeout,
+        shutdown_timeout=settings.drain_seconds,
+        # Counted from the connection, and from each answer: so it bounds also how long the next headers may take.
+        keepalive_timeout=settings.keep_alive_seconds,
         auto_decompress=False,
         # What is left of a refused request's body is not waited for.
         lingering_time=_LINGERING_SECONDS,

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from events.refusals import Refusal
+from events.refusals import InvalidCommand, Refusal
 from service.imports.import_records import DONE, FAILED, ImportKey
 from service.imports.import_runs import ImportRun, error_of
 from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
@@ -37,6 +37,9 @@ from service.platform.database import OUTAGES, is_outage
 from sql import query
 
 log = logs.get("import")
+
+UNREADABLE_MAX = 1000
+"""More unreadable records than this end an import, if they are more than half of it."""
 
 Progress = Callable[[list[Problem]], Awaitable[None]]
 """Awaited after each slice that is ingested, with its unreadable records. What it raises ends the import there."""
@@ -97,7 +100,7 @@ async def import_file(
 ) -> ImportResult:
     """Ingests every record of the file, which is read more than once.
 
-    InvalidCommand where the request or the file's format is wrong, AccountNotFound where the origin may not import for
+    InvalidCommand where the request or the file's format is wrong, or most of it is unreadable; AccountNotFound where the origin may not import for
     the account, Unavailable where the ledger cannot write now. What was ingested until then stays, and is known the
     next time.
     """
@@ -165,6 +168,8 @@ async def read_expected(
     async def with_readings(problems: list[Problem]) -> None:
         await recorded.keep_readings(rest=file.resumes)
         await progress(problems)
+        if withdrawals is None:
+            _refuse_mostly_unreadable(result, problems)
 
     await ingest(ledger, recorded, records, result, with_readings, skip)
     left: list[Withdrawal] = []
@@ -183,6 +188,17 @@ async def read_expected(
         place = (file.of.lane, file.of.account_id, file.of.digest)
         await ledger.pool.execute(query("imports/end_finding"), *place, ZONE_WAS_ASSUMED)
     return withdrawn
+
+
+def _refuse_mostly_unreadable(result: ImportResult, problems: Sequence[Problem]) -> None:
+    """InvalidCommand where most of what was read is unreadable. Each such record is kept, and a line of it may be a byte."""
+    unreadable, read = result.counts["unreadable"], result.counts["read"]
+    if unreadable > UNREADABLE_MAX and unreadable > read / 2 and problems:
+        raise InvalidCommand(
+            f"{unreadable} of the first {read} records cannot be read, such as {problems[-1].place}:"
+            f" {problems[-1].reason}. The rest was not read: is this the right kind of file?",
+            field="file",
+        )
 
 
 async def ingest(

@@ -6,6 +6,7 @@ written, or when it changes: the name is not resolved again after the check.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -38,6 +39,10 @@ _NAMES_OF_NETWORKS = ("localhost", "local", "internal", "home.arpa")
 class ForbiddenAddress(OSError):
     """The address lies on this machine or in a private network."""
 
+    def __init__(self, address: str) -> None:
+        # With a number, as the system's own: the client's message shows the text of no other.
+        super().__init__(errno.EACCES, f"{address} is not a public internet address")
+
 
 def is_public(address: str) -> bool:
     """Whether this is a public internet address. IPv6 forms that contain an IPv4 address are checked by that one."""
@@ -61,7 +66,7 @@ def guarded_socket(*, private_addresses: bool) -> Callable[[Any], socket.socket]
 def _socket_for(address_info: Any, *, private_addresses: bool) -> socket.socket:
     family, kind, protocol, _, address = address_info
     if not private_addresses and not is_public(str(address[0])):
-        raise ForbiddenAddress(f"{address[0]} is not a public internet address")
+        raise ForbiddenAddress(str(address[0]))
     return socket.socket(family, kind, protocol)
 
 

@@ -124,6 +124,12 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     log_requests: bool = Field(default=True, description="One log line for each command, accepted or refused.")
+    keep_alive_seconds: float = Field(
+        default=75,
+        gt=0,
+        le=3600,
+        description="How long a connection may take to its next whole request's headers: then it is closed.",
+    )
     drain_seconds: float = Field(default=10, ge=0, le=600, description="How long a stop waits for work under way.")
     kafka_events_topic: str = Field(
         default="payouts.events",

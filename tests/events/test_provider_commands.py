@@ -74,6 +74,8 @@ class Model:
 
 def _deliver(event_id: str, model: Model) -> Model:
     said = DELIVERIES[event_id]
+    if event_id in model.heard:
+        return model
     model = replace(model, heard=model.heard | {event_id}, submission="accepted", linked=True)
     return model.telling(said.says.value, said.occurred_at)
 
@@ -116,7 +118,9 @@ def _resubmit(model: Model) -> Model | None:
     kind = "submission_unknown" if model.submission in ("started", "unknown") else "unknown_to_provider"
     if model.status != "pending" or kind not in model.cases:
         return None
-    return replace(model, submission="started", attempt=model.attempt + 1, cases=model.cases - {kind}, linked=False)
+    again = replace(model, submission="started", attempt=model.attempt + 1, cases=model.cases - {kind})
+    # What was said of a payout that the provider has lost is not said of the new one.
+    return replace(again, linked=False, told=frozenset()) if model.linked else again
 
 
 def _return(model: Model) -> Model | None:

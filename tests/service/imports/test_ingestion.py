@@ -13,14 +13,14 @@ from structlog.testing import capture_logs
 
 from events.accounts.state import LIVE, TEST
 from events.envelope import Actor, Source
-from events.refusals import AccountNotFound
+from events.refusals import AccountNotFound, InvalidCommand
 from service.banks.booking import BankUnit
 from service.banks.identity import IdentifiedRecord
 from service.banks.import_source import BankOptions
 from service.formats.detection import HEAD_BYTES
 from service.formats.unreadable import Unreadable
 from service.imports.import_source import SLICE, ImportRequest, Problem
-from service.imports.ingestion import import_file
+from service.imports.ingestion import UNREADABLE_MAX, import_file
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin
 from service.ledger.write_failures import Unavailable
@@ -168,6 +168,30 @@ async def test_a_record_that_our_code_fails_on_is_kept_as_unreadable_and_all_oth
     }
     assert await api.ledger.pool.fetchval("SELECT count(*) FROM statements") == ROWS - len(bad)
     assert await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries") == ROWS
+
+
+@pytest.mark.parametrize("content", [b"{}\nx\n" * 200_000, b"{}\n" * 300_000], ids=["no JSON", "no record"])
+async def test_a_file_that_is_mostly_unreadable_ends_with_a_message_and_takes_little_room(
+    api: Api, content: bytes
+) -> None:
+    request = ImportRequest("acc_1", "statements.jsonl", MarketplaceOptions("lazada"))
+    with pytest.raises(InvalidCommand, match=r"cannot be read, such as line \d+: .* right kind of file") as refused:
+        await import_file(api.ledger, request, io.BytesIO(content), ORIGIN)
+    assert refused.value.field == "file"
+    kept = await api.ledger.pool.fetchval("SELECT count(*) FROM deliveries")
+    assert UNREADABLE_MAX < kept <= UNREADABLE_MAX + SLICE
+    [row] = await api.ledger.pool.fetch("SELECT state, error FROM imports")
+    assert row["state"] == "failed"
+    assert "right kind of file" in row["error"]
+
+
+async def test_a_file_that_is_half_readable_is_read_to_its_end(api: Api) -> None:
+    line = b'{"StatementNumber":"S-%d","Payout":"1.00 IDR","Paid":"0"}\nx\n'
+    count = UNREADABLE_MAX + SLICE
+    request = ImportRequest("acc_1", "statements.jsonl", MarketplaceOptions("lazada"))
+    lines = b"".join(line % number for number in range(count))
+    result = await import_file(api.ledger, request, io.BytesIO(lines), ORIGIN)
+    assert (result.counts["new"], result.counts["unreadable"]) == (count, count)
 
 
 async def test_while_the_database_is_away_no_record_is_taken_for_unreadable(
