@@ -26,7 +26,7 @@ from service.http.app_keys import SETTINGS
 from service.http.body_encoding import ENCODING, read_body
 from service.http.envelope import Meta
 from service.http.errors import ApiError, from_refusal
-from service.http.request_context import ANSWER_BY, REQUEST_ID, Claimant, respond
+from service.http.request_context import ANSWER_BY, REQUEST_ID, SAFE_HEADERS, Claimant, respond
 from service.ledger.write_failures import Unavailable
 from service.platform import logs
 from service.platform.database import explain_outage
@@ -230,7 +230,9 @@ def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics) -
             requests.under_way -= 1
         if requests.stopping:
             response.force_close()
-        response.headers["X-Request-Id"] = request_id
+        if not response.prepared:
+            response.headers["X-Request-Id"] = request_id
+            response.headers.update(SAFE_HEADERS)
         requests.add(request, response.status, runtime.monotonic() - began_at)
         return response
 

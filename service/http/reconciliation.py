@@ -35,7 +35,7 @@ from service.http.parameters import (
     text_of,
 )
 from service.http.read_your_writes import wait_for_position
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, stream_headers
 from service.http.visibility import visible_account
 from service.ledger.access_scope import AccessScope
 from service.ledger.api_keys import PAYOUT_READ
@@ -132,7 +132,7 @@ async def _whole_csv(request: web.Request, rows: AsyncGenerator[ReconciliationRo
         await asyncio.to_thread(gathered.write, "".join(lines).encode())
         await rows.aclose()
         await asyncio.to_thread(gathered.seek, 0)
-        response = web.StreamResponse(headers={"Content-Type": f"{CSV}; charset=utf-8"})
+        response = web.StreamResponse(headers=stream_headers(request, CSV))
         await response.prepare(request)
         while chunk := await asyncio.to_thread(gathered.read, _CHUNK):
             await response.write(chunk)

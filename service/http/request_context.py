@@ -37,6 +37,9 @@ from sql import query
 _ACCOUNT_ID: TypeAdapter[str] = TypeAdapter(AccountId)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+
+SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "payout-ledger"}
+"""On every answer: nobody on the way keeps what is of one account, guesses another type, or learns our versions."""
 ANSWER_BY = web.RequestKey("answer_by", float)
 """Until when the request is answered, in the event loop's time: counted from its arrival, whatever it waits for."""
 
@@ -176,6 +179,11 @@ def success(data: bytes, meta: Meta) -> bytes:
 
 def respond(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(body=body, status=status, headers=headers, content_type=JSON)
+
+
+def stream_headers(request: web.Request, content_type: str) -> dict[str, str]:
+    """The headers of an answer that is written in parts: they are sent before the middleware sees the answer."""
+    return {"Content-Type": f"{content_type}; charset=utf-8", "X-Request-Id": request[REQUEST_ID], **SAFE_HEADERS}
 
 
 ReadBody = Callable[[web.Request, Claimant], Awaitable[bytes]]

@@ -24,7 +24,7 @@ from service.http.errors import ApiError
 from service.http.operations import Answer, ApiOperation
 from service.http.paging import page_meta
 from service.http.parameters import CURSOR, LONG_LIMIT, PathParameter, choice, invalid, yes_or_no
-from service.http.request_context import RequestContext
+from service.http.request_context import RequestContext, stream_headers
 from service.http.settlement_filters import SELLER
 from service.http.statements import STATEMENT_CHANNELS, StatementDocument, statement_document
 from service.http.visibility import account_scope
@@ -210,7 +210,7 @@ def _camel(name: str) -> str:
 async def _csv(context: RequestContext, access_scope: AccessScope, own: StatementClosed) -> web.StreamResponse:
     """All lines, however many, a few at a time."""
     request = context.request
-    response = web.StreamResponse(headers={"Content-Type": f"{CSV}; charset=utf-8", "X-Request-Id": context.request_id})
+    response = web.StreamResponse(headers=stream_headers(request, CSV))
     await response.prepare(request)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)

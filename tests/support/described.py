@@ -15,6 +15,7 @@ from aiohttp import web
 
 from service.http.catalog import SUBJECTS
 from service.http.openapi import document
+from service.http.request_context import SAFE_HEADERS
 
 Schema = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -108,6 +109,9 @@ async def described_answers(app: web.Application) -> AsyncIterator[None]:
         )
         if complaint is not None:
             complaints.append(complaint)
+        has_all = all(response.headers.get(name) == text for name, text in SAFE_HEADERS.items())
+        if not has_all or "X-Request-Id" not in response.headers:
+            complaints.append(f"{request.method} {request.path}: a header is missing that every answer has")
         return response
 
     app.middlewares.insert(0, hold)
