@@ -104,10 +104,10 @@ async def test_a_payout_that_the_provider_does_not_know_any_more_becomes_a_case_
     loop: Loop,
 ) -> None:
     payout_id = await loop.request(1000)
+    await loop.ledger.pool.execute(query("provider/claim"), 1, (now := loop.clock.runtime.now()), now, 1)
     await loop.attempt(payout_id)
     [theirs] = loop.control.payouts()
     lost = loop.control.forget_payout(theirs.id)
-    await loop.ledger.pool.execute(query("provider/claim"), 1, (now := loop.clock.runtime.now()), now, 1)
     for _ in range(UNKNOWN_LOOKS_MAX - 1):
         await loop.attempt(payout_id)
     # It was a slip: what it knows again is counted anew.
