@@ -35,6 +35,7 @@ async def _killed_at(step: str, settings: Settings) -> None:
             "KAFKA_WEBHOOKS_TOPIC": settings.kafka_webhooks_topic,
             "KAFKA_GROUP": settings.kafka_group,
             "KAFKA_SESSION_TIMEOUT_SECONDS": str(settings.kafka_session_timeout_seconds),
+            "KAFKA_PLAIN_BODIES": "true",
             "PLUGIPAY_WEBHOOK_SECRET": secret.get_secret_value() if secret else "",
         },
     )
