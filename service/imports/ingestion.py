@@ -100,9 +100,9 @@ async def import_file(
 ) -> ImportResult:
     """Ingests every record of the file, which is read more than once.
 
-    InvalidCommand where the request or the file's format is wrong, or most of it is unreadable; AccountNotFound where the origin may not import for
-    the account, Unavailable where the ledger cannot write now. What was ingested until then stays, and is known the
-    next time.
+    InvalidCommand where the request or the file's format is wrong, or most of it is unreadable; AccountNotFound where
+    the origin may not import for the account; Unavailable where the ledger cannot write now. What was ingested until
+    then stays, and is known the next time.
     """
     source, another = await request.open(ledger, origin), await request.open(ledger, origin)
     result = new_result(f"imp_{ledger.runtime.ulid()}", source)

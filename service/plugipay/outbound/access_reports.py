@@ -26,7 +26,7 @@ class AccessReports:
         self._report()
 
     def turned_away(self, account_id: str, problem: str) -> None:
-        """The provider rejects the account's credentials."""
+        """The provider rejects the account's credentials. `problem` is logged: it names no bank account."""
         self._health.turned_away.setdefault(account_id, self._runtime.instant())
         log.error(
             "provider_turns_us_away", account=account_id, since=self._health.turned_away[account_id], problem=problem

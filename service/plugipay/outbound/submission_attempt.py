@@ -156,7 +156,7 @@ class SubmissionAttempt:
         elif isinstance(outcome, ProviderRefused):
             log.warning("provider_does_not_tell", payout=self._payout_id, account=self._account_id, code=outcome.code)
             if outcome.status in TURNED_AWAY:
-                self._reports.turned_away(self._account_id, f"{outcome.code}: {outcome.message}")
+                self._reports.turned_away(self._account_id, outcome.code)
             elif outcome.status == _NOT_FOUND:
                 await self._looked(is_unknown=True)
         return self._poll_seconds

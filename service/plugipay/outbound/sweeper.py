@@ -100,7 +100,7 @@ class Sweeper(Poller):
             if isinstance(outcome, Answered):
                 self._reports.reached(account_id)
             elif isinstance(outcome, ProviderRefused) and outcome.status in TURNED_AWAY:
-                self._reports.turned_away(account_id, f"{outcome.code}: {outcome.message}")
+                self._reports.turned_away(account_id, outcome.code)
             if not isinstance(outcome, Answered):
                 log.info("provider_list_not_read", account=account_id, outcome=repr(outcome))
                 return False
