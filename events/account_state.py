@@ -26,6 +26,40 @@ from events.provider.events import ProviderObserved
 from events.provider.state import Case
 from events.refusals import InvalidCommand
 from events.settlements.state import Settlement, SettlementKey
+from events.values import value
+
+
+@value
+class BucketChange:
+    """Signed changes of the buckets that a payout can be in, and of what the channel is owed by the available."""
+
+    pending: int = 0
+    available: int = 0
+    paid_out: int = 0
+    owed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.pending + self.available + self.paid_out
+
+    def __add__(self, other: BucketChange) -> BucketChange:
+        return BucketChange(
+            self.pending + other.pending,
+            self.available + other.available,
+            self.paid_out + other.paid_out,
+            self.owed + other.owed,
+        )
+
+
+def owed_change(before: int, after: int, pending: int, apart: int) -> BucketChange:
+    """How it moves what an order is still owed: pending, or where that is below zero, missing in the available.
+
+    `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
+    because commands have settled it, is taken from available.
+    """
+    change = max(after, 0) - max(before, 0) + apart
+    short = max(0, -change - pending)
+    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
 
 
 @dataclass(slots=True)

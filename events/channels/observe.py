@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
-from events.account_state import AccountState, replace
+from events.account_state import AccountState, BucketChange, replace
 from events.accounts.events import CurrencyAdded
 from events.canonical import canonical
 from events.catalog import AnyEvent
@@ -40,7 +40,7 @@ from events.observations import (
     order_findings,
     place_of,
 )
-from events.values import Data, value
+from events.values import Data
 
 AMOUNTS = (
     *("OpeningBalance", "ItemRevenue", "ShipmentFee", "ShipmentFeeCredit", "OtherRevenueTotal", "FeesTotal"),
@@ -218,28 +218,6 @@ def _free_reference(state: AccountState, key: StatementKey) -> str:
     number, whole = references(key[0], key[1], key[2])
     taken = any(other != key and known.reference == number for other, known in state.statements.items())
     return whole if taken else number
-
-
-@value
-class BucketChange:
-    """Signed changes of the buckets that a payout can be in, and of what the channel is owed by the available."""
-
-    pending: int = 0
-    available: int = 0
-    paid_out: int = 0
-    owed: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.pending + self.available + self.paid_out
-
-    def __add__(self, other: BucketChange) -> BucketChange:
-        return BucketChange(
-            self.pending + other.pending,
-            self.available + other.available,
-            self.paid_out + other.paid_out,
-            self.owed + other.owed,
-        )
 
 
 def _book(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from events.account_state import AccountState
+from events.account_state import AccountState, BucketChange
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked, StatementWithdrawn
-from events.channels.observe import BucketChange, deposits, level
+from events.channels.observe import deposits, level
 from events.channels.state import ChannelStatement, StatementKey
 from events.refusals import InvalidTransition
 from events.statements.chain import CHANNEL as OWN

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from events.account_state import AccountState, replace
+from events.account_state import AccountState, owed_change, replace
 from events.balances.state import Order
 from events.canonical import canonical
 from events.instants import Instant
@@ -29,7 +29,6 @@ from events.settlements.events import SettlementEvent, SettlementObserved, Settl
 from events.settlements.release import (
     after_withdrawal,
     let_go,
-    owed_change,
     put,
     release_mark,
     released_no_more,

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from events.account_state import AccountState, replace
+from events.account_state import AccountState, BucketChange, owed_change, replace
 from events.accounts.events import CurrencyAdded
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.channels.observe import BucketChange, finding, minor_finding
+from events.channels.observe import finding, minor_finding
 from events.channels.state import SELLER
 from events.currency import AMOUNT_MAX
 from events.disputes.amounts import refund_takes
@@ -46,7 +46,6 @@ from events.settlements.evolve import (
     settlement_key,
 )
 from events.settlements.older_names import OlderName, as_known_before, is_inside, known_as
-from events.settlements.release import owed_change
 from events.settlements.state import Settlement
 from events.values import Data, value
 

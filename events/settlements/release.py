@@ -7,7 +7,6 @@ withdrawn.
 from __future__ import annotations
 
 from events.account_state import AccountState, replace
-from events.channels.observe import BucketChange
 from events.channels.state import SELLER
 from events.observations import CONTENTS_MAX, newest_amount, without
 from events.settlements.adjustments import adjusted, row_name
@@ -27,17 +26,6 @@ def worth_of(money: Settlement) -> int:
 def gone_of(money: Settlement) -> int:
     """How much of its order's worth was let go of, with adjustments that were let go of by themselves."""
     return ((money.booked or 0) if money.released else 0) + adjusted(money).let_go
-
-
-def owed_change(before: int, after: int, pending: int, apart: int) -> BucketChange:
-    """How it moves what an order is still owed: pending, or where that is below zero, missing in the available.
-
-    `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
-    because commands have settled it, is taken from available.
-    """
-    change = max(after, 0) - max(before, 0) + apart
-    short = max(0, -change - pending)
-    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
 
 
 def let_go(

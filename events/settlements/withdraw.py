@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from events.account_state import AccountState
+from events.account_state import AccountState, BucketChange, owed_change
 from events.balances.state import OrderKey
 from events.catalog import AnyEvent
 from events.channels.events import ChannelMoneyBooked
-from events.channels.observe import BucketChange
 from events.channels.withdraw import BOOKED_BEFORE
 from events.instants import Instant
 from events.observations import contents_of, without
@@ -26,7 +25,6 @@ from events.settlements.release import (
     after_withdrawal,
     comes_back,
     gone_of,
-    owed_change,
     release_mark,
     released_no_more,
     worth_of,

@@ -17,9 +17,9 @@ from events.envelope import Source
 from events.read_set import ReadSet
 from events.refusals import AccountNotFound
 from events.values import Data
-from service.banks.identity import IdentifiedRecord
+from service.banks.identity import IdentifiedRecord, entry_stated, statement_stated
 from service.banks.observations import ObservedBankStatement, ObservedEntry, StatementPart
-from service.banks.stated_records import add_reads_of, entry_stated, statement_stated, withdrawn
+from service.banks.withdraw_records import add_reads_of, withdrawn
 from service.formats.amounts import in_minor_units, plain
 from service.formats.file_remarks import LeftOut, Note, StatedTotal, UnusedHeadings
 from service.formats.unreadable import Unreadable

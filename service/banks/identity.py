@@ -1,4 +1,4 @@
-"""What tells a bank's entries apart: the digest of what each says, made with the account's key.
+"""What tells a bank's entries apart: the digest of what each says, made with the account's key; and what a record states.
 
 The digest tells nothing without the key. It is no id: equal entries have the same one (`events/banking/observe.py`).
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from events.banking.events import BankStatementObserved
 from events.canonical import canonical, check_content
 from events.currency import AMOUNT_MAX
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
-from service.formats.amounts import in_minor_units
+from service.formats.amounts import in_minor_units, plain
 from service.formats.unreadable import Unreadable
+from service.imports.stated import Shown, Stated
 from service.ledger.vault import AccountKey
 
+ENTRY, STATEMENT = "entry", "bank_statement"
 _REFERENCE_MAX = 200
 _NUMBER_MAX = 200
 _NOT_READ = frozenset({"bank_account", "place", "raw", "group"})
@@ -121,3 +124,17 @@ def _reason_against(observed: ObservedEntry | ObservedBankStatement, exponents: 
     except ValueError as problem:
         return str(problem)
     return None
+
+
+def entry_stated(record: IdentifiedRecord, observed: ObservedEntry, entry_id: str) -> Stated:
+    """What a record states: the entry that it is."""
+    shown = Shown(observed.booked_on.isoformat(), observed.currency, plain(observed.amount))
+    return Stated(observed.place, record.reading, (ENTRY, entry_id), shown)
+
+
+def statement_stated(record: IdentifiedRecord, observed: ObservedBankStatement, said: BankStatementObserved) -> Stated:
+    """What the end of a statement states: its balances."""
+    closing = observed.part.closing
+    shown = Shown(said.to_on, said.currency, None if closing is None else plain(closing))
+    thing = (STATEMENT, said.bank_account, said.number, said.part or "")
+    return Stated(observed.place, record.reading, thing, shown)

@@ -26,9 +26,9 @@ from service.banks.identity import (
 )
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.banks.recipes import RECIPES
-from service.banks.stated_records import prepare
 from service.banks.table_rows import SOURCE as TABLE
 from service.banks.tables import TableRequest
+from service.banks.withdraw_records import prepare
 from service.formats.unreadable import Unreadable, unreadable
 from service.imports.import_source import UNREADABLE, ImportOptions, ImportRequest, RecordSource, check_currency
 from service.imports.receipt import Receipt

@@ -18,8 +18,8 @@ from events.refusals import Refusal
 from service.cli.receipts import show_result
 from service.cli.rendering import operator_origin
 from service.cli.target import Data, Target
-from service.imports.import_source import ImportRequest, Problem, RecordSource
-from service.imports.ingestion import ImportResult, import_file
+from service.imports.import_source import ImportRequest, ImportResult, Problem, RecordSource
+from service.imports.ingestion import import_file
 from service.imports.kept_files import seekable
 from service.ledger.lifespan import running_ledger
 from service.ledger.write_failures import Unavailable

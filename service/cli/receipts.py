@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.cli.rendering import show_json
-from service.imports.ingestion import ImportResult
+from service.imports.import_source import ImportResult
 from service.imports.receipt import ReceiptDocument
 
 _WIDTH_OF_FILES = 160

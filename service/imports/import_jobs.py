@@ -15,10 +15,20 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from service.imports.import_records import COUNTS, DONE, FAILED, ImportKey, ImportRecord, find
-from service.imports.import_runs import READER, ImportRun, ImportTakenOver, Stopping, error_of
-from service.imports.import_source import ImportRequest, Problem, ResumableSource
-from service.imports.ingestion import FileReading, ImportResult, read_file
+from service.imports.import_records import (
+    COUNTS,
+    DONE,
+    FAILED,
+    READER,
+    ImportKey,
+    ImportRecord,
+    ImportTakenOver,
+    Stopping,
+    error_of,
+    find,
+)
+from service.imports.import_source import ImportRequest, ImportResult, Problem, ResumableSource
+from service.imports.ingestion import FileReading, ImportRun, read_file
 from service.imports.kept_files import FileKey
 from service.imports.receipt import Receipt
 from service.ledger.commands import RequestOrigin

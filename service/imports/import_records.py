@@ -1,22 +1,36 @@
-"""Import records: how far each import has come, and which records of it could not be read."""
+"""Import records: how far each import has come, which records of it could not be read, and what ended it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import orjson
 
 from events.instants import Instant
+from events.refusals import Refusal
 from service.imports.import_source import PROBLEMS_MAX, Problem
 from service.imports.receipt import Receipt
 from service.ledger.ledger import Ledger
+from service.ledger.write_failures import Unavailable
+from service.platform.database import OUTAGES
 from sql import query
 
 READING, DONE, FAILED = "reading", "done", "failed"
 STATES = (READING, DONE, FAILED)
 COUNTS = ("read", "new", "changed", "unchanged", "lines", "unreadable")
 """The counts that an import record has columns for."""
+READER = version("payout-ledger")
+"""Another release may count the records of a file differently, so it starts with the first one again."""
+
+
+class Stopping(Exception):
+    """The process is to end."""
+
+
+class ImportTakenOver(Exception):
+    """Another task has taken this import over."""
 
 
 class ImportKey(NamedTuple):
@@ -78,6 +92,25 @@ async def problems_of(
     """The unreadable records of an import after this number, in the order of the file."""
     rows = await ledger.pool.fetch(query("imports/problems"), *key, after_number, limit)
     return [Problem(row["place"], row["reason"], row["number"], row["delivery_id"]) for row in rows]
+
+
+def error_of(problem: Exception) -> dict[str, Any]:
+    """What the record of an import says of what ended it."""
+    match problem:
+        case Refusal():
+            field = {} if problem.field is None else {"field": problem.field}
+            return {"code": problem.code, "message": problem.message, **field}
+        case Unavailable():
+            return {"code": "UNAVAILABLE", "message": f"{problem}: send it again under this id"}
+        case Stopping():
+            return {"code": "UNAVAILABLE", "message": "the service was stopped: send it again under this id"}
+        case _ if isinstance(problem, OUTAGES):
+            return {"code": "UNAVAILABLE", "message": "the database did not answer: send it again under this id"}
+        case _:
+            return {
+                "code": "INTERNAL",
+                "message": "something went wrong on our side: the import's id finds it in the log",
+            }
 
 
 def _record_of(row: Any) -> ImportRecord:

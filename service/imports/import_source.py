@@ -1,4 +1,4 @@
-"""What an import is asked for, the records that it reads, and the unit of work that decides a slice of them.
+"""What an import is asked for, the records that it reads, the unit of work that decides a slice of them, and the result.
 
 No record is ever refused. Each is ingested, known already, or kept with the reason why it cannot be read.
 """
@@ -56,6 +56,30 @@ class Problem:
         return {"place": self.place, "reason": self.reason, **kept}
 
 
+@dataclass(slots=True)
+class ImportResult:
+    """What an import did with the records that it has read so far."""
+
+    id: str
+    counts: dict[str, int]
+    """Records by outcome, by the names in the source's `counted`."""
+    problems: list[Problem] = field(default_factory=list)
+    """The first unreadable records, up to `PROBLEMS_MAX`."""
+    receipt: Receipt = field(default_factory=Receipt)
+
+    def add(self, counts: Mapping[str, int], problems: list[Problem], receipt: Receipt) -> None:
+        """Adds what one slice came to."""
+        self.receipt.merge(receipt)
+        for name in self.counts:
+            self.counts[name] += counts.get(name, 0)
+        self.problems += problems[: PROBLEMS_MAX - len(self.problems)]
+
+    def document(self) -> dict[str, Any]:
+        """As callers see it."""
+        problems = [each.document() for each in self.problems]
+        return {"id": self.id, **self.counts, "receipt": self.receipt.document(), "problems": problems}
+
+
 @dataclass(slots=True, kw_only=True)
 class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     """Records of one source about one account, decided together. The result is the outcome of each, in their order.
@@ -77,7 +101,6 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     """What records of the same file stated, and state no more, by their places in it."""
     stated: list[Stated] = field(init=False, default_factory=list)
     """What the records state, once they are decided."""
-    is_durable: bool = field(init=False, default=False)
 
     @property
     def commands_count(self) -> int:
@@ -103,7 +126,6 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
 
     def committed(self, result: list[str]) -> None:
         assert len(result) == len(self.records), "each record has an outcome"
-        self.is_durable = True
         for each in self.withdrawals:
             each.done = each.decided
 
@@ -190,6 +212,11 @@ class RecordSource(ABC, Generic[Rec]):
     @abstractmethod
     def shop_document(self) -> dict[str, Any]:
         """The settings that the records are read with: what the request left open is as the account had it."""
+
+
+def new_result(import_id: str, source: RecordSource[Any]) -> ImportResult:
+    """The result before the first record."""
+    return ImportResult(import_id, dict.fromkeys(source.counted, 0))
 
 
 class ResumableSource(RecordSource[Rec]):

@@ -10,19 +10,20 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import orjson
+
 from events.refusals import InvalidCommand, Refusal
-from service.imports.import_records import DONE, FAILED, ImportKey
-from service.imports.import_runs import ImportRun, error_of
-from service.imports.import_source import PROBLEMS_MAX, SLICE, ImportRequest, Problem, Rec, RecordSource
+from service.imports.import_records import COUNTS, DONE, FAILED, READER, ImportKey, ImportTakenOver, error_of
+from service.imports.import_source import SLICE, ImportRequest, ImportResult, Problem, Rec, RecordSource, new_result
 from service.imports.kept_files import FileKey, Readings, digest_of, find_file, keep_file, readings_of
 from service.imports.receipt import Receipt
-from service.imports.recorded_reading import (
+from service.imports.rereads import (
     Expected,
-    RecordedSource,
     Withdrawals,
+    WithdrawingSource,
     expected_of,
     left_over,
     withdraw,
@@ -40,38 +41,66 @@ log = logs.get("import")
 
 UNREADABLE_MAX = 1000
 """More unreadable records than this end an import, if they are more than half of it."""
+_COUNTED_AS = {"unchanged": "known"}
+"""What banks' imports call what the import record has a column for."""
 
 Progress = Callable[[list[Problem]], Awaitable[None]]
 """Awaited after each slice that is ingested, with its unreadable records. What it raises ends the import there."""
 
 
-@dataclass(slots=True)
-class ImportResult:
-    """What an import did with the records that it has read so far."""
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """A run of an import. Another run of the same import takes it over."""
 
-    id: str
-    counts: dict[str, int]
-    """Records by outcome, by the names in the source's `counted`."""
-    problems: list[Problem] = field(default_factory=list)
-    """The first unreadable records, up to `PROBLEMS_MAX`."""
-    receipt: Receipt = field(default_factory=Receipt)
+    ledger: Ledger
+    key: ImportKey
+    run: str
 
-    def add(self, counts: Mapping[str, int], problems: list[Problem], receipt: Receipt) -> None:
-        """Adds what one slice came to."""
-        self.receipt.merge(receipt)
-        for name in self.counts:
-            self.counts[name] += counts.get(name, 0)
-        self.problems += problems[: PROBLEMS_MAX - len(self.problems)]
+    async def begin(self, mode: str, source: RecordSource[Any], digest: str, size: int) -> bool:
+        """Begins the import's record; False where there is one of this id."""
+        began = await self.ledger.pool.fetchval(
+            query("imports/begin"),
+            *self.key,
+            mode,
+            source.channel,
+            _json(source.request_document()),
+            _json(source.shop_document()),
+            digest,
+            READER,
+            self.run,
+            size,
+            self.ledger.runtime.now(),
+        )
+        return began is not None
 
-    def document(self) -> dict[str, Any]:
-        """As callers see it."""
-        problems = [each.document() for each in self.problems]
-        return {"id": self.id, **self.counts, "receipt": self.receipt.document(), "problems": problems}
+    async def record(
+        self, problems: Sequence[Problem], bytes_read: int, counts: Mapping[str, int], receipt: Receipt
+    ) -> None:
+        """Brings the record up to date. ImportTakenOver where the import is another run's."""
+        rows = [
+            {"number": each.number, "delivery_id": each.delivery_id, "place": each.place, "reason": each.reason}
+            for each in problems
+        ]
+        columns = [counts.get(name, counts.get(_COUNTED_AS.get(name, name), 0)) for name in COUNTS]
+        recorded = await self.ledger.pool.fetchval(
+            query("imports/keep"),
+            *self.key,
+            self.run,
+            bytes_read,
+            *columns,
+            _json(rows),
+            self.ledger.runtime.now(),
+            _json(receipt.state()),
+        )
+        if recorded is None:
+            raise ImportTakenOver
 
-
-def new_result(import_id: str, source: RecordSource[Any]) -> ImportResult:
-    """The result before the first record."""
-    return ImportResult(import_id, dict.fromkeys(source.counted, 0))
+    async def finish(self, state: str, error: Mapping[str, Any] | None) -> None:
+        """Records how the import ended."""
+        document = None if error is None else _json(error)
+        await self.ledger.pool.fetchval(
+            query("imports/finish"), *self.key, self.run, state, document, self.ledger.runtime.now()
+        )
 
 
 async def no_progress(_: list[Problem]) -> None:
@@ -159,19 +188,20 @@ async def read_expected(
     kept = await find_file(ledger, file.of)
     arrived_at = ledger.runtime.instant() if kept is None else kept.arrived_at
     source = file.source if kept is None else file.source.as_of(arrived_at)
-    of_file = withdrawals.of_file(readings.before) if withdrawals is not None else None
-    recorded = RecordedSource(source, readings, of_file)
-    if of_file is not None and expected is not None:
+    reader = source
+    if withdrawals is not None and expected is not None:
+        of_file = withdrawals.of_file(readings.before)
         await withdraw(ledger, source, of_file.of_nothing(expected))
-    records = await asyncio.to_thread(recorded.read, file.stream)
+        reader = WithdrawingSource(source, of_file)
+    records = await asyncio.to_thread(reader.read, file.stream)
 
     async def with_readings(problems: list[Problem]) -> None:
-        await recorded.keep_readings(rest=file.resumes)
+        await readings.write(rest=file.resumes)
         await progress(problems)
         if withdrawals is None:
             _refuse_mostly_unreadable(result, problems)
 
-    await ingest(ledger, recorded, records, result, with_readings, skip)
+    await ingest(ledger, reader, records, result, with_readings, skip, readings)
     left: list[Withdrawal] = []
     if withdrawals is not None and not skip:
         left = await left_over(ledger, source, readings, withdrawals)
@@ -208,8 +238,9 @@ async def ingest(
     result: ImportResult,
     progress: Progress,
     skip: int = 0,
+    readings: Readings | None = None,
 ) -> None:
-    """Ingests the records slice by slice, and adds what they come to to `result`.
+    """Ingests the records slice by slice, and adds what they come to to `result`, and what they state to `readings`.
 
     The first `skip` records are passed over: an earlier run ingested them and counted them.
     """
@@ -221,7 +252,7 @@ async def ingest(
     try:
         while read := await reading:
             reading = _read_ahead(records)
-            problems = await _ingest_slice(ledger, source, read, number, result)
+            problems = await _ingest_slice(ledger, source, read, number, result, readings)
             number += len(read)
             await progress(problems)
     finally:
@@ -230,7 +261,12 @@ async def ingest(
 
 
 async def _ingest_slice(
-    ledger: Ledger, source: RecordSource[Rec], records: Sequence[Rec], number: int, result: ImportResult
+    ledger: Ledger,
+    source: RecordSource[Rec],
+    records: Sequence[Rec],
+    number: int,
+    result: ImportResult,
+    readings: Readings | None,
 ) -> list[Problem]:
     """Ingests a slice; in halves where it fails, down to the record that fails, which is kept as unreadable.
 
@@ -246,16 +282,18 @@ async def _ingest_slice(
         if len(records) > 1:
             log.warning("slice_taken_apart", records=len(records), problem=repr(problem), **source.log_fields())
             middle = len(records) // 2
-            first = await _ingest_slice(ledger, source, records[:middle], number, result)
-            return first + await _ingest_slice(ledger, source, records[middle:], number + middle, result)
+            first = await _ingest_slice(ledger, source, records[:middle], number, result, readings)
+            return first + await _ingest_slice(ledger, source, records[middle:], number + middle, result, readings)
         reason = f"ingesting it failed: {name_of(problem)} (the log says more)"
         kept = source.as_unreadable(records[0], reason)
         if kept is None:
             raise
         log.exception("record_not_ingested", **source.log_fields())
-        return await _ingest_slice(ledger, source, [kept], number, result)
+        return await _ingest_slice(ledger, source, [kept], number, result, readings)
     problems = unit.problems(number)
     result.add(unit.counts(outcomes), problems, unit.receipt)
+    if readings is not None:
+        readings.add(unit.stated)
     return problems
 
 
@@ -266,3 +304,7 @@ def _read_ahead(records: Iterator[Rec]) -> asyncio.Future[list[Rec]]:
 
 def _next_slice(records: Iterator[Rec], most: int = SLICE) -> list[Rec]:
     return list(itertools.islice(records, most))
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

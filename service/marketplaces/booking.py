@@ -43,14 +43,10 @@ from service.marketplaces.settlement_records import (
     group_of_statement,
     reason_against,
     settlement_event,
-)
-from service.marketplaces.stated_records import (
     settlement_stated,
     stated_as,
-    statement_event,
-    statement_stated,
-    zone_finding,
 )
+from service.marketplaces.statement_records import statement_event, statement_stated
 from service.marketplaces.withdraw_records import add_reads_of, withdrawn
 from service.platform.database import storable
 
@@ -220,7 +216,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             if _only_explains(record, state):
                 self.receipt.note(ONLY_EXPLAINS)
             if self.assumed_zone is not None and record.first.occurred_at.zone is not None:
-                self.receipt.find([zone_finding(self.assumed_zone)])
+                self.receipt.find([consistency_checks.zone_finding(self.assumed_zone)])
             _, seller, _ = known_key(state, *settlement_key(observed))
             stated = settlement_stated(record, observed, seller)
             self.stated += [stated] if as_then is None else stated_as(stated, as_then, observed.reference)
@@ -243,7 +239,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
             self.receipt.count(booked=bool(events))
             zones = (record.created_at.zone, record.updated_at.zone)
             if self.assumed_zone is not None and any(zone is not None for zone in zones):
-                self.receipt.find([zone_finding(self.assumed_zone)])
+                self.receipt.find([consistency_checks.zone_finding(self.assumed_zone)])
             self.stated.append(statement_stated(record, statement))
             for total in _payout_of(record):
                 self.receipt.state_total(total)

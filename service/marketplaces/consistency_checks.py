@@ -14,6 +14,7 @@ from decimal import Decimal
 from events.values import Data, value
 from service.formats.amounts import Amount, NotUnderstood, in_minor_units, plain, read_amount
 from service.formats.times import Moment
+from service.imports.stated import ZONE_WAS_ASSUMED
 from service.marketplaces.observations import AMOUNTS, ObservedStatement
 
 ZERO = Decimal(0)
@@ -158,3 +159,13 @@ def _sum(rule: str, expected: Decimal, actual: Decimal) -> Finding:
 
 def _number(amount: Amount | None) -> Decimal | None:
     return None if amount is None else amount.number
+
+
+def zone_finding(zone: str) -> Data:
+    """Times without a zone were read in one that nobody gave. It ends when the file is read with one that is given."""
+    return {
+        "rule": ZONE_WAS_ASSUMED,
+        "expected": "the zone of its times, given with --zone (zone)",
+        "actual": zone,
+        "difference": "",
+    }

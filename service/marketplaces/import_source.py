@@ -32,9 +32,10 @@ from service.marketplaces.settlement_records import (
     SourceRecord,
     settlement_event,
     settlement_records,
+    settlement_stated,
 )
 from service.marketplaces.shop_settings import COLUMNS, TYPES, read_columns, read_types
-from service.marketplaces.stated_records import settlement_stated, statement_event, statement_stated
+from service.marketplaces.statement_records import statement_event, statement_stated
 from service.marketplaces.withdraw_records import prepare
 from sql import query
 

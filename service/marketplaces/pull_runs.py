@@ -16,8 +16,8 @@ from typing import Any, cast
 from events.instants import from_datetime
 from events.refusals import InvalidCommand
 from service.formats.times import read_moment
-from service.imports.import_source import ImportRequest, Problem
-from service.imports.ingestion import ImportResult, ingest, new_result
+from service.imports.import_source import ImportRequest, ImportResult, Problem, new_result
+from service.imports.ingestion import ingest
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.marketplaces.api_calls import ApiSession

@@ -1,24 +1,30 @@
-"""Settlement records: the lines of one record of a source, put together, and the event that they become."""
+"""Settlement records: the lines of one record of a source, the event that they become, and what that states."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
-from events.canonical import check_texts
+from events.canonical import canonical, check_texts
 from events.currency import AMOUNT_MAX
 from events.instants import Instant
+from events.observations import DIGEST_LENGTH
 from events.settlements.events import SettlementObserved
+from events.settlements.evolve import record_digest
 from events.settlements.observe import order_references
+from events.settlements.older_names import KnownAs
 from events.values import Data
 from service.formats.amounts import in_minor_units, plain
 from service.formats.file_remarks import Remark
 from service.formats.unreadable import Unreadable
+from service.imports.stated import Shown, Stated
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Kind, Level, Observation, ObservedStatement, SettlementLine, Stage
 
+SETTLEMENT = "settlement"
 EXTRA_MAX = 300
 """The most characters of an extra field that are kept."""
 
@@ -195,6 +201,41 @@ def settlement_event(
         occurred_on=line.occurred_on,
         adjusted=None if line.adjusted is None else in_minor_units(line.adjusted, exponent)[0],
     )
+
+
+def reading_of(content: str, apart: str, seller: str | None) -> str:
+    """A digest of all that was read, and the seller: one that is named later is no other reading (`changed`)."""
+    return f"{content}{apart[:DIGEST_LENGTH]} {seller or ''}".rstrip()
+
+
+def settlement_stated(record: SettlementRecord, observed: SettlementObserved, seller: str | None = None) -> Stated:
+    """What a record states of some money. `observed` is its event, before it is compared with the account's state.
+
+    What it states is named by the money, so that all that is said of one money is withdrawn together: an adjustment by the
+    money that it adjusts, and last by its own reference.
+    """
+    content = record_digest(observed)[:DIGEST_LENGTH]
+    of, name = (observed.seller or "") if seller is None else seller, observed.adjusts or observed.reference
+    row = () if observed.adjusts is None else (observed.reference,)
+    thing = (SETTLEMENT, of, name, observed.source, content, observed.releases or "", *row)
+    read = [observed.reference, observed.source, observed.order, observed.counts_for, observed.releases]
+    told = (
+        []
+        if observed.adjusts is None and observed.adjusted is None
+        else [observed.adjusts, observed.occurred_on, observed.adjusted]
+    )
+    apart = sha256(canonical([*read, *told])).hexdigest()
+    amount = record.amount if record.books else record.first.amount
+    shown = Shown(observed.occurred_at, observed.currency, plain(amount))
+    return Stated(record.place, reading_of(content, apart, record.first.seller), thing, shown)
+
+
+def stated_as(stated: Stated, known: KnownAs, reference: str) -> list[Stated]:
+    """What a record states that is known since an older release: by the money of then. `reference` is that of today."""
+    kind, _, _, source, _, releases, *_ = stated.thing
+    _, seller, name = known.key
+    let_go = name if releases == reference else releases
+    return [stated._replace(thing=(kind, seller, name, source, content, let_go)) for content in known.contents]
 
 
 def _line(line: SettlementLine) -> Data:

@@ -34,7 +34,8 @@ from service.ledger.ledger import Ledger
 from service.ledger.write_failures import Unavailable
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.observations import Kind, Level, Stage
-from service.marketplaces.stated_records import SETTLEMENT, STATEMENT
+from service.marketplaces.settlement_records import SETTLEMENT
+from service.marketplaces.statement_records import STATEMENT
 from sql import query
 
 POSITION_MAX = 2**63 - 1

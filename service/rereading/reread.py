@@ -15,10 +15,10 @@ import orjson
 from events.envelope import SYSTEM_ACCOUNT
 from events.refusals import AccountNotFound, InvalidCommand
 from service.imports.import_records import DONE, ImportKey, ImportRecord, find
-from service.imports.import_source import RecordSource
-from service.imports.ingestion import FileReading, Progress, new_result, no_progress, read_expected
+from service.imports.import_source import RecordSource, new_result
+from service.imports.ingestion import FileReading, Progress, no_progress, read_expected
 from service.imports.kept_files import FileKey, KeptFile, Readings, find_file, read_file, readings_of
-from service.imports.recorded_reading import Expected, expected_of, withdrawals_of
+from service.imports.rereads import Expected, expected_of, withdrawals_of
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger
 from service.platform import logs

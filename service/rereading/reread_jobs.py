@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from service.imports.import_records import ImportKey
-from service.imports.import_runs import Stopping, error_of
+from service.imports.import_records import ImportKey, Stopping, error_of
 from service.imports.import_source import Problem
 from service.ledger.commands import RequestOrigin
 from service.ledger.ledger import Ledger

@@ -74,9 +74,9 @@ async def import_bank_statement(_: Api, merchant: Caller, number: int) -> None:
 
 EXAMPLES = (
     Example("request_payout", "POST /v1/payouts", 26, merchant_with_money, request_payout),
-    Example("import_order", "An order line, from a file to the balance", 39, merchant_with_money, import_order),
+    Example("import_order", "An order line, from a file to the balance", 34, merchant_with_money, import_order),
     Example("receive_webhook", "POST /webhooks/plugipay", 31, merchants_with_payouts_at_the_provider, receive_webhook),
-    Example("import_bank_statement", "POST /v1/bank-statements", 49, merchant_with_money, import_bank_statement),
+    Example("import_bank_statement", "POST /v1/bank-statements", 46, merchant_with_money, import_bank_statement),
 )
 
 

@@ -14,8 +14,8 @@ from events.envelope import Actor, Source
 from events.refusals import InvalidCommand
 from service.banks.columns import Layout
 from service.banks.import_source import BankOptions
-from service.imports.import_source import ImportRequest
-from service.imports.ingestion import ImportResult, import_file
+from service.imports.import_source import ImportRequest, ImportResult
+from service.imports.ingestion import import_file
 from service.imports.receipt import ReceiptDocument
 from service.ledger.commands import RequestOrigin
 from tests.support.api import Api

@@ -11,8 +11,8 @@ import pytest
 from events.accounts.state import LIVE, TEST
 from events.envelope import Actor, Source
 from events.refusals import AccountNotFound, InvalidCommand
-from service.imports.import_source import ImportRequest, Problem
-from service.imports.ingestion import ImportResult, import_file
+from service.imports.import_source import ImportRequest, ImportResult, Problem
+from service.imports.ingestion import import_file
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from events.refusals import InvalidCommand
-from service.imports.import_source import ImportRequest
-from service.imports.ingestion import ImportResult, import_file
+from service.imports.import_source import ImportRequest, ImportResult
+from service.imports.ingestion import import_file
 from service.marketplaces.channels import CHANNELS
 from service.marketplaces.import_source import MarketplaceOptions
 from tests.service.http.test_settlements import follow

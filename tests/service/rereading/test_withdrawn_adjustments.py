@@ -17,8 +17,7 @@ from events.instants import from_datetime
 from events.observations import GIVEN
 from events.settlements.withdraw import SaidOfMoney, withdraw_settlement
 from service.imports.stated import Thing
-from service.marketplaces.settlement_records import settlement_event
-from service.marketplaces.stated_records import settlement_stated
+from service.marketplaces.settlement_records import settlement_event, settlement_stated
 from tests.service.marketplaces.shopee.test_adjustments import (
     SOURCES,
     Adjustment,

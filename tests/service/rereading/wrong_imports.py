@@ -15,8 +15,8 @@ from projections.runner import catch_up
 from service.banks.columns import Layout
 from service.banks.identity import bank_account_digest
 from service.banks.import_source import BankOptions, read_columns
-from service.imports.import_source import ImportRequest
-from service.imports.ingestion import ImportResult, import_file
+from service.imports.import_source import ImportRequest, ImportResult
+from service.imports.ingestion import import_file
 from service.ledger.account_profile import read_profile
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions

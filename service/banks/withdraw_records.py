@@ -1,38 +1,19 @@
-"""What a bank's record states, told apart by all that was read in it; and what of it is withdrawn."""
+"""Withdraws what a bank's records stated: their entries, and the balances of their statements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from events.account_state import AccountState
-from events.banking.events import BankStatementObserved
 from events.banking.withdraw import withdraw_bank_statement, withdraw_entry
 from events.catalog import AnyEvent
 from events.read_set import ReadSet
 from events.refusals import InvalidTransition
-from service.banks.identity import IdentifiedRecord
-from service.banks.observations import ObservedBankStatement, ObservedEntry
-from service.formats.amounts import plain
-from service.imports.stated import Shown, Stated, Withdrawal
+from service.banks.identity import ENTRY, STATEMENT
+from service.imports.stated import Withdrawal
 from service.ledger.ledger import Ledger
 from service.ledger.write_failures import Unavailable
 from sql import query
-
-ENTRY, STATEMENT = "entry", "bank_statement"
-
-
-def entry_stated(record: IdentifiedRecord, observed: ObservedEntry, entry_id: str) -> Stated:
-    """What a record states: the entry that it is."""
-    shown = Shown(observed.booked_on.isoformat(), observed.currency, plain(observed.amount))
-    return Stated(observed.place, record.reading, (ENTRY, entry_id), shown)
-
-
-def statement_stated(record: IdentifiedRecord, observed: ObservedBankStatement, said: BankStatementObserved) -> Stated:
-    """What the end of a statement states: its balances."""
-    closing = observed.part.closing
-    shown = Shown(said.to_on, said.currency, None if closing is None else plain(closing))
-    thing = (STATEMENT, said.bank_account, said.number, said.part or "")
-    return Stated(observed.place, record.reading, thing, shown)
 
 
 def add_reads_of(withdrawal: Withdrawal, account_id: str, read_set: ReadSet) -> None:

@@ -1,6 +1,6 @@
-"""Reads a file into the ledger, keeps what each of its records states, and withdraws what it stated and states no more.
+"""What a file that was read before stated, and states no more: it is withdrawn as the file is read anew.
 
-The first reading of a file withdraws nothing. Another one reads the file twice: first to know what each record would
+Such a file is read twice: first to know what each record would
 state, then to book it. What a record stated before is withdrawn in the transaction that books what it states now; all of
 one amount of money together, so that it can be of another currency afterwards.
 """
@@ -126,26 +126,22 @@ class FileWithdrawals:
         return [each for place, found in self.at.items() if place not in expected.at for each in found]
 
 
-class RecordedSource(RecordSource[Rec]):
-    """A source, with what its records stated and state."""
+class WithdrawingSource(RecordSource[Rec]):
+    """A source of records that state something else than before: that is withdrawn as they are booked."""
 
-    def __init__(self, source: RecordSource[Rec], readings: Readings, withdrawals: FileWithdrawals | None) -> None:
+    def __init__(self, source: RecordSource[Rec], withdrawals: FileWithdrawals) -> None:
         self.lane, self.channel = source.lane, source.channel
         self._source = source
-        self._readings = readings
         self._withdrawals = withdrawals
-        self._units: list[ObservationsUnit[Any]] = []
 
     def read(self, stream: BinaryIO) -> Iterator[Rec]:
         return self._source.read(stream)
 
     def unit(self, records: Sequence[Rec], before: Receipt) -> ObservationsUnit[Any]:
         unit = self._source.unit(records, before)
-        if self._withdrawals is not None:
-            read = (self._source.reading(record) for record in records)
-            unit.withdrawals = self._withdrawals.before({each.place for each in read if each is not None})
-            unit.withdrawals_at = self._withdrawals.at
-        self._units.append(unit)
+        read = (self._source.reading(record) for record in records)
+        unit.withdrawals = self._withdrawals.before({each.place for each in read if each is not None})
+        unit.withdrawals_at = self._withdrawals.at
         return unit
 
     def as_unreadable(self, record: Rec, reason: str) -> Rec | None:
@@ -168,14 +164,6 @@ class RecordedSource(RecordSource[Rec]):
 
     def shop_document(self) -> dict[str, Any]:
         return self._source.shop_document()
-
-    async def keep_readings(self, *, rest: bool) -> None:
-        """Keeps what the records of the units that are durable state, in whole rows; and the `rest`."""
-        for unit in self._units:
-            if unit.is_durable:
-                self._readings.add(unit.stated)
-        self._units = []
-        await self._readings.write(rest=rest)
 
 
 async def withdraw(ledger: Ledger, source: RecordSource[Any], withdrawals: Sequence[Withdrawal]) -> None:
