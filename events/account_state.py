@@ -57,9 +57,15 @@ def owed_change(before: int, after: int, pending: int, apart: int) -> BucketChan
     `apart` changes the pending alone: what commands or disputes did with the same money. What is not pending any more,
     because commands have settled it, is taken from available.
     """
+    change, short = pending_change(before, after, pending, apart)
+    return BucketChange(pending=change, available=min(after, 0) - min(before, 0) - short)
+
+
+def pending_change(before: int, after: int, pending: int, apart: int) -> tuple[int, int]:
+    """How `owed_change` changes the pending; and how much is not pending any more, which is taken from available."""
     change = max(after, 0) - max(before, 0) + apart
     short = max(0, -change - pending)
-    return BucketChange(pending=change + short, available=min(after, 0) - min(before, 0) - short)
+    return change + short, short
 
 
 @dataclass(slots=True)

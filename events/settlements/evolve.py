@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from events.account_state import AccountState, owed_change, replace
+from events.account_state import AccountState, pending_change, replace
 from events.balances.state import Order
 from events.canonical import canonical
 from events.instants import Instant
@@ -197,11 +197,22 @@ def has_adjustments(money: Settlement | None) -> bool:
     )
 
 
-def after_record(known: Settlement, heard: Known) -> Settlement:
-    """The money as it is known after a record of it."""
-    after = replace(known, sources=heard.sources, booked=heard.booked, adjustments=heard.adjustments)
+_last_after: list[tuple[Settlement | None, SettlementObserved, Settlement]] = []
+"""The last money after a record, as in `_last`."""
+
+
+def after_record(known: Settlement | None, observed: SettlementObserved) -> Settlement:
+    """The money as it is known after a record of it, without what the record releases."""
+    for of, what, same in _last_after:
+        if of is known and what is observed:
+            return same
+    heard = hear(known, observed)
+    before = before_record(known, observed)
+    after = replace(before, sources=heard.sources, booked=heard.booked, adjustments=heard.adjustments)
     worth = adjusted(after).worth if has_adjustments(after) else 0
-    return after if worth == after.adjusted else replace(after, adjusted=worth)
+    after = after if worth == after.adjusted else replace(after, adjusted=worth)
+    _last_after[:] = [(known, observed, after)]
+    return after
 
 
 def evolve(state: AccountState, event: SettlementEvent, at: Instant, position: int) -> None:
@@ -217,9 +228,8 @@ def _observe(state: AccountState, event: SettlementObserved, position: int) -> N
     key = settlement_key(event)
     before = state.settlements.get(key)
     known = before_record(before, event)
-    heard = hear(before, event)
     order = state.order(known.currency, known.counts_for)
-    now = after_record(known, heard)
+    now = after_record(before, event)
     adjusts = has_adjustments(now) or has_adjustments(before)
     absorbed, settled = _beside_commands(event, before, known, now, order, adjusts=adjusts)
     begins = known.released and known.booked is None and now.booked is not None
@@ -271,9 +281,9 @@ def _beside_commands(
             # What a dispute holds is the same money as well: what it took of it is not told apart.
             return None, None
         if change or apart:
-            moved = owed_change(owed, owed + change, pending, apart)
-            settled += min(owed + change, 0) - min(owed, 0) - moved.available
-            owed, pending = owed + change, pending + moved.pending
+            moved, short = pending_change(owed, owed + change, pending, apart)
+            settled += short
+            owed, pending = owed + change, pending + moved
     return absorbed + more, settled
 
 

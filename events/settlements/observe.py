@@ -34,7 +34,6 @@ from events.settlements.evolve import (
     CURRENCY_STAYS,
     PAYOUT_WAS_PENDING,
     after_record,
-    before_record,
     has_adjustments,
     has_currency,
     hear,
@@ -78,14 +77,15 @@ def observe_settlement(
     observed = replace(observed, collects=state.channel(observed.channel).collects, counts_for=counts_for)
     said = None if observed.observed_at is None else said_by(observed)
     before = Heard() if known is None else known.sources if observed.adjusts is None else known.adjustments
-    if said is not None and (arrival := arrival_of(before, said)):
+    # Of most money nothing was heard before.
+    if said is not None and before and (arrival := arrival_of(before, said)):
         observed = replace(observed, observed_at=arrival)
         said = said_by(observed)
     heard = hear(known, observed, said)
     if heard.recency is Recency.KNOWN:
         return []
     findings: list[Data] = []
-    if said is not None:
+    if said is not None and before:
         findings += order_findings(heard.recency, before, said)
     asked = observed
     if known is not None and has_currency(known) and known.currency != observed.currency:
@@ -95,14 +95,11 @@ def observe_settlement(
     if observed.statement and any((observed.channel, of, observed.statement) in state.statements for of in sellers):
         # The statement has booked its money: its lines explain it.
         observed = _only_explains(observed)
-    if observed.amount != asked.amount:
-        heard = hear(known, observed)
-    first = before_record(known, observed)
-    after = after_record(first, heard)
+    after = after_record(known, observed)
     booked, more = _move_money(observed, known, after, state)
     if not all(state.has_room_for(each) for each in booked):
         asked, observed = observed, _only_explains(observed)
-        after, booked = after_record(first, hear(known, observed)), []
+        after, booked = after_record(known, observed), []
         more = [finding("amounts_fit_the_ledger", str(AMOUNT_MAX), str(asked.amount))]
     if findings or more:
         observed = replace(observed, findings=[*observed.findings, *findings, *more])
@@ -171,7 +168,9 @@ def _move_money(
     waits = released and known is not None and known.booked is None
     were, are = (adjusted(each) if has_adjustments(each) else NONE_ADJUSTED for each in (known, after))
     found = _changed(observed, known, after, state, apart=are, were=were)
-    change = found.change + paid_change(found.paid, collects, observed.channel, observed.currency, state)
+    change = found.change
+    if found.paid:
+        change += paid_change(found.paid, collects, observed.channel, observed.currency, state)
     findings = list(_not_listed(are, were))
 
     def booked(counts_for: str, moved: BucketChange, held: int, *, completes: bool = False) -> ChannelMoneyBooked:
@@ -248,7 +247,8 @@ def _changed(
             change = owed_change(owed, owed + worth - before, order.pending, difference - (worth - before))
             owed += worth - before
     kept = (apart.worth - apart.let_go) - (were.worth - were.let_go)
-    change += owed_change(owed, owed + kept, order.pending + change.pending, 0)
+    if kept:
+        change += owed_change(owed, owed + kept, order.pending + change.pending, 0)
     return _Changed(owed + kept, change, paid + apart.let_go - were.let_go, from_held, refunded)
 
 

@@ -149,8 +149,9 @@ class Receipt:
 
     def keep(self, group: str, currency: str, amount: Decimal) -> None:
         """An amount that the ledger has of this file, in major units. It counts for its group and for the file."""
-        for place in {(group, currency), ("", currency)}:
-            _sums_at(self.kept, place).add(amount)
+        _sums_at(self.kept, (group, currency)).add(amount)
+        if group:
+            _sums_at(self.kept, ("", currency)).add(amount)
 
     def keep_no_more(self, group: str, currency: str, amount: Decimal) -> None:
         """Another record of the file replaces this amount."""

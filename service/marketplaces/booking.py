@@ -217,10 +217,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
                 self.receipt.note(ONLY_EXPLAINS)
             if self.assumed_zone is not None and record.first.occurred_at.zone is not None:
                 self.receipt.find([consistency_checks.zone_finding(self.assumed_zone)])
-            _, seller, _ = known_key(state, *settlement_key(observed))
-            stated = settlement_stated(record, observed, seller)
+            money = known_key(state, *settlement_key(observed))
+            stated = settlement_stated(record, observed, money[1])
             self.stated += [stated] if as_then is None else stated_as(stated, as_then, observed.reference)
-            self._keep_record(record, state.settlements.get(known_key(state, *settlement_key(observed))))
+            self._keep_record(record, state.settlements.get(money))
             if not events:
                 # The record is kept from the first time: a file that is imported again adds nothing.
                 return UNCHANGED

@@ -49,6 +49,8 @@ class SettlementRecord:
     """The order that its money counts for; where statements book the channel's money, the statement."""
     releases: str | None = field(init=False)
     """The reference of the money that left escrow with this record; None if none did."""
+    pays: list[str] = field(init=False)
+    """The references of the money that it pays, each once, in the source's order."""
     event_lines: list[Data] = field(init=False)
     """The lines as the event has them."""
 
@@ -63,6 +65,7 @@ class SettlementRecord:
         by_statement = self.books and CHANNELS[line.channel].books_at is Level.GLOBAL
         self.counts_for = line.statement if by_statement else line.order
         self.releases = self._releases()
+        self.pays = list(dict.fromkeys(each for line in self.lines if line.pays for each in line.pays))
         self.event_lines = [_line(each) for each in self.lines]
 
     @property
@@ -89,11 +92,6 @@ class SettlementRecord:
         line = self.first
         below = line.statement is not None and line.level is not Level.GLOBAL
         return group_of_statement(line.statement or "", line.level) if below else line.sheet
-
-    @property
-    def pays(self) -> list[str]:
-        """The references of the money that it pays, each once, in the source's order."""
-        return list(dict.fromkeys(each for line in self.lines for each in line.pays))
 
     def references(self) -> tuple[str, ...]:
         """The reference of its money, its older names, and those of the money that it adjusts or releases."""
@@ -141,7 +139,7 @@ def reason_against(record: SettlementRecord, exponents: Mapping[str, int]) -> st
     currency = record.first.currency
     if currency not in exponents:
         return f"{currency[:10]!r} is not an ISO 4217 currency code"
-    amounts = [record.amount, record.first.adjusted or Decimal(0)] if record.books else []
+    amounts = [each for each in (record.amount, record.first.adjusted) if each] if record.books else []
     if any(abs(in_minor_units(amount, exponents[currency])[0]) > AMOUNT_MAX for amount in amounts):
         return "its amount is more than the ledger counts to"
     try:
