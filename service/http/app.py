@@ -22,7 +22,7 @@ from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
 from service.http.middleware import BODIES, DEADLINES, REQUESTS, Deadlines, ReceivedBodies, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
-from service.imports.import_jobs import ImportJobs
+from service.imports.import_jobs import ImportJobs, PlacesMax
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
 from service.platform.health import Health
@@ -53,7 +53,9 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[metrics.METRICS] = metrics.Metrics(ledger, health, requests)
     app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
-    app[IMPORTS] = ImportJobs(ledger, settings.imports_max)
+    app[IMPORTS] = ImportJobs(
+        ledger, PlacesMax(settings.imports_account_max, settings.uploads_max, settings.imports_max)
+    )
     app[WORKSPACES] = Workspaces(settings)
     app[RECONCILIATION_CACHE] = ReconciliationCache()
     app.cleanup_ctx.append(webhooks.receiving)

@@ -112,7 +112,22 @@ class Settings(BaseSettings):
         default=8,
         ge=1,
         le=1000,
-        description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
+        description="Files being read at once; those that came later wait for their turn.",
+    )
+    imports_account_max: int = Field(
+        default=4, ge=1, le=1000, description="Files of one account on their way, waiting or being read; beyond, 503."
+    )
+    uploads_max: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="Files of all accounts on their way, waiting or being read; each is on disk meanwhile (TMPDIR).",
+    )
+    upload_idle_seconds: float = Field(
+        default=30, gt=0, le=3600, description="How long a file on its way may stand still: then it is refused."
+    )
+    upload_bytes_per_second_min: int = Field(
+        default=10_000, ge=1, description="How fast a file has to come on the whole: else it is refused."
     )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     bodies_bytes_max: int = Field(
