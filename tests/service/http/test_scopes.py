@@ -181,6 +181,7 @@ OF_COMMANDS = {
 
 async def test_a_command_needs_the_scope_of_its_own_endpoint_too(api: Api) -> None:
     await api.merchant(available=1000)
+    await api.give_workspace("acc_1", BODIES["setProvider"]["workspaceId"])
     for kind, fields in BODIES.items():
         command = {"type": kind, **fields}
         needed = OF_COMMANDS.get(kind)
