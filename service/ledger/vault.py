@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -35,7 +35,7 @@ _SALT_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class GrantingTable:
-    """A table whose rows grant something: a row without the right MAC is not there (docs/decisions/0016-...).
+    """A table whose rows grant something: a row without the right MAC is not there (docs/decisions/0016-rows-that-grant-carry-a-mac.md).
 
     The MAC covers the table, the row's key, and every column that decides what the row grants.
     """
@@ -45,10 +45,11 @@ class GrantingTable:
     columns: tuple[str, ...]
     mac: str = "mac"
     """The column with the MAC."""
+    covered: tuple[str, ...] = field(init=False)
+    """The key, then the columns."""
 
-    @property
-    def covered(self) -> tuple[str, ...]:
-        return self.key + self.columns
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covered", self.key + self.columns)
 
 
 API_KEYS = GrantingTable(
@@ -140,7 +141,7 @@ class Vault:
         self._master = AESGCM(master_key)
         self._contents = hmac.digest(master_key, b"payout-ledger content", "sha256")
         self._in_transit = hmac.digest(master_key, b"payout-ledger in transit", "sha256")
-        self._macs = hmac.new(hmac.digest(master_key, b"payout-ledger granting rows", "sha256"), digestmod="sha256")
+        self._macs = hmac.digest(master_key, b"payout-ledger granting rows", "sha256")
         self._runtime = runtime
         self._remembered: OrderedDict[bytes, AccountKey] = OrderedDict()
         self._remembered_max = remembered_max
@@ -171,9 +172,8 @@ class Vault:
         """What only the master key's holder can put beside a row. Times are datetimes, or in the log's spelling."""
         # As JSON, no value runs into the next one, and no two rows are spelled the same.
         content = [table.name, table.mac, *(row[column] for column in table.covered)]
-        keyed = self._macs.copy()
-        keyed.update(orjson.dumps(content, default=_spelled, option=orjson.OPT_PASSTHROUGH_DATETIME))
-        return keyed.digest()
+        spelled = orjson.dumps(content, default=_spelled, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        return hmac.digest(self._macs, spelled, "sha256")
 
     def holds(self, table: GrantingTable, row: Any) -> bool:
         """Whether a row is as this service wrote it. One that is not is logged and counted, and must grant nothing."""
