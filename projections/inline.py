@@ -44,6 +44,8 @@ class InlineTable(Generic[RowValue]):
     key: tuple[str, ...] = ()
     with_version: bool = False
     """Whether the account's version is a column too."""
+    with_mac: bool = False
+    """Whether a column has a MAC, which whoever appends the rows puts into them: a row without one grants nothing."""
     fields: tuple[str, ...] = field(init=False)
     columns: tuple[str, ...] = field(init=False)
     row_columns: tuple[str, ...] = field(init=False)
@@ -59,7 +61,7 @@ class InlineTable(Generic[RowValue]):
         # As text: an alias such as Instant is not a type of its own.
         types = {each.name: str(each.type) for each in fields(self.row_type)}  # type: ignore[arg-type]
         object.__setattr__(self, "fields", tuple(types))
-        object.__setattr__(self, "columns", ("version",) * self.with_version + tuple(types))
+        object.__setattr__(self, "columns", (*("version",) * self.with_version, *types, *("mac",) * self.with_mac))
         readers = {name: reader for name, annotation in types.items() if (reader := _reader(annotation)) is not None}
         object.__setattr__(self, "readers", readers)
         object.__setattr__(self, "row_columns", (*self.whole_key, *types))
@@ -106,8 +108,8 @@ CASES = InlineTable("cases", Case, "cases", ("case_id",))
 TABLES: tuple[InlineTable[Any], ...] = (
     ACCOUNTS,
     InlineTable("bank_accounts", BankAccount, "bank_account"),
-    InlineTable("providers", Provider, "provider"),
-    InlineTable("webhook_secrets", WebhookSecret, "secrets", ("secret_id",)),
+    InlineTable("providers", Provider, "provider", with_mac=True),
+    InlineTable("webhook_secrets", WebhookSecret, "secrets", ("secret_id",), with_mac=True),
     InlineTable("balances", Balance, "balances", ("currency",)),
     InlineTable("orders", Order, "orders", ("currency", "reference")),
     InlineTable("reserves", Reserve, "reserves", ("reserve_id",)),

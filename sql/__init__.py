@@ -94,6 +94,13 @@ def clear_rows(table: str) -> str:
     return _template("clear_rows").format(table=table)
 
 
+@cache
+def set_mac(table: str, key: tuple[str, ...], mac: str) -> str:
+    """Puts a MAC beside a row: `templates/set_mac.sql` for this table. Its parameters are the MAC and the row's key."""
+    values = ", ".join(f"${number}" for number in range(2, len(key) + 2))
+    return _body(_template("set_mac")).format(table=table, mac=mac, key=", ".join(key), values=values)
+
+
 def _template(name: str) -> str:
     """A statement for tables of one kind. The names in it come from our code, never from input."""
     return files(__name__).joinpath("templates", f"{name}.sql").read_text(encoding="utf-8")

@@ -104,8 +104,8 @@ def _bearer(key: NewKey) -> str:
 
 async def _key(ledger: Ledger, account: str) -> NewKey:
     """The key of an earlier run, if it is still active, so that what was printed then still works."""
-    for row in await list_keys(ledger.pool):
-        if row["label"] == _LABEL and row["account_id"] == account and row["revoked_at"] is None:
+    for row in await list_keys(ledger.pool, ledger.vault):
+        if row["label"] == _LABEL and row["account_id"] == account and row["valid"]:
             ring = KeyRing(ledger.pool, ledger.vault, ledger.runtime)
             known = await ring.by_id(row["key_id"])
             assert known is not None

@@ -102,7 +102,7 @@ def create(
 @app.command(name="list")
 def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
     """List all keys, without their secrets."""
-    rows = with_ledger(data, lambda ledger, _: api_keys.list_keys(ledger.pool))
+    rows = with_ledger(data, lambda ledger, _: api_keys.list_keys(ledger.pool, ledger.vault))
     if as_json:
         print(orjson.dumps([_camel(row) for row in rows]).decode())  # noqa: T201
         return
@@ -115,7 +115,7 @@ def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
             ", ".join(row["scopes"]),
             row["label"] or "",
             row["created_at"],
-            row["revoked_at"] or "",
+            row["revoked_at"] or ("" if row["valid"] else "not valid: its MAC does not hold"),
         )
     Console().print(table)
 
@@ -132,8 +132,10 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
     """
 
     async def run(ledger: Ledger, _: Settings) -> NewKey:
-        old = next((row for row in await api_keys.list_keys(ledger.pool) if row["key_id"] == key_id), None)
-        if old is None or old["revoked_at"] is not None:
+        old = next(
+            (row for row in await api_keys.list_keys(ledger.pool, ledger.vault) if row["key_id"] == key_id), None
+        )
+        if old is None or not old["valid"]:
             raise WrongSettings(f"there is no active key {key_id}")
         new = await api_keys.create_key(
             ledger.pool,
@@ -222,6 +224,7 @@ def _camel(row: dict[str, Any]) -> dict[str, Any]:
         "userId": row["user_id"],
         "createdAt": row["created_at"],
         "revokedAt": row["revoked_at"],
+        "valid": row["valid"],
     }
 
 

@@ -16,11 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from projections.runner import rebuild as rebuild_trailing
 from service.cli.target import Data, Target
 from service.ledger.event_store import read_head
+from service.ledger.granting_rows import give_macs, refused_rows
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline, verify_lane
 from service.platform import logs
 from service.platform.database import Connection, connect_without_time_limit
 from service.platform.migrate import migrate as run_migrations
+from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from service.workers.projector import TRAILING
 
@@ -29,12 +31,21 @@ INLINE = ("inline", "balances", "payouts", "bank_accounts")
 
 
 def migrate(*, data: Data = None) -> None:
-    """Bring the schema up to date and create partitions ahead."""
+    """Bring the schema up to date and create partitions ahead.
+
+    Rows of a release before MACs are given them, once: that needs MASTER_KEY.
+    """
     with Target(data) as target:
         logs.configure(target.settings.log_level)
         target.settings.require("database_url")
-        applied = uvloop.run(run_migrations(target.settings))
+        applied, given = uvloop.run(_migrate(target.settings))
     Console().print(f"{applied} migrations applied" if applied else "nothing to migrate")
+    if given:
+        Console().print(f"{given} rows of an earlier release were given their MACs")
+
+
+async def _migrate(settings: Settings) -> tuple[int, int]:
+    return await run_migrations(settings), await give_macs(settings, REAL)
 
 
 def rebuild(
@@ -61,7 +72,7 @@ async def _rebuild(settings: Settings, name: str) -> int:
                 task = bar.add_task(f"lane {lane}, events", total=head.position)
                 advance = partial(bar.advance, task)
                 if name in INLINE:
-                    total += await rebuild_inline(connection, lane, advance)
+                    total += await rebuild_inline(connection, lane, ledger.vault, advance)
                 else:
                     projection = next(each for each in TRAILING if each.name == name)
                     total += await rebuild_trailing(connection, lane, projection, ledger.runtime.now(), advance)
@@ -69,7 +80,10 @@ async def _rebuild(settings: Settings, name: str) -> int:
 
 
 def verify(*, data: Data = None) -> None:
-    """Verify the whole hash chain of every lane. A damaged chain gives exit code 1 and its first damaged position."""
+    """Verify the whole hash chain of every lane, and the MAC of every row that grants something.
+
+    A damaged chain gives exit code 1 and its first damaged position, and so does each row whose MAC does not hold.
+    """
     with Target(data) as target:
         logs.configure("warning")
         damaged = uvloop.run(_verify(target.settings))
@@ -90,6 +104,9 @@ async def _verify(settings: Settings) -> bool:
             else:
                 damaged = True
                 console.print(f"lane {lane}: DAMAGED at position {damage.position}: {damage.what}", style="red")
+        async for table, key in refused_rows(connection, ledger.vault):
+            damaged = True
+            console.print(f"{table} {key}: REFUSED: this row is not as the ledger wrote it", style="red")
     return damaged
 
 

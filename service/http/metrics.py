@@ -16,6 +16,7 @@ from service.http.middleware import RequestMetrics
 from service.http.operations import Answer, OpenOperation
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
+from service.ledger.vault import GRANTING
 from service.platform.circuit_breaker import BreakerState
 from service.platform.database import OUTAGES
 from service.platform.health import Health
@@ -56,7 +57,7 @@ class Metrics:
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
         self._registry = CollectorRegistry(auto_describe=False)
-        ledger.counters.register(self._registry, VERDICTS)
+        ledger.counters.register(self._registry, VERDICTS, (table.name for table in GRANTING))
         self._registry.register(requests)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)

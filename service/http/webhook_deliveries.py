@@ -75,7 +75,7 @@ async def list_deliveries(context: RequestContext) -> web.Response:
             raise ApiError("VALIDATION_ERROR", "this cursor belongs to a list with another status", field="cursor")
         before, status = cursor.position, cursor.filter
     async with context.ledger.pool.acquire() as connection:
-        await find_endpoint(connection, owner, endpoint_id)
+        await find_endpoint(connection, owner, context.ledger.vault, endpoint_id)
         rows = await connection.fetch(
             query("outgoing/deliveries"), owner.lane, owner.account_id, endpoint_id, before, status, limit + 1
         )
@@ -104,7 +104,7 @@ async def resend(context: RequestContext) -> web.Response:
     context.document()
 
     async def work(connection: Connection) -> ResentDocument:
-        endpoint = await find_endpoint(connection, owner, endpoint_id)
+        endpoint = await find_endpoint(connection, owner, context.ledger.vault, endpoint_id)
         place = (owner.lane, owner.account_id, endpoint_id, _uuid(delivery_id))
         if not await connection.fetchval(query("outgoing/has_delivery"), *place):
             raise not_found("delivery", delivery_id, "deliveryId")
@@ -125,11 +125,11 @@ async def replay(context: RequestContext) -> web.Response:
     from_position = read_whole_number(body, "fromPosition", None, 1, INTEGER_MAX)
 
     async def work(connection: Connection) -> WebhookEndpointDocument:
-        await find_endpoint(connection, owner, endpoint_id)
+        await find_endpoint(connection, owner, context.ledger.vault, endpoint_id)
         reached = await endpoints.begin_replay(connection, owner, endpoint_id, context.ledger.runtime, from_position)
         if reached is None:
             raise _switched_off()
-        return await find_endpoint(connection, owner, endpoint_id)
+        return await find_endpoint(connection, owner, context.ledger.vault, endpoint_id)
 
     return await once(context, owner, key, ["webhook-endpoints", "replay", endpoint_id, body], work, 202)
 

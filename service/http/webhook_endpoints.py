@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from service.http.app_keys import SETTINGS
@@ -27,7 +29,7 @@ from service.http.webhook_endpoint_fields import (
 )
 from service.ledger.api_keys import PAYOUT_READ, PAYOUT_WRITE
 from service.ledger.commands import Erased
-from service.ledger.vault import AccountKey
+from service.ledger.vault import AccountKey, Vault
 from service.outgoing import endpoints, event_names
 from service.outgoing.endpoints import Owner
 from service.platform.database import Connection
@@ -50,9 +52,11 @@ async def owner_and_key_of(context: RequestContext) -> tuple[Owner, AccountKey]:
     return owner, key
 
 
-async def find_endpoint(connection: Connection, owner: Owner, endpoint_id: str) -> WebhookEndpointDocument:
+async def find_endpoint(
+    connection: Connection, owner: Owner, vault: Vault, endpoint_id: str
+) -> WebhookEndpointDocument:
     """The endpoint; 404 where the account has none of this id."""
-    rows = await endpoints.find(connection, owner, endpoint_id)
+    rows = await endpoints.find(connection, owner, vault, endpoint_id)
     if not rows:
         raise not_found("webhook endpoint", endpoint_id, "endpointId")
     return endpoint_document(owner, rows[0])
@@ -60,15 +64,16 @@ async def find_endpoint(connection: Connection, owner: Owner, endpoint_id: str) 
 
 async def list_endpoints(context: RequestContext) -> web.Response:
     owner, _ = await owner_of(context)
+    vault = context.ledger.vault
     async with context.ledger.pool.acquire() as connection:
-        documents = [endpoint_document(owner, row) for row in await endpoints.find(connection, owner)]
+        documents = [endpoint_document(owner, row) for row in await endpoints.find(connection, owner, vault)]
     return context.respond(documents)
 
 
 async def get_endpoint(context: RequestContext) -> web.Response:
     owner, _ = await owner_of(context)
     async with context.ledger.pool.acquire() as connection:
-        document = await find_endpoint(connection, owner, context.id_in_path(ENDPOINT_ID))
+        document = await find_endpoint(connection, owner, context.ledger.vault, context.id_in_path(ENDPOINT_ID))
     return context.respond(document)
 
 
@@ -79,13 +84,14 @@ async def create(context: RequestContext) -> web.Response:
     url = read_url(body.get("url"), settings)
     patterns = read_patterns(body.get("events", [event_names.EVERYTHING]))
     about = read_description(body.get("description"))
+    vault, runtime = context.ledger.vault, context.ledger.runtime
 
     async def work(connection: Connection) -> WebhookEndpointWithSecretDocument:
-        added = await endpoints.add(connection, owner, key, context.ledger.runtime, url, patterns, about)
+        added = await endpoints.add(connection, owner, key, vault, runtime, url, patterns, about)
         if added is None:
             message = f"an account has at most {endpoints.ENDPOINTS_MAX} webhook endpoints: delete one first"
             raise ApiError("VALIDATION_ERROR", message)
-        return {**await find_endpoint(connection, owner, added[0]), "secret": added[1]}
+        return {**await find_endpoint(connection, owner, vault, added[0]), "secret": added[1]}
 
     return await once(context, owner, key, ["webhook-endpoints", "create", body], work, 201)
 
@@ -95,29 +101,24 @@ async def change(context: RequestContext) -> web.Response:
     owner, key = await owner_and_key_of(context)
     endpoint_id = context.id_in_path(ENDPOINT_ID)
     body, settings = context.document(), context.request.app[SETTINGS]
-    url = read_url(body["url"], settings) if "url" in body else None
-    patterns = read_patterns(body["events"]) if "events" in body else None
-    about = read_description(body.get("description"))
+    vault, runtime = context.ledger.vault, context.ledger.runtime
+    changes: dict[str, Any] = {}
+    if "url" in body:
+        changes["url"] = read_url(body["url"], settings)
+    if "events" in body:
+        changes["patterns"] = read_patterns(body["events"])
+    if "description" in body:
+        changes["description"] = read_description(body["description"])
     enabled = body.get("enabled")
     if "enabled" in body and not isinstance(enabled, bool):
         raise ApiError("VALIDATION_ERROR", "enabled is true or false", field="enabled")
 
     async def work(connection: Connection) -> WebhookEndpointDocument:
-        await find_endpoint(connection, owner, endpoint_id)
-        await connection.execute(
-            query("outgoing/change_endpoint"),
-            owner.lane,
-            owner.account_id,
-            endpoint_id,
-            url,
-            patterns,
-            "description" in body,
-            about,
-            context.ledger.runtime.now(),
-        )
+        if not await endpoints.change(connection, owner, vault, runtime, endpoint_id, changes):
+            raise not_found("webhook endpoint", endpoint_id, "endpointId")
         if isinstance(enabled, bool):
-            await endpoints.switch(connection, owner, endpoint_id, context.ledger.runtime, on=enabled)
-        return await find_endpoint(connection, owner, endpoint_id)
+            await endpoints.switch(connection, owner, vault, runtime, endpoint_id, on=enabled)
+        return await find_endpoint(connection, owner, vault, endpoint_id)
 
     return await once(context, owner, key, ["webhook-endpoints", "change", endpoint_id, body], work)
 
@@ -139,13 +140,13 @@ async def rotate_secret(context: RequestContext) -> web.Response:
     """A new secret, shown this once; the ones before it sign beside it for `overlapSeconds`."""
     owner, key = await owner_and_key_of(context)
     endpoint_id = context.id_in_path(ENDPOINT_ID)
-    body = context.document()
+    body, vault = context.document(), context.ledger.vault
     overlap = read_whole_number(body, "overlapSeconds", endpoints.OVERLAP_SECONDS, 0, endpoints.OVERLAP_SECONDS_MAX)
 
     async def work(connection: Connection) -> WebhookEndpointWithSecretDocument:
-        await find_endpoint(connection, owner, endpoint_id)
+        await find_endpoint(connection, owner, vault, endpoint_id)
         secret = await endpoints.rotate(connection, owner, endpoint_id, key, context.ledger.runtime, overlap)
-        return {**await find_endpoint(connection, owner, endpoint_id), "secret": secret}
+        return {**await find_endpoint(connection, owner, vault, endpoint_id), "secret": secret}
 
     return await once(context, owner, key, ["webhook-endpoints", "rotate", endpoint_id, body], work)
 

@@ -1,7 +1,7 @@
 """API keys: who may call, for which account, and what.
 
 A key is remembered until anything about any key changes, which is looked up at most twice a second: a revocation is
-in force within a second. Where the database is away, nobody new gets in.
+in force within a second. Where the database is away, nobody new gets in. A row whose MAC does not hold is no key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.accounts.state import LIVE, TEST
-from service.ledger.vault import Vault, secret_hash
+from service.ledger.vault import API_KEYS, Vault, secret_hash
 from service.platform.database import Pool
 from service.platform.runtime import Runtime
 from sql import query
@@ -63,7 +63,8 @@ class KeyRing:
 
     async def by_user(self, user_id: str) -> list[ApiKey]:
         """The keys of somebody who is known by an e-mail address; several while one is being replaced."""
-        return [_key(row) for row in await self._pool.fetch(query("keys/by_user"), user_id.lower())]
+        rows = await self._pool.fetch(query("keys/by_user"), user_id.lower())
+        return [_key(row) for row in rows if self._vault.holds(API_KEYS, row)]
 
     def secret_of(self, key: ApiKey) -> str:
         """The signing secret."""
@@ -75,7 +76,7 @@ class KeyRing:
         key = self._known.get(what)
         if key is None:
             row = await self._pool.fetchrow(query(statement), what)
-            if row is None:
+            if row is None or not self._vault.holds(API_KEYS, row):
                 return None
             key = _key(row)
             self._known[what] = key
@@ -134,19 +135,19 @@ async def create_key(
     assert mode in (LIVE, TEST)
     key_id = f"key_{runtime.ulid()}"
     secret = secret or f"sk_{mode}_{runtime.random(32).hex()}"
-    await pool.execute(
-        query("keys/create"),
-        key_id,
-        secret_hash(secret),
-        vault.seal(f"api key {key_id}", secret.encode()),
-        mode,
-        list(scopes),
-        account_id,
-        on_behalf_of,
-        label,
-        runtime.now(),
-        user_id.lower() if user_id else None,
-    )
+    row = {
+        "key_id": key_id,
+        "secret_hash": secret_hash(secret),
+        "secret_sealed": vault.seal(f"api key {key_id}", secret.encode()),
+        "mode": mode,
+        "scopes": list(scopes),
+        "account_id": account_id,
+        "on_behalf_of": on_behalf_of,
+        "label": label,
+        "created_at": runtime.now(),
+        "user_id": user_id.lower() if user_id else None,
+    }
+    await pool.execute(query("keys/create"), *row.values(), vault.mac(API_KEYS, row))
     return NewKey(key_id, secret)
 
 
@@ -156,8 +157,15 @@ async def revoke_key(pool: Pool, runtime: Runtime, key_id: str) -> dict[str, Any
     return dict(row) if row is not None else None
 
 
-async def list_keys(pool: Pool) -> list[dict[str, Any]]:
-    return [dict(row) for row in await pool.fetch(query("keys/list"))]
+async def list_keys(pool: Pool, vault: Vault) -> list[dict[str, Any]]:
+    """All keys, without their secrets, newest first. One is `valid` where it may be used."""
+    found = []
+    for row in await pool.fetch(query("keys/list")):
+        shown = {**row, "valid": row["revoked_at"] is None and vault.holds(API_KEYS, row)}
+        for secret in ("secret_hash", "secret_sealed", "mac"):
+            del shown[secret]
+        found.append(shown)
+    return found
 
 
 async def is_taken(pool: Pool, secret: str) -> bool:

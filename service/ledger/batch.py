@@ -22,7 +22,7 @@ from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
 from events.values import Data, value
 from projections.inline import InlineRows, Row, add_changes, add_removals
-from service.ledger.event_store import Append, Head, NewEvent, Snapshot, StoredAnswer
+from service.ledger.event_store import Append, Head, NewEvent, Snapshot, StoredAnswer, add_macs
 from service.ledger.vault import AccountKey, Vault
 from service.platform import calendars, logs
 from service.platform.runtime import Runtime
@@ -273,6 +273,7 @@ class Batch:
         for account_id, state in self._states.items():
             add_changes(views, self._states_before[account_id], state)
             add_removals(removed, self._states_before[account_id], state)
+        add_macs(views, self.lane, self.vault)
         return Append(
             lane=self.lane,
             before=self.before,

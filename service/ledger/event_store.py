@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,8 @@ from events.account_state import AccountState
 from events.instants import Instant, to_datetime
 from events.read_set import ReadSet
 from events.values import value
-from projections.inline import TABLES, InlineRows, Row, fill_states
-from service.ledger.vault import AccountKey, Vault
+from projections.inline import TABLES, InlineRows, InlineTable, Row, fill_states
+from service.ledger.vault import PROVIDERS, WEBHOOK_SECRETS, AccountKey, Vault
 from service.platform.database import Connection
 from sql import append_rows, composed, query, remove_rows
 
@@ -163,13 +163,15 @@ async def read_state(connection: Connection, lane: int, read_set: ReadSet, vault
             keys[entry["account_id"]] = vault.account_key(
                 entry["account_id"], entry["generation"], base64.b64decode(entry["wrapped"])
             )
-    return Snapshot(head, _states(read_set, found), keys, _answers(found.get("answers", ())))
+    return Snapshot(head, _states(read_set, found, vault), keys, _answers(found.get("answers", ())))
 
 
-async def read_rows(connection: Connection, lane: int, read_set: ReadSet) -> tuple[Head, dict[str, AccountState]]:
+async def read_rows(
+    connection: Connection, lane: int, read_set: ReadSet, vault: Vault
+) -> tuple[Head, dict[str, AccountState]]:
     """As `read_state`, without the keys: what folds the log again reads nothing that is sealed."""
     head, found = await _read(connection, lane, read_set)
-    return head, _states(read_set, found)
+    return head, _states(read_set, found, vault)
 
 
 async def _read(connection: Connection, lane: int, read_set: ReadSet) -> tuple[Head, dict[str, Iterable[Row]]]:
@@ -182,10 +184,31 @@ async def _read(connection: Connection, lane: int, read_set: ReadSet) -> tuple[H
     return _head(row), {name: orjson.loads(value) if value else () for name, value in row.items() if name not in _HEAD}
 
 
-def _states(read_set: ReadSet, found: Mapping[str, Iterable[Row]]) -> dict[str, AccountState]:
+def _states(read_set: ReadSet, found: dict[str, Iterable[Row]], vault: Vault) -> dict[str, AccountState]:
     states = {account_id: AccountState(account_id) for account_id in read_set.accounts}
+    for table, granting in _GRANTING:
+        if found.get(table.name):
+            found[table.name] = [row for row in found[table.name] if vault.holds(granting, _as_written(table, row))]
     fill_states(states, found)
     return states
+
+
+_GRANTING = tuple(
+    (table, granting) for table in TABLES for granting in (PROVIDERS, WEBHOOK_SECRETS) if table.name == granting.name
+)
+"""The inline views whose rows carry a MAC."""
+
+
+def _as_written(table: InlineTable[Any], row: Row) -> Row:
+    """A row of a view with its times as the log spells them."""
+    return row | {name: reader(row[name]) for name, reader in table.readers.items()}
+
+
+def add_macs(views: InlineRows, lane: int, vault: Vault) -> None:
+    """Puts their MACs into the rows of a lane that carry one."""
+    for table, granting in _GRANTING:
+        for row in views.get(table.name, ()):
+            row["mac"] = "\\x" + vault.mac(granting, {"lane": lane, **row}).hex()
 
 
 _HEAD = ("position", "term", "digest", "recorded_at")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,13 +20,13 @@ from events.refusals import InvalidCommand, Refusal
 from service.ledger.batch import Batch, Cause, Result, UnitOfWork
 from service.ledger.commands import CommandRequest, CommandUnit, Outcome, RequestOrigin
 from service.ledger.event_store import read_state
-from service.ledger.vault import CannotUnseal, Vault
+from service.ledger.vault import CannotUnseal, Vault, vault_of
 from service.ledger.write_failures import Unavailable
 from service.ledger.writer import LaneWriter
 from service.platform import database
 from service.platform.database import Pool
 from service.platform.database_watch import DatabaseWatch
-from service.platform.runtime import Counters, Runtime
+from service.platform.runtime import Runtime
 from service.platform.settings import Settings, WrongSettings
 from sql import query
 
@@ -44,7 +43,7 @@ class Ledger:
         self.id = ""
         self.exponents: dict[str, int] = {}
         self.lanes: list[int] = []
-        self.counters = Counters()
+        self.counters = vault.counters
         self.watch = DatabaseWatch(settings, pool, runtime)
         self._settings = settings
         self._writers: dict[int, LaneWriter] = {}
@@ -54,7 +53,7 @@ class Ledger:
     @classmethod
     async def start(cls, settings: Settings, pool: Pool, runtime: Runtime) -> Ledger:
         """The ledger of this database, begun now if it is new. WrongSettings where it was begun on other terms."""
-        vault = Vault(base64.b64decode(settings.master_key.get_secret_value()), runtime)
+        vault = vault_of(settings, runtime)
         ledger = cls(settings, pool, vault, runtime)
         await ledger._begin()
         ledger.watch.start()

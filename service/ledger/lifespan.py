@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from service.ledger.granting_rows import are_macs_given, give_macs, require_macs
 from service.ledger.ledger import Ledger
 from service.platform import database
 from service.platform.migrate import migrate, require_current
@@ -26,6 +27,9 @@ async def running_ledger(settings: Settings, runtime: Runtime = REAL) -> AsyncIt
     try:
         async with pool.acquire() as connection:
             await require_current(connection)
+            if settings.migrate_database_url is not None and not await are_macs_given(connection):
+                await give_macs(settings, runtime)
+            await require_macs(connection)
             await database.require_durable(connection)
         ledger = await Ledger.start(settings, pool, runtime)
         try:

@@ -14,7 +14,8 @@ from events.provider.events import ProviderObserved
 from events.read_set import ReadSet
 from projections.inline import TABLES, InlineRows, Row, add_changes, add_removals
 from projections.runner import read_events
-from service.ledger.event_store import Append, Head, append, read_head, read_rows
+from service.ledger.event_store import Append, Head, add_macs, append, read_head, read_rows
+from service.ledger.vault import Vault
 from service.platform.database import Connection
 from sql import clear_rows, query
 
@@ -23,7 +24,7 @@ _EVENTS_AT_ONCE = 2000
 Progress = Callable[[int], None]
 
 
-async def rebuild_inline(connection: Connection, lane: int, progress: Progress) -> int:
+async def rebuild_inline(connection: Connection, lane: int, vault: Vault, progress: Progress) -> int:
     """Folds a lane's log again and replaces the inline views, with the head held: writers wait meanwhile.
 
     The log is read once, in order, and what a stretch of it changes is written before the next one is read, so memory
@@ -40,19 +41,19 @@ async def rebuild_inline(connection: Connection, lane: int, progress: Progress) 
             events = await read_events(connection, lane, after, _EVENTS_AT_ONCE)
             if not events:
                 return after
-            await _fold(connection, lane, head, events)
+            await _fold(connection, lane, vault, head, events)
             after = events[-1].position
             progress(len(events))
 
 
-async def _fold(connection: Connection, lane: int, head: Head, envelopes: Sequence[Envelope]) -> None:
+async def _fold(connection: Connection, lane: int, vault: Vault, head: Head, envelopes: Sequence[Envelope]) -> None:
     """Folds a stretch of the log into the rows that stand, and writes those that differ after it."""
     events = [(envelope, event_of(envelope)) for envelope in envelopes]
     read_set = ReadSet()
     for envelope, event in events:
         read_set.accounts.add(envelope.account_id)
         event.add_reads(envelope.account_id, read_set)
-    _, before = await read_rows(connection, lane, read_set)
+    _, before = await read_rows(connection, lane, read_set, vault)
     after = {account_id: state.copy() for account_id, state in before.items()}
     observed: list[Row] = []
     for envelope, event in events:
@@ -66,6 +67,7 @@ async def _fold(connection: Connection, lane: int, head: Head, envelopes: Sequen
     for account_id, state in after.items():
         add_changes(views, before[account_id], state)
         add_removals(removed, before[account_id], state)
+    add_macs(views, lane, vault)
     written = await append(connection, Append(lane, head, head, [], views, removed=removed, provider_events=observed))
     assert written, "the head is locked"
 

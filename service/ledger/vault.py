@@ -11,12 +11,19 @@ import base64
 import hashlib
 import hmac
 from collections import OrderedDict
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from service.platform.runtime import Runtime
+from events.instants import from_datetime
+from service.platform import logs
+from service.platform.runtime import Counters, Runtime
+from service.platform.settings import Settings
+
+log = logs.get("vault")
 
 ERASED = "erased"
 """What stands where personal data was, once its key is gone."""
@@ -24,6 +31,43 @@ ERASED = "erased"
 _PREFIX: Final = "enc1:"
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class GrantingTable:
+    """A table whose rows grant something: a row without the right MAC is not there (docs/decisions/0016-rows-that-grant-carry-a-mac.md).
+
+    The MAC covers the table, the row's key, and every column that decides what the row grants.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    mac: str = "mac"
+    """The column with the MAC."""
+    covered: tuple[str, ...] = field(init=False)
+    """The key, then the columns."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covered", self.key + self.columns)
+
+
+API_KEYS = GrantingTable(
+    "api_keys",
+    ("key_id",),
+    ("secret_hash", "secret_sealed", "mode", "scopes", "account_id", "on_behalf_of", "user_id"),
+)
+PROVIDERS = GrantingTable("providers", ("lane", "account_id"), ("workspace_id", "key_id", "secret", "base_url"))
+WEBHOOK_SECRETS = GrantingTable(
+    "webhook_secrets", ("lane", "account_id", "secret_id"), ("secret", "added_at", "retired_at")
+)
+WEBHOOK_ENDPOINTS = GrantingTable("webhook_endpoints", ("lane", "account_id", "endpoint_id"), ("url", "patterns"))
+ENABLED_ENDPOINTS = GrantingTable(
+    "webhook_endpoints", ("lane", "account_id", "endpoint_id"), ("switched_on",), "enabled_mac"
+)
+"""That an endpoint is switched on, for the how-manieth time: the database may end that, and cannot begin it."""
+
+GRANTING = (API_KEYS, PROVIDERS, WEBHOOK_SECRETS, WEBHOOK_ENDPOINTS, ENABLED_ENDPOINTS)
 
 
 class CannotUnseal(Exception):
@@ -90,10 +134,14 @@ class AccountKey:
 class Vault:
     """Makes, wraps and unwraps the keys of accounts; seals what belongs to the whole ledger."""
 
-    def __init__(self, master_key: bytes, runtime: Runtime, *, remembered_max: int = 100_000) -> None:
+    def __init__(
+        self, master_key: bytes, runtime: Runtime, counters: Counters | None = None, *, remembered_max: int = 100_000
+    ) -> None:
+        self.counters = counters or Counters()
         self._master = AESGCM(master_key)
         self._contents = hmac.digest(master_key, b"payout-ledger content", "sha256")
         self._in_transit = hmac.digest(master_key, b"payout-ledger in transit", "sha256")
+        self._macs = hmac.digest(master_key, b"payout-ledger granting rows", "sha256")
         self._runtime = runtime
         self._remembered: OrderedDict[bytes, AccountKey] = OrderedDict()
         self._remembered_max = remembered_max
@@ -119,6 +167,25 @@ class Vault:
     def content_digest(self) -> hmac.HMAC:
         """A keyed digest of what is too long to be held, and may belong to an account that is not open yet."""
         return hmac.new(self._contents, digestmod="sha256")
+
+    def mac(self, table: GrantingTable, row: Any) -> bytes:
+        """What only the master key's holder can put beside a row. Times are datetimes, or in the log's spelling."""
+        # As JSON, no value runs into the next one, and no two rows are spelled the same.
+        content = [table.name, table.mac, *(row[column] for column in table.covered)]
+        spelled = orjson.dumps(content, default=_spelled, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        return hmac.digest(self._macs, spelled, "sha256")
+
+    def holds(self, table: GrantingTable, row: Any) -> bool:
+        """Whether a row is as this service wrote it. One that is not is logged and counted, and must grant nothing."""
+        mac = row[table.mac]
+        if isinstance(mac, str):
+            # As Postgres writes bytes into JSON.
+            mac = bytes.fromhex(mac.removeprefix("\\x"))
+        if mac is not None and hmac.compare_digest(mac, self.mac(table, row)):
+            return True
+        log.error("row_refused", table=table.name, key=[row[column] for column in table.key], has_mac=mac is not None)
+        self.counters.row_refused(table.name)
+        return False
 
     def seal_in_transit(self, context: bytes, content: bytes) -> bytes:
         """Seals what leaves the process for a while and comes back to any that holds the same master key.
@@ -148,6 +215,15 @@ class Vault:
             return self._master.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
         except InvalidTag:
             raise CannotUnseal("MASTER_KEY is not the one this ledger was begun with") from None
+
+
+def vault_of(settings: Settings, runtime: Runtime) -> Vault:
+    """The vault of the settings' master key, which they must have."""
+    return Vault(base64.b64decode(settings.master_key.get_secret_value()), runtime)
+
+
+def _spelled(given: Any) -> str:
+    return given.hex() if isinstance(given, bytes) else from_datetime(given)
 
 
 def secret_hash(secret: str) -> bytes:

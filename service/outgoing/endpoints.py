@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 
 from events.envelope import envelope_from
 from service.ledger.event_store import read_head
-from service.ledger.vault import AccountKey
+from service.ledger.vault import ENABLED_ENDPOINTS, WEBHOOK_ENDPOINTS, AccountKey, Vault
 from service.outgoing import signing
 from service.outgoing.fan_out import CHECKPOINT, Endpoint, NewDeliveries, store_history
 from service.outgoing.secrets import SIGNATURES_MAX, sealed
@@ -44,6 +44,7 @@ async def add(
     connection: Connection,
     owner: Owner,
     key: AccountKey,
+    vault: Vault,
     runtime: Runtime,
     url: str,
     patterns: Sequence[str],
@@ -51,6 +52,7 @@ async def add(
 ) -> tuple[str, str] | None:
     """Adds an endpoint that is switched off. Returns its id and its secret; None where the account has too many."""
     endpoint_id = f"whep_{runtime.ulid()}"
+    row = {**asdict(owner), "endpoint_id": endpoint_id, "url": url, "patterns": list(patterns)}
     added = await connection.fetchval(
         query("outgoing/add_endpoint"),
         owner.lane,
@@ -61,6 +63,7 @@ async def add(
         about,
         runtime.now(),
         ENDPOINTS_MAX,
+        vault.mac(WEBHOOK_ENDPOINTS, row),
     )
     if added is None:
         return None
@@ -99,13 +102,57 @@ async def rotate(
     return await _add_secret(connection, owner, endpoint_id, key, runtime)
 
 
-async def find(connection: Connection, owner: Owner, endpoint_id: str | None = None) -> list[dict[str, Any]]:
+async def find(
+    connection: Connection, owner: Owner, vault: Vault, endpoint_id: str | None = None
+) -> list[dict[str, Any]]:
     """The account's endpoints, or the one of this id, as rows."""
     rows = await connection.fetch(query("outgoing/endpoints"), owner.lane, owner.account_id, endpoint_id)
-    return [dict(row) for row in rows]
+    return [
+        {**row, "enabled": row["enabled"] and vault.holds(ENABLED_ENDPOINTS, row)}
+        for row in rows
+        if vault.holds(WEBHOOK_ENDPOINTS, row)
+    ]
 
 
-async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime: Runtime, *, on: bool) -> None:
+async def _lock(connection: Connection, owner: Owner, vault: Vault, endpoint_id: str) -> dict[str, Any] | None:
+    row = await connection.fetchrow(query("outgoing/lock_endpoint"), owner.lane, owner.account_id, endpoint_id)
+    return dict(row) if row is not None and vault.holds(WEBHOOK_ENDPOINTS, row) else None
+
+
+async def change(
+    connection: Connection,
+    owner: Owner,
+    vault: Vault,
+    runtime: Runtime,
+    endpoint_id: str,
+    changes: Mapping[str, Any],
+) -> bool:
+    """Sets an endpoint's `url`, `patterns` and `description`, those that are given. False where it does not exist.
+
+    Called in a transaction.
+    """
+    row = await _lock(connection, owner, vault, endpoint_id)
+    if row is None:
+        return False
+    row |= changes
+    await connection.execute(
+        query("outgoing/change_endpoint"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        row["url"],
+        row["patterns"],
+        "description" in changes,
+        changes.get("description"),
+        runtime.now(),
+        vault.mac(WEBHOOK_ENDPOINTS, row),
+    )
+    return True
+
+
+async def switch(
+    connection: Connection, owner: Owner, vault: Vault, runtime: Runtime, endpoint_id: str, *, on: bool
+) -> None:
     """Switches an endpoint on or off. Called in a transaction.
 
     Fan-out waits until that transaction ends. Events up to the head are not for this endpoint, all later ones are, and
@@ -120,7 +167,20 @@ async def switch(connection: Connection, owner: Owner, endpoint_id: str, runtime
     if not await connection.fetchval(query("outgoing/followed"), owner.lane, owner.account_id):
         await store_history(connection, owner.lane, owner.account_id, reached)
     head = await read_head(connection, owner.lane)
-    await connection.execute(query("outgoing/switch_on"), owner.lane, owner.account_id, endpoint_id, head.position, now)
+    row = await _lock(connection, owner, vault, endpoint_id)
+    if row is None or (row["enabled"] and vault.holds(ENABLED_ENDPOINTS, row)):
+        return
+    row["switched_on"] += 1
+    await connection.execute(
+        query("outgoing/switch_on"),
+        owner.lane,
+        owner.account_id,
+        endpoint_id,
+        head.position,
+        now,
+        row["switched_on"],
+        vault.mac(ENABLED_ENDPOINTS, row),
+    )
 
 
 async def begin_replay(

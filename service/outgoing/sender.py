@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractResolver
 
 from events.envelope import envelope_from
 from service.ledger.ledger import Ledger
+from service.ledger.vault import ENABLED_ENDPOINTS, WEBHOOK_ENDPOINTS
 from service.outgoing import retry_schedule, signing
 from service.outgoing.body import body_of
 from service.outgoing.fan_out import payout_of
@@ -45,6 +46,7 @@ _RECORDED_AT_ONCE = 2
 _GONE = 410
 _BACK_OFF = (429, 503)
 _PROBLEM_MAX = 300
+_NOT_OURS = "the endpoint is not as this service wrote it: remove it, and add it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,11 @@ class Sender:
         try:
             delivery, result = _unprepared(lane, row), None
             try:
-                delivery = _delivery(lane, row, keys)
+                vault = self._ledger.vault
+                if vault.holds(WEBHOOK_ENDPOINTS, row) and vault.holds(ENABLED_ENDPOINTS, row):
+                    delivery = _delivery(lane, row, keys)
+                else:
+                    result = AttemptResult(problem=_NOT_OURS)
             except Exception as problem:
                 # An attempt like any other: it is repeated as the schedule says, ends, and can be seen by the merchant.
                 log.exception("delivery_not_prepared", endpoint=endpoint_id, event_id=row["event_id"])

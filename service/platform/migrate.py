@@ -22,13 +22,18 @@ PARTITION_ROOM = 20_000_000
 """How many positions ahead the partitions cover after a migration."""
 
 
-async def migrate(settings: Settings) -> int:
-    """Applies the missing migrations, as the schema's owner. Returns how many."""
+async def connect_as_owner(settings: Settings) -> Connection:
+    """A connection of the schema's owner. WrongSettings where the database cannot be reached."""
     name = "migrate_database_url" if settings.migrate_database_url else "database_url"
     try:
-        connection = await asyncpg.connect(getattr(settings, name), timeout=settings.database_timeout_seconds)
+        return await asyncpg.connect(getattr(settings, name), timeout=settings.database_timeout_seconds)
     except UNREACHABLE as problem:
         raise WrongSettings(f"{name.upper()}: the database cannot be reached: {problem}") from None
+
+
+async def migrate(settings: Settings) -> int:
+    """Applies the missing migrations, as the schema's owner. Returns how many."""
+    connection = await connect_as_owner(settings)
     try:
         await connection.execute(query("schema/lock"), _LOCK)
         await connection.execute(query("schema/create"))

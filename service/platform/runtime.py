@@ -120,6 +120,12 @@ class Counters:
         self._refusals = Counter(
             "payout_ledger_commands_refused", "Commands this process has refused.", ["code"], registry=None
         )
+        self._rows = Counter(
+            "payout_ledger_rows_refused",
+            "Rows that would grant something, and are not as written.",
+            ["table"],
+            registry=None,
+        )
 
     def committed(self, lane: int, events: int, verdicts: Iterable[str]) -> None:
         """A batch: how many events of the lane, and the verdict of each delivery."""
@@ -131,9 +137,15 @@ class Counters:
         """A command, with the code of its refusal."""
         self._refusals.labels(code).inc()
 
-    def register(self, registry: CollectorRegistry, verdicts: Iterable[str]) -> None:
-        """Shows them in a registry. A verdict that no delivery has had yet is shown with 0."""
+    def row_refused(self, table: str) -> None:
+        """A row whose MAC does not hold, each time that it was to be used."""
+        self._rows.labels(table).inc()
+
+    def register(self, registry: CollectorRegistry, verdicts: Iterable[str], granting_tables: Iterable[str]) -> None:
+        """Shows them in a registry. A verdict that no delivery has had yet is shown with 0, and so is a table."""
         for verdict in verdicts:
             self._deliveries.labels(verdict)
-        for counter in (self._events, self._deliveries, self._refusals):
+        for table in granting_tables:
+            self._rows.labels(table)
+        for counter in (self._events, self._deliveries, self._refusals, self._rows):
             registry.register(counter)

@@ -213,7 +213,7 @@ async def test_every_event_that_can_be_stored_leaves_the_same_rows_live_rebuilt_
     assert stored == EVENT_TYPES.keys(), "an event that no history has is not seen to reach its row"
     live = await read_tables(settings, *tables)
     async with ledger.pool.acquire() as connection:
-        assert await rebuild_inline(connection, LANE, lambda _: None) == position
+        assert await rebuild_inline(connection, LANE, ledger.vault, lambda _: None) == position
         assert await read_tables(settings, *tables) == live
         for table in TABLES:
             read = await connection.fetch(f"SELECT to_json(t) AS row FROM {table.name} t WHERE account_id <> 'system'")

@@ -76,7 +76,7 @@ async def test_the_inline_views_come_back_as_they_were_whatever_was_done_to_them
     damaged = await read_tables(settings)
     assert all(damaged[name] != before[name] for name in INLINE)
     async with api.ledger.pool.acquire() as connection:
-        folded = await rebuild_inline(connection, LANE, lambda _: None)
+        folded = await rebuild_inline(connection, LANE, api.ledger.vault, lambda _: None)
     assert await read_tables(settings) == before, "and nothing else moved: neither the head nor an answer"
     assert folded == await api.position()
     assert (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).status == 201
@@ -91,7 +91,7 @@ async def test_readers_see_the_old_views_until_the_new_ones_are_whole_and_writer
     old = await read_tables(settings, *INLINE)
     async with api.ledger.pool.acquire() as connection:
         async with connection.transaction():
-            await rebuild_inline(connection, LANE, lambda _: None)
+            await rebuild_inline(connection, LANE, api.ledger.vault, lambda _: None)
             assert await read_tables(settings, *INLINE) == old
             assert (await merchant.get("/v1/payouts/balance")).data["available"] == 1
             writing = asyncio.ensure_future(merchant.post("/v1/payouts", {"amount": 2, "currency": "IDR"}))
@@ -138,7 +138,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_view(api: Api, settings: Sett
             raise Killed
 
         with pytest.raises(Killed):
-            await rebuild_inline(connection, LANE, killed)
+            await rebuild_inline(connection, LANE, api.ledger.vault, killed)
     assert await read_tables(settings) == before
 
 

@@ -20,6 +20,7 @@ from events.envelope import (
 )
 from projections.runner import rebuild
 from service.ledger.replay import rebuild_inline, verify_lane
+from service.ledger.vault import vault_of
 from service.platform.runtime import REAL
 from service.platform.settings import Settings
 from service.workers.projector import TRAILING
@@ -61,7 +62,7 @@ async def test_the_recorded_log_verifies_and_every_view_is_folded_from_it_as_it_
     owner = await as_owner(settings)
     try:
         assert await verify_lane(owner, LANE, lambda _: None) == (len(RECORDED.events), None)
-        await rebuild_inline(owner, LANE, lambda _: None)
+        await rebuild_inline(owner, LANE, vault_of(settings, REAL), lambda _: None)
         for projection in TRAILING:
             await rebuild(owner, LANE, projection, CLOCK, lambda _: None)
     finally:

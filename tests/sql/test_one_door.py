@@ -93,7 +93,7 @@ async def forger(lived_in: Api, settings: Settings) -> AsyncIterator[Forger]:
     async with lived_in.ledger.pool.acquire() as pooled:
         position, problem = await verify_lane(pooled, 1, lambda _: None)
         # Whoever has this login may also leave the views as they were: they are made again from the log.
-        await rebuild_inline(pooled, 1, lambda _: None)
+        await rebuild_inline(pooled, 1, lived_in.ledger.vault, lambda _: None)
     assert problem is None
     merchant = await lived_in.caller("acc_1")
     assert (await merchant.post("/v1/payouts", {"amount": 1, "currency": "IDR"})).status == 201

@@ -13,7 +13,7 @@ import orjson
 from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant, from_datetime, to_datetime
 from service.ledger.ledger import Ledger
-from service.ledger.vault import CannotUnseal
+from service.ledger.vault import PROVIDERS, WEBHOOK_SECRETS, CannotUnseal
 from service.platform import logs
 from service.platform.settings import Settings
 from service.plugipay.inbound import webhook
@@ -84,7 +84,11 @@ class DeliveryRouter:
         rows = await self._ledger.pool.fetch(query("deliveries/route"), list(claimed_ids))
         by_account = {row["account_id"]: self._route_from_row(row) for row in rows}
         # A workspace that an account has set goes before an account that has the same id.
-        claimed = {row["named"]: by_account[row["account_id"]] for row in rows if row["named"] != row["account_id"]}
+        claimed = {
+            row["named"]: by_account[row["account_id"]]
+            for row in rows
+            if row["named"] != row["account_id"] and self._ledger.vault.holds(PROVIDERS, orjson.loads(row["provider"]))
+        }
         return by_account | claimed
 
     def secrets(self, route: Route | None, received_at: Instant) -> list[str]:
@@ -135,6 +139,8 @@ class DeliveryRouter:
         newest = max(orjson.loads(row["keys"]), key=lambda entry: entry["generation"])
         wrapped = base64.b64decode(newest["wrapped"])
         for entry in entries:
+            if not self._ledger.vault.holds(WEBHOOK_SECRETS, entry):
+                continue
             try:
                 key = self._ledger.vault.account_key(row["account_id"], newest["generation"], wrapped)
                 yield Secret(key.unseal("secret", entry["secret"]), entry["retired_at"])

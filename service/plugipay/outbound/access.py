@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 
 from service.ledger.ledger import Ledger
-from service.ledger.vault import AccountKey
+from service.ledger.vault import PROVIDERS, AccountKey
 from service.platform import logs
 from service.platform.settings import Settings
 from service.plugipay.outbound.client import ProviderAccess
@@ -23,13 +23,15 @@ async def read_access(
 ) -> tuple[ProviderAccess | None, AccountKey | None]:
     """The access; and the account key, if not destroyed.
 
-    The access is None where neither the account nor the platform has a key, or where the settings do not allow the
-    account's address any more.
+    The access is None where neither the account nor the platform has a key, where the settings do not allow the account's
+    address any more, or where the account's row is not as it was written: the platform's key must not take its place.
     """
     row = await ledger.pool.fetchrow(query("provider/access"), lane, account_id)
     if row is None:
         return None, None
     key = _key(ledger, account_id, row)
+    if row["key_id"] is not None and not ledger.vault.holds(PROVIDERS, row):
+        return None, key
     if row["key_id"] is not None and key is not None:
         base_url = row["base_url"] or settings.plugipay_base_url
         problem = provider_address_problem(base_url, settings)

@@ -1,7 +1,10 @@
--- The accounts with these ids or these workspaces, with what is needed to verify their deliveries.
+-- The accounts with these ids or these workspaces, with what is needed to verify their deliveries, and with the row that
+-- says that a workspace is an account's.
 --   1 workspace or account ids
 SELECT coalesce(p.workspace_id, l.account_id) AS named, l.account_id, l.lane,
-       (SELECT json_agg(json_build_object('secret', s.secret, 'added_at', instant(s.added_at),
+       CASE WHEN p.account_id IS NOT NULL THEN to_json(p)::text END AS provider,
+       (SELECT json_agg(json_build_object('lane', s.lane, 'account_id', s.account_id, 'secret_id', s.secret_id,
+                                          'mac', s.mac, 'secret', s.secret, 'added_at', instant(s.added_at),
                                           'retired_at', instant(s.retired_at)))
           FROM webhook_secrets s WHERE s.lane = l.lane AND s.account_id = l.account_id)::text AS secrets,
        (SELECT json_agg(json_build_object('generation', k.generation, 'wrapped', encode(k.wrapped, 'base64')))

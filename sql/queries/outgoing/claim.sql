@@ -24,7 +24,8 @@ WITH due AS (
        AND w.event_id = due.event_id
     RETURNING w.account_id, w.endpoint_id, w.event_id, w.position, w.type, w.attempts, w.retries
 )
-SELECT l.account_id, l.endpoint_id, l.event_id::text AS event_id, l.position, l.type, l.attempts, l.retries, e.url,
+SELECT l.account_id, l.endpoint_id, l.event_id::text AS event_id, l.position, l.type, l.attempts, l.retries, e.lane, e.url, e.patterns,
+       e.switched_on, e.mac, e.enabled_mac,
        v.envelope,
        (SELECT s.state FROM payout_states s
          WHERE s.lane = $1 AND s.account_id = l.account_id AND s.position = l.position

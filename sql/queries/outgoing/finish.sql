@@ -20,6 +20,8 @@ WITH done AS (
            not_before = CASE WHEN $11 IS NOT NULL THEN $13::timestamptz END,
            enabled = e.enabled AND NOT $14 AND NOT (e.failing_since <= $15 AND e.failures + 1 >= $16
                                                     AND $11 IS NOT NULL) IS TRUE,
+           enabled_mac = CASE WHEN NOT $14 AND NOT (e.failing_since <= $15 AND e.failures + 1 >= $16
+                                                    AND $11 IS NOT NULL) IS TRUE THEN e.enabled_mac END,
            disabled_reason = CASE WHEN NOT e.enabled THEN e.disabled_reason
                                   WHEN $14 THEN 'gone'
                                   WHEN e.failing_since <= $15 AND e.failures + 1 >= $16 AND $11 IS NOT NULL

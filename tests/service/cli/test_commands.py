@@ -127,6 +127,51 @@ async def test_verify_exits_0_on_a_log_that_holds_and_1_with_the_position_on_one
     assert "Traceback" not in bad.err
 
 
+async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_written(settings: Settings) -> None:
+    async with serving(settings) as api:
+        merchant = await api.merchant()
+        await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+        await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_first")
+        made = await merchant.post("/v1/webhook-endpoints", {"url": "https://merchant.example/hook"})
+        for change in (
+            "api_keys SET scopes = '{operator}'",
+            "providers SET base_url = 'https://his.example'",
+            "webhook_secrets SET retired_at = now()",
+            "webhook_endpoints SET url = 'https://his.example', enabled = true",
+        ):
+            await api.ledger.pool.execute(f"UPDATE {change}")
+        [secret] = await api.ledger.pool.fetch("SELECT secret_id FROM webhook_secrets")
+    ended = await payout_ledger("verify", env=environment(settings))
+    assert ended.code == 1
+    assert "events hold" in ended.out, "the log itself is whole"
+    assert [line.split(":")[0] for line in ended.out.splitlines() if "REFUSED" in line] == [
+        f"api_keys {merchant.key.key_id}",
+        "providers 1 acc_1",
+        f"webhook_secrets 1 acc_1 {secret['secret_id']}",
+        f"webhook_endpoints 1 acc_1 {made.data['id']}",
+        f"webhook_endpoints 1 acc_1 {made.data['id']}",
+    ]
+    listed = await keys(settings, "list")
+    assert "not valid" in listed.out
+    rotated = await payout_ledger("keys", "rotate", merchant.key.key_id, env=environment(settings))
+    assert rotated.code == 2
+    assert f"there is no active key {merchant.key.key_id}" in rotated.err
+
+
+async def test_migrate_gives_rows_of_an_earlier_release_their_macs(settings: Settings) -> None:
+    async with serving(settings) as api:
+        merchant = await api.merchant()
+    owner = await as_owner(settings)
+    await owner.execute("UPDATE api_keys SET mac = NULL")
+    await owner.execute("DELETE FROM macs_given")
+    await owner.close()
+    without = await payout_ledger("migrate", env=environment(settings, MASTER_KEY=""))
+    assert_refused(without, "MASTER_KEY")
+    given = await payout_ledger("migrate", env=environment(settings))
+    assert (given.code, "1 rows of an earlier release" in given.out) == (0, True), given.err
+    assert (await status_with(settings, merchant.key.secret))[0] == 200
+
+
 def test_rebuild_takes_the_name_of_every_view() -> None:
     taken = get_args(get_type_hints(maintenance.rebuild)["name"])
     assert set(taken) == {*maintenance.INLINE, *(projection.name for projection in TRAILING)}

@@ -82,7 +82,7 @@ async def test_the_note_of_a_pending_payout_can_be_corrected_and_a_rebuild_knows
     assert live["note"] == "May revenue"
     async with api.ledger.pool.acquire() as connection:
         await connection.execute("UPDATE payouts SET note = 'x'")
-        await rebuild_inline(connection, 1, lambda _: None)
+        await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
     assert (await merchant.get(f"/v1/payouts/{payout_id}")).data == live
     left_out = await merchant.call("PATCH", f"/v1/payouts/{payout_id}", {})
     assert (left_out.status, left_out.error["field"]) == (400, "note")

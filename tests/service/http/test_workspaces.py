@@ -10,6 +10,7 @@ import pytest
 from service.platform.settings import Settings
 from sql import query
 from tests.support.api import Answer, Api, Caller, serving
+from tests.support.granting import give_right_macs
 from tests.support.refusals import complaints
 from tests.support.tables import as_owner, read_tables
 from tests.support.waiting import until_blocked
@@ -155,6 +156,7 @@ async def test_accounts_that_shared_one_before_keep_it_and_nobody_joins_them(set
         assert await claims(platform, "acc_2", "ws_2") == "accepted"
     owner = await as_owner(settings)
     await owner.execute("UPDATE providers SET workspace_id = 'ws_1'")
+    await give_right_macs(owner, api.ledger.vault)
     await owner.close()
     async with serving(settings) as api:
         platform = await api.caller()

@@ -12,6 +12,7 @@ from service.platform import address_guard
 from service.platform.settings import Settings
 from tests.service.outgoing.receiver import ReceivedWebhook
 from tests.service.outgoing.stage import PATH, Stage, revenue, sending
+from tests.support.granting import give_right_macs
 
 PRIVATE = (
     "127.0.0.1",
@@ -154,6 +155,7 @@ async def test_no_connection_is_made_to_a_private_address_however_it_is_named(st
     port = stage.receiver.base.rsplit(":", 1)[1]
     endpoint = await stage.endpoint(merchant, url=f"http://public.example:{port}/hook")
     await stage.api.ledger.pool.execute("UPDATE webhook_endpoints SET url = $1", f"http://{host}:{port}/hook")
+    await give_right_macs(stage.api.ledger.pool, stage.api.ledger.vault)
     await revenue(merchant, "r")
     strict = stage.settings.model_copy(update={"outgoing_private_addresses": False})
     resolver = Names(rebound=("127.0.0.1", "127.0.0.2")) if host == "rebound.example" else None

@@ -160,7 +160,7 @@ async def test_a_rebuild_sends_nothing(stage: Stage) -> None:
     async with sending(stage):
         await stage.receiver.until_received(1)
         async with stage.api.ledger.pool.acquire() as connection:
-            await rebuild_inline(connection, 1, lambda _: None)
+            await rebuild_inline(connection, 1, stage.api.ledger.vault, lambda _: None)
             await rebuild(connection, 1, Journal(), stage.api.ledger.runtime.now(), lambda _: None)
         # What comes after is sent, so what the rebuild would have sent would be there too.
         await revenue(merchant, "after")

@@ -344,7 +344,9 @@ async def test_an_event_appended_while_an_endpoint_is_being_switched_on_is_not_m
         while (await fan_out(following, 1, runtime))[0]:
             pass
         async with switching.transaction():
-            await endpoints.switch(switching, Owner(1, "acc_1"), made.data["id"], runtime, on=True)
+            await endpoints.switch(
+                switching, Owner(1, "acc_1"), stage.api.ledger.vault, runtime, made.data["id"], on=True
+            )
             await revenue(merchant, "meanwhile")
             await fan_out(following, 1, runtime)
         await fan_out(following, 1, runtime)

@@ -276,7 +276,7 @@ async def test_a_rebuild_publishes_nothing(api: Api, at: Settings, topic: Topic)
         await relayed(api, at)
         before = len(await topic.events())
         async with api.ledger.pool.acquire() as connection:
-            await rebuild_inline(connection, 1, lambda _: None)
+            await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
             await rebuild(connection, 1, Journal(), api.ledger.runtime.now(), lambda _: None)
         caller = await api.caller("acc_1")
         await caller.accepted(type="recordRevenue", amount=1, currency="IDR", reference="after")

@@ -208,7 +208,7 @@ async def test_a_rebuild_gives_the_same_statements_and_the_same_chain(
     await api.ledger.pool.execute("UPDATE statements SET content = '{}'")
     await api.ledger.pool.execute("UPDATE accounts SET settings = '{}'")
     async with api.ledger.pool.acquire() as connection:
-        await rebuild_inline(connection, LANE, lambda _: None)
+        await rebuild_inline(connection, LANE, api.ledger.vault, lambda _: None)
     assert await read_tables(settings, "statements", "accounts", "balances") == before
     await revenue(merchant, 1, "o-9")
     clock.at += timedelta(days=7)

@@ -352,6 +352,6 @@ async def test_a_rebuild_gives_the_same_cycles_and_disputes(settings: Settings) 
         await owner.execute("DELETE FROM disputes")
         await owner.close()
         connection = await asyncpg.connect(settings.database_url)
-        await rebuild_inline(connection, 1, lambda _: None)
+        await rebuild_inline(connection, 1, ledger.vault, lambda _: None)
         await connection.close()
         assert await read_tables(settings, *tables) == before
