@@ -225,7 +225,7 @@ def test_a_mac_is_of_one_table_and_one_column_and_one_master_key() -> None:
 async def lived_in(api: Api) -> Caller:
     """A ledger with a row of each kind."""
     merchant = await api.merchant()
-    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+    await api.give_workspace("acc_1", "ws_1")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_first")
     retired = (await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_second"))["id"]
     await merchant.accepted(type="retireWebhookSecret", secretId=retired)
