@@ -70,11 +70,7 @@ def create(
     """
     if (account is None) != platform:
         raise WrongSettings("give either --account ID or --platform")
-    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    unknown = [scope for scope in wanted if scope not in SCOPES]
-    if unknown or not wanted:
-        raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
-
+    wanted = _read_scopes(scopes)
     secret = _sellercenter_secret(kind, user_id, secret_file, platform=platform)
     if kind == "sellercenter":
         wanted = []
@@ -121,26 +117,38 @@ def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
 
 
 @app.command
-def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data: Data = None) -> None:
+def rotate(
+    key_id: str,
+    *,
+    scopes: str | None = None,
+    keep_old: bool = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
     """Create a key like this one, and revoke this one.
 
     Parameters
     ----------
+    scopes
+        The new key's scopes, separated by commas; those of this one, if none are given.
     keep_old
         Leave the old key active; revoke it when the new one is in use everywhere.
 
     """
+    wanted = None if scopes is None else _read_scopes(scopes)
 
     async def run(ledger: Ledger, _: Settings) -> NewKey:
         old = next((row for row in await api_keys.list_keys(ledger.pool) if row["key_id"] == key_id), None)
         if old is None or old["revoked_at"] is not None:
             raise WrongSettings(f"there is no active key {key_id}")
+        if wanted is not None and old["user_id"] is not None:
+            raise WrongSettings("--scopes: a sellercenter key has none")
         new = await api_keys.create_key(
             ledger.pool,
             ledger.vault,
             ledger.runtime,
             mode=old["mode"],
-            scopes=old["scopes"],
+            scopes=old["scopes"] if wanted is None else wanted,
             account_id=old["account_id"],
             on_behalf_of=old["on_behalf_of"],
             label=old["label"],
@@ -159,6 +167,15 @@ def revoke(key_id: str, *, data: Data = None) -> None:
     if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.runtime, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
+
+
+def _read_scopes(text: str) -> list[str]:
+    """WrongSettings where one is not known, or none is given."""
+    wanted = [scope.strip() for scope in text.split(",") if scope.strip()]
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
+    return wanted
 
 
 def _sellercenter_secret(kind: str, user_id: str | None, secret_file: Path | None, *, platform: bool) -> str | None:
