@@ -189,9 +189,16 @@ def _decide_one(work: CommandRequest, unit: CommandUnit, batch: Batch) -> Outcom
                     raise IdempotencyMismatch(work.key)
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
                 return Executed(first.status, body, first.position, batch.lane, replayed=True)
-        actor = f"{origin.actor.kind}:{origin.actor.id}" if origin.actor.id else origin.actor.kind
         new_id = batch.runtime.ulid(batch.milliseconds)
-        context = DecisionContext(batch.now, unit.earliest(batch.now), new_id, origin.mode, actor, calendars)
+        context = DecisionContext(
+            batch.now,
+            unit.earliest(batch.now),
+            new_id,
+            origin.mode,
+            origin.actor.name,
+            calendars,
+            batch.payout_checks,
+        )
         events = decide(_sealed(command, key), state, context)
     except Refusal as refusal:
         return refusal
