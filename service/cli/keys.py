@@ -15,7 +15,7 @@ from rich.table import Table
 from events.accounts.commands import OpenAccount
 from events.accounts.state import LIVE, TEST
 from events.command import AccountId
-from events.refusals import AccountExists, Refusal
+from events.refusals import AccountExists, InvalidCommand, Refusal
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import api_keys
 from service.ledger.api_keys import SCOPES, NewKey
@@ -223,6 +223,8 @@ async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: 
     outcome = await open_account(ledger, command, mode)
     if isinstance(outcome, AccountExists):
         return
+    if isinstance(outcome, InvalidCommand):
+        raise WrongSettings(f"--account: {outcome.message}")
     if isinstance(outcome, Refusal):
         other = TEST if mode == LIVE else LIVE
         raise WrongSettings(f"account {account} cannot be opened in {mode} mode: it exists in {other} mode")

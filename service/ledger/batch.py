@@ -71,8 +71,10 @@ class Batch:
         vault: Vault,
         runtime: Runtime,
         payout_checks: PayoutChecks = NO_CHECKS,
+        test_account_prefix: str | None = None,
     ) -> None:
         self.lane = lane
+        self.test_account_prefix = test_account_prefix
         self.payout_checks = payout_checks
         self.now = now
         self.runtime = runtime

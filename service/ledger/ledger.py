@@ -102,6 +102,7 @@ class Ledger:
                 outage_seconds_max=settings.database_timeout_seconds,
                 clock_ahead_seconds_max=settings.clock_ahead_seconds_max,
                 payout_checks=PayoutChecks(settings.four_eyes, settings.bank_account_cool_down_hours),
+                test_account_prefix=settings.test_account_prefix,
             )
             writer.start()
             self._writers[lane] = writer

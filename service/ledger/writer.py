@@ -103,6 +103,7 @@ class LaneWriter:
         clock_ahead_seconds_max: float = 5,
         warm_accounts_max: int = 50_000,
         payout_checks: PayoutChecks = NO_CHECKS,
+        test_account_prefix: str | None = None,
     ) -> None:
         self.lane = lane
         self._ledger_id = ledger_id
@@ -115,6 +116,7 @@ class LaneWriter:
         self._outage_seconds_max = outage_seconds_max
         self._clock_ahead_seconds_max = clock_ahead_seconds_max
         self._payout_checks = payout_checks
+        self._test_account_prefix = test_account_prefix
         self._busy_since: float | None = None
         """When the batch that is under way was begun (monotonic seconds)."""
         self._waiting: deque[_Waiting] = deque()
@@ -303,6 +305,7 @@ class LaneWriter:
                 self._vault,
                 self._runtime,
                 self._payout_checks,
+                self._test_account_prefix,
             )
             failed: tuple[_Waiting, Exception] | None = None
             for unit in units:

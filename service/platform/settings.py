@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."
     )
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
+    test_account_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,31}$",
+        description="What ids of accounts in test mode begin with, and of no others, from now on.",
+    )
     four_eyes: bool = Field(
         default=False,
         description="Whether the key that named a payout's bank account may not decide about the payout by hand.",
