@@ -217,7 +217,7 @@ OPERATIONS = (
         post_commands,
         id="executeCommands",
         summary="Execute commands, each for itself or all or none",
-        description="A command may need a scope of its own beside: `payout:write` or `operator`.",
+        description="A command may need a scope of its own beside: `payout:write` or `operator` (docs/permissions.md).",
         scopes=(COMMAND_WRITE,),
         parameters=(DRY_RUN, *IDEMPOTENCY),
         body=JsonBody(Commands),

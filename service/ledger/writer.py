@@ -22,6 +22,7 @@ from typing import Any
 import asyncpg
 
 from events.instants import Instant, to_datetime
+from events.payouts.checks import NO_CHECKS, PayoutChecks
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Result, UnitOfWork
@@ -101,6 +102,8 @@ class LaneWriter:
         outage_seconds_max: float = 10,
         clock_ahead_seconds_max: float = 5,
         warm_accounts_max: int = 50_000,
+        payout_checks: PayoutChecks = NO_CHECKS,
+        test_account_prefix: str | None = None,
     ) -> None:
         self.lane = lane
         self._ledger_id = ledger_id
@@ -112,6 +115,8 @@ class LaneWriter:
         self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
         self._clock_ahead_seconds_max = clock_ahead_seconds_max
+        self._payout_checks = payout_checks
+        self._test_account_prefix = test_account_prefix
         self._busy_since: float | None = None
         """When the batch that is under way was begun (monotonic seconds)."""
         self._waiting: deque[_Waiting] = deque()
@@ -292,7 +297,16 @@ class LaneWriter:
             unit.unit.collect(read_set)
         while True:
             snapshot, verified = await self._snapshot(connection, read_set)
-            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._runtime)
+            batch = Batch(
+                self._ledger_id,
+                self.lane,
+                self._now(snapshot.head),
+                snapshot,
+                self._vault,
+                self._runtime,
+                self._payout_checks,
+                self._test_account_prefix,
+            )
             failed: tuple[_Waiting, Exception] | None = None
             for unit in units:
                 try:

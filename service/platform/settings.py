@@ -134,6 +134,18 @@ class Settings(BaseSettings):
         default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."
     )
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
+    test_account_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,31}$",
+        description="What ids of accounts in test mode begin with, and of no others, from now on.",
+    )
+    four_eyes: bool = Field(
+        default=False,
+        description="Whether the key that named a payout's bank account may not decide about the payout by hand.",
+    )
+    bank_account_cool_down_hours: float = Field(
+        default=0, ge=0, le=720, description="How long no payout goes to a bank account after it was changed."
+    )
     currency_exponents: Annotated[dict[str, int], NoDecode] = Field(
         default={}, description='Decimals that differ from ISO 4217, as JSON: {"IDR": 0}. Fixed by the first event.'
     )
