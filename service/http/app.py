@@ -20,6 +20,7 @@ from service.http.app_keys import (
 )
 from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
+from service.http.connections import CONNECTIONS, BoundedRunner, Connections
 from service.http.middleware import BODIES, DEADLINES, REQUESTS, Deadlines, ReceivedBodies, RequestMetrics, middleware
 from service.http.operations import API_PREFIXES
 from service.imports.import_jobs import ImportJobs
@@ -50,7 +51,8 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     app[REQUESTS] = requests
     app[DEADLINES] = Deadlines()
     app[BODIES] = ReceivedBodies(settings.bodies_bytes_max)
-    app[metrics.METRICS] = metrics.Metrics(ledger, health, requests)
+    app[CONNECTIONS] = Connections(settings)
+    app[metrics.METRICS] = metrics.Metrics(ledger, health, (requests, app[CONNECTIONS]))
     app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
     app[IMPORTS] = ImportJobs(ledger, settings.imports_max)
@@ -62,10 +64,10 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     return app
 
 
-def app_runner(app: web.Application) -> web.AppRunner:
+def app_runner(app: web.Application) -> BoundedRunner:
     """What serves the application. Bodies come as they were sent: `service/http/body_encoding.py` decodes them."""
     settings = app[SETTINGS]
-    return web.AppRunner(
+    return BoundedRunner(
         app,
         access_log=None,
         shutdown_timeout=settings.drain_seconds,

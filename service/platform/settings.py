@@ -114,6 +114,12 @@ class Settings(BaseSettings):
         le=1000,
         description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
     )
+    connections_max: int = Field(
+        default=4000, ge=1, description="Connections that may be open at once; one more is closed before it is read."
+    )
+    connections_per_address_max: int = Field(
+        default=1000, ge=1, description="Of these, from one address, or one IPv6 network of 64 bits."
+    )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     bodies_bytes_max: int = Field(
         default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."
