@@ -43,12 +43,12 @@ class Connections(Collector):
     def __init__(self, settings: Settings) -> None:
         self._max = settings.connections_max
         self._per_address_max = settings.connections_per_address_max
-        self._networks: dict[RequestHandler[web.Request], str] = {}
+        self._networks: dict[RequestHandler, str] = {}
         """Of each connection that was taken."""
         self._open: defaultdict[str, int] = defaultdict(int)
         self._refused = {"all": 0, "address": 0}
 
-    def take(self, handler: RequestHandler[web.Request], transport: asyncio.BaseTransport) -> bool:
+    def take(self, handler: RequestHandler, transport: asyncio.BaseTransport) -> bool:
         """Whether there is room for the connection. It has its place until `give_back`."""
         peer = transport.get_extra_info("peername")
         network = network_of(peer[0] if isinstance(peer, tuple) else None)
@@ -62,7 +62,7 @@ class Connections(Collector):
         self._open[network] += 1
         return True
 
-    def give_back(self, handler: RequestHandler[web.Request]) -> None:
+    def give_back(self, handler: RequestHandler) -> None:
         """The connection is closed. Nothing where it had no place."""
         network = self._networks.pop(handler, None)
         if network is None:
@@ -97,14 +97,14 @@ class BoundedRunner(web.AppRunner):
         assert server is not None, "a runner that is set up has a server"
         made, lost = server.connection_made, server.connection_lost
 
-        def connection_made(handler: RequestHandler[web.Request], transport: asyncio.Transport) -> None:
+        def connection_made(handler: RequestHandler, transport: asyncio.Transport) -> None:
             made(handler, transport)
             if not connections.take(handler, transport):
                 transport.pause_reading()
                 # Not at once: the handler has yet to begin what the loss of its connection ends.
                 asyncio.get_running_loop().call_soon(transport.abort)
 
-        def connection_lost(handler: RequestHandler[web.Request], exc: BaseException | None = None) -> None:
+        def connection_lost(handler: RequestHandler, exc: BaseException | None = None) -> None:
             connections.give_back(handler)
             lost(handler, exc)
 

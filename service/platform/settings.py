@@ -114,6 +114,18 @@ class Settings(BaseSettings):
         le=1000,
         description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
     )
+    key_requests_per_second: float | None = Field(
+        default=None, gt=0, description="Requests with one key; beyond, 429. By default without end."
+    )
+    account_requests_per_second: float | None = Field(
+        default=1000, gt=0, description="Requests about one account; beyond, 429."
+    )
+    stranger_requests_per_second: float | None = Field(
+        default=100, gt=0, description="Requests from one address that prove no key; beyond, 429."
+    )
+    rate_burst_seconds: float = Field(
+        default=2, gt=0, le=3600, description="How many seconds' requests may come at once, of each of these."
+    )
     connections_max: int = Field(
         default=4000, ge=1, description="Connections that may be open at once; one more is closed before it is read."
     )

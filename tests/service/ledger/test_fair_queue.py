@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.payouts.commands import RequestPayout
-from service.ledger import writer
 from service.ledger.commands import Executed
+from service.ledger.event_store import append
 from service.ledger.fair_queue import FairQueue
 from service.ledger.lifespan import running_ledger
 from service.ledger.write_failures import Unavailable
 from service.platform.settings import Settings
-from tests.service.ledger.test_concurrency import fund, origin, work
 from tests.support.api import serving
+from tests.support.own import fund, origin, work
 
 BATCH = 4
 
@@ -135,11 +135,10 @@ async def test_a_storm_of_one_account_holds_anothers_command_up_by_a_batch_and_n
             await fund(ledger, account, 1000)
             await ledger.known_lane_of(account)
         appended: list[list[str]] = []
-        real = writer.append
 
         async def noted(connection: Any, batch: Any, ahead: Any) -> bool:
             appended.append([event[0] for event in batch.events])
-            return await real(connection, batch, ahead)
+            return await append(connection, batch, ahead)
 
         monkeypatch.setattr("service.ledger.writer.append", noted)
         # Asked for in one turn of the loop, they wait for the writer together.
