@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -319,6 +320,11 @@ class UnitOfWork(ABC, Generic[Result]):
     def commands_count(self) -> int:
         """How many decisions it is, for the bounds of a batch and of the queue."""
         return 1
+
+    @property
+    @abstractmethod
+    def account_ids(self) -> Collection[str]:
+        """The accounts that it is about, at least one: it is decided behind every earlier unit of any of them."""
 
     @abstractmethod
     def collect(self, read_set: ReadSet) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from events.account_state import AccountState
@@ -124,6 +124,10 @@ class CommandUnit(UnitOfWork[list[Outcome]]):
     @property
     def commands_count(self) -> int:
         return len(self.works)
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return {work.command.account_id for work in self.works}
 
     def collect(self, read_set: ReadSet) -> None:
         for work in self.works:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -211,6 +211,10 @@ class _Genesis(UnitOfWork[None]):
     """Position 1 of a lane, once."""
 
     exponents: dict[str, int]
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (SYSTEM_ACCOUNT,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(SYSTEM_ACCOUNT)

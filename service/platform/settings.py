@@ -129,6 +129,24 @@ class Settings(BaseSettings):
     upload_bytes_per_second_min: int = Field(
         default=10_000, ge=1, description="How fast a file has to come on the whole: else it is refused."
     )
+    key_requests_per_second: float | None = Field(
+        default=None, gt=0, description="Requests with one key; beyond, 429. By default without end."
+    )
+    account_requests_per_second: float | None = Field(
+        default=1000, gt=0, description="Requests about one account; beyond, 429."
+    )
+    stranger_requests_per_second: float | None = Field(
+        default=100, gt=0, description="Requests from one address that prove no key; beyond, 429."
+    )
+    rate_burst_seconds: float = Field(
+        default=2, gt=0, le=3600, description="How many seconds' requests may come at once, of each of these."
+    )
+    connections_max: int = Field(
+        default=4000, ge=1, description="Connections that may be open at once; one more is closed before it is read."
+    )
+    connections_per_address_max: int = Field(
+        default=1000, ge=1, description="Of these, from one address, or one IPv6 network of 64 bits."
+    )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     bodies_bytes_max: int = Field(
         default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,6 +133,10 @@ class Recording(UnitOfWork[Envelope]):
     account_id: str
     event: AnyEvent
     effective_at: Instant
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)

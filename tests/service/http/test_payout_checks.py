@@ -63,7 +63,7 @@ async def test_rows_of_an_older_release_wait_until_they_are_folded_again(setting
         refused = await Caller(api.session, api.base, other.key).post(path)
         assert (refused.error["code"], "rebuild inline" in refused.error["message"]) == ("FOUR_EYES", True)
         async with api.ledger.pool.acquire() as connection:
-            await rebuild_inline(connection, 1, lambda _: None)
+            await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
     async with serving(settings.model_copy(update={"four_eyes": True})) as api:
         assert (await Caller(api.session, api.base, setter.key).post(path)).error["code"] == "FOUR_EYES"
         assert (await Caller(api.session, api.base, other.key).post(path)).status == 200
@@ -115,5 +115,5 @@ async def rebuilt(api: Api, settings: Settings) -> None:
     """Folds the rows again: they are as they were."""
     live = await read_tables(settings, "bank_accounts", "payouts")
     async with api.ledger.pool.acquire() as connection:
-        await rebuild_inline(connection, 1, lambda _: None)
+        await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
     assert await read_tables(settings, "bank_accounts", "payouts") == live
