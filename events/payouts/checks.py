@@ -43,8 +43,6 @@ def check_cool_down(
     One that is named in a request was never seen before: with a cool-down, nothing goes to it.
     """
     hours = checks.bank_account_cool_down_hours
-    if hours <= 0:
-        return
     if names_another:
         raise BankAccountChanged(hours=hours, until=None)
     changed_at = None if bank_account is None else bank_account.changed_at

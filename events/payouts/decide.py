@@ -97,12 +97,13 @@ def request(
         raise BankAccountNotSet("bankAccountHolder")
     if account.backend == PLUGIPAY and bank_code is None:
         raise InvalidCommand("bankCode is required for payouts through Plugipay", field="bankCode")
-    check_cool_down(
-        configured,
-        names_another=_names_another(command, configured),
-        now=context.now,
-        checks=context.payout_checks,
-    )
+    if context.payout_checks.bank_account_cool_down_hours:
+        check_cool_down(
+            configured,
+            names_another=_names_another(command, configured),
+            now=context.now,
+            checks=context.payout_checks,
+        )
     minimum = policy_of(account, command.currency).minimum
     if command.amount < minimum:
         raise BelowMinimum(asked=command.amount, minimum=minimum, currency=command.currency)

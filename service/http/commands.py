@@ -23,7 +23,7 @@ from service.http.request_context import RequestContext, respond, success
 from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
 from service.platform.documents import Position
-from service.plugipay.inbound.workspaces import Claims
+from service.plugipay.inbound.workspaces import WorkspaceClaims
 from service.plugipay.outbound.provider_address import provider_address_problem
 
 COMMANDS_MAX = 1000
@@ -186,7 +186,7 @@ def _wanted_workspaces(requests: list[CommandRequest]) -> dict[str, str]:
     return wanted
 
 
-def _claimed(context: RequestContext, index: int, command: SetProvider, claims: Claims) -> SetProvider:
+def _claimed(context: RequestContext, index: int, command: SetProvider, claims: WorkspaceClaims) -> SetProvider:
     """The claim of a workspace, with whether another account has it.
 
     403 where the key is bound to its account and the workspace is not the account's yet: what the provider tells of a

@@ -18,7 +18,7 @@ from sql import query
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class WorkspaceClaims:
     """Of the workspaces that are claimed: those that another account has, and those that the claiming account has."""
 
     taken: frozenset[str] = frozenset()
@@ -26,7 +26,7 @@ class Claims:
 
 
 class Workspaces:
-    """Claims of workspaces, one at a time in this process."""
+    """WorkspaceClaims of workspaces, one at a time in this process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -34,13 +34,13 @@ class Workspaces:
         self._lock = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def claiming(self, wanted: Mapping[str, str]) -> AsyncIterator[Claims]:
+    async def claiming(self, wanted: Mapping[str, str]) -> AsyncIterator[WorkspaceClaims]:
         """Locks these workspaces (workspace -> account), and tells whose they are.
 
         Unavailable where another claim holds the lock for too long.
         """
         if not wanted:
-            yield Claims()
+            yield WorkspaceClaims()
             return
         connection = None
         try:
@@ -61,7 +61,7 @@ class Workspaces:
                     )
             except TimeoutError:
                 raise Unavailable(f"somebody else is claiming {', '.join(sorted(wanted))}: try again") from None
-            yield Claims(
+            yield WorkspaceClaims(
                 taken=frozenset(row["workspace_id"] for row in rows if row["is_taken"] and not row["is_own"]),
                 own=frozenset(row["workspace_id"] for row in rows if row["is_own"]),
             )
