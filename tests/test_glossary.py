@@ -16,7 +16,7 @@ error filter following format header health identity importing ingestion label l
 reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply
 
-api app camt cli cloudevent http json kafka main openapi spreadsheet sql xml
+api app camt cli cloudevent http json kafka main openapi spreadsheet sql workbook xml zip
 blibli lazada plugipay shopee tiktok tokopedia
 """
 """Everyday words and those of software in their usual meaning; and names of formats, programs and companies."""

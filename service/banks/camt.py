@@ -13,6 +13,7 @@ from typing import BinaryIO
 from service.banks.camt_statement import NOTIFICATION, REPORT, STATEMENT, CamtStatement, Entry
 from service.banks.observations import BankObservation
 from service.formats.amounts import NotUnderstood
+from service.formats.bounds import BALANCES_MAX
 from service.formats.unreadable import RAW_MAX, unreadable
 from service.formats.xml import RefusedXml, XmlReader
 
@@ -75,6 +76,8 @@ class _Statements(XmlReader[BankObservation]):
             self._entry = Entry(place)
             self._entry_start = self._parser.CurrentByteIndex
         elif self._statement is not None and name == "Bal" and self._entry is None:
+            if len(self._statement.balances) == BALANCES_MAX:
+                raise RefusedXml(f"Stmt[{self.count - 1}] has more than {BALANCES_MAX} balances")
             self._statement.balances.append({})
         if name == "Amt" and "Ccy" in attributes:
             self._add_text("Ccy", attributes["Ccy"], attribute=True)

@@ -21,6 +21,7 @@ from service.banks.observations import (
     reference_of,
 )
 from service.formats.amounts import NotUnderstood, read_amount
+from service.formats.bounds import FIELDS_MAX
 from service.formats.file_remarks import LeftOut, StatedTotal, TotalOf
 from service.formats.times import read_moment
 from service.formats.unreadable import unreadable
@@ -52,7 +53,7 @@ class Entry:
     def add_text(self, parent: str, name: str, text: str) -> None:
         path = f"{parent}/{name}" if parent else name
         if not parent.startswith("NtryDtls"):
-            self.fields.setdefault(path, text)
+            _keep(self.fields, path, text)
             if name == "AddtlNtryInf":
                 self._add_remittance(text)
             return
@@ -66,12 +67,19 @@ class Entry:
         elif "RltdPties" in inner and name in _NAMES:
             party = inner[inner.index("RltdPties") + 1]
             # Of the first transaction: a batch has a party for each of its payments.
-            self.parties.setdefault(party, {}).setdefault("number" if name != "Nm" else "name", text[:200])
+            if party in self.parties or len(self.parties) < FIELDS_MAX:
+                self.parties.setdefault(party, {}).setdefault("number" if name != "Nm" else "name", text[:200])
 
     def _add_remittance(self, text: str) -> None:
         if self._remittance_length < TEXT_MAX:
             self.remittance.append(text)
             self._remittance_length += len(text) + 1
+
+
+def _keep(fields: dict[str, str], path: str, text: str) -> None:
+    """Keeps the first text at each path, of so many paths as any bank writes."""
+    if len(fields) < FIELDS_MAX:
+        fields.setdefault(path, text)
 
 
 class CamtStatement:
@@ -85,13 +93,14 @@ class CamtStatement:
         self._fields: dict[str, str] = {}
         self._days: list[date] = []
         self._part: StatementPart | None = None
+        self._unreadable_balances = -1
 
     def add_text(self, parent: str, name: str, text: str) -> None:
         path = f"{parent}/{name}" if parent else name
         if path.startswith("Bal/"):
-            self.balances[-1].setdefault(path.removeprefix("Bal/"), text)
-        elif len(self._fields) < 200:
-            self._fields.setdefault(path, text)
+            _keep(self.balances[-1], path.removeprefix("Bal/"), text)
+        else:
+            _keep(self._fields, path, text)
 
     @property
     def bank_account(self) -> str | None:
@@ -106,7 +115,8 @@ class CamtStatement:
     @property
     def part(self) -> StatementPart | None:
         """Which statement it is, of all with its number. None where it has none, or where its balances are unreadable."""
-        if self._part is None and (number := self._fields.get("Id")) is not None:
+        number = self._fields.get("Id")
+        if self._part is None and number is not None and self._unreadable_balances != len(self.balances):
             try:
                 days = [_day(balance, "Dt") or _date(balance.get("Dt")) for balance in self.balances]
                 known = sorted(day for day in days if day is not None)
@@ -121,6 +131,8 @@ class CamtStatement:
                     closing=self._closing(),
                 )
             except NotUnderstood:
+                # The next entry does not ask again, unless there are more balances.
+                self._unreadable_balances = len(self.balances)
                 return None
         return self._part
 

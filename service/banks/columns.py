@@ -6,7 +6,7 @@ none at all. One that may change sign, currency or account, and is not understoo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.currency import is_known
@@ -100,7 +100,10 @@ def columns_of(cells: Sequence[object], layout: Layout) -> TableColumns | None:
     headings = [heading(cell) for cell in cells]
     names = [name.lower() for name in headings]
     numbered = {f"column {index}": index - 1 for index in range(1, len(names) + 1)}
-    recipe = _recipe(names, layout)
+    places: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        places.setdefault(name, []).append(index)
+    recipe = _recipe(places, layout)
     if recipe is None and layout.recipe is not None:
         return None
     wanted: dict[str, tuple[str, ...]] = dict(ROLES)
@@ -111,7 +114,7 @@ def columns_of(cells: Sequence[object], layout: Layout) -> TableColumns | None:
         if name not in names and name not in numbered:
             return None
         wanted[role] = (name,)
-    roles = {role: _indexes(role, usual, names, vague=role not in named) for role, usual in wanted.items()}
+    roles = {role: _indexes(role, usual, names, places, vague=role not in named) for role, usual in wanted.items()}
     for role, name in named.items():
         if name in numbered and name not in names:
             # A column without a heading is named by its number.
@@ -128,14 +131,16 @@ def columns_of(cells: Sequence[object], layout: Layout) -> TableColumns | None:
     return TableColumns(headings, {role: found for role, found in roles.items() if found}, recipe)
 
 
-def _recipe(names: Sequence[str], layout: Layout) -> Recipe | None:
+def _recipe(names: Container[str], layout: Layout) -> Recipe | None:
     recipes = RECIPES.values() if layout.recipe is None else [RECIPES[layout.recipe]]
     return next((each for each in recipes if all(name.lower() in names for name in each.needs)), None)
 
 
-def _indexes(role: str, usual: Sequence[str], names: Sequence[str], *, vague: bool) -> list[int]:
+def _indexes(
+    role: str, usual: Sequence[str], names: Sequence[str], places: Mapping[str, Sequence[int]], *, vague: bool
+) -> list[int]:
     """The columns with these headings: all of them for texts, the first otherwise. Equal headings are all kept."""
-    found = [index for name in usual for index, given in enumerate(names) if given == name]
+    found = [index for name in usual for index in places.get(name, ())]
     if role == "direction" and vague:
         certain = [index for index in found if names[index] not in _VAGUE_DIRECTIONS]
         return certain[:1] or found

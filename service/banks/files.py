@@ -13,12 +13,12 @@ from service.banks.camt import camt_observations
 from service.banks.mt940 import is_mt940, mt940_observations
 from service.banks.observations import BankObservation, ObservedBankStatement, ObservedEntry
 from service.banks.tables import TableRequest, table_observations
+from service.formats.bounds import BeyondBounds, Unpacking
 from service.formats.detection import HEAD_BYTES, JSON, XML, ZIP, detect_format
 from service.formats.file_remarks import LeftOut, StatedTotal
 from service.formats.unreadable import Unreadable, unreadable
+from service.formats.zip_files import check_members, open_zip
 
-MEMBERS_MAX = 1000
-UNPACKED_BYTES_MAX = 1024**3
 NO_STATEMENT = "no statement: a file of another kind in the zip file"
 _OTHER_KINDS = (".pdf", ".png", ".jpg", ".jpeg", ".txt.sig", ".md5", ".sha256")
 
@@ -42,17 +42,18 @@ def bank_observations(stream: BinaryIO, request: TableRequest) -> Iterator[BankO
 def _zipped(stream: io.BufferedReader, request: TableRequest) -> Iterator[BankObservation]:
     """What each file in the zip file says, in the order of their names: banks name them by day."""
     try:
-        with zipfile.ZipFile(stream) as parts:
+        unpacking = Unpacking(stream.seek(0, io.SEEK_END))
+        with open_zip(stream) as parts:
             members = sorted((each for each in parts.infolist() if not each.is_dir()), key=lambda each: each.filename)
-            if len(members) > MEMBERS_MAX or sum(each.file_size for each in members) > UNPACKED_BYTES_MAX:
-                limit = f"{MEMBERS_MAX} files, and {UNPACKED_BYTES_MAX // 1024**2} MiB"
-                raise InvalidCommand(f"a zip file has up to {limit} when unpacked", field="file")
+            check_members(members, unpacking)
             for member in members:
                 if member.filename.lower().endswith(_OTHER_KINDS):
                     yield LeftOut(member.filename, NO_STATEMENT)
                     continue
                 with parts.open(member) as part:
-                    yield from _member(member.filename, part, request)
+                    yield from _member(member.filename, part, replace(request, unpacking=unpacking))
+    except BeyondBounds as problem:
+        raise InvalidCommand(str(problem), field="file") from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as problem:
         yield unreadable("the file", f"the zip file is damaged, or locked with a password: {problem}"[:300], b"")
 

@@ -25,11 +25,11 @@ from service.banks.observations import (
     StatementPart,
     reference_of,
 )
+from service.formats.bounds import MT940_BYTES_MAX, MT940_ENTRY_CHARACTERS_MAX, MT940_HEAD_CHARACTERS_MAX
 from service.formats.file_remarks import StatedTotal, TotalOf
-from service.formats.unreadable import unreadable
+from service.formats.unreadable import RAW_MAX, unreadable
 
 SOURCE = "mt940"
-BYTES_MAX = 64 * 1024**2
 _TAG = re.compile(r"^:(\d{2}[A-Z]?):", re.MULTILINE)
 _MESSAGE = re.compile(r"^:20:", re.MULTILINE)
 _CAME = frozenset({"C", "RD"})
@@ -48,10 +48,10 @@ def is_mt940(head: bytes) -> bool:
 
 
 def mt940_observations(stream: BinaryIO) -> Iterator[BankObservation]:
-    """Every entry of each message, and after them its balances. InvalidCommand for more than `BYTES_MAX`."""
-    body = stream.read(BYTES_MAX + 1)
-    if len(body) > BYTES_MAX:
-        raise InvalidCommand(f"an MT940 file has up to {BYTES_MAX // 1024**2} MiB: split it", field="file")
+    """Every entry of each message, and after them its balances. InvalidCommand for more than `MT940_BYTES_MAX`."""
+    body = stream.read(MT940_BYTES_MAX + 1)
+    if len(body) > MT940_BYTES_MAX:
+        raise InvalidCommand(f"an MT940 file has up to {MT940_BYTES_MAX // 1024**2} MiB: split it", field="file")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -79,18 +79,23 @@ def _fields(message: str) -> list[_Field]:
 def _message(index: int, message: str) -> Iterator[BankObservation]:
     place = f"message {index + 1}"
     fields = _fields(message)
-    entries: list[str] = []
-    header = ""
+    entries: list[list[str]] = []
+    heads: list[str] = []
     closed = False
     for each in fields:
         closed = closed or each.tag.startswith("62")
         if each.tag == "61":
-            entries.append(each.text)
+            entries.append([each.text])
         elif each.tag != "86":
-            header += each.text
+            heads.append(each.text)
         elif entries and not closed:
             # Behind the closing balance it is about the statement.
-            entries[-1] += each.text
+            entries[-1].append(each.text)
+    header = "".join(heads)
+    if len(header) > MT940_HEAD_CHARACTERS_MAX:
+        reason = f"the fields beside its entries have more than {MT940_HEAD_CHARACTERS_MAX} characters"
+        yield unreadable(place, reason, message[:RAW_MAX].encode())
+        return
     try:
         said: dict[str, Any] = mt940.parse(header).data
         part, account, currency = _part(said)
@@ -100,8 +105,14 @@ def _message(index: int, message: str) -> Iterator[BankObservation]:
     group = f"{part.number}/{part.page}" if part.page is not None else part.number
     if index:
         group += f", message {index + 1}"
-    for number, text in enumerate(entries):
+    for number, texts in enumerate(entries):
         where = f"{place}, entry {number + 1}"
+        text = "".join(texts)
+        if len(text) > MT940_ENTRY_CHARACTERS_MAX:
+            yield unreadable(
+                where, f"it has more than {MT940_ENTRY_CHARACTERS_MAX} characters", text[:RAW_MAX].encode()
+            )
+            continue
         try:
             [found] = mt940.parse(header + text).transactions
             entry: BankObservation = _entry(found.data, text.encode(), account, currency, part, group, where)

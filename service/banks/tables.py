@@ -16,6 +16,7 @@ from service.banks.columns import Layout, TableColumns, columns_of, plain_number
 from service.banks.observations import BankObservation
 from service.banks.recipes import RECIPES
 from service.banks.table_rows import AroundTable, TableRows
+from service.formats.bounds import Unpacking
 from service.formats.detection import HEAD_BYTES, XLSX
 from service.formats.file_remarks import Note, UnusedHeadings
 from service.formats.spreadsheets import DELIMITERS, NotASpreadsheet, TableRow, csv_rows, rows_of_head, xlsx_rows
@@ -33,6 +34,8 @@ class TableRequest:
     bank_account: str | None = None
     currency: str | None = None
     layout: Layout = field(default_factory=Layout)
+    unpacking: Unpacking | None = None
+    """Of the zip file that the table is in, if it is in one."""
 
 
 def table_observations(stream: io.BufferedReader, format_name: str, request: TableRequest) -> Iterator[BankObservation]:
@@ -43,7 +46,7 @@ def table_observations(stream: io.BufferedReader, format_name: str, request: Tab
     """
     rows: Iterator[TableRow | Unreadable]
     if format_name == XLSX:
-        rows = iter(xlsx_rows(stream))
+        rows = xlsx_rows(stream, request.unpacking)
     else:
         delimiter, encoding = _detect(stream, request.layout)
         rows = csv_rows(stream, delimiter, encoding)

@@ -7,6 +7,9 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
+from service.formats.bounds import BeyondBounds
+from service.formats.zip_files import open_zip
+
 JSON, XML, CSV, XLSX, ZIP = "json", "xml", "csv", "xlsx", "zip"
 FORMATS = frozenset({JSON, XML, CSV, XLSX, ZIP})
 """`zip` is any zip file that is no XLSX workbook."""
@@ -66,8 +69,11 @@ def detect_format(stream: BinaryIO) -> tuple[str, io.BufferedReader]:
 
 
 def zip_members(stream: BinaryIO) -> list[str]:
-    """The names of the files in a zip file that can be sought. BadZipFile where its table of contents is damaged."""
-    with zipfile.ZipFile(stream) as parts:
+    """The names of the files in a zip file that can be sought. BadZipFile where its table of contents is damaged.
+
+    BeyondBounds where it lists too many.
+    """
+    with open_zip(stream) as parts:
         names = [info.filename for info in parts.infolist() if not info.is_dir()]
     stream.seek(0)
     return names
@@ -85,8 +91,8 @@ def _zip_format(head: bytes, stream: io.BufferedReader) -> str:
     try:
         if stream.seekable():
             return XLSX if is_workbook(zip_members(stream)) else ZIP
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        # A file that breaks off has no table of contents.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, BeyondBounds):
+        # A file that breaks off has no table of contents, and one that is too long is refused when the file is read.
         stream.seek(0)
     # The name of each member stands before it, too.
     return XLSX if any(name.encode() in head for name in (_WORKBOOK_FOLDER, _WORKBOOK)) else ZIP

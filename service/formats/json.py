@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Iterable
 from typing import Any, BinaryIO, Never
 
 import orjson
 
 from service.formats.amounts import Number
+from service.formats.bounds import RECORD_CHARACTERS_MAX, RECORD_DEPTH_MAX, RECORD_VALUES_MAX, BeyondBounds
 
 CHUNK_CHARACTERS = 256 * 1024
-RECORD_CHARACTERS_MAX = 16 * 1024 * 1024
-"""A longer record is refused."""
 LINE_CHARACTERS_MAX = 1024 * 1024
 """A line up to this length is decoded at once. A longer one is read record by record."""
 
@@ -60,6 +60,8 @@ class JsonText:
         self._ended = False
         self._begun = False
         self.line_number = 1
+        self.consumed = 0
+        """The characters of all that was consumed."""
         self.kept: list[str] | None = None
         """The consumed text outside of records, while it is being collected; else None."""
 
@@ -120,6 +122,7 @@ class JsonText:
             if self.kept is not None:
                 self.kept.append(consumed)
             self._at += count
+            self.consumed += count
 
     def expect(self, wanted: str) -> str:
         found = self.skip()
@@ -136,6 +139,9 @@ class JsonText:
             except (json.JSONDecodeError, RecursionError) as problem:
                 if len(self._buffer) - self._at > RECORD_CHARACTERS_MAX:
                     raise BrokenJson(f"a record longer than {RECORD_CHARACTERS_MAX} characters, or none") from None
+                if sum(self._buffer.count(each, self._at) for each in ",[{") > RECORD_VALUES_MAX:
+                    # Each value but the first has a comma or a bracket, and all of the window is of this record.
+                    raise BrokenJson(f"a record of more than {RECORD_VALUES_MAX} values, or none") from None
                 if isinstance(problem, RecursionError) or not self.more():
                     raise BrokenJson(_why(problem)) from None
                 continue
@@ -152,6 +158,38 @@ class JsonText:
     def where(self) -> str:
         """The current line, as people read it."""
         return f"line {self.line_number}"
+
+
+def check_bounds(text: bytes | str, found: Any) -> None:
+    """BeyondBounds where a record has too many values, or is nested too deeply. `found` is what it was parsed to."""
+    if len(text) > RECORD_VALUES_MAX and _values_count(found) > RECORD_VALUES_MAX:
+        raise BeyondBounds(f"it has more than {RECORD_VALUES_MAX} values")
+    opened = text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
+    if opened > RECORD_DEPTH_MAX and _is_deep(found):
+        raise BeyondBounds(f"it is nested more than {RECORD_DEPTH_MAX} deep")
+
+
+def _inner(found: Any) -> Iterable[Any]:
+    return found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+
+
+def _values_count(found: Any) -> int:
+    """The number of values in it, itself among them."""
+    count, waiting = 0, [found]
+    while waiting:
+        count += 1
+        waiting.extend(_inner(waiting.pop()))
+    return count
+
+
+def _is_deep(found: Any) -> bool:
+    waiting = [(found, 1)]
+    while waiting:
+        each, depth = waiting.pop()
+        if depth > RECORD_DEPTH_MAX:
+            return True
+        waiting.extend((inner, depth + 1) for inner in _inner(each) if isinstance(inner, dict | list))
+    return False
 
 
 class RepeatedKey(ValueError):

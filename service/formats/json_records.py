@@ -13,7 +13,16 @@ from typing import Any, BinaryIO
 
 from events.canonical import check_text
 from events.values import value
-from service.formats.json import BrokenJson, JsonText, RepeatedKey, check_keys, decode
+from service.formats.bounds import BeyondBounds
+from service.formats.json import (
+    LINE_CHARACTERS_MAX,
+    BrokenJson,
+    JsonText,
+    RepeatedKey,
+    check_bounds,
+    check_keys,
+    decode,
+)
 from service.formats.unreadable import Unreadable, unreadable
 
 Route = tuple[str, ...]
@@ -40,10 +49,14 @@ def json_records(stream: BinaryIO, routes: frozenset[Route]) -> Iterator[Record 
     text = JsonText(stream)
     walker = _Walker(text, routes)
     lines = False
+    try_line_from = 0
     if not text.skip():
         yield unreadable("the file", "it is empty", b"")
     while text.skip():
-        line = text.line()
+        # Documents may stand behind each other on one line, which is not tried anew for each of them.
+        line = text.line() if text.consumed >= try_line_from else None
+        if text.consumed >= try_line_from:
+            try_line_from = text.consumed + (LINE_CHARACTERS_MAX if line is None else len(line)) // 2
         place = f"line {text.line_number}"
         if line is not None:
             try:
@@ -90,8 +103,9 @@ def _on_the_way(routes: frozenset[Route]) -> frozenset[Route]:
 def _whole_record(record: Record) -> Record | Unreadable:
     """A record whose text is all of it: as `_storable_record`, or the key that stands in it twice."""
     try:
+        check_bounds(record.raw, record.value)
         check_keys(record.raw, record.value)
-    except ValueError as problem:
+    except (ValueError, BeyondBounds) as problem:
         return unreadable(record.place, str(problem), record.raw)
     return _storable_record(record)
 
@@ -171,8 +185,12 @@ class _Walker:
             remainder[name] = self._one()
 
     def _one(self) -> Any:
-        """A value beside the records. RepeatedKey where an object in it has a key twice."""
+        """A value beside the records. RepeatedKey where an object in it has a key twice, BrokenJson beyond a bound."""
         value, raw = self._text.value()
+        try:
+            check_bounds(raw, value)
+        except BeyondBounds as problem:
+            raise BrokenJson(str(problem)) from None
         check_keys(raw, value)
         return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import json
 import tempfile
 import zipfile
@@ -17,18 +18,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from shutil import copyfileobj
-from typing import Any
+from typing import Any, TextIO
 
 from service.formats.amounts import Number
-from service.formats.detection import HEAD_BYTES, is_workbook, zip_members
+from service.formats.bounds import (
+    COLUMNS_MAX,
+    HEAD_ROWS_MAX,
+    HEADING_CHARACTERS_MAX,
+    ROW_CHARACTERS_MAX,
+    STRINGS_BYTES_MAX,
+    BeyondBounds,
+    Unpacking,
+)
+from service.formats.detection import HEAD_BYTES, is_workbook
 from service.formats.unreadable import Unreadable, unreadable
+from service.formats.workbook_parts import sheet_rows
 from service.formats.xml import RefusedXml, check_no_document_type
+from service.formats.zip_files import check_members, open_zip
 
 DELIMITERS = (",", ";", "\t")
-UNPACKED_BYTES_MAX = 1024**3
-STRINGS_BYTES_MAX = 128 * 1024**2
-"""The texts of a workbook are the only part of it that is held in memory."""
-
 _NAMES_SHOWN, _NAME_SHOWN = 3, 60
 
 Cell = str | date | None
@@ -52,11 +60,42 @@ class NotASpreadsheet(Exception):
     """The file is damaged, or built to exhaust memory."""
 
 
+class _RowTooLong(Exception):
+    """The row that is being read is beyond the bound: it is left here."""
+
+
+class _Lines:
+    """The lines of a text, of which one row of a table has no more than `ROW_CHARACTERS_MAX` characters."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._left = 0
+
+    def begin_row(self) -> None:
+        self._left = ROW_CHARACTERS_MAX
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self._left -= len(line)
+        if self._left >= 0:
+            return line
+        while line and not line.endswith(("\n", "\r")):
+            line = self._text.readline(ROW_CHARACTERS_MAX)
+        raise _RowTooLong
+
+
 def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-sig") -> Iterator[TableRow | Unreadable]:
     """The rows of a file. `number` is the last line of the row."""
     text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
-    rows = csv.reader(text, delimiter=delimiter)
+    lines = _Lines(text)
+    rows = csv.reader(lines, delimiter=delimiter)
     while True:
+        lines.begin_row()
         try:
             cells = next(rows)
         except StopIteration:
@@ -64,8 +103,15 @@ def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-s
         except csv.Error as problem:
             yield unreadable(f"line {rows.line_num}", f"not CSV: {problem}", b"")
             continue
-        raw = _raw(cells)
+        except _RowTooLong:
+            reason = f"a row of more than {ROW_CHARACTERS_MAX} characters: is a quotation mark left open?"
+            yield unreadable(f"behind line {rows.line_num}", reason, b"")
+            continue
         place = f"row {rows.line_num}"
+        if len(cells) > COLUMNS_MAX:
+            yield unreadable(place, f"it has {len(cells)} columns, which is more than {COLUMNS_MAX}", b"")
+            continue
+        raw = _raw(cells)
         try:
             "".join(cells).encode()
         except UnicodeEncodeError:
@@ -75,9 +121,11 @@ def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-s
 
 
 def rows_of_head(head: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows at the start of a file, up to the first that is not CSV."""
+    """The rows at the start of a file, up to the first that is not CSV, without those that are too wide."""
     with contextlib.suppress(csv.Error):
-        yield from csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        for cells in itertools.islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), HEAD_ROWS_MAX):
+            if len(cells) <= COLUMNS_MAX:
+                yield cells
 
 
 def detect_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]]) -> str:
@@ -92,11 +140,11 @@ def detect_delimiter(stream: io.BufferedReader, headings: Iterable[Sequence[str]
     return DELIMITERS[0]
 
 
-def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
-    """The rows of every sheet of a zip file. NotASpreadsheet for one that cannot be read, or is no workbook."""
-    # It is slow to import, and rarely needed.
-    import openpyxl  # noqa: PLC0415
+def xlsx_rows(stream: io.BufferedReader, unpacking: Unpacking | None = None) -> Iterator[TableRow]:
+    """The rows that every sheet of a zip file has. NotASpreadsheet for one that cannot be read, or is no workbook.
 
+    `unpacking` is that of the zip file around it, if there is one.
+    """
     with contextlib.ExitStack() as opened:
         copy: Any = stream
         if not stream.seekable():
@@ -105,23 +153,18 @@ def xlsx_rows(stream: io.BufferedReader) -> Iterator[TableRow]:
             copyfileobj(stream, copy)
             copy.seek(0)
         try:
-            _check(copy)
-            book = openpyxl.load_workbook(copy, read_only=True, data_only=True, keep_links=False)
+            archive = opened.enter_context(_checked(copy, unpacking))
+            for row in sheet_rows(archive):
+                cells = [_cell(each) for each in row.values]
+                yield TableRow(row.sheet, row.number, cells, _raw(cells))
         except NotASpreadsheet:
             raise
+        except BeyondBounds as problem:
+            raise NotASpreadsheet(str(problem)) from None
+        except RefusedXml as problem:
+            raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
         except Exception as problem:  # openpyxl raises anything for a damaged file
-            raise NotASpreadsheet(f"the workbook cannot be opened: {problem}"[:300]) from problem
-        try:
-            for sheet in book.worksheets:
-                # Some programs write wrong dimensions: the rows themselves are counted.
-                sheet.reset_dimensions()
-                for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                    cells = [_cell(each) for each in values]
-                    yield TableRow(sheet.title, number, cells, _raw(cells))
-        except Exception as problem:
-            raise NotASpreadsheet(f"the workbook breaks off: {problem}"[:300]) from problem
-        finally:
-            book.close()
+            raise NotASpreadsheet(f"the workbook cannot be opened, or breaks off: {problem}"[:300]) from problem
 
 
 def no_workbook(names: Sequence[str]) -> str:
@@ -135,28 +178,27 @@ def no_workbook(names: Sequence[str]) -> str:
 
 def heading(found: Any) -> str:
     """A heading as it is compared: without the extra spaces and line breaks that reports have."""
-    return " ".join(str(found).split()) if isinstance(found, str) else ""
+    return " ".join(found[:HEADING_CHARACTERS_MAX].split()) if isinstance(found, str) else ""
 
 
-def _check(copy: Any) -> None:
+def _checked(copy: Any, unpacking: Unpacking | None) -> zipfile.ZipFile:
+    """The zip file of a workbook, whose parts may be read."""
     try:
-        if not is_workbook(names := zip_members(copy)):
+        archive = open_zip(copy)
+        infos = archive.infolist()
+        if not is_workbook(names := [info.filename for info in infos if not info.is_dir()]):
             raise NotASpreadsheet(no_workbook(names))
-        with zipfile.ZipFile(copy) as parts:
-            infos = parts.infolist()
-            if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
-                raise NotASpreadsheet(f"the workbook unpacks to more than {UNPACKED_BYTES_MAX} bytes")
-            for info in infos:
-                if info.filename.endswith("sharedStrings.xml") and info.file_size > STRINGS_BYTES_MAX:
-                    raise NotASpreadsheet(f"the workbook's texts take more than {STRINGS_BYTES_MAX} bytes")
-                if info.filename.endswith((".xml", ".rels")):
-                    with parts.open(info) as part:
-                        check_no_document_type(part)
-    except RefusedXml as problem:
-        raise NotASpreadsheet(f"a part of the workbook is refused: {problem}") from None
+        for info in infos:
+            if info.filename.endswith("sharedStrings.xml") and info.file_size > STRINGS_BYTES_MAX:
+                raise NotASpreadsheet(f"the workbook's texts take more than {STRINGS_BYTES_MAX} bytes")
+        check_members(infos, unpacking or Unpacking(copy.seek(0, io.SEEK_END)))
+        for info in infos:
+            if info.filename.endswith((".xml", ".rels")):
+                with archive.open(info) as part:
+                    check_no_document_type(part)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
         raise NotASpreadsheet(f"the zip file is damaged, or breaks off: {problem}") from None
-    copy.seek(0)
+    return archive
 
 
 def _cell(found: Any) -> Cell:

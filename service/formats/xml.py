@@ -7,12 +7,19 @@ entities to expand and no other files to fetch.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any, BinaryIO, Generic, TypeVar
 from xml.parsers import expat
 
+from service.formats.bounds import (
+    XML_ATTRIBUTES_MAX,
+    XML_DEPTH_MAX,
+    XML_NAME_CHARACTERS_MAX,
+    XML_TOKEN_BYTES_MAX,
+    BeyondBounds,
+)
+
 _CHUNK_BYTES = 64 * 1024
-_DEPTH_MAX = 32
 
 Found = TypeVar("Found")
 
@@ -51,6 +58,7 @@ class XmlReader(ABC, Generic[Found]):
             while chunk := stream.read(_CHUNK_BYTES):
                 self._window += chunk
                 self._parser.Parse(chunk, False)
+                self._check_token()
                 self._chunk_ended()
                 yield from self._hand_out()
             self._parser.Parse(b"", True)
@@ -76,8 +84,7 @@ class XmlReader(ABC, Generic[Found]):
         """Called after each parsed chunk, to remove bytes of the window that are no longer needed."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._path) >= _DEPTH_MAX:
-            raise RefusedXml(f"nested more than {_DEPTH_MAX} deep")
+        _check_element(name, attributes, len(self._path))
         name = name.rsplit(" ", 1)[-1]
         self._path.append(name)
         self._element_started(name, attributes)
@@ -86,9 +93,54 @@ class XmlReader(ABC, Generic[Found]):
         self._element_ended(self._path[-1])
         self._path.pop()
 
+    def _check_token(self) -> None:
+        """RefusedXml where what the parser waits for the end of is too long: it begins that anew with each chunk."""
+        if self._base + len(self._window) - self._parser.CurrentByteIndex > XML_TOKEN_BYTES_MAX:
+            raise RefusedXml(f"a tag or a comment longer than {XML_TOKEN_BYTES_MAX} bytes")
+
     def _hand_out(self) -> list[Found]:
         found, self._found = self._found, []
         return found
+
+
+def _check_element(name: str, attributes: Mapping[str, str], depth: int) -> None:
+    if depth >= XML_DEPTH_MAX:
+        raise RefusedXml(f"nested more than {XML_DEPTH_MAX} deep")
+    if len(name) > XML_NAME_CHARACTERS_MAX:
+        raise RefusedXml(f"an element has a name of more than {XML_NAME_CHARACTERS_MAX} characters")
+    if len(attributes) > XML_ATTRIBUTES_MAX:
+        raise RefusedXml(f"the element {name[:40]} has more than {XML_ATTRIBUTES_MAX} attributes")
+
+
+def check_part(content: bytes, name: str, elements_max: int, of_name_max: Mapping[str, int]) -> None:
+    """BeyondBounds where a whole document has more elements, or more of one name, without its namespace; or RefusedXml."""
+    counts = dict.fromkeys(of_name_max, 0)
+    path, count = 0, 0
+
+    def start(found: str, attributes: dict[str, str]) -> None:
+        nonlocal path, count
+        _check_element(found, attributes, path)
+        path, count = path + 1, count + 1
+        own = found.rpartition(":")[2]
+        if own in counts:
+            counts[own] += 1
+            if counts[own] > of_name_max[own]:
+                raise BeyondBounds(f"{name[:60]} has more than {of_name_max[own]} elements {own}")
+        if count > elements_max:
+            raise BeyondBounds(f"{name[:60]} has more than {elements_max} XML elements")
+
+    def end(_: str) -> None:
+        nonlocal path
+        path -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as problem:
+        raise RefusedXml(f"{name[:60]} is no XML: {problem}") from None
 
 
 class _FirstElement(Exception):
@@ -104,9 +156,13 @@ def check_no_document_type(stream: IO[bytes]) -> None:
 
     parser.StartElementHandler = begin
     parser.StartDoctypeDeclHandler = _refuse_document_type
+    read_bytes = 0
     try:
         while chunk := stream.read(_CHUNK_BYTES):
             parser.Parse(chunk, False)
+            read_bytes += len(chunk)
+            if read_bytes > XML_TOKEN_BYTES_MAX:
+                raise RefusedXml(f"it has no element in its first {XML_TOKEN_BYTES_MAX} bytes")
         parser.Parse(b"", True)
     except expat.ExpatError as problem:
         raise RefusedXml(f"it is no XML: {problem}") from None

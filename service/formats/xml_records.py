@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from service.formats.bounds import XML_RECORD_BYTES_MAX, XML_RECORD_ELEMENTS_MAX, XML_REMAINDER_MAX
 from service.formats.json_records import Record
 from service.formats.unreadable import Unreadable, unreadable
 from service.formats.xml import RefusedXml, XmlReader
-
-RECORD_BYTES_MAX = 1024 * 1024
-REMAINDER_MAX = 1000
-"""The most elements around the records that are kept."""
 
 
 def xml_records(stream: BinaryIO, tag: str) -> Iterator[Record | Unreadable]:
@@ -35,6 +32,9 @@ class _Records(XmlReader[Record]):
         self._record_depth = 0
         self._record_start = 0
         self._record_line = 0
+        self._record_elements = 0
+        self._outside_left = XML_RECORD_BYTES_MAX
+        """The characters of the text around the records that may still be kept."""
         self.count = 0
         self._remainder_count = 0
         self._outside = bytearray()
@@ -54,11 +54,11 @@ class _Records(XmlReader[Record]):
 
     def _chunk_ended(self) -> None:
         keep_from = self._record_start if self._record_depth else self._parser.CurrentByteIndex
-        if self._record_depth and self._base + len(self._window) - keep_from > RECORD_BYTES_MAX:
-            raise RefusedXml(f"a {self._tag} longer than {RECORD_BYTES_MAX} bytes")
+        if self._record_depth and self._base + len(self._window) - keep_from > XML_RECORD_BYTES_MAX:
+            raise RefusedXml(f"a {self._tag} longer than {XML_RECORD_BYTES_MAX} bytes")
         count = keep_from - self._base
         if count > 0:
-            if len(self._outside) < RECORD_BYTES_MAX and not self._record_depth:
+            if len(self._outside) < XML_RECORD_BYTES_MAX and not self._record_depth:
                 self._outside += self._window[:count]
             del self._window[:count]
             self._base = keep_from
@@ -70,8 +70,16 @@ class _Records(XmlReader[Record]):
             self._record_depth = len(self._path)
             self._record_start = self._parser.CurrentByteIndex
             self._record_line = self._parser.CurrentLineNumber
+            self._record_elements = 0
+        self._record_elements += 1
+        if self._record_depth and self._record_elements > XML_RECORD_ELEMENTS_MAX:
+            raise RefusedXml(f"a {self._tag} of more than {XML_RECORD_ELEMENTS_MAX} elements")
 
     def _text_read(self, text: str) -> None:
+        if not self._record_depth:
+            self._outside_left -= len(text)
+            if self._outside_left < 0:
+                return
         self._texts[-1].append(text)
 
     def _element_ended(self, name: str) -> None:
@@ -83,7 +91,7 @@ class _Records(XmlReader[Record]):
             return
         if not self._record_depth:
             self._remainder_count += 1
-            if self._remainder_count > REMAINDER_MAX:
+            if self._remainder_count > XML_REMAINDER_MAX:
                 return
         siblings = self._values[-1]
         if name not in siblings:

@@ -119,6 +119,8 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
     """The ids of the deliveries that the unreadable records are kept as, in their order."""
     _kept_before: dict[int, Decimal | None] = field(init=False, default_factory=dict)
     """What `kept` had of these records before they were decided."""
+    _digested: tuple[bytes, str] | None = field(init=False, default=None)
+    """The bytes of the last record, and their digest."""
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.update((SYSTEM_ACCOUNT, self.account_id))
@@ -168,6 +170,7 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
 
     def decide(self, batch: Batch) -> list[str]:
         self.unreadable_ids, self.receipt, self.stated = [], Receipt(), []
+        self._digested = None
         self._forget_kept()
         state = batch.state(self.account_id)
         if state.account is not None and state.account.mode != self.origin.mode:
@@ -194,7 +197,10 @@ class RecordsUnit(ObservationsUnit[LocatedRecord]):
         if isinstance(record, Remark):
             self.receipt.remark(record)
             return LEFT_OUT if isinstance(record, LeftOut) else REMARK
-        digest = key.digest(record.raw)
+        # One record of a file may be many here, each with all of its bytes.
+        if self._digested is None or self._digested[0] is not record.raw:
+            self._digested = record.raw, key.digest(record.raw)
+        digest = self._digested[1]
         number = reason = None
         if isinstance(record, Unreadable):
             verdict, outcome, reason = UNREADABLE, UNREADABLE, storable(record.reason)

@@ -177,6 +177,10 @@ class ColumnMap:
         self.report = report
         self.headings = [heading(cell) for cell in headings]
         self._keys = [{whole_key(cell), key_of(cell)} - {""} for cell in headings]
+        self._places: dict[str, list[int]] = {}
+        for index, keys in enumerate(self._keys):
+            for key in keys:
+                self._places.setdefault(key, []).append(index)
         self.used: set[int] = set()
         self.money = self.found(report.money)
         self.order = self.found(report.order)
@@ -224,8 +228,8 @@ class ColumnMap:
         columns = dict.fromkeys(
             index
             for name in spellings(names)
-            for index, keys in enumerate(self._keys)
-            if whole_key(name) in keys and index not in self.used
+            for index in self._places.get(whole_key(name), ())
+            if index not in self.used
         )
         self.used.update(columns)
         return list(columns)

@@ -7,12 +7,15 @@ import json
 import tracemalloc
 from collections.abc import Iterator
 
+import pytest
+
 from events.accounts.state import LIVE
 from events.envelope import Actor, Source
 from service.imports.import_source import ImportRequest
 from service.imports.ingestion import import_file
 from service.imports.kept_files import seekable
 from service.ledger.commands import RequestOrigin
+from service.ledger.vault import AccountKey
 from service.marketplaces.import_source import MarketplaceOptions
 from service.platform.settings import Settings
 from tests.support.api import Api, serving
@@ -60,6 +63,27 @@ async def test_a_statement_looks_at_a_few_others_however_many_there_are(settings
         assert looked <= 10 * COUNT
     finally:
         await owner.close()
+
+
+async def test_a_record_of_many_orders_is_digested_once_and_not_for_each_of_them(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digested: list[int] = []
+    digest = AccountKey.digest
+
+    def counted(key: AccountKey, content: bytes) -> str:
+        digested.append(len(content))
+        return digest(key, content)
+
+    monkeypatch.setattr(AccountKey, "digest", counted)
+    paid = [{"order_sn": f"A{number}", "escrow_amount": 1, "currency": "IDR"} for number in range(100)]
+    info = {"from_currency": "IDR", "from_amount": 100, "payout_time": 1655714431, "encrypted_payout_id": "P1"}
+    content = json.dumps({"payout_info": info, "escrow_list": paid}).encode()
+    async with serving(settings) as api:
+        request = ImportRequest("acc_1", "f", MarketplaceOptions("shopee", currency="IDR"))
+        found = await import_file(api.ledger, request, io.BytesIO(content), ASKED)
+    assert found.counts["new"] == 101
+    assert digested.count(len(content)) == 1
 
 
 class Orders(io.RawIOBase):
