@@ -31,6 +31,7 @@ async def test_every_command_is_allowed_with_exactly_the_sets_of_scopes_that_hav
     api: Api, settings: Settings
 ) -> None:
     await api.merchant(available=1000)
+    await api.give_workspace("acc_1", BODIES["setProvider"]["workspaceId"])
     callers = [(scopes, await api.caller("acc_1", scopes=sorted(scopes))) for scopes in ALL_SETS]
     before = await read_tables(settings)
     for command in COMMAND_TYPES:
