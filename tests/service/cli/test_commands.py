@@ -144,18 +144,30 @@ async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_
     ended = await payout_ledger("verify", env=environment(settings))
     assert ended.code == 1
     assert "events hold" in ended.out, "the log itself is whole"
+    assert "DIFFERS" not in ended.out, "each is named once"
     assert [line.split(":")[0] for line in ended.out.splitlines() if "REFUSED" in line] == [
         f"api_keys {merchant.key.key_id}",
         "providers 1 acc_1",
+        f"webhook_endpoints 1 acc_1 {made.data['id']}",
         f"webhook_secrets 1 acc_1 {secret['secret_id']}",
-        f"webhook_endpoints 1 acc_1 {made.data['id']}",
-        f"webhook_endpoints 1 acc_1 {made.data['id']}",
     ]
     listed = await keys(settings, "list")
     assert "not valid" in listed.out
     rotated = await payout_ledger("keys", "rotate", merchant.key.key_id, env=environment(settings))
     assert rotated.code == 2
     assert f"there is no active key {merchant.key.key_id}" in rotated.err
+
+
+async def test_verify_names_a_row_that_is_missing(settings: Settings) -> None:
+    async with serving(settings) as api:
+        merchant = await api.merchant()
+        await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+        await api.ledger.pool.execute("DELETE FROM providers")
+    ended = await payout_ledger("verify", env=environment(settings))
+    assert ended.code == 1
+    assert "providers 1 acc_1: DIFFERS" in ended.out
+    await payout_ledger("rebuild", "inline", env=environment(settings))
+    assert (await payout_ledger("verify", env=environment(settings))).code == 0
 
 
 async def test_migrate_gives_rows_of_an_earlier_release_their_macs(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from events.accounts.state import LIVE
 from projections.inline import TABLES
 from service.ledger import granting_rows
 from service.ledger.api_keys import KeyRing, create_key, list_keys, revoke_key
-from service.ledger.granting_rows import give_macs, refused_rows
+from service.ledger.granting_rows import give_macs, refused_rows, rows_unlike_the_log
 from service.ledger.replay import rebuild_inline
 from service.ledger.vault import (
     ENABLED_ENDPOINTS,
@@ -261,6 +261,31 @@ async def test_every_row_that_the_service_writes_holds_and_a_rebuild_gives_the_s
         await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
     assert await macs(owner) == before
     assert await refused(owner, api.ledger.vault) == []
+
+
+async def test_a_row_that_is_put_back_or_deleted_is_not_what_the_log_says(api: Api, owner: Connection) -> None:
+    merchant = await lived_in(api)
+    pool = api.ledger.pool
+    await owner.execute("CREATE TABLE copied AS TABLE providers; CREATE TABLE secrets AS TABLE webhook_secrets")
+    secret_id = await pool.fetchval("SELECT secret_id FROM webhook_secrets WHERE retired_at IS NULL")
+    await merchant.accepted(type="retireWebhookSecret", secretId=secret_id)
+    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k2", secret="sk_provider_secret")
+    assert await rows_unlike_the_log(owner, 1) == []
+    await owner.execute("DELETE FROM webhook_secrets; INSERT INTO webhook_secrets TABLE secrets")
+    await owner.execute("DELETE FROM providers; INSERT INTO providers TABLE copied")
+    assert await refused(owner, api.ledger.vault) == [], "their MACs hold"
+    assert await rows_unlike_the_log(owner, 1) == [
+        ("providers", "1 acc_1"),
+        ("webhook_secrets", f"1 acc_1 {secret_id}"),
+    ]
+    async with pool.acquire() as connection:
+        await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
+    assert await rows_unlike_the_log(owner, 1) == []
+    await owner.execute("DELETE FROM providers")
+    await owner.execute(
+        "INSERT INTO providers SELECT 1, 'acc_ghost', workspace_id, key_id, secret, base_url FROM copied"
+    )
+    assert await rows_unlike_the_log(owner, 1) == [("providers", "1 acc_1"), ("providers", "1 acc_ghost")]
 
 
 async def test_rows_of_an_earlier_release_are_given_their_macs_once(settings: Settings, owner: Connection) -> None:
