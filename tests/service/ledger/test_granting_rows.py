@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
@@ -31,8 +32,10 @@ from service.ledger.vault import (
 from service.platform.database import Connection
 from service.platform.runtime import REAL
 from service.platform.settings import Settings, WrongSettings
+from sql import query
 from tests.support.api import Api, Caller, serving
 from tests.support.tables import as_owner
+from tests.support.waiting import until_blocked
 
 HIS = "sk_live_" + "5" * 64
 """A secret that the attacker knows."""
@@ -307,6 +310,18 @@ async def test_rows_of_an_earlier_release_are_given_their_macs_once(settings: Se
         assert await status(api, HIS) == 401
     assert await give_macs(settings, REAL) == 0
     assert await refused(owner, vault) == [("api_keys", "key_his")]
+
+
+async def test_of_two_that_start_at_once_one_gives_the_macs(settings: Settings, owner: Connection) -> None:
+    async with serving(settings) as api:
+        await lived_in(api)
+    await as_of_an_earlier_release(owner)
+    async with owner.transaction():
+        await owner.execute(query("granting/lock"))
+        both = asyncio.gather(give_macs(settings, REAL), give_macs(settings, REAL))
+        # Both have seen that it is not done.
+        await until_blocked(settings, 2)
+    assert sorted(await both) == [0, 6]
 
 
 async def test_another_master_key_gives_no_macs(settings: Settings, owner: Connection) -> None:
