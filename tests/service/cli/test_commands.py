@@ -168,6 +168,10 @@ async def test_verify_names_a_row_that_is_missing(settings: Settings) -> None:
     assert "providers 1 acc_1: DIFFERS" in ended.out
     await payout_ledger("rebuild", "inline", env=environment(settings))
     assert (await payout_ledger("verify", env=environment(settings))).code == 0
+    owner = await as_owner(settings)
+    await owner.execute("UPDATE api_keys SET scopes = '{operator}'")
+    await owner.close()
+    assert (await payout_ledger("verify", env=environment(settings))).code == 1, "also for what is not in the log"
 
 
 async def test_migrate_gives_rows_of_an_earlier_release_their_macs(settings: Settings) -> None:
