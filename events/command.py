@@ -100,6 +100,16 @@ Day = Annotated[
 Scope = Literal["command:write", "payout:write", "operator"]
 """What a key needs for a command, beside `command:write`."""
 
+Effect = Literal["settings", "records", "money", "trust"]
+"""What a command can move.
+
+`settings`: how things are read and shown; no money. `records`: money within the ledger, because of what happened
+elsewhere (a sale, a fee, a dispute). `money`: money that leaves, comes back or appears since somebody decides so.
+`trust`: who is believed, where money goes, and whether it may go.
+"""
+NEEDS_MORE: frozenset[Effect] = frozenset({"money", "trust"})
+"""Effects for which `command:write` alone is not enough."""
+
 
 class Command(BaseModel):
     """The base of all commands: what every one of them carries, and what each kind says of itself.
@@ -120,6 +130,8 @@ class Command(BaseModel):
 
     scope: ClassVar[Scope]
     """What a key needs for it, beside `command:write`."""
+    effect: ClassVar[Effect]
+    """What it can move."""
     sealed: ClassVar[tuple[str, ...]] = ()
     """The fields that hold ciphertext by the time that `decide` sees the command."""
     also_when_closed: ClassVar[bool] = False
@@ -135,9 +147,11 @@ class Command(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        for name in ("type", "scope", "example"):
+        for name in ("type", "scope", "effect", "example"):
             if name not in vars(cls) and name not in cls.model_fields:
                 raise TypeError(f"the command {cls.__name__} does not say its {name}")
+        if cls.effect in NEEDS_MORE and cls.scope == "command:write":
+            raise TypeError(f"the command {cls.__name__} moves {cls.effect}: command:write alone is not enough for it")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.instants import Instant
+from events.payouts.checks import NO_CHECKS, PayoutChecks
 from events.policies.schedule import WEEKENDS, Calendars
 from events.values import value
 
@@ -21,3 +22,5 @@ class DecisionContext:
     """Who asks, as the event's envelope has it."""
     calendars: Calendars = WEEKENDS
     """On which days banks pay."""
+    payout_checks: PayoutChecks = NO_CHECKS
+    """What is asked of a payout beside its amount."""

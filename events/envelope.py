@@ -37,6 +37,11 @@ class Actor:
     kind: str
     id: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Such as `key:key_01K...`, or `ledger`."""
+        return f"{self.kind}:{self.id}" if self.id else self.kind
+
 
 @value
 class Source:

@@ -9,6 +9,8 @@
     ├── InsufficientBalance
     ├── BelowMinimum              the payout policy wants larger payouts
     ├── BankAccountNotSet
+    ├── BankAccountChanged        the bank account has to stand for a while before money goes to it
+    ├── FourEyes                  somebody else has to decide about the payout
     ├── AlreadyMatched            the entry's money is claimed by other matches
     ├── WorkspaceTaken            the workspace at the provider is another account's
     ├── InvalidTransition         the payout (or account) is not in a state that allows it
@@ -165,6 +167,26 @@ class BankAccountNotSet(Refusal):
             f"no bank account is configured, and the request does not carry a whole one: {missing} is missing",
             field=missing,
         )
+
+
+class BankAccountChanged(Refusal):
+    code = "BANK_ACCOUNT_CHANGED"
+
+    def __init__(self, *, hours: float, until: str | None) -> None:
+        if until is None:
+            message = "payouts go to the configured bank account only: set it with setBankAccount"
+        else:
+            message = f"the bank account was changed: payouts go to it from {until} on"
+        super().__init__(
+            f"{message} (a changed one waits for {hours:g} hours)", details=None if until is None else {"until": until}
+        )
+
+
+class FourEyes(Refusal):
+    code = "FOUR_EYES"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this payout is not decided about by this key: {reason}", field="payoutId")
 
 
 class WorkspaceTaken(Refusal):

@@ -91,8 +91,12 @@ def _reader(annotation: str) -> Callable[[Any], Any] | None:
     if annotation.startswith("Instant"):
         return from_json
     if annotation.startswith("tuple["):
-        return tuple
+        return _tuple_or_none if annotation.endswith("| None") else tuple
     return _READERS.get(annotation)
+
+
+def _tuple_or_none(found: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if found is None else tuple(found)
 
 
 def _disputed(found: Row | None) -> Disputed | None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("service", "events", "projections", "sql")
 
 _PLAIN = """
-amount banking body calendar call check client closing consistency credential currency database decoding demo detail detection document embedded encoding
+amount banking body calendar call check client closing connection consistency credential currency database decoding demo detail detection document embedded encoding
 error filter following format header health identity importing ingestion label log maintenance mapping marketplace metric middleware migrate paging parameter platform probe pulling
 reader reading rendering retry row run runner server service serving session setting signature signing simulate table upload wallet
 apply

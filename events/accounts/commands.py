@@ -26,6 +26,7 @@ class OpenAccount(Command):
 
     type: Literal["openAccount"] = "openAccount"
     scope = "command:write"
+    effect = "settings"
     example = {"currency": "IDR", "backend": "plugipay"}
     currency: Currency
     backend: Backend = "manual"
@@ -35,7 +36,8 @@ class SetBackend(Command):
     """Choose how payouts requested from now on go out."""
 
     type: Literal["setBackend"] = "setBackend"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     example = {"backend": "manual"}
     backend: Backend
 
@@ -44,7 +46,8 @@ class FreezeAccount(Command):
     """Stop payouts from leaving."""
 
     type: Literal["freezeAccount"] = "freezeAccount"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     example = {"reason": "fraud check"}
     reason: Reason
 
@@ -53,7 +56,8 @@ class UnfreezeAccount(Command):
     """Let payouts leave again."""
 
     type: Literal["unfreezeAccount"] = "unfreezeAccount"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     example = {"reason": "cleared"}
     reason: Reason
 
@@ -62,7 +66,8 @@ class CloseAccount(Command):
     """Take no more commands; refused while money is in it."""
 
     type: Literal["closeAccount"] = "closeAccount"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     example = {"reason": "left us"}
     reason: Reason
 
@@ -72,6 +77,7 @@ class SetBankAccount(Command):
 
     type: Literal["setBankAccount"] = "setBankAccount"
     scope = "payout:write"
+    effect = "trust"
     sealed = ("bank_account_number", "bank_account_holder")
     example = {
         "bankCode": "bca",
@@ -90,6 +96,7 @@ class SetProvider(Command):
 
     type: Literal["setProvider"] = "setProvider"
     scope = "operator"
+    effect = "trust"
     sealed = ("secret",)
     also_when_closed = True
     example = {"workspaceId": "ws_1", "keyId": "pk_1", "secret": "sk_live_secret", "baseUrl": "https://p.example"}
@@ -114,7 +121,8 @@ class AddWebhookSecret(Command):
     """Believe deliveries signed with this secret, beside those already active."""
 
     type: Literal["addWebhookSecret"] = "addWebhookSecret"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     sealed = ("secret",)
     example = {"secret": "whsec_secret"}
     secret: Secret
@@ -124,7 +132,8 @@ class RetireWebhookSecret(Command):
     """Stop believing deliveries received from now on that are signed with this secret."""
 
     type: Literal["retireWebhookSecret"] = "retireWebhookSecret"
-    scope = "command:write"
+    scope = "operator"
+    effect = "trust"
     example = {"secretId": "whs_1"}
     secret_id: Identifier
 

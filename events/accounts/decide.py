@@ -29,7 +29,7 @@ from events.accounts.events import (
     WebhookSecretAdded,
     WebhookSecretRetired,
 )
-from events.accounts.state import CLOSED, FROZEN, OPEN, PLUGIPAY, Account
+from events.accounts.state import CLOSED, FROZEN, OPEN, PLUGIPAY, TEST, Account
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
 from events.refusals import AccountExists, InvalidCommand, InvalidTransition, SecretNotFound, WorkspaceTaken
@@ -65,6 +65,18 @@ def open_account(command: OpenAccount, state: AccountState, context: DecisionCon
     if state.account is not None:
         raise AccountExists(command.account_id)
     return [AccountOpened(mode=context.mode, backend=command.backend, currency=command.currency)]
+
+
+def check_account_id(command: OpenAccount, state: AccountState, mode: str, test_prefix: str) -> None:
+    """InvalidCommand for an id that only accounts of the other mode have, whether or not there is such an account.
+
+    Of its own mode, an account that was opened before ids were kept apart keeps its id.
+    """
+    if state.account is not None and state.account.mode == mode:
+        return
+    if command.account_id.startswith(test_prefix) != (mode == TEST):
+        only = "begins" if mode == TEST else "does not begin"
+        raise InvalidCommand(f"the id of an account in {mode} mode {only} with {test_prefix}", field="accountId")
 
 
 def set_backend(command: SetBackend, account: Account) -> Sequence[AnyEvent]:

@@ -21,11 +21,14 @@ from events.accounts.events import (
 )
 from events.accounts.state import FROZEN, MANUAL, OPEN, SYSTEM_MODE, Account, BankAccount, Provider, WebhookSecret
 from events.balances.state import Balance
+from events.envelope import Envelope
 from events.instants import Instant
 from events.policies import cycles
 
 
-def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int) -> None:
+def evolve(
+    state: AccountState, event: AccountEvent, at: Instant, position: int, envelope: Envelope | None = None
+) -> None:
     if isinstance(event, LedgerBegun):
         state.account = Account(mode=SYSTEM_MODE, backend=MANUAL, currencies=(), opened_at=at)
         return
@@ -49,7 +52,14 @@ def evolve(state: AccountState, event: AccountEvent, at: Instant, position: int)
             state.account = cycles.close(account)
         case BankAccountSet():
             state.bank_account = BankAccount(
-                event.bank_code, event.bank_name, event.bank_account_number, event.bank_account_holder, at
+                event.bank_code,
+                event.bank_name,
+                event.bank_account_number,
+                event.bank_account_holder,
+                at,
+                set_by=envelope.actor.name if envelope else None,
+                # Not the time at which it is said to have happened: that may lie as far back as one likes.
+                changed_at=envelope.recorded_at if envelope and state.bank_account else None,
             )
         case ProviderSet():
             state.provider = Provider(event.workspace_id, event.key_id, event.secret, event.base_url)

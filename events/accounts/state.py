@@ -37,6 +37,11 @@ class BankAccount:
     bank_account_number: str
     bank_account_holder: str
     updated_at: Instant = ""
+    """When it was set, as whoever set it says."""
+    set_by: str | None = None
+    """The actor who set it; None in rows of releases that did not keep it."""
+    changed_at: Instant | None = None
+    """When it took another one's place, as the ledger recorded it; None for an account's first."""
 
 
 @value

@@ -13,6 +13,7 @@ class RecordRevenue(Command):
 
     type: Literal["recordRevenue"] = "recordRevenue"
     scope = "command:write"
+    effect = "records"
     example = {
         "amount": 1000,
         "currency": "IDR",
@@ -35,6 +36,7 @@ class SettleRevenue(Command):
 
     type: Literal["settleRevenue"] = "settleRevenue"
     scope = "command:write"
+    effect = "records"
     example = {"amount": 1000, "currency": "IDR", "reference": "o-1"}
     amount: Amount
     currency: Currency
@@ -49,6 +51,7 @@ class RecordRefund(Command):
 
     type: Literal["recordRefund"] = "recordRefund"
     scope = "command:write"
+    effect = "records"
     example = {"amount": 1000, "currency": "IDR", "reference": "o-1", "reason": "wrong size"}
     amount: Amount
     currency: Currency
@@ -64,6 +67,7 @@ class ChargeFee(Command):
 
     type: Literal["chargeFee"] = "chargeFee"
     scope = "command:write"
+    effect = "records"
     example = {"amount": 1000, "currency": "IDR", "reference": "inv-1", "kind": "platform"}
     amount: Amount
     currency: Currency
@@ -75,7 +79,8 @@ class Adjust(Command):
     """Correct available by a signed amount, with a reason."""
 
     type: Literal["adjust"] = "adjust"
-    scope = "command:write"
+    scope = "operator"
+    effect = "money"
     example = {"amount": -1000, "currency": "IDR", "reason": "miscounted"}
     amount: SignedAmount
     currency: Currency
@@ -87,6 +92,7 @@ class HoldReserve(Command):
 
     type: Literal["holdReserve"] = "holdReserve"
     scope = "command:write"
+    effect = "records"
     example = {"amount": 1000, "currency": "IDR", "reason": "dispute", "until": "2026-06-01T00:00:00.000000Z"}
     amount: Amount
     currency: Currency
@@ -99,6 +105,7 @@ class ReleaseReserve(Command):
 
     type: Literal["releaseReserve"] = "releaseReserve"
     scope = "command:write"
+    effect = "records"
     example = {"reserveId": "rsv_1", "amount": 1000}
     reserve_id: Identifier
     amount: Amount | None = None

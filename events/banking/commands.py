@@ -16,6 +16,7 @@ class SetTolerance(Command):
 
     type: Literal["setTolerance"] = "setTolerance"
     scope = "command:write"
+    effect = "settings"
     example = {"currency": "IDR", "tolerance": "250.50"}
     currency: Currency
     tolerance: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
@@ -41,6 +42,7 @@ class MakeMatch(Command):
 
     type: Literal["makeMatch"] = "makeMatch"
     scope = "operator"
+    effect = "records"
     also_when_closed = True
     example = {
         "entryId": "ben_1",
@@ -69,6 +71,7 @@ class UnmakeMatch(Command):
 
     type: Literal["unmakeMatch"] = "unmakeMatch"
     scope = "operator"
+    effect = "records"
     also_when_closed = True
     example = {"matchId": "mat_1", "reason": "it was for another shop"}
     match_id: Identifier

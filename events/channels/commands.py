@@ -23,6 +23,7 @@ class SetChannel(Command):
 
     type: Literal["setChannel"] = "setChannel"
     scope = "command:write"
+    effect = "settings"
     example = {
         "channel": "lazada",
         "collects": "platform",
@@ -46,6 +47,7 @@ class SetSettlementTerms(Command):
 
     type: Literal["setSettlementTerms"] = "setSettlementTerms"
     scope = "command:write"
+    effect = "settings"
     example = {
         "channel": "lazada",
         "period": "weekly",

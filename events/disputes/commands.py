@@ -13,6 +13,7 @@ class OpenDispute(Command):
 
     type: Literal["openDispute"] = "openDispute"
     scope = "command:write"
+    effect = "records"
     also_when_closed = True
     example = {
         "reference": "o-1",
@@ -38,6 +39,7 @@ class ResolveDispute(Command):
 
     type: Literal["resolveDispute"] = "resolveDispute"
     scope = "command:write"
+    effect = "records"
     also_when_closed = True
     example = {"disputeId": "dsp_1", "outcome": "won", "reason": "it was delivered"}
     dispute_id: Identifier

@@ -30,6 +30,7 @@ class RequestPayout(Command):
 
     type: Literal["requestPayout"] = "requestPayout"
     scope = "payout:write"
+    effect = "money"
     sealed = ("bank_account_number", "bank_account_holder")
     example = {
         "amount": 1000,
@@ -54,6 +55,7 @@ class CancelPayout(Command):
 
     type: Literal["cancelPayout"] = "cancelPayout"
     scope = "payout:write"
+    effect = "money"
     example = {"payoutId": "pout_1"}
     payout_id: Identifier
 
@@ -66,6 +68,7 @@ class MarkInTransit(Command):
 
     type: Literal["markInTransit"] = "markInTransit"
     scope = "operator"
+    effect = "money"
     example = {"payoutId": "pout_1", "reference": "trf-1"}
     payout_id: Identifier
     reference: Reference | None = None
@@ -79,6 +82,7 @@ class MarkPaid(Command):
 
     type: Literal["markPaid"] = "markPaid"
     scope = "operator"
+    effect = "money"
     example = {"payoutId": "pout_1", "reference": "trf-1"}
     payout_id: Identifier
     reference: Reference | None = None
@@ -92,6 +96,7 @@ class MarkFailed(Command):
 
     type: Literal["markFailed"] = "markFailed"
     scope = "operator"
+    effect = "money"
     example = {"payoutId": "pout_1", "failureReason": "wrong number"}
     payout_id: Identifier
     failure_reason: Reason
@@ -104,7 +109,8 @@ class RecordBankReturn(Command):
     """The bank sent a paid payout back: the money is available again, the payout shows as failed."""
 
     type: Literal["recordBankReturn"] = "recordBankReturn"
-    scope = "command:write"
+    scope = "operator"
+    effect = "money"
     also_when_closed = True
     example = {"payoutId": "pout_1", "reason": "account closed", "reference": "trf-1"}
     payout_id: Identifier
@@ -120,6 +126,7 @@ class LinkProviderPayout(Command):
 
     type: Literal["linkProviderPayout"] = "linkProviderPayout"
     scope = "operator"
+    effect = "money"
     example = {"payoutId": "pout_1", "providerPayoutId": "po_1"}
     payout_id: Identifier
     provider_payout_id: ProviderId
@@ -137,6 +144,7 @@ class ResubmitPayout(Command):
 
     type: Literal["resubmitPayout"] = "resubmitPayout"
     scope = "operator"
+    effect = "money"
     example = {"payoutId": "pout_1", "reason": "the provider has no trace of it"}
     payout_id: Identifier
     reason: Reason
@@ -150,6 +158,7 @@ class ChangeNote(Command):
 
     type: Literal["changeNote"] = "changeNote"
     scope = "payout:write"
+    effect = "settings"
     example = {"payoutId": "pout_1", "note": "April and May revenue"}
     payout_id: Identifier
     note: Note | None

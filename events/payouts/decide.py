@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from events.account_state import AccountState
-from events.accounts.state import FROZEN, MANUAL, PLUGIPAY, Account
+from events.accounts.state import FROZEN, MANUAL, PLUGIPAY, Account, BankAccount
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
+from events.payouts.checks import check_cool_down, check_four_eyes
 from events.payouts.commands import (
     CancelPayout,
     ChangeNote,
@@ -60,15 +61,15 @@ def decide(
         case CancelPayout():
             return cancel(command, state)
         case MarkInTransit():
-            return mark_in_transit(command, state, account)
+            return mark_in_transit(command, state, account, context)
         case MarkPaid():
-            return mark_paid(command, state)
+            return mark_paid(command, state, context)
         case MarkFailed():
-            return mark_failed(command, state)
+            return mark_failed(command, state, context)
         case RecordBankReturn():
             return record_return(command, state, context)
         case LinkProviderPayout():
-            return link_provider(command, state)
+            return link_provider(command, state, context)
         case ResubmitPayout():
             return resubmit(command, state, account, context)
         case ChangeNote():
@@ -96,6 +97,12 @@ def request(
         raise BankAccountNotSet("bankAccountHolder")
     if account.backend == PLUGIPAY and bank_code is None:
         raise InvalidCommand("bankCode is required for payouts through Plugipay", field="bankCode")
+    check_cool_down(
+        configured,
+        names_another=_names_another(command, configured),
+        now=context.now,
+        checks=context.payout_checks,
+    )
     minimum = policy_of(account, command.currency).minimum
     if command.amount < minimum:
         raise BelowMinimum(asked=command.amount, minimum=minimum, currency=command.currency)
@@ -117,10 +124,28 @@ def request(
     ]
 
 
+def _names_another(command: RequestPayout, configured: BankAccount | None) -> bool:
+    """Whether the request itself says where to pay. Numbers and holders are sealed: whether they are the same is not seen."""
+    code, name = (configured.bank_code, configured.bank_name) if configured else (None, None)
+    return (
+        command.bank_account_number is not None
+        or command.bank_account_holder is not None
+        or command.bank_code not in (None, code)
+        or command.bank_name not in (None, name)
+    )
+
+
 def _named(state: AccountState, payout_id: str) -> Payout:
     payout = state.payouts.get(payout_id)
     if payout is None:
         raise PayoutNotFound(payout_id)
+    return payout
+
+
+def _decided_by_hand(state: AccountState, payout_id: str, context: DecisionContext) -> Payout:
+    """The payout, where whoever asks may decide what becomes of it."""
+    payout = _named(state, payout_id)
+    check_four_eyes(payout, context.actor, context.payout_checks)
     return payout
 
 
@@ -150,8 +175,10 @@ def cancel(command: CancelPayout, state: AccountState) -> Sequence[AnyEvent]:
     return [PayoutCancelled(payout_id=command.payout_id, amount=payout.amount, currency=payout.currency)]
 
 
-def mark_in_transit(command: MarkInTransit, state: AccountState, account: Account) -> Sequence[AnyEvent]:
-    payout = _named(state, command.payout_id)
+def mark_in_transit(
+    command: MarkInTransit, state: AccountState, account: Account, context: DecisionContext
+) -> Sequence[AnyEvent]:
+    payout = _decided_by_hand(state, command.payout_id, context)
     _require_manual(payout, "in transit")
     if account.status == FROZEN:
         raise AccountIsFrozen(state.account_id)
@@ -160,8 +187,8 @@ def mark_in_transit(command: MarkInTransit, state: AccountState, account: Accoun
     return [PayoutInTransit(payout_id=command.payout_id, reference=command.reference)]
 
 
-def mark_paid(command: MarkPaid, state: AccountState) -> Sequence[AnyEvent]:
-    payout = _named(state, command.payout_id)
+def mark_paid(command: MarkPaid, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    payout = _decided_by_hand(state, command.payout_id, context)
     _require_manual(payout, "paid")
     if payout.status != IN_TRANSIT:
         raise _refuse(payout, "marked paid", IN_TRANSIT)
@@ -172,8 +199,8 @@ def mark_paid(command: MarkPaid, state: AccountState) -> Sequence[AnyEvent]:
     ]
 
 
-def mark_failed(command: MarkFailed, state: AccountState) -> Sequence[AnyEvent]:
-    payout = _named(state, command.payout_id)
+def mark_failed(command: MarkFailed, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
+    payout = _decided_by_hand(state, command.payout_id, context)
     _require_manual(payout, "failed")
     if payout.status not in (PENDING, IN_TRANSIT):
         raise _refuse(payout, "marked failed", f"{PENDING} or {IN_TRANSIT}")
@@ -188,7 +215,7 @@ def mark_failed(command: MarkFailed, state: AccountState) -> Sequence[AnyEvent]:
 
 
 def record_return(command: RecordBankReturn, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
-    payout = _named(state, command.payout_id)
+    payout = _decided_by_hand(state, command.payout_id, context)
     if payout.status != PAID or payout.paid_at is None:
         raise _refuse(payout, "returned by the bank", PAID)
     paid_at = max(one.at for one in payout.told if one.says == PAID)

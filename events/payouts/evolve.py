@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from events.account_state import AccountState, replace
-from events.accounts.state import MANUAL, PLUGIPAY
+from events.accounts.state import MANUAL, PLUGIPAY, BankAccount
+from events.envelope import Envelope
 from events.instants import Instant
 from events.payouts.events import (
     PayoutAdopted,
@@ -42,7 +43,9 @@ from events.provider.reports import (
 )
 
 
-def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) -> None:
+def evolve(
+    state: AccountState, event: PayoutEvent, at: Instant, position: int, envelope: Envelope | None = None
+) -> None:
     """Folds one event of a payout into the account's state."""
     match event:
         case PayoutRequested():
@@ -58,6 +61,7 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
                 requested_at=at,
                 position=position,
                 note=event.note,
+                bank_account_by=_named_by(event, state.bank_account, envelope) if envelope else None,
             )
             state.add_amounts(event.currency, available=-event.amount, reserved=event.amount)
             return
@@ -116,6 +120,21 @@ def evolve(state: AccountState, event: PayoutEvent, at: Instant, position: int) 
         case _:
             assert_never(event)
     state.payouts[event.payout_id] = payout
+
+
+def _named_by(event: PayoutRequested, configured: BankAccount | None, envelope: Envelope) -> tuple[str, ...] | None:
+    """Who named the bank account: who set the configured one, who requested the payout, or each a part of it.
+
+    A number that is the configured one's is the same ciphertext: one that was named in the request never is.
+    """
+    if configured is None or configured.bank_account_number != event.bank_account_number:
+        return (envelope.actor.name,)
+    if configured.set_by is None:
+        return None
+    of_configured = (configured.bank_code, configured.bank_name, configured.bank_account_holder)
+    if of_configured == (event.bank_code, event.bank_name, event.bank_account_holder):
+        return (configured.set_by,)
+    return (configured.set_by, envelope.actor.name)
 
 
 def _with_status(payout: Payout, status: str, statement: Report) -> Payout:

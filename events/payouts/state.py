@@ -41,3 +41,5 @@ class Payout:
     submission_started_at: Instant | None = None
     """Of the current attempt: the provider forgets idempotency keys after a day."""
     cancel_asked_at: Instant | None = None
+    bank_account_by: tuple[str, ...] | None = None
+    """The actors who named the bank account it goes to; None in rows of releases that did not keep them."""

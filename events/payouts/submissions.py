@@ -8,6 +8,7 @@ from events.account_state import AccountState
 from events.accounts.state import FROZEN, PLUGIPAY, Account
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
+from events.payouts.checks import check_four_eyes
 from events.payouts.commands import LinkProviderPayout, ResubmitPayout
 from events.payouts.events import PayoutCancelRefused, PayoutFailed, PayoutSubmissionStarted, PayoutSubmissionUnknown
 from events.payouts.state import ACCEPTED, STARTED, UNKNOWN, Payout
@@ -88,6 +89,7 @@ def resubmit(
     payout = state.payouts.get(command.payout_id)
     if payout is None:
         raise PayoutNotFound(command.payout_id)
+    check_four_eyes(payout, context.actor, context.payout_checks)
     if account.status == FROZEN:
         raise AccountIsFrozen(state.account_id)
     kind = _given_up_as(payout)
@@ -113,10 +115,11 @@ def _given_up_as(payout: Payout) -> CaseKind | None:
     return kind if kind in payout.contradictions else None
 
 
-def link_provider(command: LinkProviderPayout, state: AccountState) -> Sequence[AnyEvent]:
+def link_provider(command: LinkProviderPayout, state: AccountState, context: DecisionContext) -> Sequence[AnyEvent]:
     payout = state.payouts.get(command.payout_id)
     if payout is None:
         raise PayoutNotFound(command.payout_id)
+    check_four_eyes(payout, context.actor, context.payout_checks)
     if payout.backend != PLUGIPAY:
         raise InvalidTransition("a manual payout has no provider", details={"backend": payout.backend})
     if payout.provider_payout_id == command.provider_payout_id:

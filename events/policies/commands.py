@@ -33,6 +33,7 @@ class SetPayoutPolicy(Command):
 
     type: Literal["setPayoutPolicy"] = "setPayoutPolicy"
     scope = "operator"
+    effect = "money"
     example = {
         "currency": "IDR",
         "schedule": "weekly",

@@ -12,6 +12,7 @@ from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
 from events.evolve import evolve
 from events.instants import Instant
+from events.payouts.checks import NO_CHECKS, PayoutChecks
 from events.payouts.commands import RequestPayout
 from events.payouts.events import PayoutRequested
 from events.policies.commands import PolicyCommand, SetPayoutPolicy
@@ -109,7 +110,13 @@ def _check_days(command: SetPayoutPolicy) -> None:
 
 
 def due(
-    state: AccountState, now: Instant, new_id: Callable[[], str], calendars: Calendars, *, payable: bool = True
+    state: AccountState,
+    now: Instant,
+    new_id: Callable[[], str],
+    calendars: Calendars,
+    *,
+    payable: bool = True,
+    checks: PayoutChecks = NO_CHECKS,
 ) -> list[AnyEvent]:
     """What the account's policies have let fall due by now, in the order in which it fell due. The state handed in stays as it is.
 
@@ -123,14 +130,20 @@ def due(
     after = state.copy()
     made: list[AnyEvent] = []
     for currency in account.currencies:
-        for event in _due(after, currency, now, new_id, calendars, payable):
+        for event in _due(after, currency, now, new_id, calendars, payable, checks):
             evolve(after, event, now, after.version + 1)
             made.append(event)
     return made
 
 
 def _due(
-    state: AccountState, currency: str, now: Instant, new_id: Callable[[], str], calendars: Calendars, payable: bool
+    state: AccountState,
+    currency: str,
+    now: Instant,
+    new_id: Callable[[], str],
+    calendars: Calendars,
+    payable: bool,
+    checks: PayoutChecks,
 ) -> Iterator[AnyEvent]:
     """Each event follows from the state after the one before, which the caller has folded by then."""
     account = _account(state)
@@ -152,7 +165,8 @@ def _due(
                 next_cutoff=next_cutoff(policy_of(account, currency), cut.cutoff),
             )
         elif to_pay is not None:
-            yield from _pay(to_pay, currency, state, DecisionContext(now, now, new_id(), account.mode), payable)
+            context = DecisionContext(now, now, new_id(), account.mode, payout_checks=checks)
+            yield from _pay(to_pay, currency, state, context, payable)
         else:
             return
 

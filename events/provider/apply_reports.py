@@ -129,6 +129,7 @@ def adopted_payout(amount: int, currency: str, provider_payout_id: str, at: Inst
         position=position,
         provider_payout_id=provider_payout_id,
         submission=ACCEPTED,
+        bank_account_by=(),
     )
 
 

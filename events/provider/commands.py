@@ -15,6 +15,7 @@ class CloseCase(Command):
 
     type: Literal["closeCase"] = "closeCase"
     scope = "operator"
+    effect = "money"
     also_when_closed = True
     example = {"caseId": "case_1", "reason": "the bank confirmed it", "apply": True}
     case_id: Identifier

@@ -9,6 +9,7 @@ from events.account_state import AccountState
 from events.accounts.state import Account
 from events.catalog import AnyEvent
 from events.decision_context import DecisionContext
+from events.payouts.checks import check_four_eyes
 from events.provider.apply_reports import apply_case
 from events.provider.commands import CaseCommand, CloseCase
 from events.provider.events import CaseClosed
@@ -31,6 +32,9 @@ def close_case(command: CloseCase, state: AccountState, context: DecisionContext
         raise InvalidTransition(f"case {command.case_id} was closed at {case.closed_at}: {case.reason}")
     applied: list[AnyEvent] = []
     if command.apply:
+        payout = state.payouts.get(case.payout_id) if case.payout_id is not None else None
+        if payout is not None:
+            check_four_eyes(payout, context.actor, context.payout_checks)
         applied = apply_case(state, case, context.new_id)
         if not applied:
             raise InvalidTransition(

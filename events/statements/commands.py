@@ -12,6 +12,7 @@ class SetStatementCycle(Command):
 
     type: Literal["setStatementCycle"] = "setStatementCycle"
     scope = "command:write"
+    effect = "settings"
     example = {"cycle": "weekly", "zone": "Asia/Jakarta", "weekStartsOn": "sunday"}
     cycle: Literal["off", "weekly", "semimonthly", "monthly", "delivered_order"]
     zone: ZoneName | None = None

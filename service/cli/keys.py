@@ -15,7 +15,7 @@ from rich.table import Table
 from events.accounts.commands import OpenAccount
 from events.accounts.state import LIVE, TEST
 from events.command import AccountId
-from events.refusals import AccountExists, Refusal
+from events.refusals import AccountExists, InvalidCommand, Refusal
 from service.cli.target import AsJson, Data, with_ledger
 from service.ledger import api_keys
 from service.ledger.api_keys import SCOPES, NewKey
@@ -70,11 +70,7 @@ def create(
     """
     if (account is None) != platform:
         raise WrongSettings("give either --account ID or --platform")
-    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    unknown = [scope for scope in wanted if scope not in SCOPES]
-    if unknown or not wanted:
-        raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
-
+    wanted = _read_scopes(scopes)
     secret = _sellercenter_secret(kind, user_id, secret_file, platform=platform)
     if kind == "sellercenter":
         wanted = []
@@ -121,15 +117,25 @@ def list_keys(*, as_json: AsJson = False, data: Data = None) -> None:
 
 
 @app.command
-def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data: Data = None) -> None:
+def rotate(
+    key_id: str,
+    *,
+    scopes: str | None = None,
+    keep_old: bool = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
     """Create a key like this one, and revoke this one.
 
     Parameters
     ----------
+    scopes
+        The new key's scopes, separated by commas; those of this one, if none are given.
     keep_old
         Leave the old key active; revoke it when the new one is in use everywhere.
 
     """
+    wanted = None if scopes is None else _read_scopes(scopes)
 
     async def run(ledger: Ledger, _: Settings) -> NewKey:
         old = next(
@@ -137,12 +143,14 @@ def rotate(key_id: str, *, keep_old: bool = False, as_json: AsJson = False, data
         )
         if old is None or not old["valid"]:
             raise WrongSettings(f"there is no active key {key_id}")
+        if wanted is not None and old["user_id"] is not None:
+            raise WrongSettings("--scopes: a sellercenter key has none")
         new = await api_keys.create_key(
             ledger.pool,
             ledger.vault,
             ledger.runtime,
             mode=old["mode"],
-            scopes=old["scopes"],
+            scopes=old["scopes"] if wanted is None else wanted,
             account_id=old["account_id"],
             on_behalf_of=old["on_behalf_of"],
             label=old["label"],
@@ -161,6 +169,15 @@ def revoke(key_id: str, *, data: Data = None) -> None:
     if with_ledger(data, lambda ledger, _: api_keys.revoke_key(ledger.pool, ledger.runtime, key_id)) is None:
         raise WrongSettings(f"there is no active key {key_id}")
     Console().print(f"{key_id} is revoked")
+
+
+def _read_scopes(text: str) -> list[str]:
+    """WrongSettings where one is not known, or none is given."""
+    wanted = [scope.strip() for scope in text.split(",") if scope.strip()]
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        raise WrongSettings(f"--scopes: {', '.join(unknown) or 'none given'}; the scopes are {', '.join(SCOPES)}")
+    return wanted
 
 
 def _sellercenter_secret(kind: str, user_id: str | None, secret_file: Path | None, *, platform: bool) -> str | None:
@@ -208,6 +225,8 @@ async def _ensure_account(ledger: Ledger, account: str, currency: str, backend: 
     outcome = await open_account(ledger, command, mode)
     if isinstance(outcome, AccountExists):
         return
+    if isinstance(outcome, InvalidCommand):
+        raise WrongSettings(f"--account: {outcome.message}")
     if isinstance(outcome, Refusal):
         other = TEST if mode == LIVE else LIVE
         raise WrongSettings(f"account {account} cannot be opened in {mode} mode: it exists in {other} mode")

@@ -20,9 +20,20 @@ from service.http.app_keys import (
 )
 from service.http.balance import BALANCES, BalanceReader
 from service.http.catalog import OPERATIONS, SUBJECTS
-from service.http.middleware import BODIES, DEADLINES, REQUESTS, Deadlines, ReceivedBodies, RequestMetrics, middleware
+from service.http.connections import CONNECTIONS, BoundedRunner, Connections
+from service.http.middleware import (
+    BODIES,
+    DEADLINES,
+    RATE_LIMITS,
+    REQUESTS,
+    Deadlines,
+    RateLimits,
+    ReceivedBodies,
+    RequestMetrics,
+    middleware,
+)
 from service.http.operations import API_PREFIXES
-from service.imports.import_jobs import ImportJobs
+from service.imports.import_jobs import ImportJobs, PlacesMax
 from service.ledger.api_keys import KeyRing
 from service.ledger.ledger import Ledger
 from service.platform.health import Health
@@ -37,8 +48,9 @@ _LINGERING_SECONDS = 1.0
 def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Application:
     """All routes. What the handlers need is handed in; closing it is the caller's business."""
     requests = RequestMetrics()
+    limits = RateLimits(settings, ledger.runtime.monotonic)
     app = web.Application(
-        middlewares=[middleware(ledger.runtime, settings, requests)], client_max_size=settings.body_bytes_max
+        middlewares=[middleware(ledger.runtime, settings, requests, limits)], client_max_size=settings.body_bytes_max
     )
     app[LEDGER] = ledger
     app[RUNTIME] = ledger.runtime
@@ -48,12 +60,16 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     health.watch = ledger.watch
     app[SETTINGS] = settings
     app[REQUESTS] = requests
+    app[RATE_LIMITS] = limits
     app[DEADLINES] = Deadlines()
     app[BODIES] = ReceivedBodies(settings.bodies_bytes_max)
-    app[metrics.METRICS] = metrics.Metrics(ledger, health, requests)
-    app[openapi.DOCUMENT] = openapi.document(SUBJECTS)
+    app[CONNECTIONS] = Connections(settings)
+    app[metrics.METRICS] = metrics.Metrics(ledger, health, (requests, limits, app[CONNECTIONS]))
+    app[openapi.DOCUMENT] = openapi.document_bytes(SUBJECTS)
     app[RECEIVER] = Receiver(ledger, settings, health)
-    app[IMPORTS] = ImportJobs(ledger, settings.imports_max)
+    app[IMPORTS] = ImportJobs(
+        ledger, PlacesMax(settings.imports_account_max, settings.uploads_max, settings.imports_max)
+    )
     app[WORKSPACES] = Workspaces(settings)
     app[RECONCILIATION_CACHE] = ReconciliationCache()
     app.cleanup_ctx.append(webhooks.receiving)
@@ -62,10 +78,10 @@ def build_app(ledger: Ledger, health: Health, settings: Settings) -> web.Applica
     return app
 
 
-def app_runner(app: web.Application) -> web.AppRunner:
+def app_runner(app: web.Application) -> BoundedRunner:
     """What serves the application. Bodies come as they were sent: `service/http/body_encoding.py` decodes them."""
     settings = app[SETTINGS]
-    return web.AppRunner(
+    return BoundedRunner(
         app,
         access_log=None,
         shutdown_timeout=settings.drain_seconds,

@@ -164,9 +164,10 @@ async def post_bank_statement(context: RequestContext) -> web.Response:
     options = BankOptions(context.read(BANK_ACCOUNT), context.read(CURRENCY), layout)
     request = ImportRequest(context.account, context.read(FILE), options)
     request.check()
-    async with context.request.app[IMPORTS].slot():
-        with tempfile.TemporaryFile() as stream:
-            await receive(context.request, stream)
+    jobs = context.request.app[IMPORTS]
+    with jobs.place(context.account), tempfile.TemporaryFile() as stream:
+        await receive(context.request, stream)
+        async with jobs.reading():
             found = await import_file(context.ledger, request, stream, context.origin())
     return context.respond(found.document())
 

@@ -23,6 +23,7 @@ from service.http.request_context import RequestContext, respond, success
 from service.ledger.api_keys import COMMAND_WRITE
 from service.ledger.commands import Accepted, CommandRequest, Executed, IdempotencyMismatch, Outcome
 from service.platform.documents import Position
+from service.plugipay.inbound.workspaces import Claims
 from service.plugipay.outbound.provider_address import provider_address_problem
 
 COMMANDS_MAX = 1000
@@ -83,10 +84,10 @@ async def post_commands(context: RequestContext) -> web.Response:
         )
     requests = [_request(context, index, document, header_key) for index, document in enumerate(documents)]
     _refuse_repeated_keys(requests)
-    async with context.request.app[WORKSPACES].claiming(_wanted_workspaces(requests)) as taken:
-        for request in requests:
-            if isinstance(request.command, SetProvider) and request.command.workspace_id in taken:
-                request.command = request.command.with_workspace_taken()
+    async with context.request.app[WORKSPACES].claiming(_wanted_workspaces(requests)) as claims:
+        for index, request in enumerate(requests):
+            if isinstance(request.command, SetProvider):
+                request.command = _claimed(context, index, request.command, claims)
         outcomes = await context.ledger.execute(requests, context.origin(), atomic=atomic, dry_run=dry_run)
     if len(outcomes) == 1:
         outcome = outcomes[0]
@@ -185,6 +186,23 @@ def _wanted_workspaces(requests: list[CommandRequest]) -> dict[str, str]:
     return wanted
 
 
+def _claimed(context: RequestContext, index: int, command: SetProvider, claims: Claims) -> SetProvider:
+    """The claim of a workspace, with whether another account has it.
+
+    403 where the key is bound to its account and the workspace is not the account's yet: what the provider tells of a
+    workspace goes to whoever has it, so nobody takes one for themselves. Nothing proves whose a name is.
+    """
+    workspace = command.workspace_id
+    if context.key.account_id is not None and workspace not in claims.own and workspace != command.account_id:
+        raise ApiError(
+            "FORBIDDEN",
+            f"the workspace {workspace} is not this account's: a key of the platform gives it, one that is bound to no"
+            " account",
+            field=f"commands[{index}].workspaceId",
+        )
+    return command.with_workspace_taken() if workspace in claims.taken else command
+
+
 def _result(outcome: Outcome) -> bytes:
     if isinstance(outcome, Refusal):
         refused: RefusedDocument = {"status": "refused", "error": from_refusal(outcome).document()}
@@ -199,7 +217,7 @@ OPERATIONS = (
         post_commands,
         id="executeCommands",
         summary="Execute commands, each for itself or all or none",
-        description="A command may need a scope of its own beside: `payout:write` or `operator`.",
+        description="A command may need a scope of its own beside: `payout:write` or `operator` (docs/permissions.md).",
         scopes=(COMMAND_WRITE,),
         parameters=(DRY_RUN, *IDEMPOTENCY),
         body=JsonBody(Commands),

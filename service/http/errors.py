@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, NotRequired
 
+from aiohttp import web
 from pydantic import Field, ValidationError
 from typing_extensions import TypedDict
 
 from events.refusals import Refusal
+from service.ledger.write_failures import Unavailable
+from service.platform.database import explain_outage
 from service.platform.documents import one_of
+
+BROKEN_BODIES = (web.PayloadAccessError, web.RequestPayloadError)
 
 STATUSES = {
     "VALIDATION_ERROR": 400,
@@ -17,6 +23,7 @@ STATUSES = {
     "INVALID_SIGNATURE": 401,
     "INVALID_TIMESTAMP": 401,
     "FORBIDDEN": 403,
+    "FOUR_EYES": 403,
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "ABORTED": 409,
@@ -24,6 +31,7 @@ STATUSES = {
     "ACCOUNT_EXISTS": 409,
     "ACCOUNT_FROZEN": 409,
     "ALREADY_MATCHED": 409,
+    "BANK_ACCOUNT_CHANGED": 409,
     "BANK_ACCOUNT_NOT_SET": 409,
     "BELOW_MINIMUM": 409,
     "IDEMPOTENCY_MISMATCH": 409,
@@ -96,3 +104,38 @@ def from_validation(problem: ValidationError, prefix: str = "") -> ApiError:
     if first["type"] == "extra_forbidden":
         message = "this field is not known here"
     return ApiError("VALIDATION_ERROR", f"{path}: {message}" if path else message, field=path or None)
+
+
+def rate_limited(limit: str, message: str, wait_seconds: float) -> ApiError:
+    """Whoever asks is to come again after this time. `limit` is whose: `key`, `account` or `address`."""
+    seconds = max(1, math.ceil(wait_seconds))
+    headers = {"Retry-After": str(seconds)}
+    return ApiError("RATE_LIMITED", f"{message}: try again in {seconds} s", details={"limit": limit}, headers=headers)
+
+
+def error_of(problem: Exception) -> ApiError:
+    """How a request ends that ended with this."""
+    match problem:
+        case ApiError():
+            return problem
+        case Refusal():
+            return from_refusal(problem)
+        case Unavailable():
+            return ApiError("UNAVAILABLE", str(problem))
+        case web.HTTPRequestEntityTooLarge():
+            return ApiError("PAYLOAD_TOO_LARGE", "the body is larger than this service takes")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(problem.allowed_methods))
+            return ApiError("METHOD_NOT_ALLOWED", f"allowed here: {allowed}", headers={"Allow": allowed})
+        case web.HTTPNotFound():
+            return ApiError("NOT_FOUND", "there is nothing at this path (see /openapi.json)")
+        case web.HTTPException() if problem.status < 500:
+            return ApiError("VALIDATION_ERROR", problem.reason)
+        case _ if isinstance(problem, BROKEN_BODIES):
+            return ApiError(
+                "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
+            )
+        case _ if (why := explain_outage(problem)) is not None:
+            return ApiError("UNAVAILABLE", f"{why}: try again, with the same idempotency key")
+        case _:
+            return ApiError("INTERNAL", "something went wrong on our side; the request id finds it in the log")

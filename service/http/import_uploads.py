@@ -79,10 +79,10 @@ async def post_import(context: RequestContext) -> web.Response:
     requested = ImportRequest(context.account, context.read(FILE), options)
     requested.check()
     import_id, waits = _import_id(context), _waits(context)
-    async with app[IMPORTS].slot():
+    with app[IMPORTS].place(context.account) as place:
         file = await _received(context, options.channel)
         try:
-            key, task = await app[IMPORTS].begin(requested, context.origin(), import_id, file)
+            key, task = await app[IMPORTS].begin(requested, context.origin(), import_id, file, place)
         except OtherContent:
             raise ApiError(
                 "IDEMPOTENCY_MISMATCH",

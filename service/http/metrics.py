@@ -10,9 +10,9 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from yarl import URL
 
-from service.http.middleware import RequestMetrics
 from service.http.operations import Answer, OpenOperation
 from service.ledger.cases import KINDS
 from service.ledger.ledger import Ledger
@@ -50,7 +50,7 @@ OPERATIONS = (
 class Metrics:
     """Counts of this process, and gauges of the whole ledger. Gauges are read together, and reused for some seconds."""
 
-    def __init__(self, ledger: Ledger, health: Health, requests: RequestMetrics) -> None:
+    def __init__(self, ledger: Ledger, health: Health, collectors: Sequence[Collector]) -> None:
         self._ledger = ledger
         self._health = health
         self._gauges: Gauges | None = None
@@ -58,8 +58,8 @@ class Metrics:
         self._reading = asyncio.Lock()
         self._registry = CollectorRegistry(auto_describe=False)
         ledger.counters.register(self._registry, VERDICTS, (table.name for table in GRANTING))
-        self._registry.register(requests)
-        self._registry.register(self)
+        for collector in (*collectors, self):
+            self._registry.register(collector)
         ProcessCollector(registry=self._registry)
 
     async def text(self) -> bytes:

@@ -1,5 +1,5 @@
-"""What happens to every request: it gets an id, its body and its time are bounded, an exception becomes an error answer,
-and it is counted.
+"""What happens to every request: it gets an id, its body, its time and how often it comes are bounded, an exception
+becomes an error answer, and it is counted.
 
 Requests are counted by hand: prometheus-client's Counter and Histogram, with their series looked up once and kept, take
 4 microseconds of a request. That is 2 % of a command and 5 % of a balance.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,23 +21,26 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector
 
 from events.instants import Instant
-from events.refusals import Refusal
 from service.http.app_keys import SETTINGS
 from service.http.body_encoding import ENCODING, read_body
+from service.http.connections import network_of
 from service.http.envelope import Meta
-from service.http.errors import ApiError, from_refusal
-from service.http.request_context import ANSWER_BY, REQUEST_ID, SAFE_HEADERS, Claimant, respond
-from service.ledger.write_failures import Unavailable
+from service.http.errors import BROKEN_BODIES, ApiError, error_of, rate_limited
+from service.http.request_context import ANSWER_BY, REQUEST_ID, SAFE_HEADERS, STRANGER, Claimant, respond
+from service.ledger.api_keys import ApiKey
 from service.platform import logs
-from service.platform.database import explain_outage
 from service.platform.runtime import Runtime
 from service.platform.settings import Settings
 
 log = logs.get("http")
 
-_BROKEN_BODIES = (web.PayloadAccessError, web.RequestPayloadError)
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_BUCKETS_MAX = 50_000
+"""Of each kind: a bucket takes some 200 bytes."""
+_DEBT_SECONDS_MAX = 10.0
+_ROUNDING = 1e-6
+"""Seconds: less is what adding fractions leaves."""
 
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -198,12 +201,115 @@ class Deadlines:
             deadline.task.cancel()
 
 
+class TokenBuckets:
+    """How often each of many may come: `per_second` in the long run, and at once what gathers in `burst_seconds`.
+
+    Of each only the moment is stored at which its bucket is full again. Who has not come for longest is forgotten first, and
+    finds a full bucket: as much as anybody has who is new, and no more.
+    """
+
+    def __init__(self, per_second: float, burst_seconds: float, monotonic: Callable[[], float]) -> None:
+        self._seconds_each = 1 / per_second
+        self._burst_seconds = max(burst_seconds, self._seconds_each)
+        self._monotonic = monotonic
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def take(self, name: str) -> float:
+        """Takes a token: 0. Where there is none, nothing is taken: the seconds until there is one."""
+        wait = self.wait(name)
+        if wait == 0:
+            self.spend(name)
+        return wait
+
+    def wait(self, name: str) -> float:
+        """The seconds until there is a token; 0 where there is one."""
+        ahead = self._full_at.get(name, 0.0) + self._seconds_each - self._monotonic()
+        wait = ahead - self._burst_seconds
+        return wait if wait > _ROUNDING else 0.0
+
+    def spend(self, name: str) -> None:
+        """Takes a token, also one that is not there yet: the wait is the longer then, by ten seconds at most."""
+        now = self._monotonic()
+        full_at = max(self._full_at.get(name, 0.0), now) + self._seconds_each
+        self._full_at[name] = min(full_at, now + self._burst_seconds + _DEBT_SECONDS_MAX)
+        self._full_at.move_to_end(name)
+        if len(self._full_at) > _BUCKETS_MAX:
+            self._full_at.popitem(last=False)
+
+
+class RateLimits(Collector):
+    """How often keys, accounts, and strangers of one address may ask.
+
+    A stranger is a request that has proven no key. It is counted when it has been answered, and not when it comes: whoever
+    proves a key takes nothing from the others of the same address.
+    """
+
+    def __init__(self, settings: Settings, monotonic: Callable[[], float]) -> None:
+        def buckets(per_second: float | None) -> TokenBuckets | None:
+            return TokenBuckets(per_second, settings.rate_burst_seconds, monotonic) if per_second is not None else None
+
+        self._keys = buckets(settings.key_requests_per_second)
+        self._accounts = buckets(settings.account_requests_per_second)
+        self._strangers = buckets(settings.stranger_requests_per_second)
+        self._limited = {"key": 0, "account": 0, "address": 0}
+
+    def check_key(self, request: web.Request, key: ApiKey) -> None:
+        """The request has proven this key. 429 where the key asks too often."""
+        request[STRANGER] = False
+        if self._keys is not None and (wait := self._keys.take(key.key_id)):
+            raise rate_limited("key", "this key asks too often", wait)
+
+    def check_account(self, account_id: str | None) -> None:
+        """429 where the account is asked about too often."""
+        if self._accounts is not None and account_id is not None and (wait := self._accounts.take(account_id)):
+            raise rate_limited("account", "this account is asked about too often", wait)
+
+    def check_stranger(self, request: web.Request) -> None:
+        """429 where its address has sent too many strangers. Else it is one, until it has proven who asks."""
+        refusal = self.refusal_of_strangers(request)
+        if refusal is not None:
+            raise refusal
+        request[STRANGER] = True
+
+    def refusal_of_strangers(self, request: web.Request) -> ApiError | None:
+        """What strangers of the request's address are answered now."""
+        if self._strangers is None or len(self._strangers) == 0:
+            return None
+        wait = self._strangers.wait(network_of(request.remote))
+        return (
+            rate_limited("address", "too many requests without a valid key come from this address", wait)
+            if wait
+            else None
+        )
+
+    def answered(self, request: web.Request, status: int) -> None:
+        """Counts a stranger. One that was refused as such, or for a fault of ours, has taken nothing."""
+        if self._strangers is not None and request[STRANGER] and status != 429 and status < 500:
+            self._strangers.spend(network_of(request.remote))
+
+    def refused(self, error: ApiError) -> None:
+        """Counts an answer with 429, by the limit that it names."""
+        assert error.details is not None, "it names its limit"
+        self._limited[error.details["limit"]] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry, for each text."""
+        limited = CounterMetricFamily("payout_ledger_requests_limited", "Requests answered with 429.", labels=["kind"])
+        for kind, number in self._limited.items():
+            limited.add_metric([kind], float(number))
+        yield limited
+
+
 REQUESTS = web.AppKey("requests", RequestMetrics)
+RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 BODIES = web.AppKey("bodies", ReceivedBodies)
 DEADLINES = web.AppKey("deadlines", Deadlines)
 
 
-def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics) -> Middleware:
+def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics, limits: RateLimits) -> Middleware:
     """The one middleware. What it needs is looked up once here, and not for each request."""
     seconds_max = settings.request_seconds_max
 
@@ -216,18 +322,22 @@ def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics) -
         try:
             response = await handler(request)
         except Exception as problem:
-            error = _error_of(problem)
+            error = error_of(problem)
             fields = {"request_id": request_id, "method": request.method, "path": request.path, "code": error.code}
             if error.code == "INTERNAL":
                 log.exception("request_failed", **fields)
             else:
                 log.info("request_refused", **fields)
+            if error.code == "RATE_LIMITED":
+                limits.refused(error)
             response = _error_response(error, request_id, runtime.instant())
-            if isinstance(problem, _BROKEN_BODIES):
+            if isinstance(problem, BROKEN_BODIES):
                 # Nobody knows where the next request would begin.
                 response.force_close()
         finally:
             requests.under_way -= 1
+        if STRANGER in request:
+            limits.answered(request, response.status)
         if requests.stopping:
             response.force_close()
         if not response.prepared:
@@ -237,33 +347,6 @@ def middleware(runtime: Runtime, settings: Settings, requests: RequestMetrics) -
         return response
 
     return serve
-
-
-def _error_of(problem: Exception) -> ApiError:
-    match problem:
-        case ApiError():
-            return problem
-        case Refusal():
-            return from_refusal(problem)
-        case Unavailable():
-            return ApiError("UNAVAILABLE", str(problem))
-        case web.HTTPRequestEntityTooLarge():
-            return ApiError("PAYLOAD_TOO_LARGE", "the body is larger than this service takes")
-        case web.HTTPMethodNotAllowed():
-            allowed = ", ".join(sorted(problem.allowed_methods))
-            return ApiError("METHOD_NOT_ALLOWED", f"allowed here: {allowed}", headers={"Allow": allowed})
-        case web.HTTPNotFound():
-            return ApiError("NOT_FOUND", "there is nothing at this path (see /openapi.json)")
-        case web.HTTPException() if problem.status < 500:
-            return ApiError("VALIDATION_ERROR", problem.reason)
-        case _ if isinstance(problem, _BROKEN_BODIES):
-            return ApiError(
-                "VALIDATION_ERROR", "the body did not arrive whole, or is not in the encoding that its headers name"
-            )
-        case _ if (why := explain_outage(problem)) is not None:
-            return ApiError("UNAVAILABLE", f"{why}: try again, with the same idempotency key")
-        case _:
-            return ApiError("INTERNAL", "something went wrong on our side; the request id finds it in the log")
 
 
 def _error_response(error: ApiError, request_id: str, timestamp: Instant) -> web.Response:

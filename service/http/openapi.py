@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -36,11 +37,11 @@ class OpenApiDocument(TypedDict):
     components: dict[str, Any]
 
 
-DOCUMENT: web.AppKey[OpenApiDocument] = web.AppKey("openapi_document")
+DOCUMENT = web.AppKey("openapi_document", bytes)
 
 
 async def serve(request: web.Request) -> web.Response:
-    return web.json_response(request.app[DOCUMENT])
+    return web.Response(body=request.app[DOCUMENT], content_type=JSON)
 
 
 OPERATIONS = (
@@ -53,6 +54,12 @@ OPERATIONS = (
         answers=(Answer(data=OpenApiDocument, enveloped=False),),
     ),
 )
+
+
+@cache
+def document_bytes(subjects: tuple[Subject, ...]) -> bytes:
+    """The document as it is answered: it is the same for as long as the process runs."""
+    return orjson.dumps(document(subjects))
 
 
 @cache
@@ -80,7 +87,7 @@ def document(subjects: tuple[Subject, ...]) -> OpenApiDocument:
         "paths": paths,
         "components": {
             "securitySchemes": _SECURITY,
-            "responses": {"Refused": _response(_envelope(None, schemas.of(ErrorDocument), schemas.of(Meta)), REFUSED)},
+            "responses": _refusals(schemas),
             "schemas": schemas.named,
         },
     }
@@ -95,6 +102,22 @@ _SECURITY: dict[str, Schema] = {
         "description": "`Storlaunch-HMAC-SHA256 keyId=..., scope=*, signature=...`, as the official SDKs sign requests.",
     },
 }
+
+
+_COME_AGAIN = {
+    "429": ("RateLimited", "The key, the account or the address asks too often: `details.limit` says which."),
+    "503": ("Unavailable", "The service cannot take this now: send it again, with the same idempotency key."),
+}
+"""Of every operation but those that ask whether the service is well: by status, the name in `components` and what it is."""
+
+
+def _refusals(schemas: _Schemas) -> Schema:
+    refused = _response(_envelope(None, schemas.of(ErrorDocument), schemas.of(Meta)), REFUSED)
+    again = {"description": "Whole seconds to wait, at least 1.", "schema": {"type": "integer", "minimum": 1}}
+    named: Schema = {"Refused": refused}
+    for name, description in _COME_AGAIN.values():
+        named[name] = {**refused, "description": description, "headers": {"Retry-After": again}}
+    return named
 
 
 def _path(operation: Operation) -> str:
@@ -167,6 +190,11 @@ def _operation(operation: Operation, schemas: _Schemas) -> Schema:
             "default": {"$ref": "#/components/responses/Refused", "description": REFUSED},
         },
     }
+    if not isinstance(operation, OpenOperation) or operation.limited:
+        for status, (name, description) in _COME_AGAIN.items():
+            described["responses"].setdefault(
+                status, {"$ref": f"#/components/responses/{name}", "description": description}
+            )
     if isinstance(operation, ApiOperation):
         described["security"] = [{name: [scope]} for scope in operation.scopes for name in _SECURITY]
     else:

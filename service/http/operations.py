@@ -18,7 +18,7 @@ from service.http.app_keys import LEDGER, SETTINGS
 from service.http.bodies import FileBody, JsonBody, RequestBody
 from service.http.envelope import CSV, JSON, Meta
 from service.http.errors import ApiError
-from service.http.middleware import BODIES, DEADLINES
+from service.http.middleware import BODIES, DEADLINES, RATE_LIMITS
 from service.http.parameters import AnyParameter, PathParameter
 from service.http.request_context import (
     ANSWER_BY,
@@ -133,9 +133,11 @@ class ApiOperation(Operation):
         if self.streams_body:
             require_bearer(request)
             read = _read_later
-        key, body, signature = await authenticate(request, read)
+        limits = app[RATE_LIMITS]
+        key, body, signature = await authenticate(request, read, limits.check_key, limits.refusal_of_strangers(request))
         check_scopes(key, self.scopes)
         account_id = account_of(request, key)
+        limits.check_account(account_id)
         ledger, request_id = app[LEDGER], request[REQUEST_ID]
         if signature is not None and key.on_behalf_of and self.method != "GET":
             await check_signature_is_for(ledger.pool, signature, account_id)
@@ -153,10 +155,15 @@ class OpenOperation(Operation):
     """An operation that asks for no API key, and has no prefix."""
 
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    _: KW_ONLY
+    limited: bool = True
+    """Whether strangers who ask too often get 429: not where a proxy asks whether the service is well."""
 
     prefixes = ("",)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        if self.limited:
+            request.app[RATE_LIMITS].check_stranger(request)
         return await self.handler(request)
 
 

@@ -47,6 +47,7 @@ OPERATIONS = (
         alive,
         id="isAlive",
         summary="Whether the process is alive",
+        limited=False,
         answers=(Answer(data=AliveDocument, enveloped=False),),
     ),
     OpenOperation(
@@ -55,6 +56,7 @@ OPERATIONS = (
         ready,
         id="isReady",
         summary="Whether requests should be sent here, and how each part is",
+        limited=False,
         answers=(
             Answer(data=ReadinessDocument, enveloped=False, description="Ready, perhaps degraded."),
             Answer(data=ReadinessDocument, enveloped=False, status=503, description="Not ready."),

@@ -40,6 +40,9 @@ REQUEST_ID = web.RequestKey("request_id", str)
 
 SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "payout-ledger"}
 """On every answer: nobody on the way keeps what is of one account, guesses another type, or learns our versions."""
+STRANGER = web.RequestKey("stranger", bool)
+"""Whether the request has proven no key, where an operation has asked for one or is open to everybody."""
+
 ANSWER_BY = web.RequestKey("answer_by", float)
 """Until when the request is answered, in the event loop's time: counted from its arrival, whatever it waits for."""
 
@@ -192,14 +195,18 @@ ReadBody = Callable[[web.Request, Claimant], Awaitable[bytes]]
 Admitted = tuple[ApiKey, bytes, str | None]
 
 
-async def authenticate(request: web.Request, read: ReadBody) -> Admitted:
+async def authenticate(
+    request: web.Request, read: ReadBody, proven: Callable[[web.Request, ApiKey], None], refusal: ApiError | None
+) -> Admitted:
     """The key of whoever asks, the body, and the signature; 401 where there is none, or where it does not match.
 
-    The body is read when the key is known: of a stranger's, not a byte.
+    The body is read when the key is known: of a stranger's, not a byte. `proven` is told of the key as soon as it is proven.
+    `refusal` is what strangers are answered now: then only those get further who ask with a key that was asked with before.
     """
+    request[STRANGER] = True
     sent = request.headers.getall("Authorization", ())
     if not sent:
-        raise ApiError("UNAUTHORIZED", "no Authorization header: send Bearer sk_... or a signed request")
+        raise refusal or ApiError("UNAUTHORIZED", "no Authorization header: send Bearer sk_... or a signed request")
     header = sent[0]
     if len(sent) > 1:
         raise ApiError("VALIDATION_ERROR", "several Authorization headers: send one", field="Authorization")
@@ -208,9 +215,10 @@ async def authenticate(request: web.Request, read: ReadBody) -> Admitted:
         raise ApiError("UNAUTHORIZED", f"the Authorization header is to be ASCII text of at most {most} characters")
     keys = request.app[KEYS]
     if header.startswith("Bearer "):
-        key = await keys.by_bearer(header[7:].strip())
+        key = await keys.by_bearer(header[7:].strip(), remembered=refusal is not None)
         if key is None:
-            raise ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
+            raise refusal or ApiError("UNAUTHORIZED", "this key is not known, or was revoked")
+        proven(request, key)
         return key, await read(request, Claimant.BEARER), None
     signed = request_signature.parse(header)
     if signed is None:
@@ -222,9 +230,9 @@ async def authenticate(request: web.Request, read: ReadBody) -> Admitted:
         raise ApiError(
             "INVALID_TIMESTAMP", f"the timestamp is more than {request_signature.SKEW_SECONDS} s away from now"
         )
-    key = await keys.by_id(signed.key_id)
+    key = await keys.by_id(signed.key_id, remembered=refusal is not None)
     if key is None:
-        raise ApiError("INVALID_KEY", "this key is not known, or was revoked")
+        raise refusal or ApiError("INVALID_KEY", "this key is not known, or was revoked")
     signed_key = request.headers.get(IDEMPOTENCY_KEY.name)
     if not signed_key and X_IDEMPOTENCY_KEY.name in request.headers and request.method != "GET":
         raise ApiError(
@@ -243,6 +251,7 @@ async def authenticate(request: web.Request, read: ReadBody) -> Admitted:
     )
     if not request_signature.equal(signed.signature, expected):
         raise ApiError("INVALID_SIGNATURE", "the signature does not match this request")
+    proven(request, key)
     return key, body, expected
 
 

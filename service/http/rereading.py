@@ -54,9 +54,9 @@ async def post_reread(context: RequestContext) -> web.Response:
     )
     key, _ = await found_import(context)
     jobs, origin = context.request.app[IMPORTS], context.origin()
-    async with jobs.slot():
+    with jobs.place(context.account) as place:
         task = await jobs.run_once(
-            key, lambda: reread_as_job(context.ledger, key, parameters, origin, lambda: jobs.is_stopping)
+            key, lambda: reread_as_job(context.ledger, key, parameters, origin, lambda: jobs.is_stopping), place
         )
     waits = context.read(WAIT) != "false"
     if waits:

@@ -20,6 +20,8 @@ from service.http.app_keys import KEYS, LEDGER, RUNTIME
 from service.http.bodies import FileBody
 from service.http.body_encoding import read_body
 from service.http.envelope import JSON as JSON_MEDIA
+from service.http.errors import ApiError
+from service.http.middleware import RATE_LIMITS
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
 from service.http.sellercenter_documents import SellerCenterError, SellerCenterSuccess
@@ -101,6 +103,9 @@ async def _respond(request: web.Request, readings: Sequence[Pairs]) -> web.Respo
     action, wanted = _shown(asked.get("Action", "")), asked.get("Format", XML).upper()
     try:
         tree = await _answer(request, readings)
+    except ApiError:
+        # SellerCenter has no error for a key or an account that asks too often.
+        raise
     except SellerCenterRefusal as refused:
         log.info("sellercenter_refused", code=refused.fault.code)
         tree = failure(refused.fault, action, refused.what)
@@ -169,6 +174,9 @@ async def _answer(request: web.Request, readings: Sequence[Pairs]) -> Tree:
         raise (
             SellerCenterRefusal(Fault.LOGIN) if known else SellerCenterRefusal(Fault.NO_SELLER, _shown(asked["UserID"]))
         )
+    limits = request.app[RATE_LIMITS]
+    limits.check_key(request, key)
+    limits.check_account(key.account_id)
     now = request.app[RUNTIME].now()
     if abs((now - signed_at).total_seconds()) > SKEW_SECONDS:
         raise SellerCenterRefusal(Fault.EXPIRED)

@@ -32,10 +32,27 @@ async def chunks(request: web.Request) -> AsyncIterator[bytes]:
     if request.content_length is not None and request.content_length > most:
         raise too_large
     size = 0
-    async for chunk in pieces(request):
+    async for chunk in _in_time(request):
         size += len(chunk)
         if size > most:
             raise too_large
+        yield chunk
+
+
+async def _in_time(request: web.Request) -> AsyncIterator[bytes]:
+    """The pieces of the body; 400 where it stands still, or comes so slowly that it holds its place for no good."""
+    settings, loop = request.app[SETTINGS], asyncio.get_running_loop()
+    idle = settings.upload_idle_seconds
+    until, arriving = loop.time() + idle, pieces(request)
+    while True:
+        try:
+            async with asyncio.timeout_at(min(until, loop.time() + idle)):
+                chunk = await anext(arriving, None)
+        except TimeoutError:
+            raise ApiError("VALIDATION_ERROR", "the body did not arrive in time: send it again", field="body") from None
+        if chunk is None:
+            return
+        until += len(chunk) / settings.upload_bytes_per_second_min
         yield chunk
 
 

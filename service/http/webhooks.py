@@ -16,7 +16,7 @@ from service.http.errors import ApiError
 from service.http.middleware import BODIES
 from service.http.operations import Answer, OpenOperation
 from service.http.parameters import any_text
-from service.http.request_context import REQUEST_ID, Claimant, respond, success
+from service.http.request_context import REQUEST_ID, STRANGER, Claimant, respond, success
 from service.plugipay.inbound.receiver import NotAWebhook, NotVerified
 from service.plugipay.inbound.topic import TooLarge
 
@@ -54,6 +54,7 @@ async def receive(request: web.Request) -> web.Response:
     except NotVerified as problem:
         code = "INVALID_TIMESTAMP" if problem.wrong_time else "INVALID_SIGNATURE"
         raise ApiError(code, str(problem), headers={"WWW-Authenticate": X_PLUGIPAY_SIGNATURE.name}) from None
+    request[STRANGER] = False
     document: ReceivedDocument = {"received": True}
     meta: Meta = {"requestId": request_id, "timestamp": request.app[RUNTIME].instant()}
     return respond(success(orjson.dumps(document), meta))

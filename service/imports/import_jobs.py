@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -57,29 +58,76 @@ class File:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlacesMax:
+    """How many files there may be: of one account, of all accounts, and being read at once."""
+
+    of_account: int
+    of_all: int
+    read: int
+
+
+class ImportPlaces:
+    """The places of this process.
+
+    A file has a place from its first byte until it has been read. Whoever sends slowly, or not at all, takes the places of
+    their own account. Only a file that is here as a whole can be read, so one that is still on its way keeps nobody from
+    reading.
+    """
+
+    def __init__(self, most: PlacesMax) -> None:
+        self._most = most
+        self._taken = Counter[str]()
+        self._reading = asyncio.Semaphore(most.read)
+
+    @contextlib.contextmanager
+    def place(self, account_id: str) -> Iterator[None]:
+        """A place for one more file of the account. Unavailable where all of them are taken."""
+        if self._taken[account_id] >= self._most.of_account:
+            raise Unavailable(
+                f"{self._most.of_account} files of this account are being taken in already: send it when one is done"
+            )
+        if self._taken.total() >= self._most.of_all:
+            raise Unavailable(f"{self._most.of_all} files are being taken in already: try again later")
+        self._taken[account_id] += 1
+        try:
+            yield
+        finally:
+            self._taken[account_id] -= 1
+            if not self._taken[account_id]:
+                del self._taken[account_id]
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Waits until the file can be read: those that are here are read in the order in which they came."""
+        async with self._reading:
+            yield
+
+
 class ImportJobs:
     """The import jobs of this process."""
 
-    def __init__(self, ledger: Ledger, files_max: int) -> None:
+    def __init__(self, ledger: Ledger, most: PlacesMax) -> None:
         self._ledger = ledger
-        self._files_max = files_max
-        self._receiving = 0
+        self._places = ImportPlaces(most)
         self._running: dict[ImportKey, asyncio.Task[None]] = {}
         self._starting = asyncio.Lock()
         self._stopping = False
 
-    @contextlib.asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """A slot for one more file, from its first byte on. Unavailable where all are taken."""
-        if self._stopping or self._receiving + len(self._running) >= self._files_max:
-            raise Unavailable(
-                f"{self._files_max} files are being taken in already, or the service is stopping: try again later"
-            )
-        self._receiving += 1
-        try:
-            yield
-        finally:
-            self._receiving -= 1
+    def place(self, account_id: str) -> contextlib.ExitStack:
+        """A place for one more file of the account, from its first byte on. Unavailable where all are taken.
+
+        It is given back as it is left, or once the job that was begun in it has ended.
+        """
+        if self._stopping:
+            raise Unavailable("the service is stopping: try again later")
+        place = contextlib.ExitStack()
+        place.enter_context(self._places.place(account_id))
+        return place
+
+    def reading(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Waits until one more file can be read."""
+        return self._places.reading()
 
     async def begin(
         self,
@@ -87,8 +135,11 @@ class ImportJobs:
         origin: RequestOrigin,
         import_id: str | None,
         file: File,
+        place: contextlib.ExitStack,
     ) -> tuple[ImportKey, asyncio.Task[None] | None]:
         """Starts or resumes an import. The task is None where it was done before. The job closes the file.
+
+        The file's place is the job's until that has ended.
 
         AccountNotFound, InvalidCommand, and OtherContent where the id belongs to another content or request.
         """
@@ -104,6 +155,7 @@ class ImportJobs:
                     task = await self._start(key, request, source, origin, file)
                     if task is not None:
                         unless_read.pop_all()
+                        _is_taken_by(place, task)
         return key, task
 
     async def _start(
@@ -139,6 +191,7 @@ class ImportJobs:
             file,
             ImportResult(key.import_id, counts, [], receipt),
             lambda: self._stopping,
+            self._places,
         )
         task = runtime.spawn(job.run(), f"import {key.import_id}")
         self._running[key] = task
@@ -152,14 +205,22 @@ class ImportJobs:
             raise OtherContent
         return known
 
-    async def run_once(self, key: ImportKey, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+    async def run_once(
+        self, key: ImportKey, run: Callable[[], Coroutine[Any, Any, None]], place: contextlib.ExitStack
+    ) -> asyncio.Task[None]:
         """Runs something about an import as its job; where one runs, that one. It raises nothing but a cancellation."""
+
+        async def in_turn() -> None:
+            async with self._places.reading():
+                await run()
+
         async with self._starting:
             task = self._running.get(key)
             if task is None:
-                task = self._ledger.runtime.spawn(run(), f"import {key.import_id}")
+                task = self._ledger.runtime.spawn(in_turn(), f"import {key.import_id}")
                 self._running[key] = task
                 task.add_done_callback(lambda _: self._running.pop(key, None))
+                _is_taken_by(place, task)
         return task
 
     @property
@@ -187,6 +248,7 @@ class _ImportJob:
         file: File,
         result: ImportResult,
         stopping: Callable[[], bool],
+        places: ImportPlaces,
     ) -> None:
         self._ledger = run.ledger
         self._run = run
@@ -195,6 +257,7 @@ class _ImportJob:
         self._file = file
         self._result = result
         self._stopping = stopping
+        self._places = places
         self._recorded_at = run.ledger.runtime.monotonic()
 
     async def run(self) -> None:
@@ -204,7 +267,8 @@ class _ImportJob:
         }  # fmt: skip
         try:
             with self._file.stream:
-                await self._read()
+                async with self._places.reading():
+                    await self._read()
         except ImportTakenOver:
             log.info("import_taken_over", **fields)
             return
@@ -221,6 +285,8 @@ class _ImportJob:
             log.info(self._source.logged_as, **fields, **self._result.counts)
 
     async def _read(self) -> None:
+        if self._stopping():
+            raise Stopping
         skip = self._result.receipt.items
         of = FileKey(self._run.key.lane, self._run.key.account_id, self._file.digest)
         await read_file(
@@ -242,6 +308,12 @@ class _ImportJob:
     async def _record(self, problems: list[Problem], bytes_read: int) -> None:
         await self._run.record(problems, bytes_read, self._result.counts, self._result.receipt)
         self._recorded_at = self._ledger.runtime.monotonic()
+
+
+def _is_taken_by(place: contextlib.ExitStack, task: asyncio.Task[None]) -> None:
+    """The place is the task's, until it has ended."""
+    taken = place.pop_all()
+    task.add_done_callback(lambda _: taken.close())
 
 
 def _check_same(known: ImportRecord, source: ResumableSource[Any], file: File) -> None:

@@ -6,7 +6,7 @@ No record is ever refused. Each is ingested, known already, or kept with the rea
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
@@ -105,6 +105,10 @@ class ObservationsUnit(UnitOfWork[list[str]], Generic[Rec]):
     @property
     def commands_count(self) -> int:
         return max(1, len(self.records))
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def cause(self, source: Source | None = None, caused_by: str | None = None) -> Cause:
         """The cause of an event: who made the request, and `source`; without a source, the request itself."""

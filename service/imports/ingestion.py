@@ -201,7 +201,10 @@ async def read_expected(
         if withdrawals is None:
             _refuse_mostly_unreadable(result, problems)
 
-    await ingest(ledger, reader, records, result, with_readings, skip, readings)
+    try:
+        await ingest(ledger, reader, records, result, with_readings, skip, readings)
+    finally:
+        await readings.written()
     left: list[Withdrawal] = []
     if withdrawals is not None and not skip:
         left = await left_over(ledger, source, readings, withdrawals)

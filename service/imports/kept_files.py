@@ -188,6 +188,7 @@ class Readings:
         self._run = run
         self._waiting: list[Stated] = []
         self._number = 0
+        self._writing: asyncio.Future[Any] | None = None
 
     def add(self, stated: Iterable[Stated]) -> None:
         """Adds what records stated that are in the ledger now."""
@@ -210,10 +211,18 @@ class Readings:
         """Keeps what was added, in whole rows; and the `rest`."""
         while len(self._waiting) >= ROWS or (rest and self._waiting):
             some, self._waiting = self._waiting[:ROWS], self._waiting[ROWS:]
-            await self._ledger.pool.execute(
-                query("imports/readings_keep"), *self._place, self._run, self._number, _rows(some)
-            )
+            await self.written()
+            row = (*self._place, self._run, self._number, _rows(some))
+            self._writing = asyncio.ensure_future(self._ledger.pool.execute(query("imports/readings_keep"), *row))
             self._number += 1
+        if rest:
+            await self.written()
+
+    async def written(self) -> None:
+        """Waits for the row that is being written: the next records are ingested meanwhile."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
     async def forget_earlier(self) -> None:
         """Takes away what earlier runs kept: this one has read all of the file."""

@@ -51,15 +51,19 @@ class KeyRing:
         self._vault = vault
         self._runtime = runtime
         self._known: OrderedDict[bytes | str, ApiKey] = OrderedDict()
+        self._known_before: OrderedDict[bytes | str, ApiKey] = OrderedDict()
+        """What was known until some key changed. It is looked up again before it counts."""
         self._epoch = -1
         self._checked_at = float("-inf")
         self._checking = asyncio.Lock()
 
-    async def by_bearer(self, secret: str) -> ApiKey | None:
-        return await self._find(secret_hash(secret), "keys/by_hash")
+    async def by_bearer(self, secret: str, *, remembered: bool = False) -> ApiKey | None:
+        """The key of this secret. `remembered`: only if it was found before, so that guesses are not looked up."""
+        return await self._find(secret_hash(secret), "keys/by_hash", remembered=remembered)
 
-    async def by_id(self, key_id: str) -> ApiKey | None:
-        return await self._find(key_id, "keys/by_id")
+    async def by_id(self, key_id: str, *, remembered: bool = False) -> ApiKey | None:
+        """The key of this id; `remembered` as above."""
+        return await self._find(key_id, "keys/by_id", remembered=remembered)
 
     async def by_user(self, user_id: str) -> list[ApiKey]:
         """The keys of somebody who is known by an e-mail address; several while one is being replaced."""
@@ -70,11 +74,13 @@ class KeyRing:
         """The signing secret."""
         return self._vault.unseal(f"api key {key.key_id}", key.secret_sealed).decode()
 
-    async def _find(self, what: bytes | str, statement: str) -> ApiKey | None:
+    async def _find(self, what: bytes | str, statement: str, *, remembered: bool) -> ApiKey | None:
         if self._runtime.monotonic() - self._checked_at > _EPOCH_SECONDS:
             await self._notice_changes()
         key = self._known.get(what)
         if key is None:
+            if remembered and what not in self._known_before:
+                return None
             row = await self._pool.fetchrow(query(statement), what)
             if row is None or not self._vault.holds(API_KEYS, row):
                 return None
@@ -91,7 +97,7 @@ class KeyRing:
                 return
             epoch = await self._pool.fetchval(query("keys/epoch"))
             if epoch != self._epoch:
-                self._known.clear()
+                self._known_before, self._known = self._known, OrderedDict()
                 self._epoch = epoch
             self._checked_at = now
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from events.catalog import AnyEvent
 from events.envelope import Actor, Envelope, Source, encode, envelope_bytes, next_digest
 from events.evolve import evolve
 from events.instants import Instant
+from events.payouts.checks import NO_CHECKS, PayoutChecks
 from events.policies.cycles import DUE
 from events.policies.decide import due
 from events.policies.events import PayoutCycleCut
@@ -62,9 +64,19 @@ class Batch:
     """Decisions are recorded here in turn, each on the state that the ones before it left."""
 
     def __init__(
-        self, ledger_id: str, lane: int, now: Instant, snapshot: Snapshot, vault: Vault, runtime: Runtime
+        self,
+        ledger_id: str,
+        lane: int,
+        now: Instant,
+        snapshot: Snapshot,
+        vault: Vault,
+        runtime: Runtime,
+        payout_checks: PayoutChecks = NO_CHECKS,
+        test_account_prefix: str | None = None,
     ) -> None:
         self.lane = lane
+        self.test_account_prefix = test_account_prefix
+        self.payout_checks = payout_checks
         self.now = now
         self.runtime = runtime
         self.vault = vault
@@ -108,7 +120,14 @@ class Batch:
         # Without a key nobody can read where to pay to.
         payable = state.account_id in self.keys
         try:
-            events = due(state, self.now, lambda: self.runtime.ulid(self.milliseconds), calendars, payable=payable)
+            events = due(
+                state,
+                self.now,
+                lambda: self.runtime.ulid(self.milliseconds),
+                calendars,
+                payable=payable,
+                checks=self.payout_checks,
+            )
         except Exception:
             # A schedule that cannot be reckoned must not keep from the account all that is not its payouts.
             log.exception("schedule_failed", lane=self.lane, account=state.account_id)
@@ -155,7 +174,7 @@ class Batch:
         stored = envelope_bytes(envelope)
         self.digest = next_digest(self.digest, stored)
         self.events.append((state.account_id, envelope.version, name, effective_at, stored.decode(), self.digest))
-        evolve(state, event, effective_at, position)
+        evolve(state, event, effective_at, position, envelope)
         if isinstance(event, ProviderObserved):
             self.provider_events.append(
                 {"account_id": state.account_id, "event_id": event.event_id, "position": position}
@@ -301,6 +320,11 @@ class UnitOfWork(ABC, Generic[Result]):
     def commands_count(self) -> int:
         """How many decisions it is, for the bounds of a batch and of the queue."""
         return 1
+
+    @property
+    @abstractmethod
+    def account_ids(self) -> Collection[str]:
+        """The accounts that it is about, at least one: it is decided behind every earlier unit of any of them."""
 
     @abstractmethod
     def collect(self, read_set: ReadSet) -> None:

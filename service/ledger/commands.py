@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from events.account_state import AccountState
 from events.accounts.commands import OpenAccount
+from events.accounts.decide import check_account_id
 from events.accounts.events import WebhookSecretAdded
 from events.balances.events import ReserveHeld
 from events.banking.events import MatchMade
@@ -124,6 +125,10 @@ class CommandUnit(UnitOfWork[list[Outcome]]):
     def commands_count(self) -> int:
         return len(self.works)
 
+    @property
+    def account_ids(self) -> Collection[str]:
+        return {work.command.account_id for work in self.works}
+
     def collect(self, read_set: ReadSet) -> None:
         for work in self.works:
             account_id = work.command.account_id
@@ -175,6 +180,8 @@ def _decide_one(work: CommandRequest, unit: CommandUnit, batch: Batch) -> Outcom
     state = batch.state(command.account_id)
     key = batch.keys.get(command.account_id)
     try:
+        if isinstance(command, OpenAccount) and batch.test_account_prefix is not None:
+            check_account_id(command, state, origin.mode, batch.test_account_prefix)
         if state.account is not None and state.account.mode != origin.mode:
             raise AccountNotFound(command.account_id)
         if state.account is not None and key is None:
@@ -189,9 +196,16 @@ def _decide_one(work: CommandRequest, unit: CommandUnit, batch: Batch) -> Outcom
                     raise IdempotencyMismatch(work.key)
                 body = key.unseal_bytes(f"answer {work.key}", first.sealed)
                 return Executed(first.status, body, first.position, batch.lane, replayed=True)
-        actor = f"{origin.actor.kind}:{origin.actor.id}" if origin.actor.id else origin.actor.kind
         new_id = batch.runtime.ulid(batch.milliseconds)
-        context = DecisionContext(batch.now, unit.earliest(batch.now), new_id, origin.mode, actor, calendars)
+        context = DecisionContext(
+            batch.now,
+            unit.earliest(batch.now),
+            new_id,
+            origin.mode,
+            origin.actor.name,
+            calendars,
+            batch.payout_checks,
+        )
         events = decide(_sealed(command, key), state, context)
     except Refusal as refusal:
         return refusal

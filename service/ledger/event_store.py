@@ -1,16 +1,18 @@
-"""The event store: reads what a decision needs, and appends a batch behind the lane's fence."""
+"""The event store: reads what a decision needs, remembers it, and appends a batch behind the lane's fence."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import asyncpg
 import orjson
 
 from events.account_state import AccountState
+from events.envelope import SYSTEM_ACCOUNT
 from events.instants import Instant, to_datetime
 from events.read_set import ReadSet
 from events.values import value
@@ -257,3 +259,62 @@ async def append(connection: Connection, batch: Append, clock_ahead_seconds_max:
         *(beside[name] if name in beside else orjson.dumps(rows[name]).decode() for name in statement.parameters),
     )
     return position is not None
+
+
+class StateCache:
+    """What a lane's writer remembers: states and keys of the accounts that were used last, true while its appends succeed."""
+
+    def __init__(self, accounts_max: int) -> None:
+        self.head: Head | None = None
+        """Where the lane stood when all of this was true; None where nothing is remembered."""
+        self._accounts_max = accounts_max
+        self._known: OrderedDict[str, tuple[AccountState, AccountKey]] = OrderedDict()
+
+    def not_cached(self, read_set: ReadSet, *, with_answers: bool) -> ReadSet | None:
+        """What of it has to be read from the database; None where all of it is here. `with_answers`: also old answers.
+
+        Rows are put into the states of their accounts, so those accounts are read with them; answers stand alone.
+        """
+        accounts = read_set.accounts - self._known.keys()
+        for name in _ROWS:
+            accounts.update(row[0] for row in getattr(read_set, name))
+        if not accounts and not (read_set.answers and with_answers):
+            return None
+        return replace(read_set, accounts=accounts)
+
+    def snapshot(self, head: Head, accounts: Iterable[str]) -> Snapshot:
+        """These accounts, all of them known, as they are at this head."""
+        state: dict[str, AccountState] = {}
+        keys: dict[str, AccountKey] = {}
+        for account_id in accounts:
+            state[account_id], keys[account_id] = self._known[account_id]
+            self._known.move_to_end(account_id)
+        return Snapshot(head, state, keys, {})
+
+    def adopt(self, head: Head, states: Mapping[str, AccountState], keys: Mapping[str, AccountKey]) -> None:
+        """Remembers the states that the commit left, without the rows that only single commands named."""
+        self.head = head
+        for account_id, state in states.items():
+            key = keys.get(account_id)
+            if state.account is None or key is None or account_id == SYSTEM_ACCOUNT:
+                continue
+            totals = AccountState(
+                account_id=account_id,
+                version=state.version,
+                account=state.account,
+                bank_account=state.bank_account,
+                provider=state.provider,
+                balances=state.balances,
+            )
+            self._known[account_id] = (totals, key)
+            self._known.move_to_end(account_id)
+        while len(self._known) > self._accounts_max:
+            self._known.popitem(last=False)
+
+    def forget(self) -> None:
+        """Another process has written, or nobody knows."""
+        self.head = None
+        self._known.clear()
+
+
+_ROWS = tuple(each.name for each in fields(ReadSet) if each.name not in ("accounts", "answers"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -15,6 +15,7 @@ import orjson
 from events.accounts.events import LedgerBegun
 from events.envelope import DIGEST_VERSION, SYSTEM_ACCOUNT, Actor, Source
 from events.instants import Instant, shifted
+from events.payouts.checks import PayoutChecks
 from events.read_set import ReadSet
 from events.refusals import InvalidCommand, Refusal
 from service.ledger.batch import Batch, Cause, Result, UnitOfWork
@@ -99,6 +100,8 @@ class Ledger:
                 queue_commands_max=settings.queue_commands_max,
                 outage_seconds_max=settings.database_timeout_seconds,
                 clock_ahead_seconds_max=settings.clock_ahead_seconds_max,
+                payout_checks=PayoutChecks(settings.four_eyes, settings.bank_account_cool_down_hours),
+                test_account_prefix=settings.test_account_prefix,
             )
             writer.start()
             self._writers[lane] = writer
@@ -208,6 +211,10 @@ class _Genesis(UnitOfWork[None]):
     """Position 1 of a lane, once."""
 
     exponents: dict[str, int]
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (SYSTEM_ACCOUNT,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(SYSTEM_ACCOUNT)

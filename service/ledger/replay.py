@@ -57,7 +57,7 @@ async def _fold(connection: Connection, lane: int, vault: Vault, head: Head, env
     after = {account_id: state.copy() for account_id, state in before.items()}
     observed: list[Row] = []
     for envelope, event in events:
-        evolve(after[envelope.account_id], event, envelope.effective_at, envelope.position)
+        evolve(after[envelope.account_id], event, envelope.effective_at, envelope.position, envelope)
         if isinstance(event, ProviderObserved):
             observed.append(
                 {"account_id": envelope.account_id, "event_id": event.event_id, "position": envelope.position}

@@ -14,7 +14,6 @@ out (`service/ledger/lost_appends.py`) before its commands are decided again.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +21,23 @@ from typing import Any
 import asyncpg
 
 from events.instants import Instant, to_datetime
+from events.payouts.checks import NO_CHECKS, PayoutChecks
 from events.read_set import ReadSet
 from events.refusals import Refusal
 from service.ledger.batch import Batch, Result, UnitOfWork
-from service.ledger.event_store import ANSWERED, Append, Head, Snapshot, append, read_answers, read_head, read_state
+from service.ledger.event_store import (
+    ANSWERED,
+    Append,
+    Head,
+    Snapshot,
+    StateCache,
+    append,
+    read_answers,
+    read_head,
+    read_state,
+)
+from service.ledger.fair_queue import FairQueue
 from service.ledger.lost_appends import took_effect
-from service.ledger.state_cache import StateCache
 from service.ledger.vault import Vault
 from service.ledger.write_failures import Fenced, Unavailable, WrittenElsewhere, of_our_code
 from service.platform import logs
@@ -101,6 +111,8 @@ class LaneWriter:
         outage_seconds_max: float = 10,
         clock_ahead_seconds_max: float = 5,
         warm_accounts_max: int = 50_000,
+        payout_checks: PayoutChecks = NO_CHECKS,
+        test_account_prefix: str | None = None,
     ) -> None:
         self.lane = lane
         self._ledger_id = ledger_id
@@ -109,13 +121,13 @@ class LaneWriter:
         self._runtime = runtime
         self._counters = counters
         self._batch_max = batch_commands_max
-        self._queue_max = queue_commands_max
         self._outage_seconds_max = outage_seconds_max
         self._clock_ahead_seconds_max = clock_ahead_seconds_max
+        self._payout_checks = payout_checks
+        self._test_account_prefix = test_account_prefix
         self._busy_since: float | None = None
         """When the batch that is under way was begun (monotonic seconds)."""
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_commands = 0
+        self._waiting: FairQueue[_Waiting] = FairQueue(queue_commands_max)
         self._wake = asyncio.Event()
         self._connection: Connection | None = None
         self._state_cache = StateCache(warm_accounts_max)
@@ -139,6 +151,8 @@ class LaneWriter:
     def submit(self, unit: UnitOfWork[Result]) -> asyncio.Future[Result]:
         """Queues a unit of work. Unavailable where it would wait for too long, or the writer is stopping.
 
+        Each account has its turn (`service/ledger/fair_queue.py`). Where the queue is full, whoever has most waiting in it
+        gives way to an account that has less: what it queued last is Unavailable, and is not decided.
         A batch that has taken half of the time that an outage may waits for the database: nobody else needs to. A unit
         whose caller stops waiting before it is decided is not decided any more.
         """
@@ -146,11 +160,14 @@ class LaneWriter:
             raise Unavailable("the service is stopping")
         if self._busy_since is not None and self._runtime.monotonic() - self._busy_since > self._outage_seconds_max / 2:
             raise Unavailable(f"lane {self.lane} waits for the database: try again, with the same idempotency key")
-        if self._waiting and self._waiting_commands + unit.commands_count > self._queue_max:
-            raise Unavailable(f"{self._waiting_commands} commands are waiting already")
         waiting = _Waiting(unit)
-        self._waiting.append(waiting)
-        self._waiting_commands += unit.commands_count
+        pushed_out = self._waiting.put(waiting, unit.account_ids, unit.commands_count)
+        if pushed_out is None:
+            raise Unavailable(f"{self._waiting.commands} commands are waiting already")
+        for other in pushed_out:
+            other.reject(
+                Unavailable("too many commands of this account are waiting, and others need the room: try again")
+            )
         self._wake.set()
         return waiting.done
 
@@ -176,14 +193,7 @@ class LaneWriter:
                 self._busy_since = None
 
     def _take(self) -> list[_Waiting]:
-        units: list[_Waiting] = []
-        count = 0
-        while self._waiting and (not units or count + self._waiting[0].unit.commands_count <= self._batch_max):
-            waiting = self._waiting.popleft()
-            count += waiting.unit.commands_count
-            units.append(waiting)
-        self._waiting_commands -= count
-        return [unit for unit in units if not unit.is_given_up]
+        return [unit for unit in self._waiting.take(self._batch_max) if not unit.is_given_up]
 
     async def _commit(self, units: list[_Waiting], deadline: float) -> None:
         """Commits the units, trying again while others win the race or the database is away, until the deadline.
@@ -253,7 +263,7 @@ class LaneWriter:
                     return False
             elif not await self._append(connection, batch.to_append()):
                 return False
-            self._state_cache.adopt(batch)
+            self._state_cache.adopt(batch.head_after(), batch.changed_states(), batch.keys)
         self._counters.committed(self.lane, len(batch.events), [row["verdict"] for row in batch.deliveries])
         for unit in units:
             unit.resolve()
@@ -292,7 +302,16 @@ class LaneWriter:
             unit.unit.collect(read_set)
         while True:
             snapshot, verified = await self._snapshot(connection, read_set)
-            batch = Batch(self._ledger_id, self.lane, self._now(snapshot.head), snapshot, self._vault, self._runtime)
+            batch = Batch(
+                self._ledger_id,
+                self.lane,
+                self._now(snapshot.head),
+                snapshot,
+                self._vault,
+                self._runtime,
+                self._payout_checks,
+                self._test_account_prefix,
+            )
             failed: tuple[_Waiting, Exception] | None = None
             for unit in units:
                 try:

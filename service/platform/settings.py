@@ -112,13 +112,58 @@ class Settings(BaseSettings):
         default=8,
         ge=1,
         le=1000,
-        description="Files being received or read at once; each is on disk meanwhile (TMPDIR).",
+        description="Files being read at once; those that came later wait for their turn.",
+    )
+    imports_account_max: int = Field(
+        default=4, ge=1, le=1000, description="Files of one account on their way, waiting or being read; beyond, 503."
+    )
+    uploads_max: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="Files of all accounts on their way, waiting or being read; each is on disk meanwhile (TMPDIR).",
+    )
+    upload_idle_seconds: float = Field(
+        default=30, gt=0, le=3600, description="How long a file on its way may stand still: then it is refused."
+    )
+    upload_bytes_per_second_min: int = Field(
+        default=10_000, ge=1, description="How fast a file has to come on the whole: else it is refused."
+    )
+    key_requests_per_second: float | None = Field(
+        default=None, gt=0, description="Requests with one key; beyond, 429. By default without end."
+    )
+    account_requests_per_second: float | None = Field(
+        default=1000, gt=0, description="Requests about one account; beyond, 429."
+    )
+    stranger_requests_per_second: float | None = Field(
+        default=100, gt=0, description="Requests from one address that prove no key; beyond, 429."
+    )
+    rate_burst_seconds: float = Field(
+        default=2, gt=0, le=3600, description="How many seconds' requests may come at once, of each of these."
+    )
+    connections_max: int = Field(
+        default=4000, ge=1, description="Connections that may be open at once; one more is closed before it is read."
+    )
+    connections_per_address_max: int = Field(
+        default=1000, ge=1, description="Of these, from one address, or one IPv6 network of 64 bits."
     )
     body_bytes_max: int = Field(default=4_000_000, ge=1000, description="The largest request body.")
     bodies_bytes_max: int = Field(
         default=64_000_000, ge=1_000_000, description="Bytes of request bodies that may be on their way in at once."
     )
     effective_days_back_max: int = Field(default=400, ge=0, description="How old a command's effectiveAt may be.")
+    test_account_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,31}$",
+        description="What ids of accounts in test mode begin with, and of no others, from now on.",
+    )
+    four_eyes: bool = Field(
+        default=False,
+        description="Whether the key that named a payout's bank account may not decide about the payout by hand.",
+    )
+    bank_account_cool_down_hours: float = Field(
+        default=0, ge=0, le=720, description="How long no payout goes to a bank account after it was changed."
+    )
     currency_exponents: Annotated[dict[str, int], NoDecode] = Field(
         default={}, description='Decimals that differ from ISO 4217, as JSON: {"IDR": 0}. Fixed by the first event.'
     )

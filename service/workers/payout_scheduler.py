@@ -8,6 +8,7 @@ schedulers may run at once and die at any moment: what one has done is no longer
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from events.policies.cycles import due_at
@@ -30,6 +31,10 @@ class DueUnit(UnitOfWork[bool]):
     """An account on which something is due: to read its state is enough. The result: whether nothing is due any more."""
 
     account_id: str
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)

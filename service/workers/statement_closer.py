@@ -10,7 +10,7 @@ accounts in which nothing is due cost nothing, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -52,6 +52,10 @@ class ClosingUnit(UnitOfWork[list[StatementClosed] | NotYet | DoesNotTie]):
     account_id: str
     due: Sequence[StatementClosed]
     certain: bool
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)

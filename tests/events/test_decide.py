@@ -176,10 +176,17 @@ def test_the_read_set_names_every_row_that_a_decision_and_its_events_look_at(
 
 
 def test_a_command_that_does_not_say_all_of_its_kind_cannot_be_defined() -> None:
-    for missing in ("scope", "example"):
-        said = {"scope": "command:write", "example": {}}
+    for missing in ("scope", "effect", "example"):
+        said = {"scope": "command:write", "effect": "records", "example": {}}
         del said[missing]
         with pytest.raises(TypeError, match=missing):
             type(
                 "Forgetful", (Command,), {"__module__": __name__, "__annotations__": {"type": str}, "type": "x", **said}
             )
+
+
+@pytest.mark.parametrize("effect", ["money", "trust"])
+def test_a_command_that_moves_money_or_trust_cannot_be_defined_for_command_write_alone(effect: str) -> None:
+    said = {"scope": "command:write", "effect": effect, "example": {}}
+    with pytest.raises(TypeError, match="not enough"):
+        type("Loose", (Command,), {"__module__": __name__, "__annotations__": {"type": str}, "type": "x", **said})

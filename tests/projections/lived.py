@@ -42,7 +42,7 @@ async def live(api: Api, account: str = "acc_1") -> Caller:
     await _disputes(merchant)
     await merchant.accepted(type="chargeFee", amount=500, currency="USD", reference="inv-2", kind="platform")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_0000")
-    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="pk_1", secret="sk_live_0000")
+    await api.give_workspace(account)
     await _through_the_provider(api, merchant, account)
     await merchant.accepted(type="setChannel", channel="lazada", collects="platform", zone="Asia/Jakarta")
     await statements(api, account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from events.channels.withdraw import withdraw_statement
 from events.decide import decide
 from events.decision_context import DecisionContext
 from events.disputes.state import Disputed
-from events.envelope import EVENT_TYPES, Actor, Source, envelope_from, event_of
+from events.envelope import EVENT_TYPES, Actor, Envelope, Source, envelope_from, event_of
 from events.evolve import evolve
 from events.instants import Instant, to_datetime
 from events.provider.reports import Report
@@ -127,22 +127,26 @@ async def test_a_view_has_a_column_for_each_field_and_no_other(settings: Setting
 
 
 @dataclass(slots=True)
-class Recording(UnitOfWork[None]):
+class Recording(UnitOfWork[Envelope]):
     """One event that is recorded on the rows that it says it reads."""
 
     account_id: str
     event: AnyEvent
     effective_at: Instant
 
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
+
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
         self.event.add_reads(self.account_id, read_set)
 
-    def decide(self, batch: Batch) -> None:
+    def decide(self, batch: Batch) -> Envelope:
         if self.account_id not in batch.keys:
             batch.add_account_key(self.account_id, batch.vault.new_account_key(self.account_id))
         cause = Cause(Actor("key"), Source("command"))
-        batch.record(batch.state(self.account_id), self.event, cause, effective_at=self.effective_at)
+        return batch.record(batch.state(self.account_id), self.event, cause, effective_at=self.effective_at)
 
 
 def histories() -> dict[str, list[tuple[AnyEvent, Instant]]]:
@@ -204,9 +208,9 @@ async def test_every_event_that_can_be_stored_leaves_the_same_rows_live_rebuilt_
     for account_id, history in histories().items():
         folded = AccountState(account_id)
         for event, effective_at in history:
-            await ledger.run(LANE, Recording(account_id, event, effective_at))
+            envelope = await ledger.run(LANE, Recording(account_id, event, effective_at))
             position += 1
-            evolve(folded, event, effective_at, position)
+            evolve(folded, event, effective_at, position, envelope)
             stored.add(event.stored_name)
         if isinstance(history[0][0], AccountOpened):
             add_changes(rows, AccountState(account_id), folded)

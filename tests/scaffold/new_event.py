@@ -185,7 +185,7 @@ def _command(text: str, stubs: Stubs) -> str:
     body = (
         f'class {stubs.command}(Command):\n    """{COMMAND_STUB}"""\n\n'
         f'    type: Literal["{stubs.command_type}"] = "{stubs.command_type}"\n'
-        f'    scope = "command:write"\n    example = {{{example}}}\n{fields}{reads}'.rstrip()
+        f'    scope = "command:write"\n    effect = "records"\n    example = {{{example}}}\n{fields}{reads}'.rstrip()
     )
     return _before_union(text, _union(text, "Command"), body, stubs.command)
 

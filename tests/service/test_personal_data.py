@@ -54,6 +54,7 @@ async def refuse_a_life(merchant: Caller) -> None:
 
 async def test_no_table_holds_a_bank_account_or_a_secret_in_plain_text(api: Api, settings: Settings) -> None:
     merchant = await api.merchant(available=1000, bank=False)
+    await api.give_workspace("acc_1", "ws_1")
     await live_a_life(merchant)
     await refuse_a_life(merchant)
     tables = await read_tables(settings)
@@ -81,6 +82,7 @@ async def test_equal_numbers_are_not_equal_in_the_tables(api: Api, settings: Set
 async def test_the_log_tells_who_did_what_where_and_never_a_secret_or_a_bank_account(settings: Settings) -> None:
     async with serving(settings) as api:
         merchant = await api.merchant(available=1000, bank=False)
+        await api.give_workspace("acc_1", "ws_1")
     async with (
         serve_process(environment(settings, LOG_LEVEL="debug")) as served,
         checked_session() as session,

@@ -155,6 +155,12 @@ class Api:
             await caller.accepted(type="recordRevenue", amount=pending, currency="IDR", reference="order-2")
         return caller
 
+    async def give_workspace(self, account: str, workspace: str | None = None, **fields: str) -> None:
+        """Gives the account its workspace, as only a key of the platform can."""
+        platform = await self.caller()
+        claim = {"workspaceId": workspace or f"ws_{account}", "keyId": "pk_1", "secret": "sk_provider_secret", **fields}
+        await platform.accepted(type="setProvider", accountId=account, **claim)
+
     async def position(self, lane: int = 1) -> int:
         position = await self.ledger.pool.fetchval("SELECT position FROM lanes WHERE lane = $1", lane)
         assert isinstance(position, int)

@@ -24,7 +24,7 @@ async def provider_payout(
     """A payout of 400 out of 1000 that the provider knows, on an account whose webhooks can be verified."""
     merchant = await api.merchant(account, available=1000, backend="plugipay")
     if workspace:
-        await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
+        await api.give_workspace(account)
     await merchant.accepted(type="addWebhookSecret", secret=SECRET)
     payout_id = (await merchant.post("/v1/payouts", {"amount": 400, "currency": "IDR"})).data["id"]
     await merchant.accepted(type="linkProviderPayout", payoutId=payout_id, providerPayoutId=provider_id)

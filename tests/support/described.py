@@ -40,7 +40,7 @@ class Described:
 
     def __init__(self, described: Any) -> None:
         self._components: Schema = closed(described["components"])
-        self._refused: Schema = self._components["responses"]["Refused"]
+        self._refusals: Schema = self._components["responses"]
         self._operations: list[tuple[re.Pattern[str], str, Schema]] = []
         for path, item in described["paths"].items():
             for method, operation in item.items():
@@ -56,9 +56,11 @@ class Described:
         """What of an answer the document does not say, or None. A body that is None was streamed, and is not looked at."""
         where = f"{method} {path} answered {status} {media_type}"
         operation = self._operation("GET" if method == "HEAD" else method, path)
-        response = self._refused
+        response = self._refusals["Refused"]
         if operation is not None and str(status) in operation["responses"]:
             response = operation["responses"][str(status)]
+            if "$ref" in response:
+                response = self._refusals[response["$ref"].rsplit("/", 1)[1]]
         elif status < 400:
             return f"{where}: the document names no such answer"
         if media_type not in response["content"]:

@@ -5,7 +5,7 @@ All transports use it. No delivery is lost: it is applied, or it is stored with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -71,6 +71,11 @@ class DeliveryUnit(UnitOfWork[list[str]]):
     @property
     def commands_count(self) -> int:
         return max(1, len(self.deliveries))
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        # Offsets move in the order in which they were read.
+        return {SYSTEM_ACCOUNT, *(delivery.account_id for delivery in self.deliveries)}
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(SYSTEM_ACCOUNT)

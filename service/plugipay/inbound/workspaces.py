@@ -9,11 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 from service.ledger.write_failures import Unavailable
 from service.platform.database import connect_without_time_limit
 from service.platform.settings import Settings
 from sql import query
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Of the workspaces that are claimed: those that another account has, and those that the claiming account has."""
+
+    taken: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
 
 class Workspaces:
@@ -25,13 +34,13 @@ class Workspaces:
         self._lock = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def claiming(self, wanted: Mapping[str, str]) -> AsyncIterator[frozenset[str]]:
-        """Locks these workspaces (workspace -> account) and gives those that another account has already.
+    async def claiming(self, wanted: Mapping[str, str]) -> AsyncIterator[Claims]:
+        """Locks these workspaces (workspace -> account), and tells whose they are.
 
         Unavailable where another claim holds the lock for too long.
         """
         if not wanted:
-            yield frozenset()
+            yield Claims()
             return
         connection = None
         try:
@@ -48,11 +57,14 @@ class Workspaces:
                     for name in sorted(wanted):
                         await connection.fetchval(query("provider/hold_workspace"), name)
                     rows = await connection.fetch(
-                        query("provider/taken_workspaces"), list(wanted), list(wanted.values())
+                        query("provider/owned_workspaces"), list(wanted), list(wanted.values())
                     )
             except TimeoutError:
                 raise Unavailable(f"somebody else is claiming {', '.join(sorted(wanted))}: try again") from None
-            yield frozenset(row["workspace_id"] for row in rows)
+            yield Claims(
+                taken=frozenset(row["workspace_id"] for row in rows if row["is_taken"] and not row["is_own"]),
+                own=frozenset(row["workspace_id"] for row in rows if row["is_own"]),
+            )
         finally:
             self._lock.release()
             if connection is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from events.account_state import AccountState
@@ -34,6 +34,10 @@ class FollowUp(UnitOfWork[Payout]):
     payout_id: str
     decide_events: Decide
 
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
+
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
         read_set.payouts.add((self.account_id, self.payout_id))
@@ -56,6 +60,10 @@ class AccountFollowUp(UnitOfWork[None]):
     decide_events: Callable[[AccountState], Sequence[AnyEvent]]
     payout_id: str | None = None
     """The payout that the case is about."""
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)
@@ -81,6 +89,10 @@ class ResponseUnit(UnitOfWork[None]):
     @property
     def commands_count(self) -> int:
         return max(1, len(self.observations))
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)

@@ -7,7 +7,7 @@ receipt is unknown, the person who replays takes responsibility, and the time in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -96,6 +96,10 @@ class _Resolution(UnitOfWork[Outcome]):
     """The verdict, if another lane has ingested it."""
     reason: str | None = None
     _verdicts: list[str] = field(default_factory=list, init=False)
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.request.stored.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         account_id = self.request.stored.account_id

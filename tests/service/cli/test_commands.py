@@ -53,6 +53,14 @@ async def test_keys_are_created_listed_rotated_and_revoked_and_shown_once(settin
     assert (await status_with(settings, new["secret"]))[0] == 200
     assert (await status_with(settings, new["secret"], "/v1/events"))[0] == 200, "with the old one's scopes"
 
+    wider = await keys(settings, "rotate", new["keyId"], "--scopes", "payout:read,operator", "--keep-old", "--json")
+    by_id = {key["keyId"]: key for key in (await keys(settings, "list", "--json")).json}
+    assert sorted(by_id[wider.json["keyId"]]["scopes"]) == ["operator", "payout:read"]
+    assert by_id[new["keyId"]]["revokedAt"] is None
+    wrong = await payout_ledger("keys", "rotate", new["keyId"], "--scopes", "root", env=environment(settings))
+    assert_refused(wrong, "root")
+    await keys(settings, "revoke", wider.json["keyId"])
+
     await keys(settings, "revoke", new["keyId"])
     assert (await status_with(settings, new["secret"]))[0] == 401
     assert all(key["revokedAt"] for key in (await keys(settings, "list", "--json")).json)

@@ -40,7 +40,7 @@ def assert_no_room(refused: Answer) -> None:
 
 
 async def test_a_statement_that_is_still_being_sent_has_its_place(settings: Settings) -> None:
-    async with serving(settings.model_copy(update={"imports_max": 1})) as api:
+    async with serving(settings.model_copy(update={"imports_account_max": 1})) as api:
         seller = await api.merchant()
         taken, rest = asyncio.Event(), asyncio.Event()
 
@@ -66,7 +66,7 @@ async def test_a_statement_that_is_still_being_sent_has_its_place(settings: Sett
 async def test_a_statement_that_is_being_read_has_its_place_and_a_marketplaces_file_takes_one(
     settings: Settings,
 ) -> None:
-    async with serving(settings.model_copy(update={"imports_max": 1})) as api:
+    async with serving(settings.model_copy(update={"imports_account_max": 1})) as api:
         seller = await api.merchant()
         owner = await as_owner(settings)
         for sending, content in ((send, TABLE), (send_marketplaces, MARKETPLACE)):
@@ -82,7 +82,7 @@ async def test_a_statement_that_is_being_read_has_its_place_and_a_marketplaces_f
 
 
 async def test_a_statement_that_breaks_off_or_cannot_be_read_leaves_its_place(settings: Settings) -> None:
-    async with serving(settings.model_copy(update={"imports_max": 1})) as api:
+    async with serving(settings.model_copy(update={"imports_account_max": 1})) as api:
         seller = await api.merchant()
         for _ in range(2):
             assert (await send(seller, b"{}")).status == 400

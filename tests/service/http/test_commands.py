@@ -75,6 +75,7 @@ async def test_every_command_goes_through_the_wire(api: Api) -> None:
     await take("markPaid", payoutId=ids["paid"])
     await take("markFailed", payoutId=ids["failed"])
     await take("recordBankReturn", payoutId=ids["paid"])
+    await api.give_workspace("acc_1", BODIES["setProvider"]["workspaceId"])
     await take("setProvider")
     secret = (await take("addWebhookSecret"))["id"]
     await take("retireWebhookSecret", secretId=secret)

@@ -222,7 +222,7 @@ async def test_the_account_may_have_come_to_be_known_since_in_another_lane(setti
         body = paid(workspace=named)
         delivery_id, _ = await arrive(api.ledger, lanes, body, received_at="")
         merchant, payout_id = await provider_payout(api, workspace=False)
-        await merchant.accepted(type="setProvider", workspaceId=named, keyId="k", secret="sk_provider_secret")
+        await api.give_workspace("acc_1", named)
         platform = await api.caller()
         answer = await replay(platform, delivery_id, **{"Idempotency-Key": "once"})
         assert (answer.status, answer.data["replay"]) == (200, {"verdict": "accepted"}), answer.raw

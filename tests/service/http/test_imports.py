@@ -356,7 +356,7 @@ async def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(settings: 
 
 
 async def test_there_is_room_for_so_many_at_once(settings: Settings) -> None:
-    async with serving(settings.model_copy(update={"imports_max": 1})) as api:
+    async with serving(settings.model_copy(update={"imports_account_max": 1})) as api:
         seller = await api.caller("acc_1")
         half, rest = asyncio.Event(), asyncio.Event()
 

@@ -14,7 +14,7 @@ from tests.service.marketplaces.samples import sample
 from tests.support.api import Answer, Api, Caller
 from tests.support.arrivals import open_case, park
 from tests.support.refusals import complaints
-from tests.support.routes import ROUTES, Route, listed, served
+from tests.support.routes import COMMAND, ROUTES, Route, listed, served
 from tests.support.tables import read_tables
 
 OPEN = {("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")} | {
@@ -176,15 +176,24 @@ OF_COMMANDS = {
     "setProvider": "operator",
     "linkProviderPayout": "operator",
     "setPayoutPolicy": "operator",
+    "setBackend": "operator",
+    "freezeAccount": "operator",
+    "unfreezeAccount": "operator",
+    "closeAccount": "operator",
+    "addWebhookSecret": "operator",
+    "retireWebhookSecret": "operator",
+    "adjust": "operator",
+    "recordBankReturn": "operator",
 }
 
 
 async def test_a_command_needs_the_scope_of_its_own_endpoint_too(api: Api) -> None:
     await api.merchant(available=1000)
+    await api.give_workspace("acc_1", BODIES["setProvider"]["workspaceId"])
     for kind, fields in BODIES.items():
         command = {"type": kind, **fields}
         needed = OF_COMMANDS.get(kind)
-        body = {"commands": [{"type": "freezeAccount", "reason": "x"}, command]}
+        body = {"commands": [COMMAND, command]}
         bare = await api.caller("acc_1", scopes=["command:write"])
         answer = await bare.post("/v1/commands?dryRun=true", body)
         if needed is None:

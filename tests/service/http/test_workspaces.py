@@ -90,6 +90,21 @@ async def test_of_one_request_only_the_claim_is_refused_unless_it_is_all_or_noth
         assert complaints(twice, status=400, field="commands[1].workspaceId") == []
 
 
+async def test_an_account_takes_no_workspace_for_itself_and_changes_the_key_of_its_own(settings: Settings) -> None:
+    async with serving(settings) as api:
+        platform = await opened(api, "acc_1", "acc_2")
+        # Nobody has opened acc_future: what the provider will tell of it would go to acc_1.
+        mallory = await api.caller("acc_1")
+        before = await api.position()
+        for workspace in ("acc_future", "ws_1"):
+            answer = await mallory.post("/v1/commands", {"commands": [claim("acc_1", workspace)]})
+            assert complaints(answer, status=403, field="commands[0].workspaceId") == []
+        assert await api.position() == before
+        assert await claims(platform, "acc_1") == "accepted"
+        assert await claims(mallory, "acc_1", keyId="pk_2") == "accepted"
+        assert await claims(await api.caller("acc_2"), "acc_2", "acc_2") == "accepted", "its own name is its own"
+
+
 async def test_an_account_of_another_lane_has_it_all_the_same(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"lanes": 2})) as api:
         first, second = await in_two_lanes(api)

@@ -8,7 +8,7 @@ import threading
 
 from events.accounts.state import LIVE
 from events.envelope import Actor, Source
-from service.imports.import_jobs import File, ImportJobs
+from service.imports.import_jobs import File, ImportJobs, PlacesMax
 from service.imports.import_source import SLICE, ImportRequest
 from service.ledger.commands import RequestOrigin
 from service.marketplaces.import_source import MarketplaceOptions
@@ -17,6 +17,7 @@ from tests.support.waiting import until
 
 ASKED = RequestOrigin(Actor("key", "key_1"), Source("command", "key_1"), LIVE, "req_import")
 REQUEST = ImportRequest("acc_1", "f", MarketplaceOptions("lazada"))
+MOST = PlacesMax(of_account=8, of_all=8, read=8)
 COUNT = 3 * SLICE
 ROWS = b"".join(
     json.dumps(
@@ -47,16 +48,18 @@ class Blocking(io.BytesIO):
 
 async def test_the_process_that_begins_later_resumes_alone(api: Api) -> None:
     pool = api.ledger.pool
-    earlier, later = ImportJobs(api.ledger, 8), ImportJobs(api.ledger, 8)
+    earlier, later = ImportJobs(api.ledger, MOST), ImportJobs(api.ledger, MOST)
     slow = Blocking(ROWS)
-    _, first = await earlier.begin(REQUEST, ASKED, "one", File(slow, len(ROWS), "digest"))
+    _, first = await earlier.begin(REQUEST, ASKED, "one", File(slow, len(ROWS), "digest"), earlier.place("acc_1"))
     assert first is not None
 
     async def begun() -> bool:
         return bool(await pool.fetchval("SELECT read FROM imports"))
 
     await until(begun, "the first slice is noted")
-    _, second = await later.begin(REQUEST, ASKED, "one", File(io.BytesIO(ROWS), len(ROWS), "digest"))
+    _, second = await later.begin(
+        REQUEST, ASKED, "one", File(io.BytesIO(ROWS), len(ROWS), "digest"), later.place("acc_1")
+    )
     assert second is not None
     await second
     row = await pool.fetchrow("SELECT * FROM imports")

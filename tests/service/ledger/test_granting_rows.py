@@ -228,7 +228,7 @@ def test_a_mac_is_of_one_table_and_one_column_and_one_master_key() -> None:
 async def lived_in(api: Api) -> Caller:
     """A ledger with a row of each kind."""
     merchant = await api.merchant()
-    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+    await api.give_workspace("acc_1", "ws_1")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_first")
     retired = (await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_second"))["id"]
     await merchant.accepted(type="retireWebhookSecret", secretId=retired)
@@ -255,7 +255,9 @@ async def test_every_row_that_the_service_writes_holds_and_a_rebuild_gives_the_s
 ) -> None:
     await lived_in(api)
     before = await macs(owner)
-    assert [len(rows) for rows in before] == [1, 1, 2, 1, 1]
+    assert [len(rows) for rows in before] == [2, 1, 2, 1, 1], (
+        "the keys of the merchant and of the platform that gave the workspace"
+    )
     assert await refused(owner, api.ledger.vault) == []
     await owner.execute("UPDATE webhook_secrets SET retired_at = NULL")
     await owner.execute("UPDATE providers SET base_url = 'https://his.example'")
@@ -297,7 +299,7 @@ async def test_rows_of_an_earlier_release_are_given_their_macs_once(settings: Se
         before = await macs(owner)
         vault = api.ledger.vault
     await as_of_an_earlier_release(owner)
-    assert len(await refused(owner, vault)) == 6, "a row without a MAC grants nothing, at no time"
+    assert len(await refused(owner, vault)) == 7, "a row without a MAC grants nothing, at no time"
     alone = settings.model_copy(update={"migrate_database_url": None})
     with pytest.raises(WrongSettings, match="payout-ledger migrate"):
         async with serving(alone):
@@ -334,7 +336,7 @@ async def test_another_master_key_gives_no_macs(settings: Settings, owner: Conne
     with pytest.raises(WrongSettings, match="MASTER_KEY"):
         await give_macs(settings.model_copy(update={"master_key": SecretStr("")}), REAL)
     assert await owner.fetchval("SELECT count(*) FROM api_keys WHERE mac IS NOT NULL") == 0
-    assert await give_macs(settings, REAL) == 6
+    assert await give_macs(settings, REAL) == 7
 
 
 async def test_the_service_s_login_cannot_have_macs_given_again(api: Api) -> None:

@@ -103,7 +103,7 @@ async def test_only_what_is_wanted_and_comes_after_the_endpoint_was_switched_on_
     await merchant.accepted(type="settleRevenue", amount=5, currency="IDR", reference="after")
     await merchant.accepted(type="chargeFee", amount=1, currency="IDR", reference="f", kind="platform")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_provider")
-    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="pk_1", secret="sk_live_0000")
+    await stage.api.give_workspace("acc_1")
     await merchant.accepted(type="freezeAccount", reason="checked")
     async with sending(stage):
         for path, count in (("/all", 4), ("/revenue", 2), ("/one", 1), ("/two", 2)):

@@ -251,7 +251,7 @@ async def test_sealed_fields_are_left_out_and_the_last_digits_of_the_number_are_
     await merchant.post("/v1/payouts", {"amount": 5, "currency": "IDR"})
     short = {"amount": 5, "currency": "IDR", "bankAccountNumber": "11223344", "bankAccountHolder": HOLDER}
     await merchant.post("/v1/payouts", short)
-    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="pk_1", secret="sk_live_secret_9")
+    await api.give_workspace("acc_1", secret="sk_live_secret_9")
     await merchant.accepted(type="addWebhookSecret", secret="whsec_secret_9")
     async with relaying(api, at):
         await relayed(api, at)

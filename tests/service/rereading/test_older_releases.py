@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,10 @@ class Recording(UnitOfWork[None]):
 
     def __post_init__(self) -> None:
         self.told = [SettlementObserved(**recorded) for recorded in self.file["settlements"]]
+
+    @property
+    def account_ids(self) -> Collection[str]:
+        return (self.account_id,)
 
     def collect(self, read_set: ReadSet) -> None:
         read_set.accounts.add(self.account_id)

@@ -41,7 +41,7 @@ async def post(api: Api, body: bytes, header: str | None = None, name: str = HEA
 async def an_account(api: Api, account: str = "acc_1", secret: str = SECRET) -> tuple[Caller, str]:
     """An account in Plugipay mode with one webhook secret; and that secret's id."""
     merchant = await api.merchant(account, available=1000, backend="plugipay")
-    await merchant.accepted(type="setProvider", workspaceId=f"ws_{account}", keyId="k", secret="sk_provider_secret")
+    await api.give_workspace(account)
     return merchant, (await merchant.accepted(type="addWebhookSecret", secret=secret))["id"]
 
 
