@@ -138,11 +138,11 @@ async def test_verify_exits_0_on_a_log_that_holds_and_1_with_the_position_on_one
 async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_written(settings: Settings) -> None:
     async with serving(settings) as api:
         merchant = await api.merchant()
-        await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+        await api.give_workspace("acc_1", "ws_1")
         await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_first")
         made = await merchant.post("/v1/webhook-endpoints", {"url": "https://merchant.example/hook"})
         for change in (
-            "api_keys SET scopes = '{operator}'",
+            "api_keys SET scopes = '{operator}' WHERE account_id IS NOT NULL",
             "providers SET base_url = 'https://his.example'",
             "webhook_secrets SET retired_at = now()",
             "webhook_endpoints SET url = 'https://his.example', enabled = true",
@@ -168,8 +168,8 @@ async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_
 
 async def test_verify_names_a_row_that_is_missing(settings: Settings) -> None:
     async with serving(settings) as api:
-        merchant = await api.merchant()
-        await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+        await api.merchant()
+        await api.give_workspace("acc_1", "ws_1")
         await api.ledger.pool.execute("DELETE FROM providers")
     ended = await payout_ledger("verify", env=environment(settings))
     assert ended.code == 1
