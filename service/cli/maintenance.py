@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from projections.runner import rebuild as rebuild_trailing
 from service.cli.target import Data, Target
 from service.ledger.event_store import read_head
-from service.ledger.granting_rows import give_macs, refused_rows
+from service.ledger.granting_rows import give_macs, refused_rows, rows_unlike_the_log
 from service.ledger.lifespan import running_ledger
 from service.ledger.replay import rebuild_inline, verify_lane
 from service.platform import logs
@@ -82,7 +82,8 @@ async def _rebuild(settings: Settings, name: str) -> int:
 def verify(*, data: Data = None) -> None:
     """Verify the whole hash chain of every lane, and the MAC of every row that grants something.
 
-    A damaged chain gives exit code 1 and its first damaged position, and so does each row whose MAC does not hold.
+    A damaged chain gives exit code 1 and its first damaged position, and so does each such row that is not as it was
+    written, or not what the log says.
     """
     with Target(data) as target:
         logs.configure("warning")
@@ -104,10 +105,16 @@ async def _verify(settings: Settings) -> bool:
             else:
                 damaged = True
                 console.print(f"lane {lane}: DAMAGED at position {damage.position}: {damage.what}", style="red")
-        async for table, key in refused_rows(connection, ledger.vault):
-            damaged = True
+        refused = {found async for found in refused_rows(connection, ledger.vault)}
+        for table, key in sorted(refused):
             console.print(f"{table} {key}: REFUSED: this row is not as the ledger wrote it", style="red")
-    return damaged
+        for lane in ledger.lanes:
+            for table, key in await rows_unlike_the_log(connection, lane):
+                damaged = True
+                if (table, key) not in refused:
+                    what = "this row is not what the log says: run `payout-ledger rebuild inline`"
+                    console.print(f"{table} {key}: DIFFERS: {what}", style="red")
+    return damaged or bool(refused)
 
 
 @contextlib.asynccontextmanager

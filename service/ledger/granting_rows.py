@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from events.envelope import SYSTEM_ACCOUNT
+import orjson
+
+from events.account_state import AccountState
+from events.accounts.events import ProviderSet, WebhookSecretAdded, WebhookSecretRetired
+from events.accounts.state import LIVE, MANUAL, Account, Provider, WebhookSecret
+from events.envelope import SYSTEM_ACCOUNT, envelope_from, event_of
+from events.evolve import evolve
+from events.instants import from_datetime
 from events.read_set import ReadSet
-from service.ledger.event_store import read_state
+from service.ledger.event_store import read_head, read_state
 from service.ledger.vault import (
     API_KEYS,
     ENABLED_ENDPOINTS,
@@ -40,6 +47,9 @@ TABLES = {
 """By the statement that reads all rows that have to carry a MAC."""
 
 _ROWS_AT_ONCE = 1000
+_TYPES = [each.stored_name for each in (ProviderSet, WebhookSecretAdded, WebhookSecretRetired)]
+_OPENED = Account(mode=LIVE, backend=MANUAL, currencies=())
+"""These events are folded without the one that opened their account."""
 
 
 async def are_macs_given(connection: Connection) -> bool:
@@ -101,6 +111,53 @@ async def _check_master_key(connection: Connection, vault: Vault) -> None:
         await read_state(connection, 1, ReadSet({SYSTEM_ACCOUNT}), vault)
     except CannotUnseal as problem:
         raise WrongSettings(f"MASTER_KEY: {problem}") from None
+
+
+async def rows_unlike_the_log(connection: Connection, lane: int) -> list[tuple[str, str]]:
+    """The table and the key of each provider and webhook secret that is not what the lane's events say.
+
+    It may have been changed, added, deleted, or put back as it was once: its MAC may hold.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = await _rows_of_views(connection, lane)
+        said = await _rows_by_events(connection, lane)
+    return sorted(
+        (table, " ".join((str(lane), *key)))
+        for table, *key in found.keys() | said.keys()
+        if found.get((table, *key)) != said.get((table, *key))
+    )
+
+
+async def _rows_of_views(connection: Connection, lane: int) -> dict[tuple[str, ...], Provider | WebhookSecret]:
+    found: dict[tuple[str, ...], Provider | WebhookSecret] = {}
+    async for row in connection.cursor(query("granting/providers"), prefetch=_ROWS_AT_ONCE):
+        if row["lane"] == lane:
+            key = (PROVIDERS.name, row["account_id"])
+            found[key] = Provider(row["workspace_id"], row["key_id"], row["secret"], row["base_url"])
+    async for row in connection.cursor(query("granting/webhook_secrets"), prefetch=_ROWS_AT_ONCE):
+        if row["lane"] == lane:
+            retired_at = from_datetime(row["retired_at"]) if row["retired_at"] is not None else None
+            secret = WebhookSecret(row["secret"], from_datetime(row["added_at"]), retired_at)
+            found[WEBHOOK_SECRETS.name, row["account_id"], row["secret_id"]] = secret
+    return found
+
+
+async def _rows_by_events(connection: Connection, lane: int) -> dict[tuple[str, ...], Provider | WebhookSecret]:
+    states: dict[str, AccountState] = {}
+    head, after = await read_head(connection, lane), 0
+    while rows := await connection.fetch(query("events/of_types"), lane, after, head.position, _TYPES, _ROWS_AT_ONCE):
+        for row in rows:
+            envelope = envelope_from(orjson.loads(row["envelope"]))
+            state = states.setdefault(envelope.account_id, AccountState(envelope.account_id, account=_OPENED))
+            evolve(state, event_of(envelope), envelope.effective_at, envelope.position)
+        after = rows[-1]["position"]
+    said: dict[tuple[str, ...], Provider | WebhookSecret] = {}
+    for account_id, state in states.items():
+        if state.provider is not None:
+            said[PROVIDERS.name, account_id] = state.provider
+        for secret_id, secret in state.secrets.items():
+            said[WEBHOOK_SECRETS.name, account_id, secret_id] = secret
+    return said
 
 
 async def refused_rows(connection: Connection, vault: Vault) -> AsyncIterator[tuple[str, str]]:

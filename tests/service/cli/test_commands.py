@@ -138,11 +138,11 @@ async def test_verify_exits_0_on_a_log_that_holds_and_1_with_the_position_on_one
 async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_written(settings: Settings) -> None:
     async with serving(settings) as api:
         merchant = await api.merchant()
-        await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k", secret="sk_provider_secret")
+        await api.give_workspace("acc_1", "ws_1")
         await merchant.accepted(type="addWebhookSecret", secret="whsec_of_the_first")
         made = await merchant.post("/v1/webhook-endpoints", {"url": "https://merchant.example/hook"})
         for change in (
-            "api_keys SET scopes = '{operator}'",
+            "api_keys SET scopes = '{operator}' WHERE account_id IS NOT NULL",
             "providers SET base_url = 'https://his.example'",
             "webhook_secrets SET retired_at = now()",
             "webhook_endpoints SET url = 'https://his.example', enabled = true",
@@ -152,18 +152,34 @@ async def test_verify_names_each_row_that_grants_something_and_is_not_as_it_was_
     ended = await payout_ledger("verify", env=environment(settings))
     assert ended.code == 1
     assert "events hold" in ended.out, "the log itself is whole"
+    assert "DIFFERS" not in ended.out, "each is named once"
     assert [line.split(":")[0] for line in ended.out.splitlines() if "REFUSED" in line] == [
         f"api_keys {merchant.key.key_id}",
         "providers 1 acc_1",
+        f"webhook_endpoints 1 acc_1 {made.data['id']}",
         f"webhook_secrets 1 acc_1 {secret['secret_id']}",
-        f"webhook_endpoints 1 acc_1 {made.data['id']}",
-        f"webhook_endpoints 1 acc_1 {made.data['id']}",
     ]
     listed = await keys(settings, "list")
     assert "not valid" in listed.out
     rotated = await payout_ledger("keys", "rotate", merchant.key.key_id, env=environment(settings))
     assert rotated.code == 2
     assert f"there is no active key {merchant.key.key_id}" in rotated.err
+
+
+async def test_verify_names_a_row_that_is_missing(settings: Settings) -> None:
+    async with serving(settings) as api:
+        await api.merchant()
+        await api.give_workspace("acc_1", "ws_1")
+        await api.ledger.pool.execute("DELETE FROM providers")
+    ended = await payout_ledger("verify", env=environment(settings))
+    assert ended.code == 1
+    assert "providers 1 acc_1: DIFFERS" in ended.out
+    await payout_ledger("rebuild", "inline", env=environment(settings))
+    assert (await payout_ledger("verify", env=environment(settings))).code == 0
+    owner = await as_owner(settings)
+    await owner.execute("UPDATE api_keys SET scopes = '{operator}'")
+    await owner.close()
+    assert (await payout_ledger("verify", env=environment(settings))).code == 1, "also for what is not in the log"
 
 
 async def test_migrate_gives_rows_of_an_earlier_release_their_macs(settings: Settings) -> None:

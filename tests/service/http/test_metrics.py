@@ -129,7 +129,7 @@ async def test_requests_are_counted_by_route_and_never_by_what_a_caller_makes_up
     assert buckets == sorted(buckets)
     assert of(samples, "http_requests_total", method="", route="unmatched", status="404") == 5
     assert of(samples, "http_requests_total", method="", route="unmatched", status="405") == 5
-    known = {"lane", "verdict", "code", "part", "host", "method", "route", "status", "kind", "le"}
+    known = {"lane", "verdict", "code", "part", "host", "method", "route", "status", "kind", "le", "table"}
     for name, labels in samples:
         if not name.startswith("process_"):
             assert {label for label, _ in labels} <= known, name

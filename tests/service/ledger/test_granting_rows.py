@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +17,7 @@ from events.accounts.state import LIVE
 from projections.inline import TABLES
 from service.ledger import granting_rows
 from service.ledger.api_keys import KeyRing, create_key, list_keys, revoke_key
-from service.ledger.granting_rows import give_macs, refused_rows
+from service.ledger.granting_rows import give_macs, refused_rows, rows_unlike_the_log
 from service.ledger.replay import rebuild_inline
 from service.ledger.vault import (
     ENABLED_ENDPOINTS,
@@ -31,8 +32,10 @@ from service.ledger.vault import (
 from service.platform.database import Connection
 from service.platform.runtime import REAL
 from service.platform.settings import Settings, WrongSettings
+from sql import query
 from tests.support.api import Api, Caller, serving
 from tests.support.tables import as_owner
+from tests.support.waiting import until_blocked
 
 HIS = "sk_live_" + "5" * 64
 """A secret that the attacker knows."""
@@ -265,6 +268,31 @@ async def test_every_row_that_the_service_writes_holds_and_a_rebuild_gives_the_s
     assert await refused(owner, api.ledger.vault) == []
 
 
+async def test_a_row_that_is_put_back_or_deleted_is_not_what_the_log_says(api: Api, owner: Connection) -> None:
+    merchant = await lived_in(api)
+    pool = api.ledger.pool
+    await owner.execute("CREATE TABLE copied AS TABLE providers; CREATE TABLE secrets AS TABLE webhook_secrets")
+    secret_id = await pool.fetchval("SELECT secret_id FROM webhook_secrets WHERE retired_at IS NULL")
+    await merchant.accepted(type="retireWebhookSecret", secretId=secret_id)
+    await merchant.accepted(type="setProvider", workspaceId="ws_1", keyId="k2", secret="sk_provider_secret")
+    assert await rows_unlike_the_log(owner, 1) == []
+    await owner.execute("DELETE FROM webhook_secrets; INSERT INTO webhook_secrets TABLE secrets")
+    await owner.execute("DELETE FROM providers; INSERT INTO providers TABLE copied")
+    assert await refused(owner, api.ledger.vault) == [], "their MACs hold"
+    assert await rows_unlike_the_log(owner, 1) == [
+        ("providers", "1 acc_1"),
+        ("webhook_secrets", f"1 acc_1 {secret_id}"),
+    ]
+    async with pool.acquire() as connection:
+        await rebuild_inline(connection, 1, api.ledger.vault, lambda _: None)
+    assert await rows_unlike_the_log(owner, 1) == []
+    await owner.execute("DELETE FROM providers")
+    await owner.execute(
+        "INSERT INTO providers SELECT 1, 'acc_ghost', workspace_id, key_id, secret, base_url FROM copied"
+    )
+    assert await rows_unlike_the_log(owner, 1) == [("providers", "1 acc_1"), ("providers", "1 acc_ghost")]
+
+
 async def test_rows_of_an_earlier_release_are_given_their_macs_once(settings: Settings, owner: Connection) -> None:
     async with serving(settings) as api:
         merchant = await lived_in(api)
@@ -284,6 +312,18 @@ async def test_rows_of_an_earlier_release_are_given_their_macs_once(settings: Se
         assert await status(api, HIS) == 401
     assert await give_macs(settings, REAL) == 0
     assert await refused(owner, vault) == [("api_keys", "key_his")]
+
+
+async def test_of_two_that_start_at_once_one_gives_the_macs(settings: Settings, owner: Connection) -> None:
+    async with serving(settings) as api:
+        await lived_in(api)
+    await as_of_an_earlier_release(owner)
+    async with owner.transaction():
+        await owner.execute(query("granting/lock"))
+        both = asyncio.gather(give_macs(settings, REAL), give_macs(settings, REAL))
+        # Both have seen that it is not done.
+        await until_blocked(settings, 2)
+    assert sorted(await both) == [0, 7]
 
 
 async def test_another_master_key_gives_no_macs(settings: Settings, owner: Connection) -> None:
