@@ -150,8 +150,8 @@ async def test_a_forged_signature_takes_nothing_from_the_key_that_it_names(setti
         for _ in range(10):
             async with api.session.get(api.base + BALANCE, headers=forged) as response:
                 assert response.status == 401
-        assert [(await merchant.get("/v1/payouts")).status for _ in range(3)][:2] != [429, 429]
-        assert of(await scrape(api), "requests_limited_total", kind="key") <= 1
+        found = [(await merchant.get("/v1/payouts")).status for _ in range(3)]
+        assert found == [404, 404, 429], "two may come at once, and the account is not open"
 
 
 async def test_what_is_open_to_strangers_is_limited_but_for_probes_and_verified_webhooks(
@@ -184,7 +184,7 @@ def test_who_keeps_coming_is_not_forgotten_for_others(clock: Standing) -> None:
         buckets.take(f"acc_{number}")
         if number % 10_000 == 0:
             buckets.spend("often")
-    assert buckets.wait("often") > 0
+    assert buckets.wait("often") == 8, "ten were taken, where three may come at once"
 
 
 def test_a_debt_is_bounded(clock: Standing) -> None:
