@@ -82,7 +82,8 @@ def _wanted(layout: Layout) -> str:
 def _detect(stream: io.BufferedReader, layout: Layout) -> tuple[str, str]:
     """The delimiter with which a row at the start has headings, and the encoding."""
     head = stream.peek(HEAD_BYTES)
-    for encoding in ("utf-8-sig", "cp1252"):
+    # Letters of ASCII are the same in both.
+    for encoding in ("utf-8-sig",) if head.isascii() else ("utf-8-sig", "cp1252"):
         text = head.decode(encoding, "replace")
         for delimiter in DELIMITERS:
             for cells in rows_of_head(text, delimiter):

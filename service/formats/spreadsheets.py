@@ -121,10 +121,10 @@ def csv_rows(stream: io.BufferedReader, delimiter: str, encoding: str = "utf-8-s
 
 
 def rows_of_head(head: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows at the start of a file, up to the first that is not CSV, without those that are too wide."""
+    """The rows at the start of a file, up to the first that is not CSV, without those that are blank or too wide."""
     with contextlib.suppress(csv.Error):
         for cells in itertools.islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), HEAD_ROWS_MAX):
-            if len(cells) <= COLUMNS_MAX:
+            if any(cells) and len(cells) <= COLUMNS_MAX:
                 yield cells
 
 

@@ -128,3 +128,8 @@ def test_the_work_of_a_workbook_is_bounded_by_its_bytes_when_it_is_unpacked(
     content = book(rows, strings=strings, sheets=sheets)
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         check_work(content, sum(each.file_size for each in parts.infolist()))
+
+
+def test_a_file_of_blank_rows_costs_no_look_for_headings_in_each_of_them() -> None:
+    content = (SHOPEE + "\n" * 600).encode()
+    check_work(content, len(content))
