@@ -32,7 +32,8 @@ class ProviderRefused:
 
     status: int
     code: str
-    message: str
+    message: str = field(repr=False)
+    """It may quote a bank account, of whichever payout: the log gets the code alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class SubmissionAttempt:
         reason = self._without_bank_account(payout, f"{refusal.code}: {refusal.message}")[:500]
         if refusal.status in TURNED_AWAY or "idempotency" in refusal.code.lower():
             # The fault is not in this payout.
-            self._reports.turned_away(self._account_id, reason)
+            self._reports.turned_away(self._account_id, refusal.code)
             return UNREACHABLE_SECONDS
         if repeated:
             # The refusal is of this call: an earlier one may have been executed.
@@ -140,7 +140,7 @@ class SubmissionAttempt:
                 # The provider may have accepted the request without having executed it yet.
                 return None if outcome.value.status == CANCELLED else await self.poll(payout, provider_payout_id)
             case ProviderRefused() if outcome.status not in (401, 403):
-                reason = f"{outcome.code}: {outcome.message}"[:500]
+                reason = self._without_bank_account(payout, f"{outcome.code}: {outcome.message}")[:500]
                 await self._record(lambda _, now: submissions.cancel_refused(self._payout_id, now, reason))
                 return 0.0
             case _:

@@ -6,13 +6,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from events.accounts.commands import FreezeAccount, SetProvider
 from events.payouts.commands import CancelPayout, MarkPaid, ResubmitPayout
 from events.payouts.state import UNKNOWN
 from events.refusals import InvalidTransition
 from service.plugipay.outbound.access_reports import AccessReports
+from service.plugipay.outbound.client import PlugipayClient
 from service.plugipay.outbound.dispatcher import Dispatcher
+from service.plugipay.outbound.outcomes import ProviderRefused
 from service.plugipay.outbound.submission_attempt import UNKNOWN_LOOKS_MAX
 from sql import query
 from tests.support.own import execute
@@ -224,6 +227,37 @@ async def test_a_cancellation_that_the_provider_refuses_leaves_the_payout_on_its
     await loop.attempt(payout_id)
     assert (await loop.payout(payout_id)).status == "in_transit"
     assert "payout.cancel_refused" in await loop.events(payout_id)
+
+
+OWN_NUMBER, OTHER_NUMBER = "0000000099", "9876543210"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 422])
+@pytest.mark.parametrize("call", ["create", "get", "cancel", "page", "bank_account", "balance"])
+async def test_a_refusal_that_quotes_bank_accounts_brings_none_into_the_logs_of_the_process_or_the_ledger(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, call: str, status: int
+) -> None:
+    refused: list[int] = []
+
+    async def refuse(*_: object, **__: object) -> ProviderRefused:
+        refused.append(status)
+        return ProviderRefused(status, "NO", f"not to {OWN_NUMBER}, and not to {OTHER_NUMBER}")
+
+    payout_id = await loop.request()
+    if call != "create":
+        await loop.attempt(payout_id)
+    if call == "cancel":
+        await execute(loop.ledger, CancelPayout(account_id=ACCOUNT, payout_id=payout_id))
+    monkeypatch.setattr(PlugipayClient, call, refuse)
+    with capture_logs() as logged:
+        await loop.attempt(payout_id)
+        await loop.sweeper.work_on(1)
+    assert refused, "the call was made"
+    assert OWN_NUMBER not in repr(logged)
+    assert OTHER_NUMBER not in repr(logged)
+    envelopes = await loop.ledger.pool.fetch("SELECT envelope FROM events")
+    assert not any(OWN_NUMBER in row["envelope"] for row in envelopes)
+    assert not any(OWN_NUMBER in str(part) for part in loop.health.parts.values())
 
 
 async def test_polling_finds_what_no_webhook_reported(loop: Loop) -> None:
