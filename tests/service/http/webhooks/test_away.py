@@ -202,13 +202,21 @@ async def test_a_broker_that_dies_is_replaced_by_another_of_its_addresses(
         host, _, port = broker.split(",", maxsplit=1)[0].rpartition(":")
         async with forwarding(front, host, int(port)):
 
+            posted = 0
+
             async def lands() -> bool:
+                nonlocal posted
+                posted += 1
                 return (await post(api, paid("evt_2"))).status == 200
 
             await until(lands, "a repetition lands on the other broker", 60)
         assert (await part(api, "webhooks"))["ok"] is True
         there = at.model_copy(update={"kafka_bootstrap_servers": broker})
-        assert len(await on_the_topic(there)) == 1
+        # What was answered 503 because its time was over may have landed after all: the provider repeats it, and the ledger
+        # takes it once.
+        records = await on_the_topic(there)
+        assert 1 <= len(records) <= posted
+        assert len({record.key for record in records}) == 1
 
 
 async def test_a_broker_that_says_nothing_is_not_waited_for(settings: Settings) -> None:
