@@ -201,7 +201,6 @@ async def test_a_broker_that_dies_is_replaced_by_another_of_its_addresses(
         clock.ahead += 60
         host, _, port = broker.split(",", maxsplit=1)[0].rpartition(":")
         async with forwarding(front, host, int(port)):
-
             posted = 0
 
             async def lands() -> bool:
